@@ -1,0 +1,133 @@
+package org.erat.compute;
+
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The primitives of a transformer's forward and backward pass. The model is written once over this interface.
+ *
+ * <p>Letters: B examples, T tokens of the longest example, N = B·T rows, H width, I/O input and output width of a linear
+ * map, A heads, D = H/A, R rank. Row b·T+t of an [N,·] tensor is token t of example b. Results are fresh tensors that
+ * the caller closes, unless a parameter is named as the place of the result. Results do not depend on what memory held
+ * before, and are bit-identical for identical arguments and thread count.
+ *
+ * <p>Confined to one thread at a time. Implementations check shapes and throw {@link IllegalArgumentException}.
+ */
+public interface Kernels extends AutoCloseable {
+    /** Type of the elements: FLOAT, or DOUBLE where the implementation serves numerical checks. */
+    DataType dataType();
+
+    // ---- memory
+
+    /** An uninitialised tensor. */
+    Tensor allocate(long... shape);
+
+    /** A copy of host values of any strides. */
+    Tensor upload(INDArray values);
+
+    /** Copies {@code tensor} to {@code into}, of the same number of elements and any strides. */
+    void download(Tensor tensor, INDArray into);
+
+    /** Sets every element to {@code value}. */
+    void fill(Tensor tensor, double value);
+
+    // ---- linear maps
+
+    /** y[N,O] = x[N,I]·Wᵀ + b. */
+    Tensor linear(Tensor x, FrozenLinear w);
+
+    /** dx[N,I] = dy[N,O]·W; the weight is frozen, so there is no other gradient. */
+    Tensor linearBackward(Tensor dy, FrozenLinear w);
+
+    /**
+     * c = alpha·op(a)·op(b) + beta·c, op being the transpose where asked for. Operands may be row or column views. With
+     * beta = 0 the previous content of c is not read.
+     */
+    void product(Tensor a, boolean transposeA, Tensor b, boolean transposeB, double alpha, double beta, Tensor c);
+
+    /** into += x, element by element, same shape; both may be views. */
+    void add(Tensor x, Tensor into);
+
+    // ---- embeddings
+
+    /**
+     * Sum of the word, position and (where {@code types} is not null) token type embeddings, [N,H]. Never differentiated:
+     * nothing below the lowest adapter is.
+     *
+     * @param tokenIds [B,T] row-major, padded
+     * @param typeIds [B,T] row-major
+     * @param positions row of the position table for each entry, [B,T]
+     */
+    Tensor embeddings(Tensor words, Tensor positionTable, Tensor types, int[] tokenIds, int[] typeIds, int[] positions);
+
+    // ---- layer normalisation
+
+    /** What a forward pass keeps for {@link #layerNormBackward}: input [N,H], mean [N] and 1/σ [N]. Owns nothing. */
+    record LayerNormState(Tensor input, Tensor mean, Tensor inverseDeviation) {}
+
+    /**
+     * y = (x−μ)/σ · gain + bias over each row of x [N,H], σ² = variance + epsilon.
+     *
+     * @param mean [N], receives μ
+     * @param inverseDeviation [N], receives 1/σ
+     */
+    Tensor layerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation);
+
+    /** dx [N,H] of {@link #layerNorm}; gain and bias are frozen. */
+    Tensor layerNormBackward(Tensor dy, Tensor gain, Tensor bias, double epsilon, LayerNormState saved);
+
+    // ---- activation
+
+    /** y = f(x), x [N,F]. */
+    Tensor activation(Activation f, Tensor x);
+
+    /** dx = dy · f′(x). */
+    Tensor activationBackward(Activation f, Tensor dy, Tensor x);
+
+    // ---- attention
+
+    /** Shape of one attention: tokens of an example beyond {@code lengths[b]} are padding and are not attended to. */
+    record AttentionShape(int batch, int tokens, int heads, int[] lengths) {}
+
+    /**
+     * softmax(q·kᵀ/√D)·v for every example and head.
+     *
+     * @param qkv [N,3H]: query, key and value side by side
+     * @param probabilities [B·A·T, T], receives the attention weights (zero where the key is padding)
+     * @return [N,H]
+     */
+    Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities);
+
+    /** dqkv [N,3H] of {@link #attention}. Rows of padding tokens in {@code dy} may hold anything finite. */
+    Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities);
+
+    // ---- dropout
+
+    /**
+     * y = x·mask/(1−rate) with a mask that is a pure function of (key, element index): applying it again with the same
+     * key to dy gives the backward pass. The mask is the same on every implementation.
+     */
+    Tensor dropout(Tensor x, double rate, long key);
+
+    // ---- per-example windows
+
+    /** u[b·T+t, i] *= factors[b·R+i] for u [N,R]. */
+    void scaleByExample(Tensor u, float[] factors, int tokens);
+
+    // ---- pooling
+
+    /** Mean over the first {@code lengths[b]} tokens of each example: x [N,H] to [B,H]. */
+    Tensor meanPool(Tensor x, AttentionShape shape);
+
+    /** dx [N,H] of {@link #meanPool}, zero on padding. */
+    Tensor meanPoolBackward(Tensor dy, AttentionShape shape);
+
+    /** The first token of each example: x [N,H] to [B,H]. */
+    Tensor firstToken(Tensor x, AttentionShape shape);
+
+    /** dx [N,H] of {@link #firstToken}, zero elsewhere. */
+    Tensor firstTokenBackward(Tensor dy, AttentionShape shape);
+
+    @Override
+    void close();
+}

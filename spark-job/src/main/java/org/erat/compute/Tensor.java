@@ -1,0 +1,19 @@
+package org.erat.compute;
+
+/**
+ * A dense row-major matrix or vector that lives where its {@link Kernels} compute; nothing may assume that its bytes are
+ * in host memory. Closing it returns its memory to the pool of the kernels that made it; a view closes nothing.
+ */
+public interface Tensor extends AutoCloseable {
+    /** Sizes of the dimensions. */
+    long[] shape();
+
+    /** Rows [from, to) of this matrix, without a copy. */
+    Tensor rows(long from, long to);
+
+    /** Columns [from, to) of this matrix, without a copy; the distance between rows stays. */
+    Tensor columns(long from, long to);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,84 @@
+package org.erat.config;
+
+import java.io.Serializable;
+
+/**
+ * The rank-range schedule: what the windows of a step are drawn from. LoRA and DyLoRA are settings of it.
+ *
+ * @param rank R, the largest rank
+ * @param minRank r_min, the lowest width of a window
+ * @param g0 g0, u at the start of training and in the middle of the depth
+ * @param depthSlope ω, how much u differs between the first and the last block
+ * @param prefixShare π, chance that a window starts at row 0
+ * @param law how a window is drawn from its range
+ * @param overTime direction of the range over training time
+ * @param overDepth direction of the range over the blocks
+ * @param coupling whether blocks draw independently
+ * @param scale factor of the adapter's output
+ * @param update which rows of a window learn
+ * @param shared whether all workers draw the same windows
+ * @param granularity one window for each block and step, or for each block and example
+ * @param alpha α of the scale
+ */
+public record ScheduleConfig(
+        int rank,
+        int minRank,
+        double g0,
+        double depthSlope,
+        double prefixShare,
+        Law law,
+        OverTime overTime,
+        OverDepth overDepth,
+        Coupling coupling,
+        Scale scale,
+        Update update,
+        boolean shared,
+        Granularity granularity,
+        double alpha)
+        implements Serializable {
+
+    public enum Law {
+        /** Width uniform in the range; start 0 with probability π, else uniform. */
+        PREFIX_MIXTURE,
+        /** All intervals whose width is in the range equally likely. */
+        ALL_INTERVALS
+    }
+
+    public enum OverTime {
+        GROW,
+        SHRINK,
+        CONSTANT
+    }
+
+    public enum OverDepth {
+        DEEPER_HIGHER,
+        SHALLOWER_HIGHER,
+        FLAT
+    }
+
+    public enum Coupling {
+        INDEPENDENT,
+        /** One uniform number for all blocks, mapped through each block's range. */
+        SHARED_UNIFORM
+    }
+
+    public enum Scale {
+        /** α/w. */
+        ALPHA_OVER_WIDTH,
+        /** α/R. */
+        ALPHA_OVER_RANK,
+        /** α/√w. */
+        ALPHA_OVER_SQRT_WIDTH
+    }
+
+    public enum Update {
+        WINDOW,
+        /** Only row e−1 learns (DyLoRA's FROZEN). */
+        LAST_ROW
+    }
+
+    public enum Granularity {
+        STEP,
+        EXAMPLE
+    }
+}
