@@ -1,0 +1,114 @@
+package org.erat.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.AttentionShape;
+import org.erat.compute.Tensor;
+import org.erat.data.basemodel.ModelConfig;
+
+/** The forward and backward pass of an encoder with adapters. Confined to one thread, as its {@link Kernels} are. */
+public final class Encoder {
+    private final Kernels kernels;
+    private final EncoderWeights weights;
+    private final List<EncoderBlock> blocks = new ArrayList<>();
+
+    public Encoder(Kernels kernels, EncoderWeights weights) {
+        this.kernels = kernels;
+        this.weights = weights;
+        for (EncoderWeights.Block block : weights.blocks()) {
+            blocks.add(new EncoderBlock(
+                    kernels, block, weights.activation(), weights.config().layerNormEps()));
+        }
+    }
+
+    /** The architecture. */
+    public ModelConfig config() {
+        return weights.config();
+    }
+
+    /** One forward pass: the last block's output and what the backward pass needs. Closing it releases both. */
+    public static final class Pass implements AutoCloseable {
+        private final Tensor hidden;
+        private final AttentionShape shape;
+        private final List<EncoderBlock.Saved> saved;
+
+        private Pass(Tensor hidden, AttentionShape shape, List<EncoderBlock.Saved> saved) {
+            this.hidden = hidden;
+            this.shape = shape;
+            this.saved = saved;
+        }
+
+        /** Output of the last block, [N,H]. */
+        public Tensor hidden() {
+            return hidden;
+        }
+
+        /** B, T and lengths of the pass. */
+        public AttentionShape shape() {
+            return shape;
+        }
+
+        @Override
+        public void close() {
+            hidden.close();
+            saved.forEach(EncoderBlock.Saved::close);
+        }
+    }
+
+    /**
+     * @param adapters gives the adapters of a block; the encoder closes them
+     * @param keep whether {@link #backward} follows
+     */
+    public Pass forward(TokenBatch batch, IntFunction<BlockAdapters> adapters, boolean keep) {
+        AttentionShape shape = batch.attention(config().numAttentionHeads());
+        Tensor x = embed(batch);
+        List<EncoderBlock.Saved> saved = new ArrayList<>();
+        for (int block = 0; block < blocks.size(); block++) {
+            EncoderBlock.Result result = blocks.get(block).forward(x, shape, adapters.apply(block), keep);
+            x = result.y();
+            if (keep) {
+                saved.add(result.saved());
+            }
+        }
+        return new Pass(x, shape, saved);
+    }
+
+    /**
+     * Gradients of all adapters. Ends at the lowest adapter: nothing below it is computed.
+     *
+     * @param dHidden gradient of the pass's {@link Pass#hidden}, [N,H]; owned from here on
+     */
+    public void backward(Pass pass, Tensor dHidden, GradientSink gradients) {
+        if (pass.saved.size() != blocks.size()) {
+            throw new IllegalStateException("backward needs a forward pass that keeps its activations");
+        }
+        Tensor dy = dHidden;
+        for (int block = blocks.size() - 1; block >= 0; block--) {
+            dy = blocks.get(block).backward(block, dy, pass.saved.get(block), pass.shape, block > 0, gradients);
+        }
+    }
+
+    private Tensor embed(TokenBatch batch) {
+        int[] positions = new int[batch.tokenIds().length];
+        int offset = config().positionOffset();
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = offset + i % batch.tokens();
+        }
+        Tensor sum = kernels.embeddings(
+                weights.words(), weights.positions(), weights.types(), batch.tokenIds(), batch.typeIds(), positions);
+        long rows = sum.shape()[0];
+        try (Tensor mean = kernels.allocate(rows);
+                Tensor inverseDeviation = kernels.allocate(rows);
+                sum) {
+            return kernels.layerNorm(
+                    sum,
+                    weights.embeddingNorm().gain(),
+                    weights.embeddingNorm().bias(),
+                    config().layerNormEps(),
+                    mean,
+                    inverseDeviation);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+package org.erat.network;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import javax.annotation.Nullable;
+import org.deeplearning4j.nn.api.MaskState;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.LowRankAdapter;
+import org.erat.adapter.RowSelection;
+import org.erat.adapter.Target;
+import org.erat.compute.Kernels;
+import org.erat.compute.Tensor;
+import org.erat.model.BaseWeightStore;
+import org.erat.model.BlockAdapters;
+import org.erat.model.Encoder;
+import org.erat.model.GradientSink;
+import org.erat.model.TokenBatch;
+import org.erat.schedule.CounterRandom;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * The encoder as a Deeplearning4j layer. In training, the windows are those of the schedule at the layer's iteration
+ * count and worker; in inference they are those of {@link #useRanks}, by default the whole of every adapter.
+ */
+public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements AutoCloseable {
+    private final EncoderSpec spec;
+    private final AdapterLayout layout;
+    private final StepWindows windows;
+    private final RowActivity activity;
+    private final Kernels kernels;
+    private final Encoder encoder;
+    private int worker;
+    private RowSelection[] inferenceRows;
+
+    @Nullable
+    private Encoder.Pass pass;
+
+    EncoderLayer(NeuralNetConfiguration conf, DataType dataType, EncoderSpec spec, RowActivity activity) {
+        super(conf, dataType);
+        this.spec = spec;
+        this.layout = spec.layout();
+        this.activity = activity;
+        this.windows = new StepWindows(spec.rankSchedule(), spec.schedule());
+        BaseWeightStore.Loaded base = BaseWeightStore.load(
+                spec.modelUri(),
+                spec.modelSha256(),
+                dataType == DataType.DOUBLE ? "f64" : spec.precision(),
+                spec.backend());
+        this.kernels = base.backend().open(spec.threads());
+        this.encoder = new Encoder(kernels, base.weights());
+        this.inferenceRows = windows.whole();
+    }
+
+    /** The specification this layer was made from. */
+    public EncoderSpec spec() {
+        return spec;
+    }
+
+    /** The worker whose windows training draws, where workers draw their own. */
+    public void setWorker(int worker) {
+        this.worker = worker;
+    }
+
+    /** Rows that inference uses from here on, by block. */
+    public void useRows(RowSelection[] byBlock) {
+        if (byBlock.length != layout.blocks()) {
+            throw new IllegalArgumentException(byBlock.length + " row selections for " + layout.blocks() + " blocks");
+        }
+        this.inferenceRows = byBlock.clone();
+    }
+
+    /** n[block][row]: training steps in which each row was active since the last call. */
+    public int[][] takeRowSteps() {
+        return activity.takeSteps();
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
+        assertInputSet(false);
+        releasePass();
+        TokenBatch batch = tokenBatch();
+        RowSelection[] rows = training
+                ? windows.draw(getIterationCount(), worker, batch.size())
+                : inferenceRows;
+        if (training) {
+            windows.markActive(activity, rows);
+        }
+        Encoder.Pass current =
+                encoder.forward(batch, block -> adapters(block, rows[block], batch.tokens(), training), training);
+        try (Tensor pooled = pool(current)) {
+            INDArray output = workspaceMgr.createUninitialized(
+                    ArrayType.ACTIVATIONS, dataType, batch.size(), spec.model().hiddenSize());
+            kernels.download(pooled, output);
+            if (training) {
+                pass = current;
+            } else {
+                current.close();
+            }
+            return output;
+        }
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
+        if (pass == null) {
+            throw new IllegalStateException("A backward pass needs a forward pass in training mode before it");
+        }
+        gradientsFlattened.assign(0);
+        try (Encoder.Pass current = pass;
+                Tensor dPooled = kernels.upload(epsilon)) {
+            pass = null;
+            encoder.backward(current, unpool(dPooled, current), new IntoGradientViews());
+        }
+        activity.countStep();
+        Gradient gradient = new DefaultGradient(gradientsFlattened);
+        gradientViews.forEach(gradient::setGradientFor);
+        return new Pair<>(gradient, null);
+    }
+
+    /** Copies each gradient to its rows of the flat gradient vector. */
+    private final class IntoGradientViews implements GradientSink {
+        @Override
+        public void accept(int block, Target target, LowRankAdapter.Gradient gradient) {
+            AdapterLayout.Slot slot = slot(block, target);
+            RowSelection rows = windows.last(block);
+            if (gradient.a() != null) {
+                kernels.download(
+                        gradient.a(),
+                        rows(gradientsFlattened, slot.rowOfA(0), slot.in(), rows.learned().start(), rows.learned().end()));
+            }
+            kernels.download(
+                    gradient.b(),
+                    rows(gradientsFlattened, slot.rowOfB(0), slot.out(), rows.learned().start(), rows.learned().end()));
+        }
+
+        @Override
+        public boolean freezesA() {
+            return spec.freezeA();
+        }
+    }
+
+    private BlockAdapters adapters(int block, RowSelection rows, int tokens, boolean training) {
+        Map<Target, LowRankAdapter> byTarget = new EnumMap<>(Target.class);
+        for (Target target : spec.targets()) {
+            AdapterLayout.Slot slot = slot(block, target);
+            int from = rows.window().start();
+            int to = rows.window().end();
+            byTarget.put(
+                    target,
+                    new LowRankAdapter(
+                            kernels,
+                            rows,
+                            kernels.upload(rows(paramsFlattened, slot.rowOfA(0), slot.in(), from, to)),
+                            kernels.upload(rows(paramsFlattened, slot.rowOfB(0), slot.out(), from, to)),
+                            tokens,
+                            training ? spec.dropout() : 0,
+                            CounterRandom.key(spec.seed(), getIterationCount(), block, worker, target.ordinal())));
+        }
+        return new BlockAdapters(byTarget);
+    }
+
+    private AdapterLayout.Slot slot(int block, Target target) {
+        return layout.slot(block, target);
+    }
+
+    private static INDArray rows(INDArray flat, long offset, long width, int from, int to) {
+        return flat.reshape(flat.length())
+                .get(NDArrayIndex.interval(offset + from * width, offset + to * width))
+                .reshape('c', to - from, width);
+    }
+
+    private Tensor pool(Encoder.Pass current) {
+        return switch (spec.pooling()) {
+            case MEAN -> kernels.meanPool(current.hidden(), current.shape());
+            case FIRST_TOKEN -> kernels.firstToken(current.hidden(), current.shape());
+        };
+    }
+
+    private Tensor unpool(Tensor dPooled, Encoder.Pass current) {
+        return switch (spec.pooling()) {
+            case MEAN -> kernels.meanPoolBackward(dPooled, current.shape());
+            case FIRST_TOKEN -> kernels.firstTokenBackward(dPooled, current.shape());
+        };
+    }
+
+    private TokenBatch tokenBatch() {
+        int size = (int) input.size(0);
+        int tokens = (int) input.size(2);
+        int[] both = input.dup('c').data().asInt();
+        int[] ids = new int[size * tokens];
+        int[] types = new int[size * tokens];
+        for (int b = 0; b < size; b++) {
+            System.arraycopy(both, 2 * b * tokens, ids, b * tokens, tokens);
+            System.arraycopy(both, (2 * b + 1) * tokens, types, b * tokens, tokens);
+        }
+        int[] lengths = new int[size];
+        if (maskArray == null) {
+            Arrays.fill(lengths, tokens);
+        } else {
+            int[] mask = maskArray.dup('c').data().asInt();
+            for (int i = 0; i < mask.length; i++) {
+                lengths[i / tokens] += mask[i];
+            }
+        }
+        return new TokenBatch(ids, types, lengths, tokens);
+    }
+
+    @Override
+    public Pair<INDArray, MaskState> feedForwardMaskArray(INDArray mask, MaskState state, int minibatchSize) {
+        setMaskArray(mask);
+        // One vector for each example is left: nothing above has tokens to mask.
+        return new Pair<>(null, state);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        releasePass();
+    }
+
+    private void releasePass() {
+        if (pass != null) {
+            pass.close();
+            pass = null;
+        }
+    }
+
+    @Override
+    public boolean isPretrainLayer() {
+        return false;
+    }
+
+    /** Releases the memory of the layer's kernels; the layer is of no use afterwards. */
+    @Override
+    public void close() {
+        releasePass();
+        kernels.close();
+    }
+}

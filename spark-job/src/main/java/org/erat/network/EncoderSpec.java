@@ -1,0 +1,88 @@
+package org.erat.network;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.util.Set;
+import java.util.TreeSet;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.Target;
+import org.erat.config.ScheduleConfig;
+import org.erat.data.basemodel.ModelConfig;
+import org.erat.schedule.RankSchedule;
+
+/**
+ * All that defines an encoder layer: where its frozen weights are, which projections carry adapters, and the schedule of
+ * their windows. It travels inside the graph's configuration as JSON text, so that any process can rebuild the layer.
+ *
+ * @param modelUri base-model directory, a Hadoop path
+ * @param modelSha256 SHA-256 of its weights, in hexadecimal
+ * @param model the architecture
+ * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+ * @param precision {@code f32} or {@code bf16}, of the frozen products
+ * @param threads threads of one task
+ * @param targets projections with adapters
+ * @param schedule rank ranges and windows
+ * @param totalSteps T, local steps of the whole run
+ * @param seed seed of windows, dropout and initial values
+ * @param dropout share of dropped elements of an adapter's input
+ * @param freezeA whether A keeps its initial values
+ * @param pooling how token vectors become one vector
+ */
+public record EncoderSpec(
+        String modelUri,
+        String modelSha256,
+        ModelConfig model,
+        String backend,
+        String precision,
+        int threads,
+        Set<Target> targets,
+        ScheduleConfig schedule,
+        long totalSteps,
+        long seed,
+        double dropout,
+        boolean freezeA,
+        Pooling pooling) {
+
+    /** How the vectors of an example's tokens become one. */
+    public enum Pooling {
+        MEAN,
+        FIRST_TOKEN
+    }
+
+    // Sorted keys: equal specs have equal text, which identifies a layer.
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+    public EncoderSpec {
+        targets = new TreeSet<>(targets);
+    }
+
+    /** Where the matrices lie in the flat parameter vector. */
+    public AdapterLayout layout() {
+        return new AdapterLayout(model, schedule.rank(), targets);
+    }
+
+    /** The windows of a run. */
+    public RankSchedule rankSchedule() {
+        return new RankSchedule(schedule, model.numHiddenLayers(), totalSteps, seed);
+    }
+
+    /** This spec as JSON text. */
+    public String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("An encoder spec is not writable as JSON", e);
+        }
+    }
+
+    /** The spec that {@link #toJson} wrote. */
+    public static EncoderSpec fromJson(String text) {
+        try {
+            return JSON.readValue(text, EncoderSpec.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("Not the specification of an encoder layer: " + text, e);
+        }
+    }
+}
