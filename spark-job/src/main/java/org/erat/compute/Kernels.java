@@ -128,6 +128,9 @@ public interface Kernels extends AutoCloseable {
     /** dx [N,H] of {@link #firstToken}, zero elsewhere. */
     Tensor firstTokenBackward(Tensor dy, AttentionShape shape);
 
+    /** How many tensors made by these kernels are not closed yet: for tests and leak checks. */
+    long outstanding();
+
     @Override
     void close();
 }

@@ -5,11 +5,11 @@ import java.io.Serializable;
 /**
  * The rank-range schedule: what the windows of a step are drawn from. LoRA and DyLoRA are settings of it.
  *
- * @param rank R, the largest rank
- * @param minRank r_min, the lowest width of a window
- * @param g0 g0, u at the start of training and in the middle of the depth
- * @param depthSlope ω, how much u differs between the first and the last block
- * @param prefixShare π, chance that a window starts at row 0
+ * @param rank R, the largest rank, 1 or more
+ * @param minRank r_min, the lowest width of a window, 1..R
+ * @param g0 g0, u at the start of training and in the middle of the depth, 0..1
+ * @param depthSlope ω, how much u differs between the first and the last block, 0..2; its sign is {@code overDepth}
+ * @param prefixShare π, chance that a window starts at row 0, 0..1; without effect on {@link Law#ALL_INTERVALS}
  * @param law how a window is drawn from its range
  * @param overTime direction of the range over training time
  * @param overDepth direction of the range over the blocks
@@ -36,6 +36,18 @@ public record ScheduleConfig(
         Granularity granularity,
         double alpha)
         implements Serializable {
+
+    public ScheduleConfig {
+        if (minRank < 1 || minRank > rank) {
+            throw new IllegalArgumentException("Lowest rank " + minRank + " is not in 1.." + rank);
+        }
+        if (!(prefixShare >= 0 && prefixShare <= 1)) {
+            throw new IllegalArgumentException("Chance " + prefixShare + " of a prefix is not in 0..1");
+        }
+        if (!(g0 >= 0 && g0 <= 1) || !(depthSlope >= 0 && depthSlope <= 2)) {
+            throw new IllegalArgumentException("g0 " + g0 + " is not in 0..1 or ω " + depthSlope + " not in 0..2");
+        }
+    }
 
     public enum Law {
         /** Width uniform in the range; start 0 with probability π, else uniform. */

@@ -1,0 +1,128 @@
+package org.erat.data.tokenized;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.erat.data.BadInputException;
+
+/**
+ * {@code manifest.json} of a tokenized data set: what was made, out of what, and how.
+ *
+ * @param version version of the format, {@link #VERSION}
+ * @param task name of the task, {@code sst2} or {@code custom}
+ * @param type what a label is
+ * @param labelNames names of the classes, in the order of their indices; empty for regression
+ * @param metrics names of the metrics that the task is judged by, the first being the one to rank by: {@code accuracy},
+ *     {@code f1}, {@code macro-f1}, {@code matthews}, {@code pearson}, {@code spearman}
+ * @param tokenizerSha256 SHA-256 of {@code tokenizer.json}, in hexadecimal
+ * @param maxLength length in tokens at which examples were cut
+ * @param highestTokenId highest token id in either split; a model needs a larger vocabulary
+ * @param train the training split
+ * @param validation the validation split
+ * @param contentSha256 SHA-256 over the examples' texts and labels in order, in hexadecimal; the same on any cluster
+ * @param input where the text was read from, for people to know
+ * @param settings everything that decides the content, by name: two data sets with equal settings are the same
+ */
+public record Manifest(
+        int version,
+        String task,
+        TaskType type,
+        List<String> labelNames,
+        List<String> metrics,
+        String tokenizerSha256,
+        int maxLength,
+        int highestTokenId,
+        SplitSummary train,
+        SplitSummary validation,
+        String contentSha256,
+        String input,
+        Map<String, String> settings) {
+
+    /** The version that this code writes, and the only one it reads. */
+    public static final int VERSION = 1;
+
+    /** Name of the file inside the data set. */
+    public static final String FILE = "manifest.json";
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    public Manifest {
+        labelNames = List.copyOf(labelNames);
+        metrics = List.copyOf(metrics);
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Width of the task's output: the number of classes, or 1 for regression. */
+    public int outputs() {
+        return type == TaskType.CLASSIFICATION ? labelNames.size() : 1;
+    }
+
+    /** The summary of a split. */
+    public SplitSummary summary(Split split) {
+        return split == Split.TRAIN ? train : validation;
+    }
+
+    /**
+     * Reads the manifest of the data set in {@code directory}.
+     *
+     * @throws BadInputException if there is none, or it is not one of this version with exactly these keys
+     */
+    public static Manifest read(Configuration hadoop, Path directory) {
+        Path file = new Path(directory, FILE);
+        try (InputStream in = file.getFileSystem(hadoop).open(file)) {
+            JsonNode tree = JSON.readTree(in);
+            int version = tree.path("version").asInt(-1);
+            if (version != VERSION) {
+                throw new BadInputException(String.format(
+                        "%s: version %s of a tokenized data set is not known, this program reads version %d: prepare"
+                                + " the data again with this program",
+                        file, tree.path("version"), VERSION));
+            }
+            return JSON.treeToValue(tree, Manifest.class);
+        } catch (FileNotFoundException e) {
+            throw new BadInputException(
+                    String.format(
+                            "%s does not exist, so %s is not a tokenized data set: make one with prepare-data --out %s",
+                            file, directory, directory),
+                    e);
+        } catch (JsonProcessingException e) {
+            throw new BadInputException(
+                    String.format(
+                            "%s is not the manifest of a tokenized data set (%s): prepare the data again",
+                            file, e.getOriginalMessage()),
+                    e);
+        } catch (IOException e) {
+            throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
+        }
+    }
+
+    /** Writes the manifest into {@code directory}, which must not have one yet. */
+    public void write(Configuration hadoop, Path directory) throws IOException {
+        Path file = new Path(directory, FILE);
+        FileSystem fs = file.getFileSystem(hadoop);
+        try (OutputStream out = fs.create(file, false)) {
+            out.write(JSON.writeValueAsBytes(this));
+            out.write('\n');
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package org.erat.data.tokenized;
+
+/**
+ * What one split holds.
+ *
+ * @param examples number of examples; their ids are 0..examples-1
+ * @param tokens number of tokens over all examples, special tokens included
+ * @param longest length of the longest example in tokens
+ * @param truncated number of examples that were cut at the maximum length
+ */
+public record SplitSummary(long examples, long tokens, int longest, long truncated) {}

@@ -1,0 +1,32 @@
+package org.erat.compute;
+
+/**
+ * The mask of {@link Kernels#dropout}: a pure function of (key, element index), the same on every implementation. The
+ * finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a Weyl sequence gives 64 bits for each pair of
+ * elements, 32 for each; so the rate is met to 2⁻³².
+ */
+public final class DropoutMask {
+    private static final long WEYL = 0x9E3779B97F4A7C15L;
+    private final long start;
+    private final long threshold;
+
+    /** @param rate chance that an element is dropped, [0, 1) */
+    public DropoutMask(double rate, long key) {
+        Shapes.checkRate(rate);
+        this.start = mix(key + WEYL);
+        this.threshold = Math.round(rate * 0x1p32);
+    }
+
+    /** Whether element {@code index} is kept. */
+    public boolean keeps(long index) {
+        long bits = mix(start + (index >>> 1) * WEYL);
+        long draw = (index & 1) == 0 ? bits & 0xFFFFFFFFL : bits >>> 32;
+        return draw >= threshold;
+    }
+
+    private static long mix(long z) {
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}
