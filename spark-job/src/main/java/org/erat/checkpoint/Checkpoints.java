@@ -1,0 +1,116 @@
+package org.erat.checkpoint;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The checkpoints of a run, a folder {@code round-NNNNNN} for each. A process that is killed at any moment leaves the
+ * ones that were there as they were.
+ */
+public final class Checkpoints {
+    private static final Pattern NAME = Pattern.compile("round-(\\d{6})");
+
+    private final Storage storage;
+    private final CheckpointFormat format;
+    private final Path folder;
+    private final Consumer<String> log;
+
+    Checkpoints(Storage storage, Path folder, Consumer<String> log) {
+        this.storage = storage;
+        this.format = new CheckpointFormat(storage);
+        this.folder = folder;
+        this.log = log;
+    }
+
+    /**
+     * Writes a checkpoint; one of the same round is replaced.
+     *
+     * @throws ResumableException where it cannot be written; the checkpoints that were there are intact
+     */
+    public void save(Checkpoint checkpoint) {
+        Path target = path(checkpoint.round());
+        Path temporary = storage.temporaryBeside(target);
+        try {
+            storage.createFolder(temporary);
+            format.write(temporary, checkpoint);
+            storage.commitFolder(temporary, target);
+        } catch (IOException e) {
+            storage.deleteQuietly(temporary, e);
+            throw new ResumableException(
+                    "Checkpoint " + target + " cannot be written: " + e.getMessage()
+                            + ". Make room or give write permission there and submit the same command again: it goes on"
+                            + " from the checkpoint before.",
+                    e);
+        }
+    }
+
+    /**
+     * The newest checkpoint whose every byte is as it was written. Newer ones that were cut short or changed are passed
+     * over, with one line in the log for each.
+     */
+    public Optional<Checkpoint> latestValid() {
+        List<Integer> rounds = new ArrayList<>(rounds());
+        Collections.reverse(rounds);
+        for (int round : rounds) {
+            try {
+                Checkpoint checkpoint = format.read(path(round));
+                if (checkpoint.round() != round) {
+                    throw new CheckpointFormat.Damaged("state.json is of round " + checkpoint.round());
+                }
+                return Optional.of(checkpoint);
+            } catch (CheckpointFormat.Damaged | IllegalArgumentException e) {
+                log.accept("Checkpoint " + path(round) + " cannot be used (" + e.getMessage()
+                        + "); going back to the one before it");
+            }
+        }
+        if (!rounds.isEmpty()) {
+            log.accept("No checkpoint in " + folder + " can be used; starting from the first round");
+        }
+        return Optional.empty();
+    }
+
+    /** Rounds of which there is a checkpoint, valid or not, in ascending order. */
+    public List<Integer> rounds() {
+        try {
+            List<Integer> rounds = new ArrayList<>();
+            for (Path path : storage.list(folder)) {
+                Matcher matcher = NAME.matcher(path.getName());
+                if (matcher.matches()) {
+                    rounds.add(Integer.valueOf(matcher.group(1)));
+                }
+            }
+            Collections.sort(rounds);
+            return rounds;
+        } catch (IOException e) {
+            throw new ResumableException("Checkpoints in " + folder + " cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Removes all but the newest {@code keep} checkpoints. */
+    public void prune(int keep) {
+        if (keep < 1) {
+            throw new IllegalArgumentException("keep " + keep + " is below 1");
+        }
+        List<Integer> rounds = rounds();
+        for (int round : rounds.subList(0, Math.max(0, rounds.size() - keep))) {
+            try {
+                storage.delete(path(round));
+            } catch (IOException e) {
+                // Old checkpoints only take up room: no reason to stop a run.
+                log.accept("Checkpoint " + path(round) + " cannot be removed: " + e.getMessage());
+            }
+        }
+    }
+
+    private Path path(int round) {
+        return new Path(folder, String.format(Locale.ROOT, "round-%06d", round));
+    }
+}

@@ -1,0 +1,53 @@
+package org.erat.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Where an adapter comes from: enough to train it again, and to tell whether another run could have given the same.
+ *
+ * @param fingerprint of data and base weights, as the run directory has it
+ * @param seeds every seed of the run by its name
+ * @param sha256 SHA-256 by what it is of: data sets, base weights, tokenizer, configuration
+ * @param versions versions by what they are of; {@link Versions#current()} has those of this process
+ * @param cluster master, number of executors, cores and memory of each, threads of a task …
+ * @param started when the run was first submitted
+ * @param ended when it finished, or null where it has not
+ */
+public record Provenance(
+        String fingerprint,
+        Map<String, Long> seeds,
+        Map<String, String> sha256,
+        Map<String, String> versions,
+        Map<String, String> cluster,
+        Instant started,
+        Instant ended) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The same with an end time. */
+    public Provenance endedAt(Instant end) {
+        return new Provenance(fingerprint, seeds, sha256, versions, cluster, started, end);
+    }
+
+    String toJson() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("fingerprint", fingerprint);
+        json.put("configuration", "config.conf");
+        json.put("metrics", "metrics.jsonl");
+        json.put("seeds", new TreeMap<>(seeds));
+        json.put("sha256", new TreeMap<>(sha256));
+        json.put("versions", new TreeMap<>(versions));
+        json.put("cluster", new TreeMap<>(cluster));
+        json.put("started", started.toString());
+        json.put("ended", ended == null ? null : ended.toString());
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Text, numbers and maps are always JSON", e);
+        }
+    }
+}

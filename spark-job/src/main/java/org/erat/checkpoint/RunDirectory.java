@@ -1,0 +1,221 @@
+package org.erat.checkpoint;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.erat.data.EratException;
+import org.erat.data.UsageException;
+
+/**
+ * The folder that is the identity of a run: submitting a command again with the same folder does nothing once the run
+ * has finished, goes on where it stopped if it has not, and is refused if its configuration is another.
+ */
+public final class RunDirectory {
+    /** How far the run of this folder has come. */
+    public enum State {
+        /** Nothing was there before. */
+        NEW,
+        /** A run was started and did not finish. */
+        RESUMABLE,
+        /** {@code _SUCCESS} is there. */
+        FINISHED
+    }
+
+    private static final String CONFIG = "config.conf";
+    private static final String PROVENANCE = "provenance.json";
+    private static final String METRICS = "metrics.jsonl";
+    private static final String CHECKPOINTS = "checkpoints";
+    private static final String SUCCESS = "_SUCCESS";
+
+    private final Storage storage;
+    private final Path path;
+    private final State state;
+    private final String config;
+    private final Checkpoints checkpoints;
+    private final MetricsLog metrics;
+
+    private RunDirectory(Storage storage, Path path, State state, String config, Consumer<String> log) {
+        this.storage = storage;
+        this.path = path;
+        this.state = state;
+        this.config = config;
+        this.checkpoints = new Checkpoints(storage, new Path(path, CHECKPOINTS), log);
+        this.metrics = new MetricsLog(storage, new Path(path, METRICS));
+    }
+
+    /**
+     * Opens a run for training, creating its folder where there is none.
+     *
+     * @param uri folder on any Hadoop file system; without a scheme on the default one
+     * @param resolvedConfig the whole configuration of the run, every default filled in, as HOCON
+     * @param fingerprint one line that changes when the data or the base weights do
+     * @param mustExist whether to refuse where there is no run to go on with
+     * @param log takes a line for each checkpoint that is passed over
+     * @throws UsageException where the folder holds another configuration's run or something else, or is not writable
+     */
+    public static RunDirectory open(
+            String uri,
+            Configuration hadoop,
+            String resolvedConfig,
+            String fingerprint,
+            boolean mustExist,
+            Consumer<String> log) {
+        RunIdentity identity = new RunIdentity(resolvedConfig, fingerprint);
+        Path path = parse(uri);
+        try {
+            Storage storage = Storage.of(path, hadoop);
+            path = storage.qualify(path);
+            State state = storage.exists(new Path(path, CONFIG))
+                    ? stateOfMatching(storage, path, identity)
+                    : create(storage, path, identity, mustExist);
+            if (state == State.RESUMABLE) {
+                storage.requireWritable(path);
+                storage.removeTemporaries(path);
+                storage.removeTemporaries(new Path(path, CHECKPOINTS));
+            }
+            return new RunDirectory(storage, path, state, resolvedConfig, log);
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+    }
+
+    /**
+     * Opens a run that is there, to use what it has made.
+     *
+     * @throws UsageException where there is no run
+     */
+    public static RunDirectory read(String uri, Configuration hadoop, Consumer<String> log) {
+        Path path = parse(uri);
+        try {
+            Storage storage = Storage.of(path, hadoop);
+            path = storage.qualify(path);
+            if (!storage.exists(new Path(path, CONFIG))) {
+                throw new UsageException("There is no run in " + path + " (it has no " + CONFIG
+                        + "). Name the --run-dir that a train command was given.");
+            }
+            RunIdentity identity = identityAt(storage, path);
+            return new RunDirectory(storage, path, stateAt(storage, path), identity.config(), log);
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+    }
+
+    public State state() {
+        return state;
+    }
+
+    /** Full path of the folder, with its scheme. */
+    public Path path() {
+        return path;
+    }
+
+    /** Full path of a file or folder of the run, such as {@code adapter}. */
+    public Path path(String name) {
+        return new Path(path, name);
+    }
+
+    /** Text of the resolved configuration of the run. */
+    public String config() {
+        return config;
+    }
+
+    public Checkpoints checkpoints() {
+        return checkpoints;
+    }
+
+    public MetricsLog metrics() {
+        return metrics;
+    }
+
+    /** The checkpoint to go on from, if there is one. Metrics of later rounds, which will be trained again, go. */
+    public Optional<Checkpoint> resume() {
+        Optional<Checkpoint> latest = checkpoints.latestValid();
+        metrics.truncateAfter(latest.map(Checkpoint::round).orElse(0));
+        return latest;
+    }
+
+    /** Writes or replaces a file of the run; a reader sees all of it or none. */
+    public void write(String name, String content) {
+        try {
+            storage.writeAtomically(path(name), content.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new ResumableException(
+                    path(name) + " cannot be written: " + e.getMessage()
+                            + ". Make room or give write permission there and submit the same command again.",
+                    e);
+        }
+    }
+
+    /** Writes {@code provenance.json}. */
+    public void write(Provenance provenance) {
+        write(PROVENANCE, provenance.toJson());
+    }
+
+    /** Marks the run as finished: the last thing that it writes. */
+    public void finish() {
+        write(SUCCESS, "");
+    }
+
+    private static State create(Storage storage, Path path, RunIdentity identity, boolean mustExist)
+            throws IOException {
+        List<Path> others = storage.list(path);
+        if (!others.isEmpty()) {
+            throw new UsageException(path + " is not a run directory: it has no " + CONFIG + " but "
+                    + others.get(0).getName() + ". Name a new or empty folder as --run-dir.");
+        }
+        if (mustExist) {
+            throw new UsageException("There is nothing to resume in " + path
+                    + ". Check --run-dir, or leave out --resume to start there.");
+        }
+        storage.createFolder(path);
+        storage.writeAtomically(new Path(path, CONFIG), identity.toText().getBytes(StandardCharsets.UTF_8));
+        storage.createFolder(new Path(path, CHECKPOINTS));
+        return State.NEW;
+    }
+
+    private static State stateOfMatching(Storage storage, Path path, RunIdentity identity) throws IOException {
+        List<String> differences = identityAt(storage, path).differences(identity);
+        if (!differences.isEmpty()) {
+            throw new UsageException("Run directory " + path + " belongs to a run of another configuration: "
+                    + String.join(", ", differences)
+                    + ". Choose another --run-dir, or go back to what that run was started with.");
+        }
+        return stateAt(storage, path);
+    }
+
+    private static State stateAt(Storage storage, Path path) throws IOException {
+        return storage.exists(new Path(path, SUCCESS)) ? State.FINISHED : State.RESUMABLE;
+    }
+
+    private static RunIdentity identityAt(Storage storage, Path path) throws IOException {
+        return RunIdentity.parse(new String(storage.read(new Path(path, CONFIG)), StandardCharsets.UTF_8));
+    }
+
+    private static Path parse(String uri) {
+        try {
+            return new Path(uri);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("Run directory \"" + uri + "\" is not a path: " + e.getMessage(), e);
+        }
+    }
+
+    /** A network that is down may come back; a folder that may not be written needs its owner. */
+    private static EratException unusable(Path path, IOException e) {
+        if (e instanceof SocketException || e instanceof SocketTimeoutException) {
+            return new ResumableException(
+                    "Run directory " + path + " cannot be reached: " + e.getMessage()
+                            + ". Submit the same command again when its file system is up.",
+                    e);
+        }
+        return new UsageException(
+                "Run directory " + path + " cannot be used: " + e.getMessage()
+                        + ". Give read and write permission there, or choose another --run-dir.",
+                e);
+    }
+}

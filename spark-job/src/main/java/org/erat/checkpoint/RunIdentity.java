@@ -1,0 +1,91 @@
+package org.erat.checkpoint;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValue;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * What makes a run the run that it is: its resolved configuration, and a fingerprint of the data and base weights that
+ * the configuration points to. Stored as {@code config.conf}, the fingerprint in a comment on the first line.
+ *
+ * @param config text of the resolved configuration
+ * @param fingerprint one line of text
+ */
+record RunIdentity(String config, String fingerprint) {
+    private static final String MARK = "# data and weights: ";
+    private static final int DIFFERENCES_NAMED = 8;
+
+    RunIdentity {
+        if (fingerprint.lines().count() > 1) {
+            throw new IllegalArgumentException("A fingerprint is one line: " + fingerprint);
+        }
+    }
+
+    String toText() {
+        return MARK + fingerprint + "\n" + config + (config.endsWith("\n") ? "" : "\n");
+    }
+
+    static RunIdentity parse(String text) {
+        if (!text.startsWith(MARK)) {
+            return new RunIdentity(text, "");
+        }
+        int end = text.indexOf('\n');
+        return end < 0
+                ? new RunIdentity("", text.substring(MARK.length()))
+                : new RunIdentity(text.substring(end + 1), text.substring(MARK.length(), end));
+    }
+
+    /** A line for each thing that {@code other}, of the command at hand, says otherwise than this; empty if none. */
+    List<String> differences(RunIdentity other) {
+        List<String> differences = new ArrayList<>();
+        if (!config.strip().equals(other.config.strip())) {
+            differences.addAll(configDifferences(other));
+        }
+        if (differences.isEmpty() && !fingerprint.equals(other.fingerprint)) {
+            differences.add(
+                    "data or base weights have changed (" + fingerprint + " there, " + other.fingerprint + " now)");
+        }
+        if (differences.size() > DIFFERENCES_NAMED) {
+            int more = differences.size() - DIFFERENCES_NAMED;
+            differences = new ArrayList<>(differences.subList(0, DIFFERENCES_NAMED));
+            differences.add(more + " more");
+        }
+        return differences;
+    }
+
+    private List<String> configDifferences(RunIdentity other) {
+        Map<String, String> there;
+        Map<String, String> here;
+        try {
+            there = flatten(ConfigFactory.parseString(config));
+            here = flatten(ConfigFactory.parseString(other.config));
+        } catch (ConfigException e) {
+            return List.of("its config.conf cannot be parsed: " + e.getMessage());
+        }
+        TreeSet<String> keys = new TreeSet<>(there.keySet());
+        keys.addAll(here.keySet());
+        List<String> differences = new ArrayList<>();
+        for (String key : keys) {
+            String before = there.getOrDefault(key, "not set");
+            String now = here.getOrDefault(key, "not set");
+            if (!before.equals(now)) {
+                differences.add(key + " (" + before + " there, " + now + " now)");
+            }
+        }
+        return differences;
+    }
+
+    private static Map<String, String> flatten(Config config) {
+        Map<String, String> values = new HashMap<>();
+        for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
+            values.put(entry.getKey(), entry.getValue().unwrapped().toString());
+        }
+        return values;
+    }
+}

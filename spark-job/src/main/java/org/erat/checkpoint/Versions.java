@@ -1,0 +1,42 @@
+package org.erat.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/** Versions of this build and of what it runs on. */
+public final class Versions {
+    private Versions() {}
+
+    /** Version by name: project, commit where the build knew it, DL4J, oneDNN, Spark, Scala, JDK and system. */
+    public static Map<String, String> current() {
+        Map<String, String> versions = new TreeMap<>();
+        build().forEach((name, version) -> versions.put(name.toString(), version.toString()));
+        versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
+        versions.put("scala", scala.util.Properties$.MODULE$.versionNumberString());
+        versions.put("jdk", Runtime.version().toString());
+        versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        versions.values().removeIf(version -> version.isBlank() || version.startsWith("$"));
+        return versions;
+    }
+
+    /** Version of this project. */
+    public static String project() {
+        return build().getProperty("project", "unknown");
+    }
+
+    private static Properties build() {
+        Properties properties = new Properties();
+        try (InputStream in = Versions.class.getResourceAsStream("build.properties")) {
+            if (in != null) {
+                properties.load(in);
+            }
+            return properties;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
