@@ -42,15 +42,17 @@ public final class AdapterLayout implements Serializable {
 
     private final int rank;
     private final int blocks;
+    private final List<Target> targets;
     private final List<Slot> slots;
 
     public AdapterLayout(ModelConfig model, int rank, Set<Target> targets) {
         this.rank = rank;
         this.blocks = model.numHiddenLayers();
+        this.targets = List.copyOf(new TreeSet<>(targets));
         this.slots = new ArrayList<>();
         long offset = 0;
         for (int block = 0; block < blocks; block++) {
-            for (Target target : new TreeSet<>(targets)) {
+            for (Target target : this.targets) {
                 int in = target == Target.OUTPUT ? model.intermediateSize() : model.hiddenSize();
                 int out = target == Target.INTERMEDIATE ? model.intermediateSize() : model.hiddenSize();
                 Slot slot = new Slot(block, target, in, out, rank, offset);
@@ -73,6 +75,11 @@ public final class AdapterLayout implements Serializable {
     /** All slots, in the order of the flat vector. */
     public List<Slot> slots() {
         return List.copyOf(slots);
+    }
+
+    /** The slot of a projection. */
+    public Slot slot(int block, Target target) {
+        return slots.get(block * targets.size() + targets.indexOf(target));
     }
 
     /** Values of the adapters in the flat vector; those of the task head follow them. */

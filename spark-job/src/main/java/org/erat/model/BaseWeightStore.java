@@ -1,0 +1,81 @@
+package org.erat.model;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.hadoop.conf.Configuration;
+import org.erat.compute.Backend;
+import org.erat.compute.Backends;
+import org.erat.data.BadInputException;
+import org.erat.data.basemodel.BaseModelDirectory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The base weights of a JVM: fetched once through Hadoop's FileSystem, verified by SHA-256, memory-mapped read-only and
+ * shared by all tasks. This is the one piece of static mutable state: Spark gives an executor no other place that
+ * outlives a task.
+ */
+public final class BaseWeightStore {
+    private static final Logger LOG = LoggerFactory.getLogger(BaseWeightStore.class);
+    private static final ConcurrentHashMap<Key, Loaded> LOADED = new ConcurrentHashMap<>();
+
+    private BaseWeightStore() {}
+
+    private record Key(String sha256, String precision, String backend) {}
+
+    /** Weights and the backend that laid them out. */
+    public record Loaded(EncoderWeights weights, Backend backend) {}
+
+    /**
+     * The weights of the base model at {@code uri}.
+     *
+     * @param uri base-model directory, a Hadoop path
+     * @param sha256 of the weight file, in hexadecimal
+     * @param precision {@code f32}, {@code bf16} or {@code f64}
+     * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+     * @throws BadInputException if the file is not the one that {@code sha256} names
+     */
+    public static Loaded load(String uri, String sha256, String precision, String backend) {
+        return LOADED.computeIfAbsent(new Key(sha256, precision, backend), key -> {
+            BaseModelDirectory directory = BaseModelDirectory.open(localCopy(uri, sha256));
+            if (!directory.tensorsSha256().equals(sha256)) {
+                throw new BadInputException(uri + "/" + BaseModelDirectory.TENSORS + " has SHA-256 "
+                        + directory.tensorsSha256() + " where " + sha256
+                        + " is expected: it was changed or damaged; prepare the base model again");
+            }
+            Backend chosen = Backends.choose(backend, precision);
+            LOG.info("Base weights {} loaded once for this JVM, {} on {}", uri, precision, chosen.name());
+            return new Loaded(EncoderWeights.of(directory.config(), directory.tensors(), chosen), chosen);
+        });
+    }
+
+    /** Copies of base weights in this JVM. */
+    public static int copies() {
+        return LOADED.size();
+    }
+
+    private static Path localCopy(String uri, String sha256) {
+        org.apache.hadoop.fs.Path remote = new org.apache.hadoop.fs.Path(uri);
+        try {
+            org.apache.hadoop.fs.FileSystem files = remote.getFileSystem(new Configuration());
+            if (files.getScheme().equals("file")) {
+                return Path.of(remote.toUri().getPath());
+            }
+            Path local = Files.createTempDirectory("base-model-" + sha256.substring(0, 12));
+            local.toFile().deleteOnExit();
+            for (String name : List.of(
+                    BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
+                Path file = local.resolve(name);
+                files.copyToLocalFile(new org.apache.hadoop.fs.Path(remote, name), new org.apache.hadoop.fs.Path(file.toUri()));
+                file.toFile().deleteOnExit();
+            }
+            return local;
+        } catch (IOException e) {
+            throw new UncheckedIOException("Base model " + uri + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}
