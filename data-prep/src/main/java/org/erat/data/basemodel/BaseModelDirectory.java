@@ -1,0 +1,131 @@
+package org.erat.data.basemodel;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.erat.data.BadInputException;
+import org.erat.data.safetensors.Dtype;
+import org.erat.data.safetensors.SafetensorsFile;
+
+/**
+ * A prepared base model on a local disk: {@code config.json}, {@code model.safetensors} (f32, the names and shapes of
+ * {@link TensorNames}) and {@code tokenizer.json}. Opening it checks that all tensors are there with the shapes that the
+ * configuration asks for.
+ */
+public final class BaseModelDirectory implements AutoCloseable {
+    public static final String CONFIG = "config.json";
+    public static final String TENSORS = "model.safetensors";
+    public static final String TOKENIZER = "tokenizer.json";
+
+    private final Path path;
+    private final ModelConfig config;
+    private final SafetensorsFile tensors;
+
+    private BaseModelDirectory(Path path, ModelConfig config, SafetensorsFile tensors) {
+        this.path = path;
+        this.config = config;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Opens and checks a directory that {@link BaseModelImporter} prepared.
+     *
+     * @throws BadInputException naming the file and what is wrong with it
+     */
+    public static BaseModelDirectory open(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new BadInputException(directory + ": there is no such directory. Prepare it with prepare-model.");
+        }
+        for (String name : new String[] {CONFIG, TENSORS, TOKENIZER}) {
+            if (!Files.isRegularFile(directory.resolve(name))) {
+                throw new BadInputException(
+                        directory.resolve(name) + ": is missing. Prepare the directory with prepare-model.");
+            }
+        }
+        ModelConfig config = ModelConfigFile.read(directory.resolve(CONFIG));
+        SafetensorsFile tensors = SafetensorsFile.open(directory.resolve(TENSORS));
+        boolean usable = false;
+        try {
+            BaseModelDirectory model = new BaseModelDirectory(directory, config, tensors);
+            model.checkTensors();
+            usable = true;
+            return model;
+        } finally {
+            if (!usable) {
+                tensors.close();
+            }
+        }
+    }
+
+    private void checkTensors() {
+        TensorNames.required(config).forEach(this::checkTensor);
+        if (hasPooler()) {
+            TensorNames.pooler(config).forEach(this::checkTensor);
+        }
+        if (hasMaskedLanguageModelHead()) {
+            TensorNames.maskedLanguageModelHead(config).forEach(this::checkTensor);
+        }
+    }
+
+    private void checkTensor(String name, long[] shape) {
+        if (tensors.require(name, shape).dtype() != Dtype.F32) {
+            throw new BadInputException(tensors.path() + ": tensor '" + name + "' is of type "
+                    + tensors.info(name).dtype()
+                    + ", but a prepared model holds F32. Prepare the directory with prepare-model.");
+        }
+    }
+
+    /** The directory that was opened. */
+    public Path path() {
+        return path;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The weights; closed with this directory. */
+    public SafetensorsFile tensors() {
+        return tensors;
+    }
+
+    /** The file of the weights. */
+    public Path tensorsFile() {
+        return path.resolve(TENSORS);
+    }
+
+    /** The file of the tokenizer, which neither pads nor truncates. */
+    public Path tokenizerFile() {
+        return path.resolve(TOKENIZER);
+    }
+
+    /** Whether the tensors of {@link TensorNames#pooler} are there. */
+    public boolean hasPooler() {
+        return hasAny(TensorNames.pooler(config));
+    }
+
+    /** Whether the tensors of {@link TensorNames#maskedLanguageModelHead} are there. */
+    public boolean hasMaskedLanguageModelHead() {
+        return hasAny(TensorNames.maskedLanguageModelHead(config));
+    }
+
+    // One tensor of an optional part is enough to ask for the rest: half a part is an error, not an absence.
+    private boolean hasAny(Map<String, long[]> part) {
+        return part.keySet().stream().anyMatch(tensors.names()::contains);
+    }
+
+    /** SHA-256 of {@code model.safetensors}; reads the whole file. */
+    public String tensorsSha256() {
+        return Sha256.of(tensorsFile());
+    }
+
+    /** SHA-256 of {@code tokenizer.json}. */
+    public String tokenizerSha256() {
+        return Sha256.of(tokenizerFile());
+    }
+
+    @Override
+    public void close() {
+        tensors.close();
+    }
+}
