@@ -30,13 +30,7 @@ public final class LowRankAdapter implements AutoCloseable {
      * @param dropoutKey key of the counter-based mask
      */
     public LowRankAdapter(
-            Kernels kernels,
-            RowSelection rows,
-            Tensor a,
-            Tensor b,
-            int tokens,
-            double dropoutRate,
-            long dropoutKey) {
+            Kernels kernels, RowSelection rows, Tensor a, Tensor b, int tokens, double dropoutRate, long dropoutKey) {
         this.kernels = kernels;
         this.rows = rows;
         this.a = a;

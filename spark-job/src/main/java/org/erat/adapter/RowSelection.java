@@ -18,11 +18,7 @@ import org.erat.schedule.Window;
  *     only the last row of a window learns
  */
 public record RowSelection(
-        Window window,
-        Window learned,
-        double scale,
-        @Nullable float[] factors,
-        @Nullable float[] learnedFactors) {
+        Window window, Window learned, double scale, @Nullable float[] factors, @Nullable float[] learnedFactors) {
 
     public RowSelection {
         if (learned.start() < window.start() || learned.end() > window.end()) {

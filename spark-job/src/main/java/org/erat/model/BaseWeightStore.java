@@ -67,10 +67,11 @@ public final class BaseWeightStore {
             }
             Path local = Files.createTempDirectory("base-model-" + sha256.substring(0, 12));
             local.toFile().deleteOnExit();
-            for (String name : List.of(
-                    BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
+            for (String name :
+                    List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
                 Path file = local.resolve(name);
-                files.copyToLocalFile(new org.apache.hadoop.fs.Path(remote, name), new org.apache.hadoop.fs.Path(file.toUri()));
+                files.copyToLocalFile(
+                        new org.apache.hadoop.fs.Path(remote, name), new org.apache.hadoop.fs.Path(file.toUri()));
                 file.toFile().deleteOnExit();
             }
             return local;

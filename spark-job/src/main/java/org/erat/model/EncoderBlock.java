@@ -81,8 +81,7 @@ final class EncoderBlock {
         adapt(adapters, Target.QUERY, x, qkv.columns(0, width), keep);
         adapt(adapters, Target.KEY, x, qkv.columns(width, 2 * width), keep);
         adapt(adapters, Target.VALUE, x, qkv.columns(2 * width, 3 * width), keep);
-        Tensor probabilities =
-                kernels.allocate((long) shape.batch() * shape.heads() * shape.tokens(), shape.tokens());
+        Tensor probabilities = kernels.allocate((long) shape.batch() * shape.heads() * shape.tokens(), shape.tokens());
         Tensor context = kernels.attention(qkv, shape, probabilities);
 
         Tensor attended = kernels.linear(context, weights.attentionOutput());
@@ -115,11 +114,10 @@ final class EncoderBlock {
      * @return dx [N,H], or null where nothing below learns
      */
     @Nullable
-    Tensor backward(
-            int block, Tensor dy, Saved saved, AttentionShape shape, boolean below, GradientSink gradients) {
+    Tensor backward(int block, Tensor dy, Saved saved, AttentionShape shape, boolean below, GradientSink gradients) {
         BlockAdapters adapters = saved.adapters();
-        Tensor dProjected =
-                kernels.layerNormBackward(dy, weights.outputNorm().gain(), weights.outputNorm().bias(), epsilon, saved.outputNorm());
+        Tensor dProjected = kernels.layerNormBackward(
+                dy, weights.outputNorm().gain(), weights.outputNorm().bias(), epsilon, saved.outputNorm());
         dy.close();
         if (!below && !adapters.atOrBefore(Target.INTERMEDIATE)) {
             learn(block, Target.OUTPUT, saved.activated(), dProjected, null, adapters, gradients);
@@ -143,7 +141,11 @@ final class EncoderBlock {
         dProjected.close();
 
         Tensor dAttended = kernels.layerNormBackward(
-                dHidden, weights.attentionNorm().gain(), weights.attentionNorm().bias(), epsilon, saved.attentionNorm());
+                dHidden,
+                weights.attentionNorm().gain(),
+                weights.attentionNorm().bias(),
+                epsilon,
+                saved.attentionNorm());
         dHidden.close();
         if (!below && !adapters.atOrBefore(Target.VALUE)) {
             learn(block, Target.ATTENTION_OUTPUT, saved.context(), dAttended, null, adapters, gradients);

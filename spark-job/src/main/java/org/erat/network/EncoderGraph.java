@@ -92,12 +92,13 @@ public final class EncoderGraph {
 
     private static IUpdater headUpdater(GraphSettings settings) {
         return switch (settings.optimizer()) {
-            case ROW_LAZY_ADAMW, DENSE_ADAMW -> new Adam.Builder()
-                    .learningRateSchedule(settings.learningRate())
-                    .beta1(settings.beta1())
-                    .beta2(settings.beta2())
-                    .epsilon(settings.epsilon())
-                    .build();
+            case ROW_LAZY_ADAMW, DENSE_ADAMW ->
+                new Adam.Builder()
+                        .learningRateSchedule(settings.learningRate())
+                        .beta1(settings.beta1())
+                        .beta2(settings.beta2())
+                        .epsilon(settings.epsilon())
+                        .build();
             case SGD -> new Sgd(settings.learningRate());
             case NONE -> new NoOp();
         };

@@ -89,9 +89,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         assertInputSet(false);
         releasePass();
         TokenBatch batch = tokenBatch();
-        RowSelection[] rows = training
-                ? windows.draw(getIterationCount(), worker, batch.size())
-                : inferenceRows;
+        RowSelection[] rows = training ? windows.draw(getIterationCount(), worker, batch.size()) : inferenceRows;
         if (training) {
             windows.markActive(activity, rows);
         }
@@ -136,11 +134,21 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
             if (gradient.a() != null) {
                 kernels.download(
                         gradient.a(),
-                        rows(gradientsFlattened, slot.rowOfA(0), slot.in(), rows.learned().start(), rows.learned().end()));
+                        rows(
+                                gradientsFlattened,
+                                slot.rowOfA(0),
+                                slot.in(),
+                                rows.learned().start(),
+                                rows.learned().end()));
             }
             kernels.download(
                     gradient.b(),
-                    rows(gradientsFlattened, slot.rowOfB(0), slot.out(), rows.learned().start(), rows.learned().end()));
+                    rows(
+                            gradientsFlattened,
+                            slot.rowOfB(0),
+                            slot.out(),
+                            rows.learned().start(),
+                            rows.learned().end()));
         }
 
         @Override

@@ -108,7 +108,8 @@ public final class EncoderLayerConf extends BaseLayer {
     @Override
     public LayerMemoryReport getMemoryReport(InputType inputType) {
         long params = encoderSpec().layout().length();
-        return new LayerMemoryReport.Builder(getLayerName(), EncoderLayerConf.class, inputType, getOutputType(-1, inputType))
+        return new LayerMemoryReport.Builder(
+                        getLayerName(), EncoderLayerConf.class, inputType, getOutputType(-1, inputType))
                 .standardMemory(params, getIUpdater().stateSize(params))
                 .cacheMemory(MemoryReport.CACHE_MODE_ALL_ZEROS, MemoryReport.CACHE_MODE_ALL_ZEROS)
                 .build();

@@ -95,10 +95,8 @@ final class EncoderParamInitializer implements ParamInitializer {
             long a = slot.rowOfA(0);
             long b = slot.rowOfB(0);
             long end = slot.offset() + slot.length();
-            views.put(
-                    keyOfA(slot), vector.get(NDArrayIndex.interval(a, b)).reshape('c', slot.rank(), slot.in()));
-            views.put(
-                    keyOfB(slot), vector.get(NDArrayIndex.interval(b, end)).reshape('c', slot.rank(), slot.out()));
+            views.put(keyOfA(slot), vector.get(NDArrayIndex.interval(a, b)).reshape('c', slot.rank(), slot.in()));
+            views.put(keyOfB(slot), vector.get(NDArrayIndex.interval(b, end)).reshape('c', slot.rank(), slot.out()));
         }
         return views;
     }

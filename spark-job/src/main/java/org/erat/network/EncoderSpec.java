@@ -51,8 +51,7 @@ public record EncoderSpec(
     }
 
     // Sorted keys: equal specs have equal text, which identifies a layer.
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
     public EncoderSpec {
         targets = new TreeSet<>(targets);

@@ -38,8 +38,7 @@ public final class RowLazyAdamW implements IUpdater {
      * @param weightDecay decoupled, 0 or more
      * @param rank R, rows of each matrix
      */
-    public RowLazyAdamW(
-            ISchedule schedule, double beta1, double beta2, double epsilon, double weightDecay, int rank) {
+    public RowLazyAdamW(ISchedule schedule, double beta1, double beta2, double epsilon, double weightDecay, int rank) {
         this.learningRate = schedule.valueAt(0, 0);
         this.learningRateSchedule = schedule;
         this.beta1 = beta1;
@@ -80,7 +79,8 @@ public final class RowLazyAdamW implements IUpdater {
     @Override
     public GradientUpdater<RowLazyAdamW> instantiate(INDArray viewArray, boolean initializeViewArray) {
         if (activity == null) {
-            throw new IllegalStateException("Row-lazy AdamW serves an encoder layer only, which tells it the active rows");
+            throw new IllegalStateException(
+                    "Row-lazy AdamW serves an encoder layer only, which tells it the active rows");
         }
         if (initializeViewArray) {
             viewArray.assign(0);

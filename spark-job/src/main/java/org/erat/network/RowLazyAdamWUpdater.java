@@ -74,7 +74,15 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
         for (AdapterLayout.Slot slot : slots) {
             for (int row = 0; row < rank; row++) {
                 boolean active = activity.isActive(slot.block(), row);
-                updateRow(g, p, s, slot.rowOfA(row), slot.in(), counts + row, active && !activity.freezesA(), learningRate);
+                updateRow(
+                        g,
+                        p,
+                        s,
+                        slot.rowOfA(row),
+                        slot.in(),
+                        counts + row,
+                        active && !activity.freezesA(),
+                        learningRate);
                 updateRow(g, p, s, slot.rowOfB(row), slot.out(), counts + rank + row, active, learningRate);
             }
             counts += 2L * rank;

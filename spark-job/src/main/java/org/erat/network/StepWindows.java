@@ -47,7 +47,9 @@ final class StepWindows {
         int rank = schedule.rank();
         for (int block = 0; block < rows.length; block++) {
             float[] byExample = rows[block].learnedFactors();
-            for (int row = rows[block].learned().start(); row < rows[block].learned().end(); row++) {
+            for (int row = rows[block].learned().start();
+                    row < rows[block].learned().end();
+                    row++) {
                 if (byExample == null || anyExample(byExample, row, rank)) {
                     activity.activate(block, row);
                 }

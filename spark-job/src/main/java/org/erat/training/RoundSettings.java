@@ -1,0 +1,41 @@
+package org.erat.training;
+
+import org.erat.network.WarmupDecay;
+
+/**
+ * How a run is cut into rounds and how a round ends.
+ *
+ * @param epochs of the run
+ * @param stepsPerEpoch local steps of the largest shard in one epoch
+ * @param localSteps H, local steps of a round
+ * @param outerLearningRate η of the outer step; 1 for plain averaging
+ * @param outerMomentum Nesterov momentum of the outer step; 0 for none
+ * @param keepsOptimizer whether optimizer state is averaged and kept; if not, every round starts it anew
+ * @param clipNorm largest norm of a gradient; 0 for no clipping
+ * @param learningRate for the reports
+ */
+public record RoundSettings(
+        int epochs,
+        int stepsPerEpoch,
+        int localSteps,
+        double outerLearningRate,
+        double outerMomentum,
+        boolean keepsOptimizer,
+        double clipNorm,
+        WarmupDecay learningRate) {
+
+    /** Rounds of an epoch; the last one may be shorter. */
+    public int roundsPerEpoch() {
+        return (stepsPerEpoch + localSteps - 1) / localSteps;
+    }
+
+    /** Rounds of the run. */
+    public int rounds() {
+        return epochs * roundsPerEpoch();
+    }
+
+    /** T, local steps of the run. */
+    public int totalSteps() {
+        return epochs * stepsPerEpoch;
+    }
+}

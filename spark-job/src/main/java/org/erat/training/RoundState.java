@@ -1,0 +1,23 @@
+package org.erat.training;
+
+import java.io.Serializable;
+
+/**
+ * What a round starts from, broadcast to all shards: never base weights, never text.
+ *
+ * @param round number of the round over the whole run, from 0
+ * @param firstStep number of its first local step over the whole run
+ * @param skip batches of the epoch that earlier rounds used, in each shard
+ * @param steps H, most local steps of a shard in this round
+ * @param epoch from 0
+ * @param parameters flat parameters: adapters, then head
+ * @param optimizer optimizer state; empty where it starts anew or there is none
+ */
+record RoundState(int round, int firstStep, int skip, int steps, int epoch, float[] parameters, float[] optimizer)
+        implements Serializable {
+
+    /** Bytes of its numbers. */
+    long bytes() {
+        return 4L * (parameters.length + optimizer.length) + 20;
+    }
+}

@@ -1,0 +1,245 @@
+package org.erat.training;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.deeplearning4j.spark.api.TrainingWorker;
+import org.deeplearning4j.spark.api.WorkerConfiguration;
+import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
+import org.erat.network.EncoderGraph;
+import org.erat.network.GlobalNormClipping;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * One shard in one round: a graph set to the round's state, the local steps, and what they changed. The result follows
+ * from the round's state, the shard's number and its data alone. Confined to one task.
+ */
+public final class ShardWorker implements TrainingWorker<ShardResult> {
+    private final WorkerSettings settings;
+    private final int shard;
+    private final RoundState round;
+
+    private int steps;
+    private long examples;
+    private long tokens;
+    private long padded;
+    private double lossSum;
+    private long start;
+
+    /**
+     * What all workers of a run share.
+     *
+     * @param configuration of the graph, as Deeplearning4j's JSON
+     * @param clipNorm largest norm of a gradient; 0 for no clipping
+     * @param keepsOptimizer whether optimizer state travels; if not, it starts anew in every round
+     */
+    record WorkerSettings(String configuration, double clipNorm, boolean keepsOptimizer)
+            implements java.io.Serializable {}
+
+    ShardWorker(WorkerSettings settings, int shard, RoundState round) {
+        this.settings = settings;
+        this.shard = shard;
+        this.round = round;
+    }
+
+    /** Makes the round's local steps on the shard's mini-batches of the epoch. */
+    ShardResult run(Iterator<MultiDataSet> batches) {
+        ComputationGraph graph = getInitialModelGraph();
+        SkippingIterator.skip(batches, round.skip());
+        while (steps < round.steps() && batches.hasNext()) {
+            processMinibatch(batches.next(), graph, false);
+        }
+        ShardResult result = getFinalResult(graph);
+        WorkerGraphs.giveBack(settings.configuration(), graph);
+        return result;
+    }
+
+    /** A graph that stands where the round starts. */
+    @Override
+    public ComputationGraph getInitialModelGraph() {
+        start = System.nanoTime();
+        ComputationGraph graph = WorkerGraphs.take(settings.configuration());
+        graph.setParams(Nd4j.createFromArray(round.parameters()));
+        INDArray state = graph.getUpdater().getStateViewArray();
+        if (state != null && round.optimizer().length == 0) {
+            state.assign(0);
+        } else if (state != null) {
+            state.assign(Nd4j.createFromArray(round.optimizer()).reshape(state.shape()));
+        }
+        graph.getConfiguration().setIterationCount(round.firstStep());
+        graph.getConfiguration().setEpochCount(round.epoch());
+        EncoderGraph.encoder(graph).setWorker(shard);
+        EncoderGraph.encoder(graph).takeRowSteps();
+        if (settings.clipNorm() > 0) {
+            graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
+        }
+        return graph;
+    }
+
+    /** One local step. */
+    @Override
+    public ShardResult processMinibatch(MultiDataSet batch, ComputationGraph graph, boolean isLast) {
+        graph.fit(batch);
+        double loss = graph.score();
+        if (!Double.isFinite(loss)) {
+            throw new DivergedException(shard, round.firstStep() + steps, loss);
+        }
+        long size = batch.getFeatures(0).size(0);
+        INDArray mask = batch.getFeaturesMaskArray(0);
+        long real = mask.sumNumber().longValue();
+        steps++;
+        examples += size;
+        tokens += real;
+        padded += mask.length() - real;
+        lossSum += loss * size;
+        return isLast ? getFinalResult(graph) : null;
+    }
+
+    @Override
+    public ShardResult processMinibatch(DataSet batch, ComputationGraph graph, boolean isLast) {
+        return processMinibatch(batch.toMultiDataSet(), graph, isLast);
+    }
+
+    /** The rows that were active and the head, as they stand. */
+    @Override
+    public ShardResult getFinalResult(ComputationGraph graph) {
+        GraphLayout layout = GraphLayout.of(graph);
+        int[][] rowSteps = EncoderGraph.encoder(graph).takeRowSteps();
+        long windowRows = 0;
+        for (int[] rows : rowSteps) {
+            windowRows += Arrays.stream(rows).sum();
+            if (layout.movesAllRows()) {
+                Arrays.fill(rows, steps);
+            }
+        }
+        INDArray state = graph.getUpdater().getStateViewArray();
+        float[] values = pack(
+                layout,
+                rowSteps,
+                graph.params().toFloatVector(),
+                settings.keepsOptimizer() && state != null ? state.toFloatVector() : new float[0],
+                steps > 0);
+        return new ShardResult(
+                shard,
+                steps,
+                examples,
+                tokens,
+                padded,
+                lossSum,
+                windowRows,
+                rowSteps,
+                values,
+                System.nanoTime() - start);
+    }
+
+    private static float[] pack(
+            GraphLayout layout, int[][] rowSteps, float[] parameters, float[] optimizer, boolean head) {
+        float[] packed = new float[parameters.length + optimizer.length];
+        int[] length = {0};
+        GraphLayout.Range fromParameters = copy(parameters, packed, length);
+        GraphLayout.Range fromOptimizer = optimizer.length == 0 ? (from, to) -> {} : copy(optimizer, packed, length);
+        for (int block = 0; block < rowSteps.length; block++) {
+            for (int row = 0; row < rowSteps[block].length; row++) {
+                if (rowSteps[block][row] > 0) {
+                    layout.rowParameters(block, row, fromParameters);
+                    layout.rowState(block, row, fromOptimizer);
+                }
+            }
+        }
+        if (head) {
+            layout.headParameters(fromParameters);
+            layout.headState(fromOptimizer);
+        }
+        return Arrays.copyOf(packed, length[0]);
+    }
+
+    private static GraphLayout.Range copy(float[] from, float[] to, int[] length) {
+        return (start, end) -> {
+            System.arraycopy(from, start, to, length[0], end - start);
+            length[0] += end - start;
+        };
+    }
+
+    @Override
+    public ShardResult getFinalResultNoData() {
+        return getFinalResult(getInitialModelGraph());
+    }
+
+    @Override
+    public long getInstanceId() {
+        return shard;
+    }
+
+    @Override
+    public WorkerConfiguration getDataConfiguration() {
+        return new WorkerConfiguration(true, 1, 0, round.steps(), 0, false);
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> processMinibatchWithStats(
+            DataSet batch, ComputationGraph graph, boolean isLast) {
+        return new Pair<>(processMinibatch(batch, graph, isLast), null);
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> processMinibatchWithStats(
+            MultiDataSet batch, ComputationGraph graph, boolean isLast) {
+        return new Pair<>(processMinibatch(batch, graph, isLast), null);
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> getFinalResultWithStats(ComputationGraph graph) {
+        return new Pair<>(getFinalResult(graph), null);
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> getFinalResultNoDataWithStats() {
+        return new Pair<>(getFinalResultNoData(), null);
+    }
+
+    @Override
+    public MultiLayerNetwork getInitialModel() {
+        throw graphsOnly();
+    }
+
+    @Override
+    public ShardResult processMinibatch(DataSet batch, MultiLayerNetwork network, boolean isLast) {
+        throw graphsOnly();
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> processMinibatchWithStats(
+            DataSet batch, MultiLayerNetwork network, boolean isLast) {
+        throw graphsOnly();
+    }
+
+    @Override
+    public ShardResult getFinalResult(MultiLayerNetwork network) {
+        throw graphsOnly();
+    }
+
+    @Override
+    public Pair<ShardResult, SparkTrainingStats> getFinalResultWithStats(MultiLayerNetwork network) {
+        throw graphsOnly();
+    }
+
+    @Override
+    public void addHook(TrainingHook hook) {
+        throw new UnsupportedOperationException("Rounds are reported to RoundListener; there are no hooks");
+    }
+
+    @Override
+    public void removeHook(TrainingHook hook) {
+        // There is none.
+    }
+
+    private static UnsupportedOperationException graphsOnly() {
+        return new UnsupportedOperationException("An encoder is a ComputationGraph, not a MultiLayerNetwork");
+    }
+}
