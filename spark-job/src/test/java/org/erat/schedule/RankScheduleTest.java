@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -18,6 +19,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
+import org.erat.config.JobConfig;
 import org.erat.config.ScheduleConfig.Coupling;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -253,7 +255,7 @@ class RankScheduleTest {
 
     @Property(tries = 100)
     void loraIsTheFullWindowAtEveryStep(@ForAll @LongRange(min = 0, max = 1000) long step, @ForAll long seed) {
-        RankSchedule schedule = Schedules.lora().schedule(12, STEPS, seed);
+        RankSchedule schedule = byMethod("lora", seed);
         for (int block = 0; block < 12; block++) {
             assertThat(schedule.window(step, block, 1)).isEqualTo(new Window(0, 8));
         }
@@ -262,7 +264,7 @@ class RankScheduleTest {
 
     @Example
     void dyloraIsOneUniformPrefixForAllBlocks() {
-        RankSchedule schedule = Schedules.dylora().schedule(12, STEPS, 5);
+        RankSchedule schedule = byMethod("dylora", 5);
         int[] counts = new int[9];
         for (long step = 0; step < 8000; step++) {
             Window window = schedule.window(step, 0, 0);
@@ -342,6 +344,12 @@ class RankScheduleTest {
                     settings.prefixShare = prefix;
                     return settings;
                 });
+    }
+
+    /** The schedule that a user gets who sets the method and nothing else. */
+    private static RankSchedule byMethod(String method, long seed) {
+        JobConfig config = JobConfig.parse("model.path = m, data.train = d", "test", List.of("method=" + method));
+        return new RankSchedule(config.schedule(), 12, STEPS, seed);
     }
 
     private static String highest(RankSchedule schedule, long step) {

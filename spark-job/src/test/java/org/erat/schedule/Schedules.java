@@ -46,12 +46,6 @@ final class Schedules {
         return schedules;
     }
 
-    static Schedules lora() {
-        Schedules schedules = new Schedules();
-        schedules.minRank = schedules.rank;
-        return schedules;
-    }
-
     ScheduleConfig config() {
         return new ScheduleConfig(
                 rank,

@@ -1,0 +1,24 @@
+package org.erat.config;
+
+import java.io.Serializable;
+
+/**
+ * What a task computes with.
+ *
+ * @param backend implementation of the kernels
+ * @param threads threads of one task
+ * @param precision number format of the frozen model's products
+ */
+public record ComputeSettings(BackendChoice backend, int threads, Precision precision) implements Serializable {
+    public enum BackendChoice {
+        /** oneDNN where the machine has it, else ND4J. */
+        AUTO,
+        ONEDNN,
+        ND4J
+    }
+
+    public enum Precision {
+        F32,
+        BF16
+    }
+}

@@ -1,0 +1,175 @@
+package org.erat.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.erat.config.ComputeSettings.BackendChoice;
+import org.erat.config.ComputeSettings.Precision;
+import org.erat.data.UsageException;
+
+/** Turns layers of HOCON into a {@link JobConfig} and refuses what is unknown, missing or not allowed. */
+final class ConfigParser {
+    /** Values by key, of the keys that were given or have a default. */
+    private final Map<String, ConfigValue> values;
+
+    private ConfigParser(Map<String, ConfigValue> values) {
+        this.values = values;
+    }
+
+    static JobConfig parse(Config file, List<String> overrides) {
+        Config given = ConfigLayers.overrides(overrides).withFallback(file);
+        // Which defaults apply depends on a setting, which may itself refer to others: so resolve twice.
+        Config reference = ConfigLayers.reference();
+        Method method = new ConfigParser(knownValues(ConfigLayers.resolved(given, reference))).value(Settings.METHOD);
+        Config resolved = ConfigLayers.resolved(given, ConfigLayers.methodDefaults(method), reference);
+        ConfigParser parser = new ConfigParser(knownValues(resolved));
+        JobConfig config = parser.config();
+        parser.checkTogether(config);
+        return config;
+    }
+
+    private JobConfig config() {
+        return new JobConfig(
+                value(Settings.METHOD),
+                value(Settings.SEED),
+                new ModelSettings(value(Settings.MODEL_PATH)),
+                data(),
+                adapter(),
+                schedule(),
+                training(),
+                new HeadSettings(value(Settings.HEAD_POOLING), value(Settings.HEAD_DROPOUT)),
+                new EvaluationSettings(
+                        value(Settings.EVALUATION_PREFIXES),
+                        value(Settings.EVALUATION_SUFFIXES),
+                        value(Settings.EVALUATION_BATCH_SIZE)),
+                new CheckpointSettings(value(Settings.CHECKPOINT_EVERY_ROUNDS), value(Settings.CHECKPOINT_KEEP)),
+                new ComputeSettings(
+                        value(Settings.COMPUTE_BACKEND),
+                        value(Settings.COMPUTE_THREADS),
+                        value(Settings.COMPUTE_PRECISION)));
+    }
+
+    private DataSettings data() {
+        return new DataSettings(
+                value(Settings.DATA_TRAIN),
+                value(Settings.DATA_VALIDATION),
+                value(Settings.DATA_TRAIN_LIMIT),
+                value(Settings.DATA_VALIDATION_LIMIT));
+    }
+
+    private AdapterSettings adapter() {
+        return new AdapterSettings(
+                value(Settings.ADAPTER_RANK),
+                value(Settings.ADAPTER_ALPHA),
+                value(Settings.ADAPTER_TARGETS),
+                value(Settings.ADAPTER_DROPOUT),
+                value(Settings.ADAPTER_FREEZE_A));
+    }
+
+    private ScheduleConfig schedule() {
+        int rank = value(Settings.ADAPTER_RANK);
+        int minRank = value(Settings.SCHEDULE_MIN_RANK);
+        if (minRank > rank) {
+            throw refused(Settings.SCHEDULE_MIN_RANK, "above adapter.rank = " + rank, "lower it or raise adapter.rank");
+        }
+        return new ScheduleConfig(
+                rank,
+                minRank,
+                value(Settings.SCHEDULE_G0),
+                value(Settings.SCHEDULE_DEPTH_SLOPE),
+                value(Settings.SCHEDULE_PREFIX_SHARE),
+                value(Settings.SCHEDULE_LAW),
+                value(Settings.SCHEDULE_OVER_TIME),
+                value(Settings.SCHEDULE_OVER_DEPTH),
+                value(Settings.SCHEDULE_COUPLING),
+                value(Settings.SCHEDULE_SCALE),
+                value(Settings.SCHEDULE_UPDATE),
+                value(Settings.SCHEDULE_SHARED_WINDOWS),
+                value(Settings.SCHEDULE_GRANULARITY),
+                value(Settings.ADAPTER_ALPHA));
+    }
+
+    private TrainingSettings training() {
+        return new TrainingSettings(
+                value(Settings.TRAINING_EPOCHS),
+                value(Settings.TRAINING_SHARDS),
+                value(Settings.TRAINING_BATCH_SIZE),
+                value(Settings.TRAINING_LOCAL_STEPS),
+                value(Settings.TRAINING_LEARNING_RATE),
+                value(Settings.TRAINING_WARMUP_SHARE),
+                value(Settings.TRAINING_DECAY),
+                value(Settings.TRAINING_WEIGHT_DECAY),
+                value(Settings.TRAINING_BETA1),
+                value(Settings.TRAINING_BETA2),
+                value(Settings.TRAINING_EPSILON),
+                value(Settings.TRAINING_CLIP_NORM),
+                value(Settings.TRAINING_OPTIMIZER),
+                value(Settings.TRAINING_OPTIMIZER_STATE),
+                value(Settings.TRAINING_OUTER_LEARNING_RATE),
+                value(Settings.TRAINING_OUTER_MOMENTUM));
+    }
+
+    /** What no single setting shows. */
+    private void checkTogether(JobConfig config) {
+        int limit = config.data().trainLimit();
+        int shards = config.training().shards();
+        if (limit > 0 && limit < shards) {
+            throw refused(
+                    Settings.DATA_TRAIN_LIMIT,
+                    "below training.shards = " + shards,
+                    "give every shard at least one example");
+        }
+        if (config.compute().precision() == Precision.BF16 && config.compute().backend() == BackendChoice.ND4J) {
+            throw refused(
+                    Settings.COMPUTE_PRECISION,
+                    "not to be had from compute.backend = nd4j",
+                    "set compute.backend to onednn or auto, or the precision to f32");
+        }
+    }
+
+    private <T> T value(Setting<T> setting) {
+        ConfigValue value = values.get(setting.key());
+        if (value == null || value.valueType() == ConfigValueType.NULL) {
+            throw new UsageException(setting.key() + " is not set: give it ("
+                    + setting.type().name() + ", " + setting.type().range()
+                    + ") in the configuration file or with --set " + setting.key() + "=…");
+        }
+        Optional<T> typed = setting.type().parse().apply(value);
+        return typed.orElseThrow(() -> refused(
+                setting,
+                "not allowed",
+                "give a " + setting.type().name() + ", " + setting.type().range()));
+    }
+
+    private UsageException refused(Setting<?> setting, String fault, String fix) {
+        ConfigValue value = values.get(setting.key());
+        return new UsageException(value.origin().description() + ": " + setting.key() + " = " + value.unwrapped()
+                + " is " + fault + ": " + fix);
+    }
+
+    private static Map<String, ConfigValue> knownValues(Config resolved) {
+        Map<String, ConfigValue> values = new LinkedHashMap<>();
+        collect(resolved.root(), "", values);
+        return values;
+    }
+
+    private static void collect(ConfigObject section, String prefix, Map<String, ConfigValue> values) {
+        for (Map.Entry<String, ConfigValue> entry : section.entrySet()) {
+            String key = prefix + ConfigUtil.joinPath(entry.getKey());
+            ConfigValue value = entry.getValue();
+            if (value instanceof ConfigObject inner && (KnownKeys.isSection(key) || !inner.isEmpty())) {
+                collect(inner, key + ".", values);
+            } else if (KnownKeys.contains(key)) {
+                values.put(key, value);
+            } else {
+                throw new UsageException(value.origin().description() + ": " + KnownKeys.correction(key));
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package org.erat.config;
+
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * The resolved configuration of a training run. A setting comes from the first of these that has it:
+ *
+ * <ol>
+ *   <li>overrides, {@code key=value}, the last one of a key;
+ *   <li>the configuration file, with what it includes;
+ *   <li>the defaults of the method, {@code methods/METHOD.conf} on the class path;
+ *   <li>{@code erat-reference.conf} on the class path, which describes every setting.
+ * </ol>
+ *
+ * @param method the set of defaults that was used; what it means has been resolved into the other settings
+ * @param seed seed of everything random
+ * @param model the base model
+ * @param data what is trained and measured on
+ * @param adapter the low-rank matrices
+ * @param schedule which of their rows take part in a step
+ * @param training the course of training
+ * @param head the task head
+ * @param evaluation what is measured at the end
+ * @param checkpoint when the run is saved
+ * @param compute what a task computes with
+ */
+public record JobConfig(
+        Method method,
+        long seed,
+        ModelSettings model,
+        DataSettings data,
+        AdapterSettings adapter,
+        ScheduleConfig schedule,
+        TrainingSettings training,
+        HeadSettings head,
+        EvaluationSettings evaluation,
+        CheckpointSettings checkpoint,
+        ComputeSettings compute)
+        implements Serializable {
+
+    /**
+     * Reads a HOCON file.
+     *
+     * @param file local file; {@code include} in it is relative to it
+     * @param overrides {@code key=value}: a value in quotes, brackets or braces, or with a substitution, is HOCON, any
+     *     other is taken literally
+     * @throws org.erat.data.UsageException if the file cannot be read or a setting is unknown, missing or not allowed;
+     *     names the file, the line and the fix
+     */
+    public static JobConfig load(Path file, List<String> overrides) {
+        return ConfigParser.parse(ConfigLayers.file(file), overrides);
+    }
+
+    /**
+     * Reads HOCON text, for example what {@link #render()} wrote.
+     *
+     * @param hocon the text; {@code include} in it sees the class path only
+     * @param origin where the text comes from, for messages
+     * @param overrides as for {@link #load}
+     * @throws org.erat.data.UsageException if a setting is unknown, missing or not allowed
+     */
+    public static JobConfig parse(String hocon, String origin, List<String> overrides) {
+        return ConfigParser.parse(ConfigLayers.text(hocon, origin), overrides);
+    }
+
+    /**
+     * Every setting with its value as HOCON, a line each, sorted by key. {@link #parse} turns it into an equal
+     * configuration, whatever the defaults are by then.
+     */
+    public String render() {
+        return render(setting -> true);
+    }
+
+    /**
+     * SHA-256, in hexadecimal, of the settings that the trained adapter depends on. Two runs with the same fingerprint,
+     * the same base model and the same data give the same adapter; where quality is measured and how often the run is
+     * saved make no difference.
+     */
+    public String fingerprint() {
+        try {
+            byte[] settings = render(Setting::shapesAdapter).getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(settings));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        }
+    }
+
+    private String render(Predicate<Setting<?>> chosen) {
+        return Settings.ALL.stream()
+                .filter(chosen)
+                .map(setting -> setting.render(this) + "\n")
+                .collect(Collectors.joining());
+    }
+}

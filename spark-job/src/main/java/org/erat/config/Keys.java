@@ -1,0 +1,66 @@
+package org.erat.config;
+
+/** Names of all settings. What each means, its range and its default stand in {@code erat-reference.conf}. */
+public final class Keys {
+    public static final String METHOD = "method";
+    public static final String SEED = "seed";
+
+    public static final String MODEL_PATH = "model.path";
+
+    public static final String DATA_TRAIN = "data.train";
+    public static final String DATA_VALIDATION = "data.validation";
+    public static final String DATA_TRAIN_LIMIT = "data.train-limit";
+    public static final String DATA_VALIDATION_LIMIT = "data.validation-limit";
+
+    public static final String ADAPTER_RANK = "adapter.rank";
+    public static final String ADAPTER_ALPHA = "adapter.alpha";
+    public static final String ADAPTER_TARGETS = "adapter.targets";
+    public static final String ADAPTER_DROPOUT = "adapter.dropout";
+    public static final String ADAPTER_FREEZE_A = "adapter.freeze-a";
+
+    public static final String SCHEDULE_MIN_RANK = "schedule.min-rank";
+    public static final String SCHEDULE_G0 = "schedule.g0";
+    public static final String SCHEDULE_DEPTH_SLOPE = "schedule.depth-slope";
+    public static final String SCHEDULE_PREFIX_SHARE = "schedule.prefix-share";
+    public static final String SCHEDULE_LAW = "schedule.law";
+    public static final String SCHEDULE_OVER_TIME = "schedule.over-time";
+    public static final String SCHEDULE_OVER_DEPTH = "schedule.over-depth";
+    public static final String SCHEDULE_COUPLING = "schedule.coupling";
+    public static final String SCHEDULE_SCALE = "schedule.scale";
+    public static final String SCHEDULE_UPDATE = "schedule.update";
+    public static final String SCHEDULE_SHARED_WINDOWS = "schedule.shared-windows";
+    public static final String SCHEDULE_GRANULARITY = "schedule.granularity";
+
+    public static final String TRAINING_EPOCHS = "training.epochs";
+    public static final String TRAINING_SHARDS = "training.shards";
+    public static final String TRAINING_BATCH_SIZE = "training.batch-size";
+    public static final String TRAINING_LOCAL_STEPS = "training.local-steps";
+    public static final String TRAINING_LEARNING_RATE = "training.learning-rate";
+    public static final String TRAINING_WARMUP_SHARE = "training.warmup-share";
+    public static final String TRAINING_DECAY = "training.decay";
+    public static final String TRAINING_WEIGHT_DECAY = "training.weight-decay";
+    public static final String TRAINING_BETA1 = "training.beta1";
+    public static final String TRAINING_BETA2 = "training.beta2";
+    public static final String TRAINING_EPSILON = "training.epsilon";
+    public static final String TRAINING_CLIP_NORM = "training.clip-norm";
+    public static final String TRAINING_OPTIMIZER = "training.optimizer";
+    public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
+    public static final String TRAINING_OUTER_LEARNING_RATE = "training.outer-learning-rate";
+    public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";
+
+    public static final String HEAD_POOLING = "head.pooling";
+    public static final String HEAD_DROPOUT = "head.dropout";
+
+    public static final String EVALUATION_PREFIXES = "evaluation.prefixes";
+    public static final String EVALUATION_SUFFIXES = "evaluation.suffixes";
+    public static final String EVALUATION_BATCH_SIZE = "evaluation.batch-size";
+
+    public static final String CHECKPOINT_EVERY_ROUNDS = "checkpoint.every-rounds";
+    public static final String CHECKPOINT_KEEP = "checkpoint.keep";
+
+    public static final String COMPUTE_BACKEND = "compute.backend";
+    public static final String COMPUTE_THREADS = "compute.threads";
+    public static final String COMPUTE_PRECISION = "compute.precision";
+
+    private Keys() {}
+}

@@ -1,0 +1,62 @@
+package org.erat.config;
+
+import java.io.Serializable;
+
+/**
+ * The course of training.
+ *
+ * @param epochs passes over the data
+ * @param shards parts of the data that train side by side
+ * @param batchSize examples of one mini-batch of one shard
+ * @param localSteps H, mini-batches of a shard between two averagings
+ * @param learningRate highest learning rate
+ * @param warmupShare share of the steps over which the learning rate rises from 0, 0..1
+ * @param decay course of the learning rate after that
+ * @param weightDecay decoupled weight decay of AdamW
+ * @param beta1 decay of the first moment, in [0, 1)
+ * @param beta2 decay of the second moment, in [0, 1)
+ * @param epsilon ε of AdamW
+ * @param clipNorm largest global norm of a gradient, 0 for no clipping
+ * @param optimizer rule of the local steps
+ * @param optimizerState what becomes of the moments between rounds
+ * @param outerLearningRate η of the outer step
+ * @param outerMomentum Nesterov momentum of the outer step, in [0, 1); 0 for none
+ */
+public record TrainingSettings(
+        int epochs,
+        int shards,
+        int batchSize,
+        int localSteps,
+        double learningRate,
+        double warmupShare,
+        Decay decay,
+        double weightDecay,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double clipNorm,
+        Optimizer optimizer,
+        OptimizerState optimizerState,
+        double outerLearningRate,
+        double outerMomentum)
+        implements Serializable {
+
+    public enum Decay {
+        LINEAR,
+        COSINE,
+        CONSTANT
+    }
+
+    public enum Optimizer {
+        /** Rows outside the window, and their moments, stay as they are. */
+        ADAMW_ROW_LAZY,
+        /** All rows move at every step. */
+        ADAMW_DENSE,
+        SGD
+    }
+
+    public enum OptimizerState {
+        AVERAGE,
+        RESET
+    }
+}

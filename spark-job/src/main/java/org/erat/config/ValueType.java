@@ -1,0 +1,137 @@
+package org.erat.config;
+
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * What values a setting may have. The text of the range, for messages and for the reference, and the check of a value
+ * come from the same declaration.
+ *
+ * @param name type in words
+ * @param range allowed values in words
+ * @param parse typed value, or nothing if the value is not allowed
+ * @param render text that {@code parse} turns back into the same value
+ */
+record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>> parse, Function<T, String> render) {
+
+    static ValueType<String> text() {
+        return new ValueType<>(
+                "text", "not empty", value -> scalar(value).filter(text -> !text.isBlank()), ConfigUtil::quoteString);
+    }
+
+    static ValueType<Integer> whole(int low, int high) {
+        Interval range = Interval.closed(Integer.toString(low), Integer.toString(high));
+        return new ValueType<>(
+                "whole number",
+                range.toString(),
+                value -> number(value)
+                        .filter(number -> range.contains(number) && isWhole(number))
+                        .map(BigDecimal::intValueExact),
+                number -> Integer.toString(number));
+    }
+
+    static ValueType<Long> anyLong() {
+        Interval range = Interval.closed(Long.toString(Long.MIN_VALUE), Long.toString(Long.MAX_VALUE));
+        return new ValueType<>(
+                "whole number",
+                range.toString(),
+                value -> number(value)
+                        .filter(number -> range.contains(number) && isWhole(number))
+                        .map(BigDecimal::longValueExact),
+                number -> Long.toString(number));
+    }
+
+    static ValueType<Double> decimal(Interval range) {
+        return new ValueType<>(
+                "number",
+                range.toString(),
+                // What counts is the double: a number so small that it becomes 0 is not above 0.
+                value -> number(value)
+                        .map(BigDecimal::doubleValue)
+                        .filter(number -> Double.isFinite(number) && range.contains(new BigDecimal(number))),
+                number -> Double.toString(number));
+    }
+
+    static ValueType<Boolean> flag() {
+        return new ValueType<>(
+                "flag",
+                "true, false",
+                value -> scalar(value)
+                        .filter(text -> text.equals("true") || text.equals("false"))
+                        .map(Boolean::valueOf),
+                flag -> Boolean.toString(flag));
+    }
+
+    /** One constant of an enum, written in lower case with hyphens. */
+    static <E extends Enum<E>> ValueType<E> choice(Class<E> constants) {
+        List<E> choices = Arrays.asList(constants.getEnumConstants());
+        return new ValueType<>(
+                "choice",
+                choices.stream().map(ValueType::hyphenated).collect(Collectors.joining(", ")),
+                value -> scalar(value).flatMap(text -> choices.stream()
+                        .filter(choice -> hyphenated(choice).equals(text))
+                        .findFirst()),
+                ValueType::hyphenated);
+    }
+
+    /**
+     * Some of the names, each once, in the order of {@code names}: what order they were written in has no effect. Written
+     * as a list or as one text with commas.
+     */
+    static ValueType<List<String>> someOf(List<String> names) {
+        return new ValueType<>(
+                "list",
+                "one or more of " + String.join(", ", names),
+                value -> items(value)
+                        .filter(items -> !items.isEmpty() && names.containsAll(items))
+                        .map(items -> names.stream().filter(items::contains).toList()),
+                items -> items.stream().map(ConfigUtil::quoteString).collect(Collectors.joining(", ", "[", "]")));
+    }
+
+    /** Name of an enum's constant as it is written in a configuration. */
+    static String hyphenated(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Optional<List<String>> items(ConfigValue value) {
+        if (value.valueType() != ConfigValueType.LIST) {
+            return scalar(value)
+                    .map(text ->
+                            Arrays.stream(text.split(",", -1)).map(String::trim).toList());
+        }
+        List<String> items = new ArrayList<>();
+        for (Object item : (List<?>) value.unwrapped()) {
+            items.add(String.valueOf(item));
+        }
+        return Optional.of(items);
+    }
+
+    private static Optional<BigDecimal> number(ConfigValue value) {
+        try {
+            return scalar(value).map(BigDecimal::new);
+        } catch (NumberFormatException notANumber) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isWhole(BigDecimal number) {
+        return number.stripTrailingZeros().scale() <= 0;
+    }
+
+    private static Optional<String> scalar(ConfigValue value) {
+        return switch (value.valueType()) {
+            case STRING, NUMBER, BOOLEAN ->
+                Optional.of(String.valueOf(value.unwrapped()).trim());
+            case LIST, OBJECT, NULL -> Optional.empty();
+        };
+    }
+}
