@@ -1,0 +1,69 @@
+package org.erat.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.erat.data.UsageException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "evaluate",
+        mixinStandardHelpOptions = true,
+        description =
+                "Measures a trained adapter at every rank, prints the table and writes evaluation.json into the run"
+                        + " directory.",
+        footer = {
+            "",
+            "Examples:",
+            "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
+            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes"
+        })
+final class EvaluateCommand implements Callable<Integer> {
+    /**
+     * What to measure.
+     *
+     * @param runDir run directory
+     * @param data data-set directory
+     * @param ranks ranks to measure at, ascending; empty for all
+     * @param suffixes whether to measure the last rows alone too
+     */
+    record Request(String runDir, String data, List<Integer> ranks, boolean suffixes) {}
+
+    @ParentCommand
+    private Main root;
+
+    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
+    private String runDir;
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "Data-set directory of a prepare-data command; its validation set is used.")
+    private String data;
+
+    @Option(
+            names = "--ranks",
+            split = ",",
+            paramLabel = "N",
+            description = "Ranks to measure at, from 1 to the adapter's rank (default: all).")
+    private List<Integer> ranks = List.of();
+
+    @Option(
+            names = "--suffixes",
+            description = "Measure the last rows alone too, which shows whether the tail of the adapter has learnt.")
+    private boolean suffixes;
+
+    @Override
+    public Integer call() {
+        for (int rank : ranks) {
+            if (rank < 1) {
+                throw new UsageException("--ranks " + rank + " is below 1. Name ranks from 1 to the adapter's rank.");
+            }
+        }
+        List<Integer> ascending = ranks.stream().sorted().distinct().toList();
+        root.jobs().evaluate(new Request(runDir, data, ascending, suffixes), root.progress());
+        return 0;
+    }
+}

@@ -1,0 +1,86 @@
+package org.erat.cli;
+
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.erat.data.UsageException;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        description = "Writes a trained adapter at the ranks of your choice in PEFT's format (adapter_config.json,"
+                + " adapter_model.safetensors).",
+        footer = {
+            "",
+            "Examples:",
+            "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4",
+            "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable --out work/adapter-mixed"
+        })
+final class ExportCommand implements Callable<Integer> {
+    /**
+     * What to export.
+     *
+     * @param runDir run directory
+     * @param rank the same rank for all blocks; empty where {@code blockRanks} is not
+     * @param blockRanks a rank for each block from the first, 0 for none; empty where {@code rank} is not
+     * @param portable whether to fold scales into B, for readers that know nothing of ranks that differ
+     * @param out directory to write
+     */
+    record Request(String runDir, OptionalInt rank, List<Integer> blockRanks, boolean portable, String out) {}
+
+    static final class Ranks {
+        @Option(
+                names = "--rank",
+                required = true,
+                paramLabel = "N",
+                description = "Rank of every block, from 1 to the rank it was trained at.")
+        private Integer rank;
+
+        @Option(
+                names = "--block-ranks",
+                required = true,
+                split = ",",
+                paramLabel = "N",
+                description = "A rank for each block from the first, 0 to leave a block without adapter.")
+        private List<Integer> blockRanks;
+    }
+
+    @ParentCommand
+    private Main root;
+
+    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
+    private String runDir;
+
+    @ArgGroup(exclusive = true, multiplicity = "1")
+    private Ranks ranks;
+
+    @Option(
+            names = "--portable",
+            description =
+                    "Fold the scale into B and write lora_alpha equal to the rank everywhere, for readers that know"
+                            + " no rank_pattern.")
+    private boolean portable;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Adapter directory to write.")
+    private String out;
+
+    @Override
+    public Integer call() {
+        if (ranks.rank != null && ranks.rank < 1) {
+            throw new UsageException("--rank " + ranks.rank + " is below 1. Name a rank from 1 to the adapter's rank.");
+        }
+        List<Integer> blockRanks = ranks.blockRanks == null ? List.of() : List.copyOf(ranks.blockRanks);
+        for (int rank : blockRanks) {
+            if (rank < 0) {
+                throw new UsageException("--block-ranks " + rank + " is below 0. Use 0 for a block without adapter.");
+            }
+        }
+        OptionalInt rank = ranks.rank == null ? OptionalInt.empty() : OptionalInt.of(ranks.rank);
+        root.jobs().export(new Request(runDir, rank, blockRanks, portable, out), root.progress());
+        return 0;
+    }
+}

@@ -1,0 +1,59 @@
+package org.erat.cli;
+
+import java.io.FileNotFoundException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import org.apache.hadoop.security.AccessControlException;
+import org.erat.data.EratException;
+
+/**
+ * What the user is told about a failure.
+ *
+ * @param exitCode exit code of the process
+ * @param message one line: what is wrong, where, and what to do
+ * @param unexpected whether the stack trace is of use to the user
+ */
+record Failure(int exitCode, String message, boolean unexpected) {
+    /** The first cause that says what to do; Spark wraps what a task threw in exceptions of its own. */
+    static Failure of(Throwable thrown) {
+        Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Throwable cause = thrown; cause != null && seen.add(cause); cause = cause.getCause()) {
+            Failure known = known(cause);
+            if (known != null) {
+                return known;
+            }
+        }
+        return new Failure(1, describe(thrown), true);
+    }
+
+    private static Failure known(Throwable cause) {
+        if (cause instanceof EratException e) {
+            return new Failure(e.exitCode(), e.getMessage(), false);
+        }
+        if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
+            return new Failure(3, "No such file or no permission to use it: " + cause.getMessage(), false);
+        }
+        if (cause instanceof AccessDeniedException || cause instanceof AccessControlException) {
+            return new Failure(
+                    3,
+                    "No permission: " + cause.getMessage() + ". Give permission there or choose another path.",
+                    false);
+        }
+        if (cause instanceof OutOfMemoryError) {
+            return new Failure(
+                    1,
+                    "Out of memory (" + cause.getMessage()
+                            + "). Give more with --spark-conf spark.driver.memory=... or, on a"
+                            + " cluster, --spark-conf spark.executor.memory=...",
+                    true);
+        }
+        return null;
+    }
+
+    private static String describe(Throwable thrown) {
+        return thrown.getMessage() == null ? thrown.getClass().getName() : thrown.getMessage();
+    }
+}

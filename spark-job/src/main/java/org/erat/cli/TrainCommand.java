@@ -1,0 +1,86 @@
+package org.erat.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.erat.data.UsageException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Trains an adapter and writes it, its quality by rank and how it came about into a run directory.",
+            "The run directory is the identity of the run: the same command again does nothing and exits with 0 if the run"
+                    + " has finished, goes on from the last checkpoint if it has not, and is refused with 2 if the"
+                    + " configuration is another."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  submit/erat train --conf conf/quickstart.conf --run-dir runs/quickstart",
+            "  submit/erat train --conf conf/glue.conf --set data.train=work/sst2/train --set adapter.rank=16"
+                    + " --run-dir hdfs:///runs/sst2-r16",
+            "  submit/erat --master yarn train --conf conf/glue.conf --run-dir hdfs:///runs/sst2 --resume"
+        })
+final class TrainCommand implements Callable<Integer> {
+    /**
+     * What to train.
+     *
+     * @param conf configuration file
+     * @param overrides values that go before those of the file, by key, in the order given
+     * @param runDir run directory
+     * @param resume whether to refuse where there is no run to go on with
+     */
+    record Request(String conf, Map<String, String> overrides, String runDir, boolean resume) {}
+
+    @ParentCommand
+    private Main root;
+
+    @Option(
+            names = "--conf",
+            required = true,
+            paramLabel = "FILE",
+            description = "Configuration of the run in HOCON; conf/reference.conf describes every key.")
+    private String conf;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Value of a configuration key, instead of the file's. May be given many times.")
+    private String[] set = {};
+
+    @Option(
+            names = "--run-dir",
+            required = true,
+            paramLabel = "DIR",
+            description = "Run directory, on any Hadoop file system; it is created where there is none.")
+    private String runDir;
+
+    @Option(
+            names = "--resume",
+            description =
+                    "Fail with 2 if there is no unfinished or finished run in --run-dir. Going on with one that is"
+                            + " there needs no option.")
+    private boolean resume;
+
+    @Override
+    public Integer call() {
+        root.jobs().train(new Request(conf, overrides(), runDir, resume), root.progress());
+        return 0;
+    }
+
+    private Map<String, String> overrides() {
+        Map<String, String> overrides = new LinkedHashMap<>();
+        for (String pair : set) {
+            int equals = pair.indexOf('=');
+            if (equals < 1) {
+                throw new UsageException("--set " + pair + " is not KEY=VALUE. Example: --set adapter.rank=16");
+            }
+            overrides.put(pair.substring(0, equals).strip(), pair.substring(equals + 1));
+        }
+        return overrides;
+    }
+}

@@ -1,0 +1,199 @@
+package org.erat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.FileNotFoundException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.apache.spark.SparkException;
+import org.erat.checkpoint.ResumableException;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final List<Object> requests = new ArrayList<>();
+
+    @Test
+    void trainPassesOnItsOptions() {
+        int code =
+                run("train", "--conf", "a.conf", "--set", "seed=2", "--set", "x=a=b,c", "--run-dir", "r", "--resume");
+        assertThat(code).isZero();
+        assertThat(requests)
+                .containsExactly(new TrainCommand.Request("a.conf", Map.of("seed", "2", "x", "a=b,c"), "r", true));
+    }
+
+    @Test
+    void prepareDataTakesATaskOrATable() {
+        run("prepare-data", "--task", "sst2", "--input", "i", "--model", "m", "--out", "o");
+        run(("prepare-data --format tsv --text 3 --label 1 --no-header --type regression --input i --model m --out o"
+                        + " --validation v --max-length 64 --seed 9 --validation-fraction 0.1")
+                .split(" ", -1));
+        assertThat(requests)
+                .containsExactly(
+                        new PrepareDataCommand.Request(
+                                Optional.of("sst2"), Optional.empty(), "i", "m", "o", Optional.empty(), 0.05, 128, 1),
+                        new PrepareDataCommand.Request(
+                                Optional.empty(),
+                                Optional.of(new PrepareDataCommand.Table(
+                                        "tsv", "3", Optional.empty(), "1", false, "regression")),
+                                "i",
+                                "m",
+                                "o",
+                                Optional.of("v"),
+                                0.1,
+                                64,
+                                9));
+    }
+
+    @Test
+    void ranksAreListsOfNumbers() {
+        run("evaluate", "--run-dir", "r", "--data", "d", "--ranks", "8,2,2", "--suffixes");
+        run("export", "--run-dir", "r", "--block-ranks", "3,5,0", "--portable", "--out", "o");
+        run("export", "--run-dir", "r", "--rank", "4", "--out", "o");
+        assertThat(requests)
+                .containsExactly(
+                        new EvaluateCommand.Request("r", "d", List.of(2, 8), true),
+                        new ExportCommand.Request("r", OptionalInt.empty(), List.of(3, 5, 0), true, "o"),
+                        new ExportCommand.Request("r", OptionalInt.of(4), List.of(), false, "o"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "fly",
+                "train",
+                "train --conf a.conf --run-dir r --sett x=1",
+                "train --conf a.conf --run-dir r --set x",
+                "prepare-data --input i --model m --out o",
+                "prepare-data --task sst2 --format csv --text a --label b --type regression --input i --model m --out o",
+                "prepare-data --format csv --text a --input i --model m --out o",
+                "prepare-data --task imdb --input i --model m --out o",
+                "prepare-data --format xls --text a --label b --type regression --input i --model m --out o",
+                "prepare-data --format csv --text a --label b --type ranking --input i --model m --out o",
+                "prepare-data --format parquet --no-header --text a --label b --type regression --input i --model m --out"
+                        + " o",
+                "prepare-data --task sst2 --validation-fraction 1.5 --input i --model m --out o",
+                "prepare-data --task sst2 --max-length 2 --input i --model m --out o",
+                "evaluate --run-dir r --data d --ranks 1,x",
+                "evaluate --run-dir r --data d --ranks 0",
+                "predict --run-dir r --data d --rank 0 --out o",
+                "export --run-dir r --out o",
+                "export --run-dir r --rank 2 --block-ranks 1,2 --out o",
+                "export --run-dir r --rank 0 --out o",
+                "export --run-dir r --block-ranks 1,-2 --out o",
+            })
+    void aCommandLineThatCannotBeUsedEndsWithTwoAndOneReason(String line) {
+        assertThat(run(line.isEmpty() ? new String[0] : line.split(" ", -1))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("error: ").doesNotContain("\tat ");
+        assertThat(requests).isEmpty();
+    }
+
+    @Test
+    void aValueOutOfRangeIsNamedWithItsOption() {
+        run("evaluate", "--run-dir", "r", "--data", "d", "--ranks", "0");
+        assertThat(err.toString()).contains("--ranks 0 is below 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"prepare-model", "prepare-data", "train", "evaluate", "predict", "export"})
+    void helpOfACommandDescribesEveryOptionWithExamplesAndExitCodes(String command) {
+        assertThat(run(command, "--help")).isZero();
+        assertThat(out.toString()).contains("submit/erat " + command, "Example", "Exit codes:", "interrupted");
+        var spec = new picocli.CommandLine(new Main(new Jobs()))
+                .getSubcommands()
+                .get(command)
+                .getCommandSpec();
+        assertThat(spec.options())
+                .allSatisfy(option -> assertThat(option.description()).isNotEmpty());
+        assertThat(spec.options())
+                .allSatisfy(option -> assertThat(out.toString()).contains(option.longestName()));
+    }
+
+    @Test
+    void aKnownFailureEndsWithItsExitCodeAndOneLine() {
+        assertThat(failing(() -> new UsageException("u"))).isEqualTo(2);
+        assertThat(failing(() -> new BadInputException("model.safetensors is cut short")))
+                .isEqualTo(3);
+        assertThat(failing(() -> new ResumableException("r", null))).isEqualTo(5);
+        assertThat(err.toString())
+                .contains("error: model.safetensors is cut short")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    void aFailureInATaskIsFoundBelowSparksOwn() {
+        Supplier<RuntimeException> failure = () -> new IllegalStateException(
+                "job", new SparkException("Job aborted", new BadInputException("row 3 has 1 column")));
+        assertThat(failing(failure)).isEqualTo(3);
+        assertThat(err.toString()).isEqualTo("error: row 3 has 1 column" + System.lineSeparator());
+    }
+
+    @Test
+    void aMissingFileIsNamed() {
+        Supplier<RuntimeException> failure =
+                () -> new IllegalStateException(new FileNotFoundException("File x/y.json does not exist"));
+        assertThat(failing(failure)).isEqualTo(3);
+        assertThat(err.toString()).contains("x/y.json").doesNotContain("\tat ");
+    }
+
+    @Test
+    void anUnexpectedFailureEndsWithOneAndItsStackTrace() {
+        assertThat(failing(() -> new IllegalStateException("bug"))).isEqualTo(1);
+        assertThat(err.toString()).contains("error: bug", "\tat ");
+    }
+
+    @Test
+    void verboseAddsTheStackTraceOfAKnownFailure() {
+        assertThat(failing(() -> new UsageException("u"), "--verbose")).isEqualTo(2);
+        assertThat(err.toString()).contains("\tat ");
+    }
+
+    private int run(String... args) {
+        Jobs recording = new Jobs() {
+            @Override
+            void prepareData(PrepareDataCommand.Request request, Progress progress) {
+                requests.add(request);
+            }
+
+            @Override
+            void train(TrainCommand.Request request, Progress progress) {
+                requests.add(request);
+            }
+
+            @Override
+            void evaluate(EvaluateCommand.Request request, Progress progress) {
+                requests.add(request);
+            }
+
+            @Override
+            void export(ExportCommand.Request request, Progress progress) {
+                requests.add(request);
+            }
+        };
+        return Main.run(recording, new PrintWriter(out, true), new PrintWriter(err, true), args);
+    }
+
+    private int failing(Supplier<RuntimeException> failure, String... more) {
+        Jobs failing = new Jobs() {
+            @Override
+            void prepareModel(PrepareModelCommand.Request request, Progress progress) {
+                throw failure.get();
+            }
+        };
+        List<String> args = new ArrayList<>(List.of("prepare-model", "--from", "f", "--out", "o"));
+        args.addAll(List.of(more));
+        return Main.run(failing, new PrintWriter(out, true), new PrintWriter(err, true), args.toArray(String[]::new));
+    }
+}
