@@ -58,6 +58,8 @@ public final class Encoder {
     }
 
     /**
+     * Runs all blocks.
+     *
      * @param adapters gives the adapters of a block; the encoder closes them
      * @param keep whether {@link #backward} follows
      */

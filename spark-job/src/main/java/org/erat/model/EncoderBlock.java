@@ -71,6 +71,8 @@ final class EncoderBlock {
     record Result(Tensor y, @Nullable Saved saved) {}
 
     /**
+     * Runs the block.
+     *
      * @param x [N,H], owned from here on
      * @param adapters owned from here on
      * @param keep whether a backward pass follows
@@ -109,6 +111,8 @@ final class EncoderBlock {
     }
 
     /**
+     * Gradients of this block's adapters and of its input.
+     *
      * @param dy [N,H], owned from here on
      * @param below whether an earlier block learns; if not, the pass ends at this block's lowest adapter
      * @return dx [N,H], or null where nothing below learns

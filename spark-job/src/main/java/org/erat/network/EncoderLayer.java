@@ -30,9 +30,12 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The encoder as a Deeplearning4j layer. In training, the windows are those of the schedule at the layer's iteration
- * count and worker; in inference they are those of {@link #useRanks}, by default the whole of every adapter.
+ * count and worker; in inference they are those of {@link #useRows}, by default the whole of every adapter.
  */
 public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements AutoCloseable {
+    // Keys of dropout masks and of windows must differ.
+    private static final long DROPOUT = 0x64726f706f757400L;
+
     private final EncoderSpec spec;
     private final AdapterLayout layout;
     private final StepWindows windows;
@@ -172,7 +175,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
                             kernels.upload(rows(paramsFlattened, slot.rowOfB(0), slot.out(), from, to)),
                             tokens,
                             training ? spec.dropout() : 0,
-                            CounterRandom.key(spec.seed(), getIterationCount(), block, worker, target.ordinal())));
+                            CounterRandom.key(spec.seed(), getIterationCount(), slot.offset(), worker, DROPOUT)));
         }
         return new BlockAdapters(byTarget);
     }

@@ -1,13 +1,19 @@
 package org.erat.training;
 
+import java.util.Collection;
 import java.util.List;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.core.loader.DataSetLoader;
 import org.deeplearning4j.core.loader.MultiDataSetLoader;
+import org.deeplearning4j.core.storage.StatsStorageRouter;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.spark.api.TrainingHook;
 import org.deeplearning4j.spark.api.TrainingMaster;
+import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -70,10 +76,9 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
             spark.setJobDescription(null);
 
             Averaging.RoundAverage average = averaging.average(parameters, optimizer, results);
-            boolean[] moved = averaging.moved(results);
             double drift =
-                    Drift.of(layout.adapters(), averaging.shardParameters(parameters, results), average.parameters());
-            parameters = outerStep.apply(parameters, average.parameters(), moved, momentum);
+                    Drift.of(layout.adapters(), shardParameters(layout, parameters, results), average.parameters());
+            parameters = outerStep.apply(parameters, average.parameters(), average.moved(), momentum);
             if (settings.keepsOptimizer()) {
                 optimizer = average.optimizer();
             }
@@ -220,14 +225,14 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
 
     @Override
     public void setListeners(Collection<TrainingListener> trainingListeners) {
-        setListeners(null, trainingListeners);
+        if (!trainingListeners.isEmpty()) {
+            throw new UnsupportedOperationException("Rounds are reported to RoundListener");
+        }
     }
 
     @Override
     public void setListeners(StatsStorageRouter router, Collection<TrainingListener> trainingListeners) {
-        if (!trainingListeners.isEmpty()) {
-            throw new UnsupportedOperationException("Rounds are reported to RoundListener");
-        }
+        setListeners(trainingListeners);
     }
 
     @Override
