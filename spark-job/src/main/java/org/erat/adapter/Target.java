@@ -17,6 +17,16 @@ public enum Target {
         this.module = module;
     }
 
+    /** The target with this name in the configuration. */
+    public static Target of(String key) {
+        for (Target target : values()) {
+            if (target.key.equals(key)) {
+                return target;
+            }
+        }
+        throw new IllegalArgumentException("No projection is called " + key);
+    }
+
     /** Name in the configuration. */
     public String key() {
         return key;

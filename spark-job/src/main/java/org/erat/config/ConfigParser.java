@@ -43,7 +43,7 @@ final class ConfigParser {
                 adapter(),
                 schedule(),
                 training(),
-                new HeadSettings(value(Settings.HEAD_POOLING), value(Settings.HEAD_DROPOUT)),
+                new HeadSettings(value(Settings.HEAD_POOLING)),
                 new EvaluationSettings(
                         value(Settings.EVALUATION_PREFIXES),
                         value(Settings.EVALUATION_SUFFIXES),

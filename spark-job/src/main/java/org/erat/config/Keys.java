@@ -49,7 +49,6 @@ public final class Keys {
     public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";
 
     public static final String HEAD_POOLING = "head.pooling";
-    public static final String HEAD_DROPOUT = "head.dropout";
 
     public static final String EVALUATION_PREFIXES = "evaluation.prefixes";
     public static final String EVALUATION_SUFFIXES = "evaluation.suffixes";

@@ -134,8 +134,6 @@ final class Settings {
 
     static final Setting<Pooling> HEAD_POOLING =
             Setting.of(Keys.HEAD_POOLING, choice(Pooling.class), c -> c.head().pooling());
-    static final Setting<Double> HEAD_DROPOUT = Setting.of(
-            Keys.HEAD_DROPOUT, decimal(Interval.below("0", "1")), c -> c.head().dropout());
 
     static final Setting<Boolean> EVALUATION_PREFIXES = Setting.of(
                     Keys.EVALUATION_PREFIXES, flag(), c -> c.evaluation().prefixes())
@@ -207,7 +205,6 @@ final class Settings {
             TRAINING_OUTER_LEARNING_RATE,
             TRAINING_OUTER_MOMENTUM,
             HEAD_POOLING,
-            HEAD_DROPOUT,
             EVALUATION_PREFIXES,
             EVALUATION_SUFFIXES,
             EVALUATION_BATCH_SIZE,

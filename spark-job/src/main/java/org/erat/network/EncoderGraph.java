@@ -7,10 +7,10 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.erat.config.TrainingSettings;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.config.NoOp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
@@ -41,8 +41,9 @@ public final class EncoderGraph {
                 .inferenceWorkspaceMode(WorkspaceMode.NONE)
                 .weightInit(WeightInit.XAVIER)
                 .updater(head);
-        if (settings.weightDecay() > 0 && isAdam(settings)) {
-            defaults.weightDecay(settings.weightDecay(), true);
+        if (settings.training().weightDecay() > 0) {
+            // Decoupled and times the learning rate, as AdamW has it; row-lazy AdamW decays its own rows.
+            defaults.weightDecay(settings.training().weightDecay(), true);
         }
         return defaults.graphBuilder()
                 .addInputs(INPUT)
@@ -72,35 +73,31 @@ public final class EncoderGraph {
         return (EncoderLayer) graph.getLayer(ENCODER);
     }
 
-    private static boolean isAdam(GraphSettings settings) {
-        return settings.optimizer() == GraphSettings.Optimizer.ROW_LAZY_ADAMW
-                || settings.optimizer() == GraphSettings.Optimizer.DENSE_ADAMW;
-    }
-
     private static IUpdater encoderUpdater(EncoderSpec spec, GraphSettings settings, IUpdater head) {
-        if (settings.optimizer() != GraphSettings.Optimizer.ROW_LAZY_ADAMW) {
+        TrainingSettings training = settings.training();
+        if (training.optimizer() != TrainingSettings.Optimizer.ADAMW_ROW_LAZY) {
             return head.clone();
         }
         return new RowLazyAdamW(
                 settings.learningRate(),
-                settings.beta1(),
-                settings.beta2(),
-                settings.epsilon(),
-                settings.weightDecay(),
+                training.beta1(),
+                training.beta2(),
+                training.epsilon(),
+                training.weightDecay(),
                 spec.schedule().rank());
     }
 
     private static IUpdater headUpdater(GraphSettings settings) {
-        return switch (settings.optimizer()) {
-            case ROW_LAZY_ADAMW, DENSE_ADAMW ->
+        TrainingSettings training = settings.training();
+        return switch (training.optimizer()) {
+            case ADAMW_ROW_LAZY, ADAMW_DENSE ->
                 new Adam.Builder()
                         .learningRateSchedule(settings.learningRate())
-                        .beta1(settings.beta1())
-                        .beta2(settings.beta2())
-                        .epsilon(settings.epsilon())
+                        .beta1(training.beta1())
+                        .beta2(training.beta2())
+                        .epsilon(training.epsilon())
                         .build();
             case SGD -> new Sgd(settings.learningRate());
-            case NONE -> new NoOp();
         };
     }
 }

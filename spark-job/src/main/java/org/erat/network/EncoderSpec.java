@@ -3,10 +3,14 @@ package org.erat.network;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Target;
+import org.erat.config.HeadSettings;
+import org.erat.config.JobConfig;
 import org.erat.config.ScheduleConfig;
 import org.erat.data.basemodel.ModelConfig;
 import org.erat.schedule.RankSchedule;
@@ -42,19 +46,39 @@ public record EncoderSpec(
         long seed,
         double dropout,
         boolean freezeA,
-        Pooling pooling) {
-
-    /** How the vectors of an example's tokens become one. */
-    public enum Pooling {
-        MEAN,
-        FIRST_TOKEN
-    }
+        HeadSettings.Pooling pooling) {
 
     // Sorted keys: equal specs have equal text, which identifies a layer.
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
     public EncoderSpec {
         targets = new TreeSet<>(targets);
+    }
+
+    /**
+     * The spec of a run.
+     *
+     * @param model architecture of the base model
+     * @param sha256 of the base model's weights
+     * @param totalSteps T
+     */
+    public static EncoderSpec of(JobConfig job, ModelConfig model, String sha256, long totalSteps) {
+        Set<Target> targets = EnumSet.noneOf(Target.class);
+        job.adapter().targets().forEach(key -> targets.add(Target.of(key)));
+        return new EncoderSpec(
+                job.model().path(),
+                sha256,
+                model,
+                job.compute().backend().name().toLowerCase(Locale.ROOT),
+                job.compute().precision().name().toLowerCase(Locale.ROOT),
+                job.compute().threads(),
+                targets,
+                job.schedule(),
+                totalSteps,
+                job.seed(),
+                job.adapter().dropout(),
+                job.adapter().freezeA(),
+                job.head().pooling());
     }
 
     /** Where the matrices lie in the flat parameter vector. */

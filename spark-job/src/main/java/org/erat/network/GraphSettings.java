@@ -1,5 +1,9 @@
 package org.erat.network;
 
+import org.erat.config.JobConfig;
+import org.erat.config.TrainingSettings;
+import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.TaskType;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -7,33 +11,22 @@ import org.nd4j.linalg.api.buffer.DataType;
  *
  * @param outputs classes, or 1 for a regression
  * @param regression whether the output is a number (mean squared error) and not a class (cross-entropy)
- * @param optimizer how parameters move
- * @param learningRate learning rate by local step
- * @param beta1 AdamW's decay of the first moments
- * @param beta2 AdamW's decay of the second moments
- * @param epsilon AdamW's ε
- * @param weightDecay decoupled weight decay
+ * @param training optimizer and learning rate
+ * @param totalSteps T, local steps of the run
  * @param dataType FLOAT, or DOUBLE for numerical checks
  */
 public record GraphSettings(
-        int outputs,
-        boolean regression,
-        Optimizer optimizer,
-        WarmupDecay learningRate,
-        double beta1,
-        double beta2,
-        double epsilon,
-        double weightDecay,
-        DataType dataType) {
+        int outputs, boolean regression, TrainingSettings training, long totalSteps, DataType dataType) {
 
-    /** How parameters move. */
-    public enum Optimizer {
-        /** AdamW that touches only rows that learned; the head's is dense. */
-        ROW_LAZY_ADAMW,
-        /** AdamW over all rows at every step, as in DyLoRA's published code. */
-        DENSE_ADAMW,
-        SGD,
-        /** Leaves parameters alone: for gradient checks. */
-        NONE
+    /** The settings of a run on a data set. */
+    public static GraphSettings of(JobConfig job, Manifest data, long totalSteps) {
+        return new GraphSettings(
+                data.outputs(), data.type() == TaskType.REGRESSION, job.training(), totalSteps, DataType.FLOAT);
+    }
+
+    /** Learning rate by local step. */
+    public WarmupDecay learningRate() {
+        return new WarmupDecay(
+                training.learningRate(), Math.round(training.warmupShare() * totalSteps), totalSteps, training.decay());
     }
 }

@@ -1,5 +1,7 @@
 package org.erat.network;
 
+import java.util.Objects;
+import org.erat.config.TrainingSettings.Decay;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /**
@@ -7,13 +9,6 @@ import org.nd4j.linalg.schedule.ISchedule;
  * or half a cosine, or stays.
  */
 public final class WarmupDecay implements ISchedule {
-    /** Shape of the fall after the warm-up. */
-    public enum Decay {
-        LINEAR,
-        COSINE,
-        CONSTANT
-    }
-
     private double peak;
     private long warmupSteps;
     private long totalSteps;
@@ -23,6 +18,8 @@ public final class WarmupDecay implements ISchedule {
     public WarmupDecay() {}
 
     /**
+     * A schedule over a run.
+     *
      * @param peak learning rate at the end of the warm-up
      * @param warmupSteps steps of the warm-up, 0 for none
      * @param totalSteps T
@@ -95,6 +92,6 @@ public final class WarmupDecay implements ISchedule {
 
     @Override
     public int hashCode() {
-        return java.util.Objects.hash(peak, warmupSteps, totalSteps, decay);
+        return Objects.hash(peak, warmupSteps, totalSteps, decay);
     }
 }
