@@ -69,10 +69,12 @@ public final class TokenizedDataset {
      * belongs to shard id mod {@code shards}, and a shard is in the order of ids, whatever the cluster and the layout of
      * the files; so shards differ by one example at most. Not cached.
      *
+     * @param limit most examples, spread evenly over the data set so that a sorted one keeps its mixture; 0 for all
      * @throws UsageException if {@code shards} is below 1 or above the number of examples
      */
-    public JavaRDD<PackedExamples> shards(Split split, int shards) {
-        long examples = manifest.summary(split).examples();
+    public JavaRDD<PackedExamples> shards(Split split, int shards, int limit) {
+        long all = manifest.summary(split).examples();
+        long examples = examples(split, limit);
         if (shards < 1) {
             throw new UsageException(String.format("%d shards: training.shards must be at least 1", shards));
         }
@@ -84,12 +86,28 @@ public final class TokenizedDataset {
         String place = directory + "/" + split.directory();
         return rows(split)
                 .javaRDD()
-                .mapPartitionsToPair(rows -> pieces(rows, shards))
+                .mapPartitionsToPair(rows -> pieces(rows, shards, examples, all))
                 .partitionBy(new ByShard(shards))
                 .mapPartitionsWithIndex(
-                        (shard, pieces) -> List.of(shard(pieces, place, shard, shards, examples))
+                        (shard, pieces) -> List.of(shard(pieces, place, shard, shards, examples, all))
                                 .iterator(),
                         true);
+    }
+
+    /** All examples of {@code split} in {@code shards} partitions. */
+    public JavaRDD<PackedExamples> shards(Split split, int shards) {
+        return shards(split, shards, 0);
+    }
+
+    /** Examples of {@code split} under a limit, 0 for none. */
+    public long examples(Split split, int limit) {
+        long all = manifest.summary(split).examples();
+        return limit == 0 ? all : Math.min(limit, all);
+    }
+
+    /** Place of an example among the {@code kept} of {@code all} that a limit keeps, or -1: every (all/kept)-th stays. */
+    private static long place(long id, long kept, long all) {
+        return id * kept % all < kept ? id * kept / all : -1;
     }
 
     private Dataset<Row> rows(Split split) {
@@ -107,12 +125,17 @@ public final class TokenizedDataset {
     }
 
     /** Packs the rows of one file partition by shard, so that few large objects are shuffled and not every row. */
-    private static Iterator<Tuple2<Integer, PackedExamples>> pieces(Iterator<Row> rows, int shards) {
+    private static Iterator<Tuple2<Integer, PackedExamples>> pieces(
+            Iterator<Row> rows, int shards, long kept, long all) {
         PackedExamplesBuilder[] builders = new PackedExamplesBuilder[shards];
         while (rows.hasNext()) {
             Row row = rows.next();
             long id = row.getLong(0);
-            int shard = (int) Math.floorMod(id, (long) shards);
+            long place = place(id, kept, all);
+            if (place < 0) {
+                continue;
+            }
+            int shard = (int) (place % shards);
             if (builders[shard] == null) {
                 builders[shard] = new PackedExamplesBuilder();
             }
@@ -133,7 +156,12 @@ public final class TokenizedDataset {
     }
 
     private static PackedExamples shard(
-            Iterator<Tuple2<Integer, PackedExamples>> pieces, String place, int shard, int shards, long examples) {
+            Iterator<Tuple2<Integer, PackedExamples>> pieces,
+            String directory,
+            int shard,
+            int shards,
+            long examples,
+            long all) {
         List<PackedExamples> parts = new ArrayList<>();
         pieces.forEachRemaining(piece -> parts.add(piece._2()));
         PackedExamples merged = PackedExamples.merged(parts);
@@ -141,13 +169,13 @@ public final class TokenizedDataset {
         // The ids of a whole data set are 0..n-1, so those of a shard are known: any other means lost or doubled files.
         boolean whole = merged.size() == expected;
         for (int i = 0; whole && i < merged.size(); i++) {
-            whole = merged.id(i) == shard + (long) i * shards;
+            whole = place(merged.id(i), examples, all) == shard + (long) i * shards;
         }
         if (!whole) {
             throw new BadInputException(String.format(
                     "%s does not hold the ids 0..%d once each, as its manifest says: files are missing or doubled,"
                             + " prepare the data again",
-                    place, examples - 1));
+                    directory, all - 1));
         }
         return merged;
     }
