@@ -1,12 +1,12 @@
 package org.erat.model;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.erat.compute.Backend;
 import org.erat.compute.Backends;
 import org.erat.data.BadInputException;
@@ -41,7 +41,7 @@ public final class BaseWeightStore {
      */
     public static Loaded load(String uri, String sha256, String precision, String backend) {
         return LOADED.computeIfAbsent(new Key(sha256, precision, backend), key -> {
-            BaseModelDirectory directory = BaseModelDirectory.open(localCopy(uri, sha256));
+            BaseModelDirectory directory = BaseModelDirectory.open(localCopy(new org.apache.hadoop.fs.Path(uri)));
             if (!directory.tensorsSha256().equals(sha256)) {
                 throw new BadInputException(uri + "/" + BaseModelDirectory.TENSORS + " has SHA-256 "
                         + directory.tensorsSha256() + " where " + sha256
@@ -58,17 +58,17 @@ public final class BaseWeightStore {
         return LOADED.size();
     }
 
-    private static Path localCopy(String uri, String sha256) {
-        org.apache.hadoop.fs.Path remote = new org.apache.hadoop.fs.Path(uri);
+    /** A local directory with the files of a base model: the one itself where it is local, else a copy. */
+    static Path localCopy(org.apache.hadoop.fs.Path remote) {
         try {
-            org.apache.hadoop.fs.FileSystem files = remote.getFileSystem(new Configuration());
+            FileSystem files = remote.getFileSystem(new Configuration());
             if (files.getScheme().equals("file")) {
                 return Path.of(remote.toUri().getPath());
             }
-            Path local = Files.createTempDirectory("base-model-" + sha256.substring(0, 12));
+            Path local = Files.createTempDirectory("base-model");
             local.toFile().deleteOnExit();
-            for (String name :
-                    List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
+            for (String name : List.of(
+                    BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
                 Path file = local.resolve(name);
                 files.copyToLocalFile(
                         new org.apache.hadoop.fs.Path(remote, name), new org.apache.hadoop.fs.Path(file.toUri()));
@@ -76,7 +76,7 @@ public final class BaseWeightStore {
             }
             return local;
         } catch (IOException e) {
-            throw new UncheckedIOException("Base model " + uri + " cannot be read: " + e.getMessage(), e);
+            throw new BadInputException("Base model " + remote + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -13,6 +13,7 @@ import org.erat.config.HeadSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.ScheduleConfig;
 import org.erat.data.basemodel.ModelConfig;
+import org.erat.model.BaseModel;
 import org.erat.schedule.RankSchedule;
 
 /**
@@ -58,17 +59,15 @@ public record EncoderSpec(
     /**
      * The spec of a run.
      *
-     * @param model architecture of the base model
-     * @param sha256 of the base model's weights
      * @param totalSteps T
      */
-    public static EncoderSpec of(JobConfig job, ModelConfig model, String sha256, long totalSteps) {
+    public static EncoderSpec of(JobConfig job, BaseModel model, long totalSteps) {
         Set<Target> targets = EnumSet.noneOf(Target.class);
         job.adapter().targets().forEach(key -> targets.add(Target.of(key)));
         return new EncoderSpec(
-                job.model().path(),
-                sha256,
-                model,
+                model.uri(),
+                model.weightsSha256(),
+                model.config(),
                 job.compute().backend().name().toLowerCase(Locale.ROOT),
                 job.compute().precision().name().toLowerCase(Locale.ROOT),
                 job.compute().threads(),

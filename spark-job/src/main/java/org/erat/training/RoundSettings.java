@@ -1,5 +1,6 @@
 package org.erat.training;
 
+import org.erat.config.TrainingSettings;
 import org.erat.network.WarmupDecay;
 
 /**
@@ -23,6 +24,19 @@ public record RoundSettings(
         boolean keepsOptimizer,
         double clipNorm,
         WarmupDecay learningRate) {
+
+    /** The rounds of a run. */
+    static RoundSettings of(TrainingSettings training, int stepsPerEpoch, WarmupDecay learningRate) {
+        return new RoundSettings(
+                training.epochs(),
+                stepsPerEpoch,
+                training.localSteps(),
+                training.outerLearningRate(),
+                training.outerMomentum(),
+                training.optimizerState() == TrainingSettings.OptimizerState.AVERAGE,
+                training.clipNorm(),
+                learningRate);
+    }
 
     /** Rounds of an epoch; the last one may be shorter. */
     public int roundsPerEpoch() {

@@ -1,0 +1,43 @@
+package org.erat.model;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.erat.data.BadInputException;
+import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.basemodel.ModelConfig;
+
+/**
+ * A prepared base model by name: enough to plan with, without its weights.
+ *
+ * @param uri full path of its directory, with a scheme, so that it means the same on every machine
+ * @param config the architecture
+ * @param weightsSha256 SHA-256 of its weights, in hexadecimal
+ * @param tokenizerSha256 SHA-256 of its tokenizer
+ */
+public record BaseModel(String uri, ModelConfig config, String weightsSha256, String tokenizerSha256) {
+    /**
+     * The base model in a directory.
+     *
+     * @param path directory on any Hadoop file system; without a scheme on the default one
+     * @throws BadInputException if there is none, or it is damaged; names the file and the fix
+     */
+    public static BaseModel describe(String path, Configuration hadoop) {
+        Path directory = new Path(path);
+        try {
+            FileSystem files = directory.getFileSystem(hadoop);
+            directory = files.makeQualified(directory);
+            if (!files.exists(directory)) {
+                throw new BadInputException(directory + ": there is no such base model. Make it with prepare-model --out "
+                        + path + ", or set model.path.");
+            }
+        } catch (IOException e) {
+            throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
+        }
+        try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory))) {
+            return new BaseModel(
+                    directory.toString(), model.config(), model.tensorsSha256(), model.tokenizerSha256());
+        }
+    }
+}
