@@ -14,7 +14,7 @@ import org.tensorflow.framework.TensorProto;
  *
  * @param heads attention heads
  * @param layerNormEps epsilon of layer normalisation
- * @param hiddenAct {@code gelu}, {@code gelu_new} or {@code relu}
+ * @param hiddenAct {@code gelu} or {@code relu}
  */
 record TensorFlowGraph(int heads, double layerNormEps, String hiddenAct) {
     private static final String LAYER = "bert/encoder/layer_0/";
@@ -62,7 +62,9 @@ record TensorFlowGraph(int heads, double layerNormEps, String hiddenAct) {
                         return "gelu";
                     }
                     case "Tanh" -> {
-                        return "gelu_new";
+                        // Google's code came to compute "gelu" by its tanh approximation, for the same checkpoints and
+                        // under the same name in their configuration; Hugging Face runs them with the exact one.
+                        return "gelu";
                     }
                     case "Relu" -> {
                         return "relu";
