@@ -1,0 +1,76 @@
+package org.erat.data.text;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import org.erat.data.BadInputException;
+
+/** Rows of an RFC 4180 file; quoted columns may hold commas, quotes and line ends. */
+final class CsvRows implements TextRows {
+    private static final CSVFormat FORMAT =
+            CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
+
+    private final TextTask task;
+    private final String file;
+    private final CSVParser parser;
+    private final Iterator<CSVRecord> records;
+    private Columns columns;
+    private long line = 1;
+
+    CsvRows(TextTask task, Utf8Lines lines) throws IOException {
+        this.task = task;
+        this.file = lines.file();
+        this.parser = CSVParser.parse(lines.asReader(), FORMAT);
+        this.records = parser.iterator();
+    }
+
+    @Override
+    public TextRow read() throws IOException {
+        for (CSVRecord record = next(); record != null; record = next()) {
+            if (columns == null) {
+                if (task.header()) {
+                    columns = Columns.named(task, record.toList(), file);
+                    continue;
+                }
+                columns = Columns.numbered(task, record.size(), file);
+            }
+            if (record.size() != columns.width()) {
+                throw columns.wrongWidth(
+                        record.size(), place(), "a text that holds a comma, a quote or a line end must be in quotes");
+            }
+            return columns.row(record.toList());
+        }
+        return null;
+    }
+
+    @Override
+    public String place() {
+        return file + ", line " + line;
+    }
+
+    @Override
+    public void close() throws IOException {
+        parser.close();
+    }
+
+    private CSVRecord next() throws IOException {
+        line = parser.getCurrentLineNumber() + 1;
+        try {
+            return records.hasNext() ? records.next() : null;
+        } catch (UncheckedIOException | IllegalStateException e) {
+            if (e.getCause() instanceof IOException broken
+                    && !String.valueOf(broken.getMessage()).startsWith("(")) {
+                throw broken;
+            }
+            throw new BadInputException(
+                    String.format(
+                            "%s is not CSV (RFC 4180): a quote is not closed, or is followed by text; write a quote"
+                                    + " inside quotes twice (%s)",
+                            place(), e.getMessage()),
+                    e);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package org.erat.data.text;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TaskType;
+
+/** Checks the labels of a data set while it is read, and collects the classes where the task does not name them. */
+final class LabelCheck {
+    /** With more, the column is no class but a text, an id or a number. */
+    static final int MOST_CLASSES = 1000;
+
+    private static final Pattern NUMBER = Pattern.compile("[-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?");
+    private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]{1,18}");
+
+    private final TextTask task;
+    private final boolean splitOff;
+    /** Labels of each split with the place where they were first seen. */
+    private final Map<String, String> inTraining = new LinkedHashMap<>();
+
+    private final Map<String, String> inValidation = new LinkedHashMap<>();
+
+    /**
+     * @param splitOff whether validation rows are a share of the training file, so that all labels of that file are
+     *     classes, even one that happens to be in validation only
+     */
+    LabelCheck(TextTask task, boolean splitOff) {
+        this.task = task;
+        this.splitOff = splitOff;
+    }
+
+    /**
+     * Checks the label of a row that goes to {@code split}.
+     *
+     * @param place where the row is
+     * @return the row with its label stripped of blanks
+     */
+    TextRow checked(Split split, TextRow row, Supplier<String> place) {
+        String label = row.label().strip();
+        if (label.isEmpty()) {
+            throw new BadInputException(
+                    String.format("%s: column '%s' is empty; every row needs a label", place.get(), task.label()));
+        }
+        if (task.type() == TaskType.REGRESSION) {
+            checkNumber(label, place);
+        } else if (!task.labelValues().isEmpty()) {
+            checkKnown(label, place);
+        } else {
+            collect(split == Split.TRAIN || splitOff ? inTraining : inValidation, label, place);
+        }
+        return new TextRow(row.text(), row.pair(), label);
+    }
+
+    /**
+     * The encoding of all labels checked.
+     *
+     * @throws BadInputException if a label is in the validation split alone, or there are not two classes
+     */
+    LabelEncoding encoding() {
+        if (task.type() == TaskType.REGRESSION) {
+            return new LabelEncoding(task.type(), List.of(), Map.of());
+        }
+        List<String> values = task.labelValues().isEmpty() ? collected() : task.labelValues();
+        Map<String, Integer> indices = new LinkedHashMap<>();
+        for (String value : values) {
+            indices.put(value, indices.size());
+        }
+        return new LabelEncoding(task.type(), task.labelNames().isEmpty() ? values : task.labelNames(), indices);
+    }
+
+    private List<String> collected() {
+        List<String> values = new ArrayList<>(inTraining.keySet());
+        boolean integers =
+                values.stream().allMatch(value -> INTEGER.matcher(value).matches());
+        Comparator<String> byText = Comparator.naturalOrder();
+        values.sort(
+                integers
+                        ? Comparator.comparingLong((String value) -> Long.parseLong(value))
+                                .thenComparing(byText)
+                        : byText);
+        if (values.size() < 2) {
+            throw new BadInputException(String.format(
+                    "Every training row has the label %s (column '%s'): classification needs two classes or more",
+                    values, task.label()));
+        }
+        inValidation.forEach((label, place) -> {
+            if (!inTraining.containsKey(label)) {
+                throw new BadInputException(String.format(
+                        "%s: label '%s' is not among those of the training file%s. They are %s",
+                        place,
+                        label,
+                        NearestName.hint(label, values),
+                        String.join(", ", values.subList(0, Math.min(values.size(), 50)))));
+            }
+        });
+        return values;
+    }
+
+    private void checkNumber(String label, Supplier<String> place) {
+        if (!NUMBER.matcher(label).matches() || !Float.isFinite(Float.parseFloat(label))) {
+            throw new BadInputException(String.format(
+                    "%s: label '%s' (column '%s') is not a finite number, as regression needs; mend it, or give --type"
+                            + " classification",
+                    place.get(), label, task.label()));
+        }
+    }
+
+    private void checkKnown(String label, Supplier<String> place) {
+        if (!task.labelValues().contains(label)) {
+            throw new BadInputException(String.format(
+                    "%s: label '%s' (column '%s') is not one of %s: is the file that of task %s?",
+                    place.get(), label, task.label(), String.join(", ", task.labelValues()), task.name()));
+        }
+    }
+
+    private void collect(Map<String, String> seen, String label, Supplier<String> place) {
+        if (!seen.containsKey(label)) {
+            if (seen.size() == MOST_CLASSES) {
+                throw new BadInputException(String.format(
+                        "%s: column '%s' has more than %,d different labels: is it the label? If it is a number to"
+                                + " predict, give --type regression",
+                        place.get(), task.label(), MOST_CLASSES));
+            }
+            seen.put(label, place.get());
+        }
+    }
+}

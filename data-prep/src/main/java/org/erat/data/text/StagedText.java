@@ -1,0 +1,100 @@
+package org.erat.data.text;
+
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Checked rows of one split on their way from the driver to the executors: files of JSON lines with a fixed number of
+ * rows each, in order.
+ */
+final class StagedText implements Closeable {
+    /** A few seconds of tokenization, and some megabytes of Parquet. */
+    static final int ROWS_PER_PART = 16_384;
+
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+    private final FileSystem fs;
+    private final Path folder;
+    private final List<String> parts = new ArrayList<>();
+    private final MessageDigest content = Sha256.start();
+    private OutputStream out;
+    private long rows;
+
+    StagedText(FileSystem fs, Path folder) {
+        this.fs = fs;
+        this.folder = folder;
+    }
+
+    /**
+     * A row with its id.
+     *
+     * @param id position in its split, from 0
+     */
+    record Row(long id, String text, String pair, String label) {}
+
+    /** Adds a row; its id is the number of rows before it. */
+    void add(TextRow row) throws IOException {
+        if (rows % ROWS_PER_PART == 0) {
+            close();
+            Path part = new Path(folder, String.format("part-%05d.jsonl", parts.size()));
+            out = fs.create(part, false);
+            parts.add(part.toString());
+        }
+        out.write(JSON.writeValueAsBytes(new Row(rows, row.text(), row.pair(), row.label())));
+        out.write('\n');
+        rows++;
+        digest(row.text());
+        digest(row.pair() == null ? "" : row.pair());
+        digest(row.label());
+    }
+
+    /** Number of rows added. */
+    long rows() {
+        return rows;
+    }
+
+    /** Paths of the files, in order. */
+    List<String> parts() {
+        return Collections.unmodifiableList(parts);
+    }
+
+    /** SHA-256 of texts, second texts and labels, in order; ends the digest. */
+    String contentSha256() {
+        return Sha256.hex(content);
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (out != null) {
+            out.close();
+            out = null;
+        }
+    }
+
+    /** Reads the rows of one file back. */
+    static MappingIterator<Row> read(Configuration hadoop, String part) throws IOException {
+        Path path = new Path(part);
+        InputStream bytes = path.getFileSystem(hadoop).open(path);
+        return JSON.readerFor(Row.class).readValues(bytes);
+    }
+
+    /** Length first, so that no two lists of texts run into the same bytes. */
+    private void digest(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        content.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+        content.update(bytes);
+    }
+}

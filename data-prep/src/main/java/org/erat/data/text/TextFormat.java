@@ -1,0 +1,38 @@
+package org.erat.data.text;
+
+import java.util.Arrays;
+import java.util.Locale;
+import org.erat.data.UsageException;
+
+/** How rows of text are written in a file. */
+public enum TextFormat {
+    /** A row a line, columns separated by tabs; quotes are plain characters. */
+    TSV,
+    /** RFC 4180: columns separated by commas, quotes around columns that hold commas, quotes or line ends. */
+    CSV,
+    /** A JSON object a line. */
+    JSONL,
+    /** Parquet, a file or a folder of files. */
+    PARQUET,
+    /** The jar of a WordNet dictionary. */
+    WORDNET;
+
+    /** The format of a table that a user names, {@code tsv}, {@code csv}, {@code jsonl} or {@code parquet}. */
+    public static TextFormat ofTable(String name) {
+        return Arrays.stream(values())
+                .filter(format -> format != WORDNET && format.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UsageException(
+                        String.format("'%s' is not a format: give tsv, csv, jsonl or parquet", name)));
+    }
+
+    /** Whether the columns have names only if the file's first row says so. */
+    boolean hasOptionalHeader() {
+        return this == TSV || this == CSV;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

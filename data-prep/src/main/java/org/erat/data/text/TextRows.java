@@ -1,0 +1,22 @@
+package org.erat.data.text;
+
+import java.io.Closeable;
+import java.io.IOException;
+
+/** The rows of one file, read one after the other. */
+interface TextRows extends Closeable {
+    /**
+     * The next row, or null after the last.
+     *
+     * @throws org.erat.data.BadInputException if the row is not what the task says
+     */
+    TextRow read() throws IOException;
+
+    /** Where the row last read is, for messages: file and line. */
+    String place();
+
+    /** Number of broken rows that were left out so far. */
+    default long skipped() {
+        return 0;
+    }
+}

@@ -1,0 +1,218 @@
+package org.erat.data.text;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.TaskType;
+
+/**
+ * How a data set is laid out and what it asks for.
+ *
+ * @param name name of the task
+ * @param type what a label is
+ * @param format how files are written
+ * @param header whether the first row of a TSV or CSV file names the columns; if not, columns are numbers from 0
+ * @param text column of the text
+ * @param textPair column of the second text, or null
+ * @param label column of the label
+ * @param labelValues labels as the files write them, in the order of class indices; empty to collect them from the data
+ * @param labelNames names of the classes, in the same order
+ * @param metrics metrics that the task is judged by, the first being the one to rank by
+ * @param trainFile name of the training file in a folder; {@code train.*} stands for any ending
+ * @param validationFiles names that the validation file may have in a folder
+ * @param skipsShortRows whether rows with too few columns are counted and left out instead of refused
+ */
+public record TextTask(
+        String name,
+        TaskType type,
+        TextFormat format,
+        boolean header,
+        String text,
+        String textPair,
+        String label,
+        List<String> labelValues,
+        List<String> labelNames,
+        List<String> metrics,
+        String trainFile,
+        List<String> validationFiles,
+        boolean skipsShortRows) {
+
+    private static final List<String> ENTAILMENT = List.of("entailment", "not_entailment");
+    private static final List<String> ZERO_ONE = List.of("0", "1");
+    private static final List<String> ACCURACY = List.of("accuracy");
+    private static final List<String> ACCURACY_F1 = List.of("accuracy", "f1");
+    private static final List<String> CORRELATIONS = List.of("pearson", "spearman");
+
+    private static final List<TextTask> TASKS = List.of(
+            new TextTask(
+                    "wordnet",
+                    TaskType.CLASSIFICATION,
+                    TextFormat.WORDNET,
+                    false,
+                    "gloss",
+                    null,
+                    "lexicographer file",
+                    WordNetRows.LEXICOGRAPHER_FILES,
+                    WordNetRows.LEXICOGRAPHER_FILES,
+                    List.of("accuracy", "macro-f1"),
+                    "",
+                    List.of(),
+                    false),
+            glue("sst2", "sentence", null, "label", ZERO_ONE, List.of("negative", "positive"), ACCURACY),
+            // The one GLUE file without a header: source, label, original mark, sentence.
+            new TextTask(
+                    "cola",
+                    TaskType.CLASSIFICATION,
+                    TextFormat.TSV,
+                    false,
+                    "3",
+                    null,
+                    "1",
+                    ZERO_ONE,
+                    List.of("unacceptable", "acceptable"),
+                    List.of("matthews"),
+                    "train.tsv",
+                    List.of("dev.tsv"),
+                    false),
+            glue(
+                    "mrpc",
+                    "#1 String",
+                    "#2 String",
+                    "Quality",
+                    ZERO_ONE,
+                    List.of("not_equivalent", "equivalent"),
+                    ACCURACY_F1),
+            glue("rte", "sentence1", "sentence2", "label", ENTAILMENT, ENTAILMENT, ACCURACY),
+            glue("stsb", "sentence1", "sentence2", "score", List.of(), List.of(), CORRELATIONS),
+            glue("qnli", "question", "sentence", "label", ENTAILMENT, ENTAILMENT, ACCURACY),
+            glue(
+                    "wnli",
+                    "sentence1",
+                    "sentence2",
+                    "label",
+                    ZERO_ONE,
+                    List.of("not_entailment", "entailment"),
+                    ACCURACY),
+            new TextTask(
+                    "mnli",
+                    TaskType.CLASSIFICATION,
+                    TextFormat.TSV,
+                    true,
+                    "sentence1",
+                    "sentence2",
+                    "gold_label",
+                    List.of("entailment", "neutral", "contradiction"),
+                    List.of("entailment", "neutral", "contradiction"),
+                    ACCURACY,
+                    "train.tsv",
+                    List.of("dev_matched.tsv"),
+                    false),
+            // The published training file has a few rows that are broken by line ends inside a question.
+            new TextTask(
+                    "qqp",
+                    TaskType.CLASSIFICATION,
+                    TextFormat.TSV,
+                    true,
+                    "question1",
+                    "question2",
+                    "is_duplicate",
+                    ZERO_ONE,
+                    List.of("not_duplicate", "duplicate"),
+                    ACCURACY_F1,
+                    "train.tsv",
+                    List.of("dev.tsv"),
+                    true));
+
+    public TextTask {
+        labelValues = List.copyOf(labelValues);
+        labelNames = List.copyOf(labelNames);
+        metrics = List.copyOf(metrics);
+        validationFiles = List.copyOf(validationFiles);
+        if (labelValues.size() != labelNames.size()) {
+            throw new IllegalArgumentException(name + ": " + labelValues + " and " + labelNames);
+        }
+    }
+
+    /** Names of the tasks whose layout is known. */
+    public static List<String> names() {
+        return TASKS.stream().map(TextTask::name).toList();
+    }
+
+    /**
+     * The task of this name.
+     *
+     * @throws UsageException if there is none
+     */
+    public static TextTask named(String name) {
+        return TASKS.stream()
+                .filter(task -> task.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UsageException(String.format(
+                        "'%s' is not a task%s. The tasks are %s; other data are described by --format, --text and"
+                                + " --label",
+                        name, NearestName.hint(name, names()), String.join(", ", names()))));
+    }
+
+    /**
+     * A data set of the user's own, whose classes are the distinct labels of its training split.
+     *
+     * @param header whether the first row names the columns; without, {@code text} and so on are numbers from 0
+     * @param textPair column of the second text, or null
+     * @throws UsageException if the columns cannot be what they are said to be
+     */
+    public static TextTask custom(
+            TextFormat format, boolean header, String text, String textPair, String label, TaskType type) {
+        if (!header && !format.hasOptionalHeader()) {
+            throw new UsageException(
+                    String.format("The columns of %s always have names: leave out --no-header", format));
+        }
+        if (!header) {
+            Stream.of(text, textPair == null ? "0" : textPair, label).forEach(TextTask::requireNumber);
+        }
+        return new TextTask(
+                "custom",
+                type,
+                format,
+                header,
+                text,
+                textPair,
+                label,
+                List.of(),
+                List.of(),
+                type == TaskType.CLASSIFICATION ? List.of("accuracy", "macro-f1") : CORRELATIONS,
+                "train.*",
+                List.of("dev.*", "validation.*"),
+                false);
+    }
+
+    private static void requireNumber(String column) {
+        if (!column.matches("[0-9]{1,6}")) {
+            throw new UsageException(
+                    String.format("Column '%s': without a header a column is named by its number, from 0", column));
+        }
+    }
+
+    private static TextTask glue(
+            String name,
+            String text,
+            String textPair,
+            String label,
+            List<String> labelValues,
+            List<String> labelNames,
+            List<String> metrics) {
+        return new TextTask(
+                name,
+                labelValues.isEmpty() ? TaskType.REGRESSION : TaskType.CLASSIFICATION,
+                TextFormat.TSV,
+                true,
+                text,
+                textPair,
+                label,
+                labelValues,
+                labelNames,
+                metrics,
+                "train.tsv",
+                List.of("dev.tsv"),
+                false);
+    }
+}

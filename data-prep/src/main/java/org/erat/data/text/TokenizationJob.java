@@ -1,0 +1,92 @@
+package org.erat.data.text;
+
+import static org.apache.spark.sql.functions.array_max;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.sum;
+
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.SplitSummary;
+import org.erat.data.tokenized.TokenizedDataset;
+
+/**
+ * The Spark job that tokenizes staged text into Parquet files.
+ *
+ * @param maxLength length in tokens at which examples are cut
+ */
+record TokenizationJob(
+        SparkSession spark, TextTask task, TokenizerFile tokenizerFile, int maxLength, Consumer<String> progress) {
+
+    /** What was written of one split. */
+    record Written(SplitSummary summary, int highestTokenId) {}
+
+    /** Tokenizes one split into its folder inside {@code dataset}. */
+    Written run(Split split, StagedData.Text text, LabelEncoding labels, Path dataset) {
+        String place = new Path(dataset, split.directory()).toString();
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        Broadcast<TokenizerFile> tokenizer = context.broadcast(tokenizerFile);
+        Broadcast<SerializableConfiguration> hadoop =
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
+        // Exact in spite of retries: there is no shuffle, and Spark counts each task of a last stage once.
+        LongAccumulator truncated = spark.sparkContext().longAccumulator("truncated examples");
+        int length = maxLength;
+        // One file is one partition: ids ascend inside every Parquet file and from file to file.
+        JavaRDD<Row> rows = context.parallelize(text.parts(), text.parts().size())
+                .flatMap(part ->
+                        new TokenizedPart(part, hadoop.value().value(), tokenizer.value(), length, labels, truncated));
+        try {
+            WatchedJob.run(
+                    spark,
+                    String.format("Tokenizing %,d %s examples", text.rows(), split),
+                    progress,
+                    () -> spark.createDataFrame(rows, TokenizedDataset.schema(task.type()))
+                            .write()
+                            .parquet(place));
+            Written written = written(place, text.rows(), truncated.value());
+            SplitSummary summary = written.summary();
+            progress.accept(String.format(
+                    "Tokenized %,d %s examples: %,d tokens, the longest %d, %,d cut at %d",
+                    summary.examples(), split, summary.tokens(), summary.longest(), summary.truncated(), maxLength));
+            return written;
+        } finally {
+            tokenizer.destroy();
+            hadoop.destroy();
+        }
+    }
+
+    /** Counts what is in the files, so that the manifest states what was written and not what was meant to be. */
+    private Written written(String place, long expected, long truncated) {
+        Row[] counts = new Row[1];
+        WatchedJob.run(
+                spark,
+                "Counting tokens",
+                progress,
+                () -> counts[0] = spark.read()
+                        .schema(TokenizedDataset.schema(task.type()))
+                        .parquet(place)
+                        .agg(
+                                count(lit(1)),
+                                sum(size(col(TokenizedDataset.INPUT_IDS))),
+                                max(size(col(TokenizedDataset.INPUT_IDS))),
+                                max(array_max(col(TokenizedDataset.INPUT_IDS))))
+                        .head());
+        if (counts[0].getLong(0) != expected) {
+            throw new IllegalStateException(
+                    String.format("%s holds %d examples of %d", place, counts[0].getLong(0), expected));
+        }
+        SplitSummary summary = new SplitSummary(expected, counts[0].getLong(1), counts[0].getInt(2), truncated);
+        return new Written(summary, counts[0].getInt(3));
+    }
+}

@@ -1,0 +1,102 @@
+package org.erat.data.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.erat.data.BadInputException;
+
+/**
+ * The {@code tokenizer.json} of a base model. Sent to executors.
+ *
+ * @param bytes the file
+ * @param sha256 its SHA-256, in hexadecimal
+ */
+record TokenizerFile(byte[] bytes, String sha256) implements Serializable {
+    private static final String NAME = "tokenizer.json";
+
+    /**
+     * Reads and checks the tokenizer of the base model in {@code modelDir}.
+     *
+     * @param vocabSize number of token ids that the model has embeddings for
+     * @throws BadInputException if there is none, it cannot be used, or it belongs to another model
+     */
+    static TokenizerFile read(Configuration hadoop, Path modelDir, int vocabSize) {
+        Path file = new Path(modelDir, NAME);
+        byte[] bytes;
+        try (InputStream in = file.getFileSystem(hadoop).open(file)) {
+            bytes = in.readAllBytes();
+        } catch (FileNotFoundException e) {
+            throw new BadInputException(
+                    String.format(
+                            "%s does not exist, so %s is not a base model: make one with prepare-model",
+                            file, modelDir),
+                    e);
+        } catch (IOException e) {
+            throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
+        }
+        checkVocabulary(bytes, file, vocabSize);
+        TokenizerFile tokenizer = new TokenizerFile(bytes, Sha256.of(bytes));
+        try (HuggingFaceTokenizer trial = tokenizer.open(64)) {
+            trial.encode("a", "b");
+        } catch (IOException | RuntimeException e) {
+            throw new BadInputException(
+                    String.format(
+                            "%s cannot be used as a tokenizer (%s): prepare the model again", file, e.getMessage()),
+                    e);
+        }
+        return tokenizer;
+    }
+
+    /**
+     * Starts the tokenizer. Whatever the file says: no padding, since batches are padded when they are made, and
+     * truncation to {@code maxLength} that cuts the longer of two texts first.
+     */
+    HuggingFaceTokenizer open(int maxLength) throws IOException {
+        String length = Integer.toString(maxLength);
+        return HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(bytes),
+                Map.of(
+                        "addSpecialTokens", "true",
+                        "padding", "do_not_pad",
+                        "truncation", "longest_first",
+                        "modelMaxLength", length,
+                        "maxLength", length));
+    }
+
+    private static void checkVocabulary(byte[] bytes, Path file, int vocabSize) {
+        JsonNode tokenizer;
+        try {
+            tokenizer = new ObjectMapper().readTree(bytes);
+        } catch (JsonProcessingException e) {
+            throw new BadInputException(
+                    String.format("%s is not JSON (%s): prepare the model again", file, e.getOriginalMessage()), e);
+        } catch (IOException e) {
+            throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
+        }
+        JsonNode vocabulary = tokenizer.path("model").path("vocab");
+        long highest = vocabulary.isArray() ? vocabulary.size() - 1L : -1;
+        if (vocabulary.isObject()) {
+            for (JsonNode id : vocabulary) {
+                highest = Math.max(highest, id.asLong());
+            }
+        }
+        for (JsonNode token : tokenizer.path("added_tokens")) {
+            highest = Math.max(highest, token.path("id").asLong());
+        }
+        if (highest >= vocabSize) {
+            throw new BadInputException(String.format(
+                    "%s has token ids up to %d but the model's config.json has a vocab_size of %d: the tokenizer belongs"
+                            + " to another model, copy the right one beside config.json",
+                    file, highest, vocabSize));
+        }
+    }
+}

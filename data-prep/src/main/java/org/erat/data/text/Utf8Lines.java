@@ -1,0 +1,161 @@
+package org.erat.data.text;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Reader;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import org.erat.data.BadInputException;
+
+/**
+ * Lines of a UTF-8 file, decoded strictly: bytes that are not UTF-8 are refused with their place instead of becoming
+ * replacement characters. A byte order mark at the start is dropped.
+ */
+final class Utf8Lines implements Closeable {
+    /** A longer line is no line of text but a binary file, or one that ends its lines otherwise. */
+    static final int LONGEST_LINE = 16 << 20;
+
+    private final InputStream in;
+    private final String file;
+    private final CharsetDecoder decoder = StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    private final byte[] buffer = new byte[1 << 16];
+    private int position;
+    private int limit;
+    private long lineNumber;
+    private long lineStart;
+    private long nextLineStart;
+
+    Utf8Lines(InputStream in, String file) {
+        this.in = in;
+        this.file = file;
+    }
+
+    /** The next line without its end ({@code \n} or {@code \r\n}), or null after the last. */
+    String next() throws IOException {
+        String line = nextWithEnd();
+        if (line == null) {
+            return null;
+        }
+        int end = line.length();
+        if (end > 0 && line.charAt(end - 1) == '\n') {
+            end--;
+        }
+        if (end > 0 && line.charAt(end - 1) == '\r') {
+            end--;
+        }
+        return line.substring(0, end);
+    }
+
+    /** The file. */
+    String file() {
+        return file;
+    }
+
+    /** Number of the line last returned, from 1. */
+    long lineNumber() {
+        return lineNumber;
+    }
+
+    /** The lines as one stream of characters, for parsers whose rows may span lines. */
+    Reader asReader() {
+        return new LineReader();
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+
+    private String nextWithEnd() throws IOException {
+        byte[] bytes = nextBytes();
+        if (bytes.length == 0) {
+            return null;
+        }
+        lineNumber++;
+        lineStart = nextLineStart;
+        nextLineStart += bytes.length;
+        String line = decoded(bytes);
+        return lineNumber == 1 && line.startsWith("\uFEFF") ? line.substring(1) : line;
+    }
+
+    /** The bytes up to and with the next {@code \n}, or up to the end of the file. */
+    private byte[] nextBytes() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream(256);
+        while (fill()) {
+            int from = position;
+            while (position < limit && buffer[position] != '\n') {
+                position++;
+            }
+            boolean ended = position < limit;
+            if (ended) {
+                position++;
+            }
+            line.write(buffer, from, position - from);
+            if (ended) {
+                break;
+            }
+            if (line.size() > LONGEST_LINE) {
+                throw new BadInputException(String.format(
+                        "%s, line %d: longer than %d MiB, so this is no text file with a row a line: check its format",
+                        file, lineNumber + 1, LONGEST_LINE >> 20));
+            }
+        }
+        return line.toByteArray();
+    }
+
+    private boolean fill() throws IOException {
+        if (position < limit) {
+            return true;
+        }
+        position = 0;
+        limit = Math.max(0, in.read(buffer));
+        return limit > 0;
+    }
+
+    private String decoded(byte[] bytes) {
+        ByteBuffer source = ByteBuffer.wrap(bytes);
+        CharBuffer target = CharBuffer.allocate(bytes.length);
+        CoderResult result = decoder.reset().decode(source, target, true);
+        if (result.isError()) {
+            throw new BadInputException(String.format(
+                    "%s, line %d: byte 0x%02X at offset %,d of the file is not UTF-8; save the file as UTF-8, for example"
+                            + " by iconv -f ISO-8859-1 -t UTF-8",
+                    file, lineNumber, bytes[source.position()], lineStart + source.position()));
+        }
+        return target.flip().toString();
+    }
+
+    private final class LineReader extends Reader {
+        private String line = "";
+        private int at;
+
+        @Override
+        public int read(char[] destination, int offset, int length) throws IOException {
+            if (line != null && at == line.length()) {
+                line = nextWithEnd();
+                at = 0;
+            }
+            if (line == null) {
+                return -1;
+            }
+            int count = Math.min(length, line.length() - at);
+            line.getChars(at, at + count, destination, offset);
+            at += count;
+            return count;
+        }
+
+        @Override
+        public void close() throws IOException {
+            Utf8Lines.this.close();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package org.erat.data.text;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.Split;
+
+/**
+ * Splits rows into training and validation by a seeded hash of their texts. Rows of equal text always fall on the same
+ * side, so that no validation text is seen in training, and a row's side does not depend on the other rows.
+ */
+record ValidationShare(double share, long seed) {
+    ValidationShare {
+        if (!(share > 0 && share < 1)) {
+            throw new UsageException(String.format(
+                    "A share of %s for validation: it must be above 0 and below 1, 0.02 for example", share));
+        }
+    }
+
+    /** The split of {@code row}. */
+    Split of(TextRow row) {
+        MessageDigest digest = Sha256.start();
+        digest.update(ByteBuffer.allocate(Long.BYTES).putLong(seed).array());
+        digest.update(row.text().getBytes(StandardCharsets.UTF_8));
+        if (row.pair() != null) {
+            digest.update((byte) 0);
+            digest.update(row.pair().getBytes(StandardCharsets.UTF_8));
+        }
+        // The upper 53 bits as a number in [0, 1).
+        double position = (ByteBuffer.wrap(digest.digest()).getLong() >>> 11) * 0x1.0p-53;
+        return position < share ? Split.VALIDATION : Split.TRAIN;
+    }
+}

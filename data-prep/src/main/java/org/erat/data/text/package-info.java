@@ -1,0 +1,15 @@
+/**
+ * Raw text to the tokenized data set. {@code TextTask} says how a data set is laid out, the {@code …Rows} classes read
+ * its rows strictly, and {@code Tokenization} checks, splits and tokenizes them as a Spark job. Uses
+ * {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, Spark, Hadoop's FileSystem and the Hugging Face
+ * tokenizers; knows nothing of models but {@code tokenizer.json}.
+ *
+ * <p>Rows pass the driver once, one at a time: there their encoding, columns and labels are checked, so that an error
+ * names a file and a line, and there they get their ids. They are staged in parts of equal size on the output's file
+ * system, and each part is tokenized by one Spark task; so the result is the same on any cluster, and inputs that only
+ * the driver can see (a local file, a Maven artifact) work on a cluster too.
+ *
+ * <p>The tokenizers are native code. Set the environment variable {@code RUST_FLAVOR=cpu} for driver and executors:
+ * without it the library looks for an accelerator's build of itself, and may try to download one.
+ */
+package org.erat.data.text;

@@ -1,0 +1,110 @@
+package org.erat.data.tokenized;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.erat.data.BadInputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ManifestTest {
+    private static final Configuration HADOOP = new Configuration();
+
+    @TempDir
+    private java.nio.file.Path folder;
+
+    static Manifest of(long train, long validation) {
+        return new Manifest(
+                Manifest.VERSION,
+                "sst2",
+                TaskType.CLASSIFICATION,
+                List.of("negative", "positive"),
+                List.of("accuracy"),
+                "aa",
+                64,
+                30521,
+                new SplitSummary(train, 3 * train, 3, 1),
+                new SplitSummary(validation, 3 * validation, 3, 0),
+                "bb",
+                "/data/sst2",
+                Map.of("max-length", "64"));
+    }
+
+    @Test
+    void readsWhatItWrote() throws IOException {
+        Manifest manifest = of(10, 2);
+        manifest.write(HADOOP, path());
+
+        assertThat(Manifest.read(HADOOP, path())).isEqualTo(manifest);
+        assertThat(manifest.outputs()).isEqualTo(2);
+        assertThat(manifest.summary(Split.VALIDATION).examples()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesAnotherVersion() throws IOException {
+        rewrite("\"version\" : 1", "\"version\" : 2");
+
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("manifest.json: version 2")
+                .hasMessageContaining("prepare the data again");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"task", "type", "labelNames", "maxLength", "train", "examples", "contentSha256", "settings"})
+    void refusesAMissingKeyByName(String key) throws IOException {
+        rewrite("\"" + key + "\" :", "\"other\" :");
+
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("manifest.json")
+                .hasMessageMatching("(?s).*(" + key + "|other).*");
+    }
+
+    @Test
+    void refusesAFileCutShort() throws IOException {
+        of(1, 1).write(HADOOP, path());
+        String json = Files.readString(folder.resolve("manifest.json"));
+        deleteManifest();
+        Files.writeString(folder.resolve("manifest.json"), json.substring(0, json.length() / 2));
+
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("is not the manifest of a tokenized data set");
+    }
+
+    @Test
+    void saysHowToMakeADataSetWhereThereIsNone() {
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("does not exist")
+                .hasMessageContaining("prepare-data");
+    }
+
+    private void rewrite(String from, String to) throws IOException {
+        of(1, 1).write(HADOOP, path());
+        String json = Files.readString(folder.resolve("manifest.json"));
+        assertThat(json).contains(from);
+        deleteManifest();
+        Files.writeString(folder.resolve("manifest.json"), json.replaceFirst(java.util.regex.Pattern.quote(from), to));
+    }
+
+    /** With its checksum, which Hadoop's local file system keeps beside it and compares. */
+    private void deleteManifest() throws IOException {
+        Path file = new Path(path(), Manifest.FILE);
+        assertThat(file.getFileSystem(HADOOP).delete(file, false)).isTrue();
+    }
+
+    private Path path() {
+        return new Path(folder.toUri());
+    }
+}

@@ -1,0 +1,97 @@
+package org.erat.data.tokenized;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.Serializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import scala.reflect.ClassTag$;
+
+class PackedExamplesTest {
+    private final PackedExamples examples = new PackedExamplesBuilder()
+            .add(7, new int[] {101, 5, 102}, new int[] {0, 0, 0}, 1)
+            .add(9, new int[] {101, 6, 102, 8, 102}, new int[] {0, 0, 0, 1, 1}, 2.5f)
+            .build();
+
+    @Test
+    void keepsWhatWasAdded() {
+        assertHasBoth(examples);
+        assertThat(examples.tokenCount()).isEqualTo(8);
+    }
+
+    @Test
+    void keepsManyMoreThanItStartsWithRoomFor() {
+        PackedExamples many = Examples.ofLengths(java.util.stream.IntStream.range(0, 5000)
+                .map(i -> 1 + i % 9)
+                .boxed()
+                .toList());
+
+        assertThat(many.size()).isEqualTo(5000);
+        assertThat(many.length(4999)).isEqualTo(1 + 4999 % 9);
+        assertThat(many.token(4999, 4)).isEqualTo(4_999_004);
+    }
+
+    @Test
+    void storesNoTypesWhereAllAreZero() {
+        assertThat(Examples.ofLengths(List.of(2, 3)).hasTypes()).isFalse();
+        assertThat(Examples.ofLengths(List.of(2, 3)).type(1, 2)).isZero();
+        assertThat(examples.hasTypes()).isTrue();
+    }
+
+    @Test
+    void mergesInTheOrderOfIds() {
+        PackedExamples earlier = new PackedExamplesBuilder()
+                .add(8, new int[] {3}, new int[] {0}, 3)
+                .add(1, new int[] {4, 4}, new int[] {0, 0}, 4)
+                .build();
+
+        PackedExamples merged = PackedExamples.merged(List.of(examples, earlier));
+
+        assertThat(List.of(merged.id(0), merged.id(1), merged.id(2), merged.id(3)))
+                .containsExactly(1L, 7L, 8L, 9L);
+        assertThat(merged.length(3)).isEqualTo(5);
+        assertThat(merged.token(3, 3)).isEqualTo(8);
+        assertThat(merged.type(3, 3)).isEqualTo(1);
+        assertThat(merged.type(0, 1)).isZero();
+        assertThat(merged.label(2)).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void survivesBothOfSparksSerializers(boolean kryo) {
+        SparkConf conf = new SparkConf(false);
+        Serializer serializer = kryo ? new KryoSerializer(conf) : new JavaSerializer(conf);
+        var tag = ClassTag$.MODULE$.<PackedExamples>apply(PackedExamples.class);
+
+        ByteBuffer bytes = serializer.newInstance().serialize(examples, tag);
+
+        assertHasBoth(serializer.newInstance().<PackedExamples>deserialize(bytes, tag));
+    }
+
+    @Test
+    void refusesAnExampleWithoutTokens() {
+        assertThatThrownBy(() -> new PackedExamplesBuilder().add(3, new int[0], new int[0], 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Example 3 has 0 tokens");
+    }
+
+    private static void assertHasBoth(PackedExamples packed) {
+        assertThat(packed.size()).isEqualTo(2);
+        assertThat(packed.id(0)).isEqualTo(7);
+        assertThat(packed.id(1)).isEqualTo(9);
+        assertThat(packed.length(0)).isEqualTo(3);
+        assertThat(packed.length(1)).isEqualTo(5);
+        assertThat(packed.token(1, 1)).isEqualTo(6);
+        assertThat(packed.type(0, 2)).isZero();
+        assertThat(packed.type(1, 3)).isEqualTo(1);
+        assertThat(packed.label(0)).isEqualTo(1);
+        assertThat(packed.label(1)).isEqualTo(2.5f);
+    }
+}
