@@ -22,7 +22,7 @@ public final class MavenArtifact {
     private static final String GET = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get";
     /** No part may begin with a dash or a dot, nor hold a separator: each becomes part of a path and of a command. */
     private static final Pattern COORDINATES = Pattern.compile(
-            "(?:maven:)?([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*)");
+            "(?:maven:)?+([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*)");
 
     private static final int LINES_OF_FAILURE = 5;
 
