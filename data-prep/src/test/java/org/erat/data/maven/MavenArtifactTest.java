@@ -39,7 +39,8 @@ class MavenArtifactTest {
     void fetchesWhatIsNotThereAndPassesOnWhatMavenSays() throws IOException {
         Path jar = folder.resolve("org/some/thing/1.0/thing-1.0.jar");
         String maven = script(
-                "echo \"[INFO] Downloading from central: $*\"",
+                "echo '[INFO] Downloading from central: plugin-3.jar'",
+                "echo \"[INFO] Downloading from central: thing-1.0.jar $*\"",
                 "mkdir -p '" + jar.getParent() + "'",
                 "echo jar > '" + jar + "'");
 
@@ -48,7 +49,7 @@ class MavenArtifactTest {
         assertThat(progress).hasSize(2);
         assertThat(progress.get(0)).isEqualTo("Fetching org.some:thing:1.0 by Maven");
         assertThat(progress.get(1))
-                .startsWith("Downloading from central")
+                .startsWith("Downloading from central: thing-1.0.jar")
                 .contains("-Dartifact=org.some:thing:1.0", "-Dtransitive=false", "-Dmaven.repo.local=" + folder);
     }
 

@@ -199,7 +199,7 @@ class TokenizationTest {
         assertThatThrownBy(() -> prepare(SST2, "data", 32))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("max-length was 64 and is now 32")
-                .hasMessageContaining("choose another --out".substring(1));
+                .hasMessageContaining("Choose another --out");
         write("data/dev.tsv", "sentence\tlabel\ngood\t0\n");
         assertThatThrownBy(() -> prepare(SST2, "data", 64))
                 .isInstanceOf(UsageException.class)
