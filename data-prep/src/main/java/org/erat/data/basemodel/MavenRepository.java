@@ -26,6 +26,7 @@ import org.xml.sax.SAXException;
 record MavenRepository(Path local, List<String> client) {
     private static final String GET = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get";
     private static final String LOCAL_PROPERTY = "maven.repo.local";
+    private static final String ERROR = "[ERROR]";
     private static final long PROGRESS_SECONDS = 3;
     private static final int SHOWN_LINES = 5;
 
@@ -90,8 +91,8 @@ record MavenRepository(Path local, List<String> client) {
             try {
                 int exit = waitFor(process, coordinates, jar, progress);
                 if (exit != 0) {
-                    throw new BadInputException("Maven cannot find or fetch " + coordinates + ": " + tail(output)
-                            + " Check the coordinates and the network.");
+                    throw new BadInputException("Maven cannot find or fetch " + coordinates + ": " + reason(output)
+                            + ". Check the coordinates and the network.");
                 }
             } finally {
                 process.destroy();
@@ -139,12 +140,15 @@ record MavenRepository(Path local, List<String> client) {
         }
     }
 
-    private static String tail(Path output) throws IOException {
-        List<String> lines = Files.readString(output)
-                .lines()
-                .filter(l -> l.startsWith("[ERROR]") && !l.contains("[Help 1]") && l.length() > "[ERROR] ".length())
-                .map(l -> l.substring("[ERROR]".length()).strip())
-                .toList();
-        return String.join(" ", lines.subList(0, Math.min(lines.size(), SHOWN_LINES)));
+    /** What went wrong, in the client's words: its first error, without the advice that follows it. */
+    private static String reason(Path output) throws IOException {
+        List<String> lines = Files.readString(output).lines().toList();
+        return lines.stream()
+                .filter(line -> line.startsWith(ERROR))
+                .map(line -> line.substring(ERROR.length())
+                        .replace("-> [Help 1]", "")
+                        .strip())
+                .findFirst()
+                .orElse(String.join(" ", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size())));
     }
 }
