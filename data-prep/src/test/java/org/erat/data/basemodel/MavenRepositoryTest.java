@@ -54,9 +54,11 @@ class MavenRepositoryTest {
 
     @Test
     void anArtifactThatTheClientCannotFindIsBadInput() {
-        assertThatThrownBy(() -> resolve("echo '[ERROR] Could not find artifact'; exit 1"))
+        assertThatThrownBy(() -> resolve(
+                        "printf '\\033[0m[ERROR] Could not find artifact -> [Help 1]\\n[ERROR] Advice\\n'; exit 1"))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("Maven cannot find or fetch org.example:tiny-bert:1.0: Could not find artifact");
+                .hasMessageContaining(
+                        "Maven cannot find or fetch org.example:tiny-bert:1.0: Could not find artifact. Check");
     }
 
     @Test
