@@ -82,7 +82,7 @@ class JobConfigTest {
                                 OptimizerState.AVERAGE,
                                 1,
                                 0),
-                        new HeadSettings(Pooling.MEAN, 0),
+                        new HeadSettings(Pooling.MEAN),
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2),
                         new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32)));
