@@ -24,7 +24,7 @@ final class Sessions {
         conf.setIfMissing("spark.master", "local[*]");
         Map<String, String> defaults = Map.of(
                 "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
-                "spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator",
+                "spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator,org.erat.data.RecordRegistrator",
                 // A task's mathematics uses the cores that Spark gave it, and no more.
                 "spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"),
                 // Keeps the tokenizer from looking for a CUDA build of itself.

@@ -1,13 +1,83 @@
 package org.erat.compute;
 
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.compute.onednn.OneDnnBackend;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Chooses. */
+/** The choice of a {@link Backend}: one for each JVM and configuration, shared by its tasks. */
 public final class Backends {
+    private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+    private static final Map<Choice, Backend> OPEN = new ConcurrentHashMap<>();
+
     private Backends() {}
 
+    private record Choice(String backend, Precision precision) {}
+
+    /**
+     * The backend that a configuration names.
+     *
+     * @param backend {@code onednn}, {@code nd4j} or {@code auto}: oneDNN where it runs, else ND4J with a log line
+     * @param precision {@code f32} or {@code bf16}
+     * @throws IllegalArgumentException for another name
+     * @throws IllegalStateException if oneDNN is asked for by name and does not run here
+     */
     public static Backend choose(String backend, String precision) {
-        return new Nd4jBackend(precision.equals("f64") ? DataType.DOUBLE : DataType.FLOAT);
+        Precision format =
+                switch (precision) {
+                    case "f32" -> Precision.F32;
+                    case "bf16" -> Precision.BF16;
+                    default ->
+                        throw new IllegalArgumentException("precision " + precision + " is neither f32 nor bf16");
+                };
+        return OPEN.computeIfAbsent(new Choice(backend, format), Backends::open);
+    }
+
+    private static Backend open(Choice choice) {
+        return switch (choice.backend()) {
+            case "nd4j" -> nd4j(choice.precision());
+            case "onednn" -> {
+                try {
+                    yield oneDnn(choice.precision());
+                } catch (LinkageError | UnsupportedOperationException | IllegalStateException e) {
+                    throw new IllegalStateException("backend onednn does not run here: " + e.getMessage(), e);
+                }
+            }
+            case "auto" -> {
+                try {
+                    yield oneDnn(choice.precision());
+                } catch (LinkageError | UnsupportedOperationException | IllegalStateException e) {
+                    LOG.warn(
+                            "Computing with ND4J, which is several times slower: oneDNN does not run here ({})",
+                            e.toString());
+                    yield nd4j(choice.precision());
+                }
+            }
+            default ->
+                throw new IllegalArgumentException("backend " + choice.backend() + " is none of auto, onednn and nd4j");
+        };
+    }
+
+    private static Backend oneDnn(Precision precision) {
+        String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        if (!architecture.equals("amd64") && !architecture.equals("x86_64")) {
+            throw new UnsupportedOperationException("the processor is " + architecture + ", not x86-64");
+        }
+        OneDnnBackend backend = new OneDnnBackend(precision);
+        // Loads and links the native library now, where a failure can still be answered.
+        backend.open(1).close();
+        LOG.info("Computing with oneDNN, weights in {}", backend.precision());
+        return backend;
+    }
+
+    private static Backend nd4j(Precision precision) {
+        if (precision != Precision.F32) {
+            LOG.warn("ND4J computes in f32 in place of bf16");
+        }
+        return new Nd4jBackend(DataType.FLOAT);
     }
 }

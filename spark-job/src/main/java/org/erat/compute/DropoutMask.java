@@ -9,12 +9,31 @@ public final class DropoutMask {
     private static final long WEYL = 0x9E3779B97F4A7C15L;
     private final long start;
     private final long threshold;
+    private final float scale;
 
     /** @param rate chance that an element is dropped, [0, 1) */
     public DropoutMask(double rate, long key) {
         Shapes.checkRate(rate);
         this.start = mix(key + WEYL);
         this.threshold = Math.round(rate * 0x1p32);
+        this.scale = (float) (1 / (1 - rate));
+    }
+
+    /** Multiplies each of {@code values}, which start at element {@code first}, by 0 or 1/(1−rate). */
+    public void apply(float[] values, long first) {
+        int i = 0;
+        if ((first & 1) == 1) {
+            values[0] = keeps(first) ? values[0] * scale : 0;
+            i = 1;
+        }
+        for (; i + 1 < values.length; i += 2) {
+            long bits = mix(start + ((first + i) >>> 1) * WEYL);
+            values[i] = (bits & 0xFFFFFFFFL) >= threshold ? values[i] * scale : 0;
+            values[i + 1] = (bits >>> 32) >= threshold ? values[i + 1] * scale : 0;
+        }
+        if (i < values.length) {
+            values[i] = keeps(first + i) ? values[i] * scale : 0;
+        }
     }
 
     /** Whether element {@code index} is kept. */

@@ -86,7 +86,8 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     @Override
     public ShardResult processMinibatch(MultiDataSet batch, ComputationGraph graph, boolean isLast) {
         graph.fit(batch);
-        double loss = graph.score();
+        // Decoupled weight decay moves parameters but is no part of the loss; Deeplearning4j's score adds it.
+        double loss = graph.score() - graph.calcRegularizationScore(true);
         if (!Double.isFinite(loss)) {
             throw new DivergedException(shard, round.firstStep() + steps, loss);
         }

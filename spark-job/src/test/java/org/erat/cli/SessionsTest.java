@@ -14,7 +14,8 @@ class SessionsTest {
                 .set("spark.serializer", "own"));
         assertThat(conf.get("spark.master")).isEqualTo("yarn");
         assertThat(conf.get("spark.serializer")).isEqualTo("own");
-        assertThat(conf.get("spark.kryo.registrator")).isEqualTo("org.nd4j.kryo.Nd4jRegistrator");
+        assertThat(conf.get("spark.kryo.registrator"))
+                .isEqualTo("org.nd4j.kryo.Nd4jRegistrator,org.erat.data.RecordRegistrator");
         assertThat(conf.get("spark.executorEnv.OMP_NUM_THREADS")).isEqualTo("4");
     }
 }

@@ -1,11 +1,13 @@
 package org.erat.data.maven;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,9 +24,10 @@ public final class MavenArtifact {
     private static final String GET = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get";
     /** No part may begin with a dash or a dot, nor hold a separator: each becomes part of a path and of a command. */
     private static final Pattern COORDINATES = Pattern.compile(
-            "(?:maven:)?([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*)");
+            "(?:maven:)?+([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*):([A-Za-z0-9_][A-Za-z0-9_.-]*)");
 
     private static final int LINES_OF_FAILURE = 5;
+    private static final int MILLISECONDS_BETWEEN_REPORTS = 5000;
 
     private MavenArtifact() {}
 
@@ -63,7 +66,7 @@ public final class MavenArtifact {
         if (!Files.isRegularFile(jar)) {
             String name = String.join(":", group, artifact, version);
             progress.accept("Fetching " + name + " by Maven");
-            fetch(name, repository, maven, progress);
+            fetch(name, jar, repository, maven, progress);
             if (!Files.isRegularFile(jar)) {
                 throw new BadInputException(String.format(
                         "Maven fetched %s but %s is not there: is it an artifact with a jar?", name, jar));
@@ -72,7 +75,7 @@ public final class MavenArtifact {
         return jar;
     }
 
-    private static void fetch(String name, Path repository, String maven, Consumer<String> progress) {
+    private static void fetch(String name, Path jar, Path repository, String maven, Consumer<String> progress) {
         ProcessBuilder command = new ProcessBuilder(
                 maven,
                 "--batch-mode",
@@ -95,9 +98,10 @@ public final class MavenArtifact {
                     e);
         }
         Deque<String> failure = new ArrayDeque<>();
+        Thread watch = watch(name, jar.getParent(), progress);
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
-                report(line, progress, failure);
+                report(line, jar, progress, failure);
             }
             int status = process.waitFor();
             if (status != 0) {
@@ -111,17 +115,46 @@ public final class MavenArtifact {
             Thread.currentThread().interrupt();
             throw new BadInputException(String.format("Fetching %s by Maven was interrupted: run it again", name), e);
         } finally {
+            watch.interrupt();
             process.destroy();
         }
     }
 
-    /** Passes on what is downloaded, and keeps the last errors for the message of a failure. */
-    private static void report(String line, Consumer<String> progress, Deque<String> failure) {
-        if (line.contains("Downloading from") || line.contains("Downloaded from")) {
+    /** Passes on what is downloaded of the artifact, and keeps the first errors for the message of a failure. */
+    private static void report(String line, Path jar, Consumer<String> progress, Deque<String> failure) {
+        boolean download = line.contains("Downloading from") || line.contains("Downloaded from");
+        // A fresh Maven downloads a hundred parts of itself first, which are nobody's concern.
+        if (download && line.contains(jar.getFileName().toString())) {
             progress.accept(line.replaceFirst("^\\[INFO] ", ""));
         } else if (line.startsWith("[ERROR]") && failure.size() < LINES_OF_FAILURE) {
             failure.add(line.substring("[ERROR]".length()).strip());
         }
+    }
+
+    /** Says every few seconds how much has arrived in {@code folder}: without a terminal Maven itself is silent. */
+    private static Thread watch(String name, Path folder, Consumer<String> progress) {
+        Thread watch = new Thread(
+                () -> {
+                    try {
+                        while (true) {
+                            Thread.sleep(MILLISECONDS_BETWEEN_REPORTS);
+                            progress.accept(
+                                    String.format("Fetching %s: %,d MB so far", name, size(folder) / 1_000_000));
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "maven-progress");
+        watch.setDaemon(true);
+        watch.start();
+        return watch;
+    }
+
+    /** Bytes of the files in {@code folder}, 0 if it does not exist; Maven writes a download beside its destination. */
+    private static long size(Path folder) {
+        File[] files = folder.toFile().listFiles();
+        return files == null ? 0 : Arrays.stream(files).mapToLong(File::length).sum();
     }
 
     private static Path localRepository() {

@@ -6,7 +6,8 @@ import java.util.Map;
 import org.erat.data.tokenized.TaskType;
 
 /**
- * Turns labels as files write them into what models learn. Sent to executors.
+ * Turns labels as files write them into what models learn. Sent to executors inside a task's closure,
+ * which Spark always writes by Java's own serialization.
  *
  * @param type what a label is
  * @param names names of the classes in the order of their indices; empty for regression

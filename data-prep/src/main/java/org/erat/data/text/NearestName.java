@@ -9,7 +9,7 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 final class NearestName {
     private NearestName() {}
 
-    /** {@code "; is it 'label' that is meant?"}, or nothing where no name is near. */
+    /** {@code " (did you mean 'label'?)"}, or nothing where no name is near. */
     static String hint(String wrong, Collection<String> names) {
         String lower = wrong.toLowerCase(Locale.ROOT);
         int near = Math.max(2, wrong.length() / 2);
@@ -17,7 +17,7 @@ final class NearestName {
         return names.stream()
                 .min(Comparator.comparingInt(name -> distance.apply(lower, name.toLowerCase(Locale.ROOT))))
                 .filter(name -> distance.apply(lower, name.toLowerCase(Locale.ROOT)) <= near)
-                .map(name -> String.format("; is it '%s' that is meant?", name))
+                .map(name -> String.format(" (did you mean '%s'?)", name))
                 .orElse("");
     }
 }

@@ -36,7 +36,7 @@ record TokenizationJob(
     Written run(Split split, StagedData.Text text, LabelEncoding labels, Path dataset) {
         String place = new Path(dataset, split.directory()).toString();
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        Broadcast<TokenizerFile> tokenizer = context.broadcast(tokenizerFile);
+        Broadcast<byte[]> tokenizer = context.broadcast(tokenizerFile.bytes());
         Broadcast<SerializableConfiguration> hadoop =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
         // Exact in spite of retries: there is no shuffle, and Spark counts each task of a last stage once.

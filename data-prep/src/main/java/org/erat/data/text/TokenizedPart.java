@@ -33,12 +33,12 @@ final class TokenizedPart implements Iterator<Row> {
     TokenizedPart(
             String part,
             Configuration hadoop,
-            TokenizerFile tokenizerFile,
+            byte[] tokenizerFile,
             int maxLength,
             LabelEncoding labels,
             LongAccumulator truncated)
             throws IOException {
-        this.tokenizer = tokenizerFile.open(maxLength);
+        this.tokenizer = TokenizerFile.open(tokenizerFile, maxLength);
         this.staged = StagedText.read(hadoop, part);
         this.labels = labels;
         this.truncated = truncated;

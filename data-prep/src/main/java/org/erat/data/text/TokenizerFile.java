@@ -8,19 +8,18 @@ import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 
 /**
- * The {@code tokenizer.json} of a base model. Sent to executors.
+ * The {@code tokenizer.json} of a base model. Its bytes alone are sent to executors: Spark's Kryo cannot serialize records.
  *
  * @param bytes the file
  * @param sha256 its SHA-256, in hexadecimal
  */
-record TokenizerFile(byte[] bytes, String sha256) implements Serializable {
+record TokenizerFile(byte[] bytes, String sha256) {
     private static final String NAME = "tokenizer.json";
 
     /**
@@ -44,8 +43,7 @@ record TokenizerFile(byte[] bytes, String sha256) implements Serializable {
             throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
         }
         checkVocabulary(bytes, file, vocabSize);
-        TokenizerFile tokenizer = new TokenizerFile(bytes, Sha256.of(bytes));
-        try (HuggingFaceTokenizer trial = tokenizer.open(64)) {
+        try (HuggingFaceTokenizer trial = open(bytes, 64)) {
             trial.encode("a", "b");
         } catch (IOException | RuntimeException e) {
             throw new BadInputException(
@@ -53,14 +51,14 @@ record TokenizerFile(byte[] bytes, String sha256) implements Serializable {
                             "%s cannot be used as a tokenizer (%s): prepare the model again", file, e.getMessage()),
                     e);
         }
-        return tokenizer;
+        return new TokenizerFile(bytes, Sha256.of(bytes));
     }
 
     /**
-     * Starts the tokenizer. Whatever the file says: no padding, since batches are padded when they are made, and
+     * Starts the tokenizer of the file {@code bytes}. Whatever the file says: no padding, since batches are padded when they are made, and
      * truncation to {@code maxLength} that cuts the longer of two texts first.
      */
-    HuggingFaceTokenizer open(int maxLength) throws IOException {
+    static HuggingFaceTokenizer open(byte[] bytes, int maxLength) throws IOException {
         String length = Integer.toString(maxLength);
         return HuggingFaceTokenizer.newInstance(
                 new ByteArrayInputStream(bytes),

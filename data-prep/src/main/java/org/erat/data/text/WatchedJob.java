@@ -12,13 +12,12 @@ import org.apache.spark.sql.SparkSession;
 
 /** Runs a Spark action under a description for people and reports how far it is. */
 final class WatchedJob {
-    private static final int SECONDS_BETWEEN_REPORTS = 2;
+    private static final int SECONDS_BETWEEN_REPORTS = 4;
 
     private final SparkStatusTracker tracker;
     private final String group;
     private final String description;
     private final Consumer<String> progress;
-    private int reported;
 
     private WatchedJob(SparkSession spark, String group, String description, Consumer<String> progress) {
         this.tracker = spark.sparkContext().statusTracker();
@@ -64,8 +63,7 @@ final class WatchedJob {
                 }
             }
         }
-        if (done > reported && done < all) {
-            reported = done;
+        if (done < all) {
             progress.accept(String.format("%s: %d of %d parts", description, done, all));
         }
     }

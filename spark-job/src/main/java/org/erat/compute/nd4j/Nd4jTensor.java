@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** A tensor over an ND4J array. */
 final class Nd4jTensor implements Tensor {
@@ -46,13 +46,19 @@ final class Nd4jTensor implements Tensor {
     @Override
     public Tensor rows(long from, long to) {
         Shapes.checkRange("rows", from, to, Shapes.rows("rows", "tensor", this));
-        return borrowing(array(this).get(NDArrayIndex.interval(from, to), NDArrayIndex.all()));
+        return view(to - from, array.size(1), from * array.stride(0));
     }
 
     @Override
     public Tensor columns(long from, long to) {
         Shapes.checkRange("columns", from, to, Shapes.columns("columns", "tensor", this));
-        return borrowing(array(this).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)));
+        return view(array.size(0), to - from, from * array.stride(1));
+    }
+
+    /** By strides and not by ND4J's indexing, which drops dimensions of size one of a view. */
+    private Tensor view(long rows, long columns, long start) {
+        long[] shape = {rows, columns};
+        return borrowing(Nd4j.create(array.data(), shape, array.stride(), array.offset() + start, 'c'));
     }
 
     @Override

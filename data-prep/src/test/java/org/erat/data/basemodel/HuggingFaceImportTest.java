@@ -1,0 +1,261 @@
+package org.erat.data.basemodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.erat.data.BadInputException;
+import org.erat.data.safetensors.FloatTensor;
+import org.erat.data.safetensors.SafetensorsWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HuggingFaceImportTest {
+    @TempDir
+    private Path directory;
+
+    private final List<String> progress = new ArrayList<>();
+
+    private Path out() {
+        return directory.resolve("out");
+    }
+
+    private BaseModelImporter.Result importFrom(Path source) {
+        return BaseModelImporter.importModel(source.toString(), out(), progress::add);
+    }
+
+    private static Path source(Path directory, ModelConfig config, Map<String, FloatTensor> tensors) {
+        return SyntheticModel.huggingFace(directory.resolve("source"), config, tensors);
+    }
+
+    /** The values of all tensors by name. */
+    private static Map<String, float[]> prepared(Path out) {
+        Map<String, float[]> values = new TreeMap<>();
+        try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
+            model.tensors()
+                    .names()
+                    .forEach(name -> values.put(
+                            name, SyntheticModel.values(model.tensors().floats(name))));
+        }
+        return values;
+    }
+
+    private static void assertSame(Map<String, float[]> prepared, Map<String, FloatTensor> expected) {
+        assertThat(prepared.keySet()).isEqualTo(new TreeMap<>(expected).keySet());
+        expected.forEach((name, tensor) ->
+                assertThat(prepared.get(name)).as(name).isEqualTo(SyntheticModel.values(tensor.values())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "bert."})
+    void aBertDirectoryIsPreparedWithOrWithoutItsPrefix(String prefix) throws IOException {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.BERT);
+        Map<String, FloatTensor> stored = new LinkedHashMap<>(SyntheticModel.prefixed(prefix, tensors));
+        stored.put("cls.seq_relationship.bias", tensors.get("pooler.dense.bias"));
+
+        BaseModelImporter.Result result = importFrom(source(directory, SyntheticModel.BERT, stored));
+
+        assertThat(result).isEqualTo(new BaseModelImporter.Result(SyntheticModel.BERT, false));
+        assertSame(prepared(out()), tensors);
+        try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
+            assertThat(model.config()).isEqualTo(SyntheticModel.BERT);
+            assertThat(model.hasPooler()).isTrue();
+            assertThat(model.hasMaskedLanguageModelHead()).isTrue();
+        }
+        assertThat(progress)
+                .anyMatch(line -> line.contains("100 %"))
+                .last()
+                .asString()
+                .contains("prepared bert");
+        try (Stream<Path> entries = Files.list(out())) {
+            assertThat(entries.map(p -> p.getFileName().toString()))
+                    .containsExactlyInAnyOrder("config.json", "model.safetensors", "tokenizer.json", "source.json");
+        }
+    }
+
+    @Test
+    void aRobertaDirectoryIsPreparedWithItsHeadUnderTheCommonNames() throws IOException {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.ROBERTA);
+        Map<String, FloatTensor> stored = new LinkedHashMap<>();
+        SyntheticModel.prefixed("roberta.", tensors)
+                .forEach((name, tensor) -> stored.put(
+                        name.replace("cls.predictions.transform.dense", "lm_head.dense")
+                                .replace("cls.predictions.transform.LayerNorm", "lm_head.layer_norm")
+                                .replace("cls.predictions.bias", "lm_head.bias"),
+                        tensor));
+
+        importFrom(source(directory, SyntheticModel.ROBERTA, stored));
+
+        assertSame(prepared(out()), tensors);
+        String tokenizer = Files.readString(out().resolve("tokenizer.json"));
+        assertThat(tokenizer).contains("\"truncation\":null", "\"padding\":null");
+    }
+
+    @Test
+    void oldNamesOfLayerNormAreUnderstood() {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.BERT);
+        Map<String, FloatTensor> stored = new LinkedHashMap<>();
+        SyntheticModel.prefixed("bert.", tensors)
+                .forEach((name, tensor) -> stored.put(
+                        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
+                        tensor));
+
+        importFrom(source(directory, SyntheticModel.BERT, stored));
+
+        assertSame(prepared(out()), tensors);
+    }
+
+    @Test
+    void weightsInSeveralFilesArePutTogether() throws IOException {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.BERT);
+        Path source = source(directory, SyntheticModel.BERT, tensors);
+        Files.delete(source.resolve("model.safetensors"));
+        StringBuilder index = new StringBuilder();
+        List<Map<String, FloatTensor>> shards = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
+        int i = 0;
+        for (Map.Entry<String, FloatTensor> entry : tensors.entrySet()) {
+            int shard = i++ % 2;
+            shards.get(shard).put(entry.getKey(), entry.getValue());
+            index.append(index.isEmpty() ? "" : ",")
+                    .append("\"%s\":\"model-0000%d-of-00002.safetensors\"".formatted(entry.getKey(), shard + 1));
+        }
+        for (int shard = 0; shard < 2; shard++) {
+            Path file = source.resolve("model-0000%d-of-00002.safetensors".formatted(shard + 1));
+            SafetensorsWriter.write(file, shards.get(shard), Map.of());
+        }
+        Files.writeString(
+                source.resolve("model.safetensors.index.json"), "{\"metadata\":{},\"weight_map\":{" + index + "}}");
+
+        importFrom(source);
+
+        assertSame(prepared(out()), tensors);
+    }
+
+    @Test
+    void anIndexThatReachesOutsideOfItsDirectoryIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Files.delete(source.resolve("model.safetensors"));
+        Files.writeString(
+                source.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"w\":\"../secret.safetensors\"}}");
+        assertRefused(source, "model.safetensors.index.json", "'../secret.safetensors' is not the name");
+    }
+
+    @Test
+    void aHeadWithOutputWeightsOfItsOwnIsLeftOut() {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.BERT);
+        Map<String, FloatTensor> stored = new LinkedHashMap<>(tensors);
+        float[] other =
+                SyntheticModel.values(tensors.get(TensorNames.WORD_EMBEDDINGS).values());
+        other[0]++;
+        stored.put("cls.predictions.decoder.weight", new FloatTensor(new long[] {24, 8}, FloatBuffer.wrap(other)));
+
+        importFrom(source(directory, SyntheticModel.BERT, stored));
+
+        try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
+            assertThat(model.hasMaskedLanguageModelHead()).isFalse();
+            assertThat(model.hasPooler()).isTrue();
+        }
+    }
+
+    @Test
+    void aTruncatedFileIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Path file = source.resolve("model.safetensors");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() - 1);
+        }
+        assertRefused(source, file.toString(), "do not lie inside");
+    }
+
+    @Test
+    void aMissingTensorIsNamed() {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>(SyntheticModel.complete(SyntheticModel.BERT));
+        tensors.remove("encoder.layer.1.output.dense.bias");
+        assertRefused(
+                source(directory, SyntheticModel.BERT, tensors), "'encoder.layer.1.output.dense.bias' is missing");
+    }
+
+    @Test
+    void aTensorOfTheWrongShapeIsNamedWithBothShapes() {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>(SyntheticModel.complete(SyntheticModel.BERT));
+        tensors.put(
+                "encoder.layer.0.intermediate.dense.weight",
+                new FloatTensor(new long[] {8, 12}, FloatBuffer.allocate(96)));
+        assertRefused(
+                source(directory, SyntheticModel.BERT, tensors),
+                "'encoder.layer.0.intermediate.dense.weight' has shape [8, 12], but [12, 8] is expected");
+    }
+
+    @Test
+    void weightsOfAnotherFamilyAreRefused() {
+        assertRefused(
+                source(
+                        directory,
+                        SyntheticModel.BERT,
+                        Map.of(
+                                "wte.weight",
+                                SyntheticModel.complete(SyntheticModel.BERT).get(TensorNames.WORD_EMBEDDINGS))),
+                "'embeddings.word_embeddings.weight' is missing",
+                "Use a BERT or RoBERTa model");
+    }
+
+    @Test
+    void aTokenizerWithTooManyTokensIsRefused() {
+        ModelConfig smaller = new ModelConfig("bert", 23, 8, 2, 2, 12, 16, 2, 1e-12, "gelu", 0);
+        assertRefused(
+                source(directory, smaller, SyntheticModel.complete(smaller)),
+                "tokenizer.json: a tokenizer that does not match the model",
+                "token ids go up to 23, the model has vocab_size 23");
+    }
+
+    @Test
+    void aTokenizerThatCannotBeLoadedIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Files.writeString(source.resolve("tokenizer.json"), "{\"model\":{\"type\":\"Other\",\"vocab\":{\"a\":1}}}");
+        assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
+        Files.writeString(source.resolve("tokenizer.json"), "{}");
+        assertRefused(source, "tokenizer.json: is not a tokenizer");
+        Files.delete(source.resolve("tokenizer.json"));
+        assertRefused(source, "tokenizer.json: is missing", "save_pretrained");
+    }
+
+    @Test
+    void pickledWeightsAreRefusedWithTheWayToConvertThem() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Files.move(source.resolve("model.safetensors"), source.resolve("pytorch_model.bin"));
+        assertRefused(source, "PyTorch .bin file only", "safe_serialization=True");
+        Files.delete(source.resolve("pytorch_model.bin"));
+        assertRefused(source, "model.safetensors: is missing");
+    }
+
+    @Test
+    void aBadConfigurationIsRefused() {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        SyntheticModel.edit(source.resolve("config.json"), "num_attention_heads", 3);
+        assertRefused(source, "config.json: num_attention_heads 3 does not divide hidden_size 8");
+    }
+
+    private void assertRefused(Path source, String... reasons) {
+        assertThatThrownBy(() -> importFrom(source))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContainingAll(reasons);
+        try (Stream<Path> entries = Files.list(directory)) {
+            assertThat(entries).as("nothing half-written").containsExactly(source);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.erat.data.basemodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.erat.data.BadInputException;
+import org.erat.data.safetensors.FloatTensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OnnxImportTest {
+    /** Square and non-square linear layers, and every number different from its default. */
+    private static final ModelConfig CONFIG = new ModelConfig("bert", 24, 8, 2, 4, 12, 16, 3, 1e-6, "relu", 0);
+
+    @TempDir
+    private Path directory;
+
+    private static Map<String, FloatTensor> tensors() {
+        Map<String, long[]> shapes = new LinkedHashMap<>(TensorNames.required(CONFIG));
+        shapes.putAll(TensorNames.pooler(CONFIG));
+        return SyntheticModel.tensors(shapes, 3);
+    }
+
+    private Path jar(byte[] model) {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        entries.put("META-INF/MANIFEST.MF", new byte[] {'\n'});
+        entries.put("tiny.onnx", model);
+        entries.put("tiny-tokenizer.json", SyntheticModel.bertTokenizer().bytes());
+        return TestArchive.write(directory.resolve("tiny.jar"), entries);
+    }
+
+    private BaseModelImporter.Result importFrom(Path jar) {
+        return BaseModelImporter.importModel(jar.toString(), directory.resolve("out"), line -> {});
+    }
+
+    @Test
+    void anonymousWeightsAreFoundByTheirUseAndTurned() {
+        Map<String, FloatTensor> tensors = tensors();
+        assertThat(importFrom(jar(new OnnxModelBuilder(CONFIG).build(tensors))).config())
+                .isEqualTo(CONFIG);
+        try (BaseModelDirectory model = BaseModelDirectory.open(directory.resolve("out"))) {
+            assertThat(model.tensors().names()).containsExactlyInAnyOrderElementsOf(tensors.keySet());
+            tensors.forEach((name, tensor) -> assertThat(
+                            SyntheticModel.values(model.tensors().requireFloats(name, tensor.shape())))
+                    .as(name)
+                    .isEqualTo(SyntheticModel.values(tensor.values())));
+        }
+    }
+
+    @Test
+    void aQuantizedModelIsRefused() {
+        byte[] model = new OnnxModelBuilder(CONFIG)
+                .with("DynamicQuantizeLinear", "/quantize")
+                .build(tensors());
+        assertRefused(model, "the model is quantized", "-q");
+    }
+
+    @Test
+    void aRobertaGraphIsRefused() {
+        byte[] model = new OnnxModelBuilder(CONFIG)
+                .with("CumSum", "/embeddings/CumSum")
+                .build(tensors());
+        assertRefused(model, "as RoBERTa does", "Hugging Face directory");
+    }
+
+    @Test
+    void aMissingWeightIsNamed() {
+        Map<String, FloatTensor> tensors = tensors();
+        tensors.remove("encoder.layer.1.attention.self.key.weight");
+        assertRefused(
+                new OnnxModelBuilder(CONFIG).build(tensors), "'encoder.layer.1.attention.self.key.weight' is missing");
+    }
+
+    @Test
+    void aGraphOfAnotherKindIsRefused() {
+        Map<String, FloatTensor> tensors = tensors();
+        tensors.keySet().removeIf(name -> name.startsWith("embeddings."));
+        assertRefused(new OnnxModelBuilder(CONFIG).build(tensors), "only BERT encoders");
+    }
+
+    @Test
+    void aDamagedModelIsRefused() {
+        byte[] model = new OnnxModelBuilder(CONFIG).build(tensors());
+        assertRefused(Arrays.copyOf(model, model.length / 2), "is not a readable ONNX model");
+        assertRefused(new byte[0], "it has no graph");
+    }
+
+    @Test
+    void anArchiveWithoutATokenizerIsRefused() {
+        byte[] model = new OnnxModelBuilder(CONFIG).build(tensors());
+        Path jar = TestArchive.write(directory.resolve("no.jar"), Map.of("tiny.onnx", model));
+        assertThatThrownBy(() -> importFrom(jar))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("0 entries that end with 'tokenizer.json'");
+    }
+
+    private void assertRefused(byte[] model, String... reasons) {
+        Path jar = jar(model);
+        assertThatThrownBy(() -> importFrom(jar))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContainingAll(reasons)
+                .hasMessageContaining(jar.toString());
+        assertThat(Files.exists(directory.resolve("out"))).isFalse();
+    }
+}

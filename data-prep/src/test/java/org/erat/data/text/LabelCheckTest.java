@@ -1,0 +1,118 @@
+package org.erat.data.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TaskType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LabelCheckTest {
+    private static final TextTask CLASSES =
+            TextTask.custom(TextFormat.TSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+    private static final TextTask NUMBERS = TextTask.custom(TextFormat.TSV, true, "t", null, "y", TaskType.REGRESSION);
+
+    @Test
+    void classesAreSortedAsNumbersIfAllAreNumbersElseAsText() {
+        assertThat(names(CLASSES, "10", "9", "-1", "9")).containsExactly("-1", "9", "10");
+        assertThat(names(CLASSES, "10", "9", "x")).containsExactly("10", "9", "x");
+    }
+
+    @Test
+    void labelsOfAKnownTaskBecomeItsClassesInItsOrder() {
+        LabelCheck check = new LabelCheck(TextTask.named("rte"), false);
+        see(check, Split.TRAIN, "not_entailment");
+
+        LabelEncoding encoding = check.encoding();
+        assertThat(encoding.names()).containsExactly("entailment", "not_entailment");
+        assertThat(encoding.encode("not_entailment")).isEqualTo(1);
+    }
+
+    @Test
+    void classNamesOfAKnownTaskMayDifferFromWhatTheFileSays() {
+        LabelEncoding encoding = new LabelCheck(TextTask.named("sst2"), false).encoding();
+
+        assertThat(encoding.names()).containsExactly("negative", "positive");
+        assertThat(encoding.encode("1")).isEqualTo(1);
+    }
+
+    @Test
+    void aLabelThatIsOnlyInTheValidationFileIsRefusedWithItsPlace() {
+        LabelCheck check = new LabelCheck(CLASSES, false);
+        see(check, Split.TRAIN, "good", "bad");
+        see(check, Split.VALIDATION, "bad", "goood");
+
+        assertThatThrownBy(check::encoding)
+                .isInstanceOf(BadInputException.class)
+                .hasMessage(
+                        "file, line 2: label 'goood' is not among those of the training file (did you mean 'good'?)."
+                                + " They are bad, good");
+    }
+
+    @Test
+    void aLabelThatASplitLeftToValidationAloneIsAClass() {
+        LabelCheck check = new LabelCheck(CLASSES, true);
+        see(check, Split.TRAIN, "a");
+        see(check, Split.VALIDATION, "b");
+
+        assertThat(check.encoding().names()).containsExactly("a", "b");
+    }
+
+    @Test
+    void aLabelThatTheTaskDoesNotKnowIsRefusedAtOnce() {
+        assertRefused(TextTask.named("sst2"), "2", "file, line 1: label '2' (column 'label') is not one of 0, 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"good", "NaN", "Infinity", "1e999", "1f", "0x1p3", "1,5"})
+    void whatIsNotAFiniteNumberIsNoRegressionLabel(String label) {
+        assertRefused(NUMBERS, label, "file, line 1: label '" + label + "' (column 'y') is not a finite number");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"3.25", " 3.25 ", "325e-2", "+3.25"})
+    void numbersAreReadAsFloats(String label) {
+        LabelCheck check = new LabelCheck(NUMBERS, false);
+        TextRow row = check.checked(Split.TRAIN, new TextRow("x", null, label), () -> "file, line 1");
+
+        assertThat(check.encoding().encode(row.label())).isEqualTo(3.25f);
+        assertThat(check.encoding().names()).isEmpty();
+    }
+
+    @Test
+    void emptyLabelsOneClassAndThousandsOfClassesAreRefused() {
+        assertRefused(CLASSES, " ", "file, line 1: column 'y' is empty");
+        assertThatThrownBy(() -> names(CLASSES, "a", "a"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("two classes or more");
+        String[] ids = java.util.stream.IntStream.rangeClosed(1, LabelCheck.MOST_CLASSES + 1)
+                .mapToObj(i -> "id" + i)
+                .toArray(String[]::new);
+        assertThatThrownBy(() -> names(CLASSES, ids))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("file, line 1001: column 'y' has more than 1,000 different labels");
+    }
+
+    private static List<String> names(TextTask task, String... labels) {
+        LabelCheck check = new LabelCheck(task, false);
+        see(check, Split.TRAIN, labels);
+        return check.encoding().names();
+    }
+
+    private static void assertRefused(TextTask task, String label, String message) {
+        assertThatThrownBy(() -> see(new LabelCheck(task, false), Split.TRAIN, label))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    private static void see(LabelCheck check, Split split, String... labels) {
+        for (int i = 0; i < labels.length; i++) {
+            int line = i + 1;
+            check.checked(split, new TextRow("x", null, labels[i]), () -> "file, line " + line);
+        }
+    }
+}

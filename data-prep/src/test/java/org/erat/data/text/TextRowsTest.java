@@ -1,0 +1,143 @@
+package org.erat.data.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.TaskType;
+import org.junit.jupiter.api.Test;
+
+class TextRowsTest {
+    private static final TextTask PAIR = custom(TextFormat.TSV, true, "a", "b", "y");
+
+    @Test
+    void tsvTakesQuotesAsPlainCharacters() throws IOException {
+        assertThat(read(PAIR, "y\ta\tb\n1\t\" said \"he\"\tx\"\r\n\n0\tc\td\n"))
+                .containsExactly(new TextRow("\" said \"he\"", "x\"", "1"), new TextRow("c", "d", "0"));
+    }
+
+    @Test
+    void tsvWithoutAHeaderNamesColumnsByNumber() throws IOException {
+        TextTask task = custom(TextFormat.TSV, false, "3", null, "1");
+
+        assertThat(read(task, "gj04\t1\t*\tThe cat.\n")).containsExactly(new TextRow("The cat.", null, "1"));
+    }
+
+    @Test
+    void csvQuotesCommasQuotesAndLineEnds() throws IOException {
+        TextTask task = custom(TextFormat.CSV, true, "text", null, "label");
+
+        assertThat(read(task, "\uFEFFtext,label\r\n\"a, \"\"b\"\"\nc\",pos\r\nplain,neg\n"))
+                .containsExactly(new TextRow("a, \"b\"\nc", null, "pos"), new TextRow("plain", null, "neg"));
+    }
+
+    @Test
+    void jsonLabelsMayBeStringsNumbersOrBooleans() throws IOException {
+        TextTask task = custom(TextFormat.JSONL, true, "t", null, "y");
+
+        assertThat(read(
+                        task,
+                        "{\"t\":\"a\\tb\",\"y\":1,\"z\":null}\n\n{\"y\":\"x\",\"t\":\"\"}\n{\"t\":\"é\",\"y\":true}"))
+                .containsExactly(
+                        new TextRow("a\tb", null, "1"), new TextRow("", null, "x"), new TextRow("é", null, "true"));
+    }
+
+    @Test
+    void aRowWithTooFewColumnsIsNamedByItsLine() {
+        assertRefused(PAIR, "y\ta\tb\n1\tc\td\n1\tc\n", "data, line 3: 2 columns, where the first line has 3");
+        assertRefused(PAIR, "y\ta\tb\n1\tc\td\te\n", "data, line 2: 4 columns");
+        assertRefused(
+                custom(TextFormat.CSV, true, "t", null, "y"),
+                "t,y\n\"two\nlines\",1\nalone\n",
+                "data, line 4: 1 column, where the first line has 2");
+    }
+
+    @Test
+    void aTaskWhosePublishedFileHasBrokenRowsLeavesThemOut() throws IOException {
+        TextTask qqp = TextTask.named("qqp");
+        TextRows rows =
+                rows(qqp, "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t2\t3\twhy\n1\t2\t3\ta\tb\t1\n");
+
+        assertThat(rows.read()).isEqualTo(new TextRow("a", "b", "1"));
+        assertThat(rows.read()).isNull();
+        assertThat(rows.skipped()).isEqualTo(1);
+    }
+
+    @Test
+    void aColumnThatIsNotThereIsNamedWithThoseThatAreAndTheNearest() {
+        assertRefused(
+                custom(TextFormat.TSV, true, "sentence", null, "Label"),
+                "sentence\tlabel\nx\t1\n",
+                "data has no column 'Label' (did you mean 'label'?). Its columns are 'sentence', 'label'");
+        assertRefused(
+                custom(TextFormat.CSV, false, "0", null, "2"),
+                "x,1\n",
+                "data has no column 2: its first line has columns 0 to 1");
+        assertRefused(
+                custom(TextFormat.JSONL, true, "t", null, "label"),
+                "{\"t\":\"x\",\"lable\":1}",
+                "data, line 1 has no column 'label' (did you mean 'lable'?)");
+        assertRefused(custom(TextFormat.TSV, true, "t", null, "y"), "t\ty\ty\n", "more than one column 'y'");
+    }
+
+    @Test
+    void brokenCsvAndJsonAreNamedByTheirLine() {
+        TextTask csv = custom(TextFormat.CSV, true, "t", null, "y");
+        assertRefused(csv, "t,y\na,1\n\"open,1\n", "data, line 3 is not CSV");
+        assertRefused(csv, "t,y\n\"a\"b,1\n", "data, line 2 is not CSV");
+        TextTask json = custom(TextFormat.JSONL, true, "t", null, "y");
+        assertRefused(json, "{\"t\":\"a\",\"y\":1}\n{\"t\":\"a\"", "data, line 2 is not JSON");
+        assertRefused(json, "[1]", "data, line 1 is not a JSON object");
+        assertRefused(json, "{\"t\":3,\"y\":1}", "data, line 1: 't' is 3 and not a string");
+        assertRefused(json, "{\"t\":\"a\",\"y\":null}", "data, line 1: 'y' is null");
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreRefusedInsideQuotesToo() {
+        byte[] latin1 = "t,y\n\"a\né\",1\n".getBytes(StandardCharsets.ISO_8859_1);
+
+        assertThatThrownBy(() -> rows(custom(TextFormat.CSV, true, "t", null, "y"), latin1)
+                        .read())
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("line 3: byte 0xE9 at offset 7");
+    }
+
+    private static void assertRefused(TextTask task, String file, String message) {
+        assertThatThrownBy(() -> read(task, file))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining(message);
+    }
+
+    private static TextTask custom(TextFormat format, boolean header, String text, String pair, String label) {
+        return TextTask.custom(format, header, text, pair, label, TaskType.CLASSIFICATION);
+    }
+
+    private static List<TextRow> read(TextTask task, String file) throws IOException {
+        List<TextRow> all = new ArrayList<>();
+        try (TextRows rows = rows(task, file)) {
+            for (TextRow row = rows.read(); row != null; row = rows.read()) {
+                all.add(row);
+            }
+        }
+        return all;
+    }
+
+    private static TextRows rows(TextTask task, String file) throws IOException {
+        return rows(task, file.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static TextRows rows(TextTask task, byte[] file) throws IOException {
+        Utf8Lines lines = new Utf8Lines(new ByteArrayInputStream(file), "data");
+        return switch (task.format()) {
+            case TSV -> new TsvRows(task, lines);
+            case CSV -> new CsvRows(task, lines);
+            case JSONL -> new JsonRows(task, lines);
+            default -> throw new IllegalArgumentException(task.format().toString());
+        };
+    }
+}

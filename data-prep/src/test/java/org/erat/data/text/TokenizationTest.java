@@ -1,0 +1,386 @@
+package org.erat.data.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.LocalSpark;
+import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TaskType;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Runs the whole of the preparation in Spark, with a real tokenizer of a few words. */
+class TokenizationTest {
+    private static final TextTask SST2 = TextTask.named("sst2");
+
+    private final SparkSession spark = LocalSpark.session();
+    private final List<String> progress = new ArrayList<>();
+
+    @TempDir
+    private Path folder;
+
+    private Path model;
+    private Path out;
+
+    @BeforeEach
+    void writeTokenizer() throws IOException {
+        model = TinyTokenizer.writeModel(folder.resolve("model"));
+        out = folder.resolve("parent").resolve("out");
+    }
+
+    @Test
+    void tokenizesBothSplitsOfATask() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\nThe cats sat.\t1\nbad \"dog\t0\nunknown\t1\n");
+        write("data/dev.tsv", "sentence\tlabel\r\ngood\t1\r\n");
+
+        PreparedData prepared = prepare(SST2, "data", 64);
+
+        Manifest manifest = prepared.manifest();
+        assertThat(prepared.reused()).isFalse();
+        assertThat(manifest.task()).isEqualTo("sst2");
+        assertThat(manifest.labelNames()).containsExactly("negative", "positive");
+        assertThat(manifest.train().examples()).isEqualTo(3);
+        assertThat(manifest.train().tokens()).isEqualTo(7 + 5 + 3);
+        assertThat(manifest.train().longest()).isEqualTo(7);
+        assertThat(manifest.train().truncated()).isZero();
+        assertThat(manifest.validation().examples()).isEqualTo(1);
+        assertThat(manifest.highestTokenId()).isEqualTo(TinyTokenizer.id("."));
+        assertThat(manifest.tokenizerSha256())
+                .isEqualTo(Sha256.of(Files.readAllBytes(model.resolve("tokenizer.json"))));
+        TokenizedDataset data = TokenizedDataset.open(spark, out.toString());
+        assertThat(data.manifest()).isEqualTo(manifest);
+        PackedExamples train = shard(data, Split.TRAIN);
+        assertThat(tokens(train, 0)).containsExactly(ids("the", "cat", "##s", "sat", "."));
+        assertThat(tokens(train, 1)).containsExactly(ids("bad", "\\\"", "dog"));
+        assertThat(tokens(train, 2)).containsExactly(TinyTokenizer.CLS, 1, TinyTokenizer.SEP);
+        assertThat(List.of(train.label(0), train.label(1), train.label(2))).containsExactly(1f, 0f, 1f);
+        assertThat(tokens(shard(data, Split.VALIDATION), 0)).containsExactly(ids("good"));
+        assertThat(names(out)).containsExactlyInAnyOrder("train", "validation", "manifest.json");
+        assertNothingHalfWritten(true);
+        assertThat(progress).anyMatch(line -> line.startsWith("Tokenized 3 train examples: 15 tokens"));
+    }
+
+    @Test
+    void pairsGetTypesAndTheLongerTextIsCutFirst() throws IOException {
+        TextTask task = TextTask.custom(TextFormat.TSV, true, "a", "b", "y", TaskType.REGRESSION);
+        write("data/train.tsv", "a\tb\ty\nthe cat sat on the mat\tgood dog\t2.5\ngood\tbad\t-1\n");
+        write("data/validation.tsv", "a\tb\ty\ngood\tbad\t0.25\n");
+
+        Manifest manifest = prepare(task, "data", 8).manifest();
+
+        assertThat(manifest.type()).isEqualTo(TaskType.REGRESSION);
+        assertThat(manifest.labelNames()).isEmpty();
+        assertThat(manifest.outputs()).isEqualTo(1);
+        assertThat(manifest.train().longest()).isEqualTo(8);
+        assertThat(manifest.train().truncated()).isEqualTo(1);
+        PackedExamples train = shard(TokenizedDataset.open(spark, out.toString()), Split.TRAIN);
+        // Eight tokens less three special ones: all of the shorter text, and three words of the longer.
+        assertThat(tokens(train, 0))
+                .containsExactly(
+                        TinyTokenizer.CLS,
+                        TinyTokenizer.id("the"),
+                        TinyTokenizer.id("cat"),
+                        TinyTokenizer.id("sat"),
+                        TinyTokenizer.SEP,
+                        TinyTokenizer.id("good"),
+                        TinyTokenizer.id("dog"),
+                        TinyTokenizer.SEP);
+        assertThat(types(train, 0)).containsExactly(0, 0, 0, 0, 0, 1, 1, 1);
+        assertThat(train.label(0)).isEqualTo(2.5f);
+        assertThat(train.label(1)).isEqualTo(-1f);
+    }
+
+    @Test
+    void oneFileIsSplitBySeedAndManyRowsKeepTheirOrder() throws IOException {
+        int rows = 2 * StagedText.ROWS_PER_PART + 100;
+        StringBuilder text = new StringBuilder("t,y\n");
+        for (int i = 0; i < rows; i++) {
+            text.append("\"a")
+                    .append(" cat".repeat(i % 7))
+                    .append(", ")
+                    .append(i)
+                    .append("\",")
+                    .append(i % 10)
+                    .append('\n');
+        }
+        write("all.csv", text.toString());
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+
+        Manifest manifest = prepare(task, "all.csv", 64).manifest();
+
+        assertThat(manifest.train().examples() + manifest.validation().examples())
+                .isEqualTo(rows);
+        assertThat(manifest.validation().examples()).isBetween(rows / 100L, rows * 3L / 100);
+        TokenizedDataset data = TokenizedDataset.open(spark, out.toString());
+        PackedExamples all = shard(data, Split.TRAIN);
+        ValidationShare share = new ValidationShare(0.02, 1);
+        int position = 0;
+        for (int i = 0; i < rows; i++) {
+            TextRow row = new TextRow("a" + " cat".repeat(i % 7) + ", " + i, null, "");
+            if (share.of(row) == Split.TRAIN) {
+                assertThat(all.label(position)).isEqualTo((float) (i % 10));
+                assertThat(all.length(position)).isEqualTo(5 + i % 7);
+                position++;
+            }
+        }
+        assertThat(data.shards(Split.TRAIN, 3).map(PackedExamples::size).collect())
+                .allSatisfy(size -> assertThat(size).isBetween(position(all, 3), position(all, 3) + 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TextFormat.class,
+            names = {"TSV", "CSV", "JSONL", "PARQUET"})
+    void everyFormatGivesTheSameContent(TextFormat format) throws IOException {
+        writeTable(format, "data/train", List.of(List.of("the cat", "good"), List.of("a dog", "bad")));
+        writeTable(format, "data/dev", List.of(List.of("a cat", "bad")));
+        TextTask task = TextTask.custom(format, true, "t", null, "y", TaskType.CLASSIFICATION);
+
+        Manifest manifest = prepare(task, "data", 64).manifest();
+
+        assertThat(manifest.labelNames()).containsExactly("bad", "good");
+        // Worked out by hand from its definition: length, colon, bytes of text, second text and label of each row.
+        assertThat(manifest.contentSha256())
+                .isEqualTo(Sha256.of((sha("7:the cat0:4:good5:a dog0:3:bad") + sha("5:a cat0:3:bad"))
+                        .getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @Test
+    void aFolderWithoutSplitsIsOneParquetTable() throws IOException {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            rows.add(RowFactory.create("the cat " + i, i % 2 == 0));
+        }
+        spark.createDataFrame(
+                        rows, new StructType().add("t", DataTypes.StringType).add("y", DataTypes.BooleanType))
+                .repartition(3)
+                .write()
+                .parquet(folder.resolve("table").toString());
+        TextTask task = TextTask.custom(TextFormat.PARQUET, true, "t", null, "y", TaskType.CLASSIFICATION);
+
+        assertThat(prepare(task, "table", 64).manifest().labelNames()).containsExactly("false", "true");
+        TextTask wrong = TextTask.custom(TextFormat.PARQUET, true, "text", null, "y", TaskType.CLASSIFICATION);
+        assertRefused(wrong, "table", folder.resolve("out2"), "has no column 'text'");
+        TextTask notText = TextTask.custom(TextFormat.PARQUET, true, "y", null, "t", TaskType.CLASSIFICATION);
+        assertRefused(notText, "table", folder.resolve("out2"), "column 'y' is of type boolean");
+    }
+
+    @Test
+    void theSameAgainIsReusedAndAnythingElseIsRefused() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        Manifest first = prepare(SST2, "data", 64).manifest();
+
+        PreparedData again = prepare(SST2, "data", 64);
+
+        assertThat(again.reused()).isTrue();
+        assertThat(again.manifest()).isEqualTo(first);
+        assertThat(progress).last().asString().startsWith("Already prepared");
+        assertThatThrownBy(() -> prepare(SST2, "data", 32))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("max-length was 64 and is now 32")
+                .hasMessageContaining("Choose another --out");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t0\n");
+        assertThatThrownBy(() -> prepare(SST2, "data", 64))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("validation was sha256");
+    }
+
+    @Test
+    void aFolderOfSomethingElseIsLeftAlone() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        write("parent/out/thesis.txt", "precious");
+
+        assertThatThrownBy(() -> prepare(SST2, "data", 64))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("is not a tokenized data set");
+        assertThat(out.resolve("thesis.txt")).hasContent("precious");
+    }
+
+    @Test
+    void badTextLeavesNothingBehind() throws IOException {
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\n");
+        assertRefused(SST2, "data", out, "train.tsv, line 3: 1 column");
+        write("data/train.tsv", "");
+        assertRefused(SST2, "data", out, "train.tsv has no rows");
+        write("data/train.tsv", "sentence\tlabel\n");
+        assertRefused(SST2, "data", out, "train.tsv has no rows");
+        Files.write(folder.resolve("data/train.tsv"), new byte[] {'a', '\n', (byte) 0xFF});
+        assertRefused(TextTask.named("sst2"), "data", out, "has no column 'sentence'");
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t2\n");
+        assertRefused(SST2, "data", out, "dev.tsv, line 2: label '2'");
+        Files.delete(folder.resolve("data/dev.tsv"));
+        assertRefused(SST2, "data", out, "data has no dev.tsv; it holds train.tsv");
+        assertRefused(SST2, "nowhere", out, "nowhere does not exist");
+        write("one.tsv", "sentence\tlabel\ngood\t1\n");
+        assertRefused(SST2, "one.tsv", out, "one.tsv has 1 rows");
+    }
+
+    @Test
+    void aTokenizerThatIsNotTheModelsIsRefused() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        TokenizationRequest small = request(SST2, "data", out, 64, TinyTokenizer.VOCAB_SIZE - 1);
+
+        assertThatThrownBy(() -> Tokenization.prepare(spark, small, progress::add))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("token ids up to 19")
+                .hasMessageContaining("vocab_size of 19");
+
+        Files.writeString(model.resolve("tokenizer.json"), "{\"model\": {}}");
+        assertRefused(SST2, "data", out, "tokenizer.json cannot be used as a tokenizer");
+        Files.writeString(model.resolve("tokenizer.json"), "{\"model\"");
+        assertRefused(SST2, "data", out, "tokenizer.json is not JSON");
+        Files.delete(model.resolve("tokenizer.json"));
+        assertRefused(SST2, "data", out, "tokenizer.json does not exist");
+    }
+
+    @Test
+    void anOutputThatCannotBeWrittenIsNamed() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        write("file", "not a folder");
+        TokenizationRequest below = request(SST2, "data", folder.resolve("file").resolve("out"), 64, 100);
+
+        assertThatThrownBy(() -> Tokenization.prepare(spark, below, progress::add))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("file/out cannot be written")
+                .hasMessageContaining("--out");
+    }
+
+    private void assertRefused(TextTask task, String input, Path to, String message) throws IOException {
+        assertThatThrownBy(() -> Tokenization.prepare(
+                        spark, request(task, input, to, 64, TinyTokenizer.VOCAB_SIZE), progress::add))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining(message);
+        assertThat(to).doesNotExist();
+        if (to.equals(out)) {
+            assertNothingHalfWritten(false);
+        }
+    }
+
+    private void assertNothingHalfWritten(boolean finished) throws IOException {
+        if (Files.exists(out.getParent())) {
+            assertThat(names(out.getParent())).isEqualTo(finished ? List.of("out") : List.of());
+        }
+    }
+
+    /** Names in a folder, without the checksums that Hadoop keeps of local files. */
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.endsWith(".crc"))
+                    .toList();
+        }
+    }
+
+    private PreparedData prepare(TextTask task, String input, int maxLength) {
+        return Tokenization.prepare(
+                spark, request(task, input, out, maxLength, TinyTokenizer.VOCAB_SIZE), progress::add);
+    }
+
+    private TokenizationRequest request(TextTask task, String input, Path to, int maxLength, int vocabSize) {
+        return new TokenizationRequest(
+                task,
+                folder.resolve(input).toString(),
+                model.toString(),
+                vocabSize,
+                maxLength,
+                to.toString(),
+                TokenizationRequest.DEFAULT_VALIDATION_SHARE,
+                TokenizationRequest.DEFAULT_SEED);
+    }
+
+    private void writeTable(TextFormat format, String name, List<List<String>> rows) throws IOException {
+        StringBuilder text = new StringBuilder(
+                switch (format) {
+                    case TSV -> "t\ty\n";
+                    case CSV -> "t,y\n";
+                    default -> "";
+                });
+        for (List<String> row : rows) {
+            text.append(
+                    switch (format) {
+                        case TSV -> String.join("\t", row) + "\n";
+                        case CSV -> "\"" + String.join("\",\"", row) + "\"\n";
+                        default -> String.format("{\"t\": \"%s\", \"y\": \"%s\"}\n", row.get(0), row.get(1));
+                    });
+        }
+        if (format == TextFormat.PARQUET) {
+            spark.createDataFrame(
+                            rows.stream()
+                                    .map(row -> RowFactory.create(row.toArray()))
+                                    .toList(),
+                            new StructType().add("t", DataTypes.StringType).add("y", DataTypes.StringType))
+                    .coalesce(1)
+                    .write()
+                    .parquet(folder.resolve(name + ".parquet").toString());
+        } else {
+            write(name + "." + format, text.toString());
+        }
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.createDirectories(folder.resolve(name).getParent());
+        Files.writeString(folder.resolve(name), text);
+    }
+
+    private static int position(PackedExamples all, int shards) {
+        return all.size() / shards;
+    }
+
+    private static PackedExamples shard(TokenizedDataset data, Split split) {
+        return data.shards(split, 1).collect().get(0);
+    }
+
+    private static int[] tokens(PackedExamples examples, int i) {
+        int[] tokens = new int[examples.length(i)];
+        java.util.Arrays.setAll(tokens, t -> examples.token(i, t));
+        return tokens;
+    }
+
+    private static int[] types(PackedExamples examples, int i) {
+        int[] types = new int[examples.length(i)];
+        java.util.Arrays.setAll(types, t -> examples.type(i, t));
+        return types;
+    }
+
+    /** The words between the two special tokens. */
+    private static int[] ids(String... words) {
+        int[] ids = new int[words.length + 2];
+        ids[0] = TinyTokenizer.CLS;
+        for (int i = 0; i < words.length; i++) {
+            ids[i + 1] = TinyTokenizer.id(words[i]);
+        }
+        ids[words.length + 1] = TinyTokenizer.SEP;
+        return ids;
+    }
+
+    private static String sha(String text) {
+        return Sha256.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

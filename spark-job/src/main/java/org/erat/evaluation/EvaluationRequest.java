@@ -1,0 +1,54 @@
+package org.erat.evaluation;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.Split;
+import org.erat.export.TrainedAdapter;
+
+/**
+ * What to measure.
+ *
+ * @param split the examples to measure on
+ * @param prefixRanks b of the prefixes [0,b), at least one
+ * @param suffixRanks b of the suffixes [R−b,R); may be empty
+ * @param batchSize examples of one mini-batch
+ * @param limit most examples, 0 for all
+ */
+public record EvaluationRequest(
+        Split split, List<Integer> prefixRanks, List<Integer> suffixRanks, int batchSize, int limit) {
+
+    public EvaluationRequest {
+        prefixRanks = prefixRanks.stream().sorted().distinct().toList();
+        suffixRanks = suffixRanks.stream().sorted().distinct().toList();
+        if (prefixRanks.isEmpty() || batchSize < 1 || limit < 0) {
+            throw new IllegalArgumentException(
+                    "Ranks " + prefixRanks + ", batches of " + batchSize + " or limit " + limit);
+        }
+    }
+
+    /**
+     * All validation examples at some ranks.
+     *
+     * @param ranks empty for all ranks 1..R
+     * @param suffixes whether to measure the suffixes of these ranks too
+     */
+    public static EvaluationRequest of(TrainedAdapter adapter, List<Integer> ranks, boolean suffixes, int batchSize) {
+        List<Integer> wanted = ranks.isEmpty()
+                ? IntStream.rangeClosed(1, adapter.rank()).boxed().toList()
+                : ranks;
+        return new EvaluationRequest(Split.VALIDATION, wanted, suffixes ? wanted : List.of(), batchSize, 0);
+    }
+
+    /** The same on some of the examples. */
+    public EvaluationRequest withLimit(int examples) {
+        return new EvaluationRequest(split, prefixRanks, suffixRanks, batchSize, examples);
+    }
+
+    static void requireRank(int rank, TrainedAdapter adapter) {
+        if (rank < 1 || rank > adapter.rank()) {
+            throw new UsageException(
+                    "Rank " + rank + " is not in 1.." + adapter.rank() + ", the ranks that the adapter has.");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package org.erat.evaluation;
+
+import java.util.Arrays;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.adapter.RowSelection;
+import org.erat.config.TrainingSettings;
+import org.erat.data.tokenized.PaddedBatch;
+import org.erat.network.BatchArrays;
+import org.erat.network.EncoderGraph;
+import org.erat.network.EncoderSpec;
+import org.erat.network.GraphSettings;
+import org.erat.schedule.Window;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The graph of an adapter for use in one task, without the last softmax: its outputs are logits, or numbers. */
+final class InferenceGraph implements AutoCloseable {
+    // Plain SGD keeps no state for parameters that will not move.
+    private static final TrainingSettings NO_TRAINING = new TrainingSettings(
+            1,
+            1,
+            1,
+            1,
+            0,
+            0,
+            TrainingSettings.Decay.CONSTANT,
+            0,
+            0,
+            0,
+            1e-8,
+            0,
+            TrainingSettings.Optimizer.SGD,
+            TrainingSettings.OptimizerState.RESET,
+            1,
+            0);
+
+    private final EncoderSpec spec;
+    private final ComputationGraph graph;
+
+    private InferenceGraph(EncoderSpec spec, ComputationGraph graph) {
+        this.spec = spec;
+        this.graph = graph;
+    }
+
+    /**
+     * Builds the graph.
+     *
+     * @param outputs C
+     * @param parameters of a trained graph
+     */
+    static InferenceGraph of(EncoderSpec spec, int outputs, float[] parameters) {
+        // A regression's last layer is the classifier's without its softmax.
+        GraphSettings settings = new GraphSettings(outputs, true, NO_TRAINING, 1, DataType.FLOAT);
+        ComputationGraph graph = new ComputationGraph(EncoderGraph.configuration(spec, settings));
+        graph.init(Nd4j.createFromArray(parameters).reshape(1, parameters.length), false);
+        return new InferenceGraph(spec, graph);
+    }
+
+    /** Uses these rows in every block, with the scale of their number, from here on. */
+    void useRows(Window rows) {
+        RowSelection selection = RowSelection.of(rows, spec.rankSchedule().scale(rows.width()));
+        RowSelection[] byBlock = new RowSelection[spec.model().numHiddenLayers()];
+        Arrays.fill(byBlock, selection);
+        EncoderGraph.encoder(graph).useRows(byBlock);
+    }
+
+    /** A mini-batch as the graph takes it. */
+    static MultiDataSet arrays(PaddedBatch batch) {
+        return BatchArrays.of(batch, 1, true);
+    }
+
+    /** Outputs [B,C] of a mini-batch, row-major. */
+    float[] outputs(MultiDataSet batch) {
+        INDArray outputs = graph.output(false, batch.getFeatures(), batch.getFeaturesMaskArrays(), null)[0];
+        return outputs.dup('c').data().asFloat();
+    }
+
+    @Override
+    public void close() {
+        EncoderGraph.encoder(graph).close();
+    }
+}

@@ -1,0 +1,147 @@
+package org.erat.export;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.erat.adapter.AdapterLayout;
+import org.erat.data.UsageException;
+import org.erat.data.safetensors.FloatTensor;
+
+/**
+ * Cuts a trained adapter to the ranks that a user has picked. Block l at rank b keeps the rows [0,b) of A and the same
+ * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here.
+ */
+public final class Export {
+    private final TrainedAdapter adapter;
+    private final List<Integer> ranks;
+    private final boolean portable;
+
+    private Export(TrainedAdapter adapter, List<Integer> ranks, boolean portable) {
+        this.adapter = adapter;
+        this.ranks = ranks;
+        this.portable = portable;
+    }
+
+    /**
+     * The same rank in every block.
+     *
+     * @param rank b, 1..R
+     * @param portable whether to fold the scale into B, so that α = rank
+     * @throws UsageException if there is no such rank
+     */
+    public static PeftAdapter uniform(TrainedAdapter adapter, int rank, boolean portable) {
+        if (rank < 1 || rank > adapter.rank()) {
+            throw new UsageException(
+                    "Rank " + rank + " is not in 1.." + adapter.rank() + ", the ranks that the adapter has.");
+        }
+        return new Export(adapter, Collections.nCopies(adapter.blocks(), rank), portable).cut();
+    }
+
+    /**
+     * A rank for each block.
+     *
+     * @param ranks [L] ranks 0..R from the first block on; a block of rank 0 is left out
+     * @param portable whether to fold the scale into B and to fill up with zero rows to the highest rank, so that α = rank
+     *     everywhere and readers that know no patterns compute the same
+     * @throws UsageException if there is not one rank for each block, one is out of range, or all are 0
+     */
+    public static PeftAdapter byBlock(TrainedAdapter adapter, List<Integer> ranks, boolean portable) {
+        if (ranks.size() != adapter.blocks()) {
+            throw new UsageException(ranks.size() + " block ranks (" + join(ranks) + ") for a model of "
+                    + adapter.blocks() + " blocks. Give one rank for each block, 0 to leave it out.");
+        }
+        for (int rank : ranks) {
+            if (rank < 0 || rank > adapter.rank()) {
+                throw new UsageException("Block rank " + rank + " (of " + join(ranks) + ") is not in 0.."
+                        + adapter.rank() + ", the ranks that the adapter has.");
+            }
+        }
+        if (Collections.max(ranks) == 0) {
+            throw new UsageException("All block ranks are 0, which leaves no adapter. Give one block 1 or more.");
+        }
+        return new Export(adapter, List.copyOf(ranks), portable).cut();
+    }
+
+    private static String join(List<Integer> ranks) {
+        return String.join(",", ranks.stream().map(String::valueOf).toList());
+    }
+
+    private PeftAdapter cut() {
+        int highest = Collections.max(ranks);
+        List<String> modules = new ArrayList<>();
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+        for (AdapterLayout.Slot slot : adapter.spec().layout().slots()) {
+            int rank = ranks.get(slot.block());
+            if (rank > 0) {
+                modules.add(slot.module());
+                int rows = portable ? highest : rank;
+                tensors.put(PeftAdapter.keyOfA(slot.module()), a(slot, rank, rows));
+                tensors.put(PeftAdapter.keyOfB(slot.module()), b(slot, rank, rows, portable ? scale(rank) : 1));
+            }
+        }
+        if (portable) {
+            return new PeftAdapter(highest, highest, Map.of(), Map.of(), modules, tensors);
+        }
+        return new PeftAdapter(highest, alpha(highest), rankPattern(highest), alphaPattern(highest), modules, tensors);
+    }
+
+    private Map<String, Integer> rankPattern(int highest) {
+        Map<String, Integer> pattern = new TreeMap<>();
+        for (int block = 0; block < ranks.size(); block++) {
+            int rank = ranks.get(block);
+            if (rank > 0 && rank != highest) {
+                pattern.put(modulesOf(block), rank);
+            }
+        }
+        return pattern;
+    }
+
+    private Map<String, Double> alphaPattern(int highest) {
+        Map<String, Double> pattern = new TreeMap<>();
+        rankPattern(highest).forEach((modules, rank) -> pattern.put(modules, alpha(rank)));
+        return pattern;
+    }
+
+    /**
+     * Matches the modules of a block. PEFT puts a dot before an expression (always, before version 0.15), so that it has
+     * to begin after the first part of a path.
+     */
+    private static String modulesOf(int block) {
+        return "layer\\." + block + "\\..*";
+    }
+
+    private double scale(int rank) {
+        return adapter.spec().rankSchedule().scale(rank);
+    }
+
+    /** What PEFT divides by the rank to get the scale. */
+    private double alpha(int rank) {
+        return switch (adapter.spec().schedule().scale()) {
+            case ALPHA_OVER_WIDTH -> adapter.spec().schedule().alpha();
+            case ALPHA_OVER_RANK, ALPHA_OVER_SQRT_WIDTH -> scale(rank) * rank;
+        };
+    }
+
+    /** A [rows,in]; zero from {@code rank} on. */
+    private FloatTensor a(AdapterLayout.Slot slot, int rank, int rows) {
+        float[] values = new float[rows * slot.in()];
+        System.arraycopy(adapter.parameters(), Math.toIntExact(slot.rowOfA(0)), values, 0, rank * slot.in());
+        return new FloatTensor(new long[] {rows, slot.in()}, FloatBuffer.wrap(values));
+    }
+
+    /** B [out,columns] from Bᵀ; zero from {@code rank} on. */
+    private FloatTensor b(AdapterLayout.Slot slot, int rank, int columns, double factor) {
+        float[] values = new float[slot.out() * columns];
+        for (int row = 0; row < rank; row++) {
+            int from = Math.toIntExact(slot.rowOfB(row));
+            for (int out = 0; out < slot.out(); out++) {
+                values[out * columns + row] = (float) (factor * adapter.parameters()[from + out]);
+            }
+        }
+        return new FloatTensor(new long[] {slot.out(), columns}, FloatBuffer.wrap(values));
+    }
+}

@@ -1,0 +1,343 @@
+package org.erat.compute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.erat.compute.Kernels.AttentionShape;
+import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.compute.onednn.OneDnnBackend;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Every primitive of the single precision implementations against the reference in double precision, on the same random
+ * inputs. All memory that an implementation may hand out holds NaN before each run, so that a read of what was not
+ * written, or an element that was not written, shows.
+ *
+ * <p>Tolerance: an error is measured against the largest element of the expected result. A dot product of K terms in
+ * single precision errs by about ε·√K of the size of its terms, ε = 6e-8; with K ≤ 3072 that is 3.3e-6. Chains of two or
+ * three products (attention backward) stay within three times that: 1e-5 holds for all. With operands rounded to bf16
+ * (8 bits, ε = 2⁻⁹ each) errors of terms are independent, so the relative error of a sum is about 2⁻⁹·√2 ≈ 2.8e-3 of its
+ * standard deviation, and the largest of some thousand elements errs by up to 4 of these: 1.2e-2.
+ */
+@ParameterizedClass
+@MethodSource("implementations")
+class ImplementationsAgreeTest {
+    private static final double SINGLE = 1e-5;
+    private static final double HALF = 1.2e-2;
+
+    private final Random random = new Random(42);
+    private final Backend reference = new Nd4jBackend(DataType.DOUBLE);
+    private final Backend tested;
+    private final double tolerance;
+
+    static Stream<Arguments> implementations() {
+        return Stream.of(
+                Arguments.of(new Nd4jBackend(DataType.FLOAT), SINGLE),
+                Arguments.of(new OneDnnBackend(Precision.F32), SINGLE),
+                Arguments.of(new OneDnnBackend(Precision.BF16), HALF));
+    }
+
+    ImplementationsAgreeTest(Backend tested, double tolerance) {
+        this.tested = tested;
+        this.tolerance = tolerance;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 3, 5", "7, 384, 384", "33, 384, 1536", "416, 64, 40", "5, 3072, 768", "2048, 96, 64"})
+    void linear(int rows, int in, int out) {
+        FloatBuffer[] weights = {floats((long) in * out)};
+        FloatBuffer[] biases = {floats(out)};
+        check(tolerance, (backend, kernels, host) -> {
+            FrozenLinear map = backend.frozenLinear(weights, biases, in);
+            Tensor y = kernels.linear(host.of("x", rows, in), map);
+            return List.of(y, kernels.linearBackward(host.of("dy", rows, out), map));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void stackedLinear(boolean direct) {
+        FloatBuffer[] weights = {floats(96L * 64), floats(96L * 64), floats(96L * 32)};
+        FloatBuffer[] biases = {floats(64), floats(64), floats(32)};
+        if (direct) {
+            weights = Stream.of(weights).map(ImplementationsAgreeTest::direct).toArray(FloatBuffer[]::new);
+        }
+        FloatBuffer[] parts = weights;
+        check(tolerance, (backend, kernels, host) -> {
+            FrozenLinear map = backend.frozenLinear(parts, biases, 96);
+            assertThat(map.out()).isEqualTo(160);
+            Tensor y = kernels.linear(host.of("x", 20, 96), map);
+            return List.of(y, kernels.linearBackward(host.of("dy", 20, 160), map));
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 4, 6", "13, 5, 7"})
+    void linearOfViews(int rows, int in, int out) {
+        FloatBuffer[] weights = {floats((long) in * out)};
+        FloatBuffer[] biases = {floats(out)};
+        check(tolerance, (backend, kernels, host) -> {
+            FrozenLinear map = backend.frozenLinear(weights, biases, in);
+            Tensor x = host.of("x", rows + 3, in + 5).rows(2, 2 + rows).columns(3, 3 + in);
+            Tensor dy = host.of("dy", rows + 3, out + 5).columns(3, 3 + out).rows(2, 2 + rows);
+            return List.of(kernels.linear(x, map), kernels.linearBackward(dy, map));
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 1, 1, 0",
+        "416, 4, 384, 1, 0",
+        "416, 384, 8, 2, 1",
+        "8, 384, 416, 1, 0",
+        "384, 3, 416, 1, 0.5",
+        "384, 3, 416, 16, 0",
+        "5, 40, 6, -1, 1",
+        "1024, 8, 768, 1, 0",
+        "40, 31, 1, 1, 1"
+    })
+    void product(int m, int n, int k, double alpha, double beta) {
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                check(SINGLE, (backend, kernels, host) -> {
+                    Tensor a = transposeA ? host.of("a", k, m) : host.of("a", m, k);
+                    Tensor b = transposeB ? host.of("b", n, k) : host.of("b", k, n);
+                    Tensor c = beta == 0 ? kernels.allocate(m, n) : host.of("c", m, n);
+                    kernels.product(a, transposeA, b, transposeB, alpha, beta, c);
+                    return List.of(c);
+                });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 8", "2, 5", "7, 8"})
+    void productOfWindows(int from, int to) {
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor down = host.of("a", 8, 48).rows(from, to);
+            Tensor up = host.of("b", 40, 8).columns(from, to);
+            Tensor into = host.of("y", 30, 120);
+            Tensor inner = kernels.allocate(30, to - from);
+            kernels.product(host.of("x", 30, 48), false, down, true, 1, 0, inner);
+            kernels.product(inner, false, up, true, 4, 1, into.columns(40, 80));
+            Tensor gradient = host.of("g", 40, 8);
+            kernels.product(into.columns(40, 80), true, inner, false, 0.5, 1, gradient.columns(from, to));
+            return List.of(inner, into, gradient);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "5, 7", "416, 384"})
+    void addAndFill(int rows, int columns) {
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor sum = host.of("sum", rows, columns);
+            kernels.add(host.of("x", rows, columns), sum);
+            Tensor wide = host.of("wide", rows + 2, columns + 2);
+            kernels.add(sum, wide.rows(1, rows + 1).columns(2, columns + 2));
+            kernels.add(wide.columns(1, columns + 1).rows(0, rows), sum);
+            Tensor filled = host.of("filled", rows, columns + 1);
+            kernels.fill(filled.columns(1, columns + 1), 0.25);
+            Tensor vector = host.vector("vector", columns);
+            kernels.add(host.vector("other", columns), vector);
+            return List.of(sum, wide, filled, vector);
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(Activation.class)
+    void activation(Activation f) {
+        for (int[] size : new int[][] {{1, 1}, {3, 7}, {96, 1536}}) {
+            check(SINGLE, (backend, kernels, host) -> {
+                Tensor x = host.of("x", size[0], size[1]);
+                Tensor dy = host.of("dy", size[0], size[1] + 3).columns(1, 1 + size[1]);
+                return List.of(kernels.activation(f, x), kernels.activationBackward(f, dy, x));
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 4, 1e-12", "13, 384, 1e-12", "64, 768, 1e-5", "7, 33, 1e-12"})
+    void layerNorm(int rows, int width, double epsilon) {
+        FloatBuffer gain = floats(width);
+        FloatBuffer bias = floats(width);
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor g = backend.frozen(gain, width);
+            Tensor b = backend.frozen(bias, width);
+            Tensor x = host.of("x", rows, width);
+            Tensor mean = kernels.allocate(rows);
+            Tensor inverseDeviation = kernels.allocate(rows);
+            Tensor y = kernels.layerNorm(x, g, b, epsilon, mean, inverseDeviation);
+            Tensor dy = host.of("dy", rows, width + 2).columns(0, width);
+            LayerNormState saved = new LayerNormState(x, mean, inverseDeviation);
+            return List.of(y, mean, inverseDeviation, kernels.layerNormBackward(dy, g, b, epsilon, saved));
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'1:1', 1, 4",
+        "'2:1,1', 3, 8",
+        "'1:5', 2, 8",
+        "'4:13,13,13,13', 12, 32",
+        "'3:6,1,4', 4, 16",
+        "'2:128,70', 12, 64",
+        "'3:30,30,29', 2, 5"
+    })
+    void attention(String examples, int heads, int depth) {
+        AttentionShape shape = TestShapes.attention(examples, heads);
+        int rows = shape.batch() * shape.tokens();
+        int width = heads * depth;
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor qkv = host.of("qkv", rows, 3L * width);
+            Tensor probabilities = kernels.allocate((long) rows * heads, shape.tokens());
+            Tensor y = kernels.attention(qkv, shape, probabilities);
+            Tensor dqkv = kernels.attentionBackward(host.of("dy", rows, width), qkv, shape, probabilities);
+            return List.of(y, probabilities, dqkv);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0.5", "13, 7, 0.1", "64, 384, 0.3", "3, 5, 0"})
+    void dropoutKeepsTheSameElements(int rows, int columns, double rate) {
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor x = host.of("x", rows + 1, columns + 1);
+            return List.of(
+                    kernels.dropout(x, rate, 99),
+                    kernels.dropout(x.rows(1, rows + 1).columns(1, columns + 1), rate, -3));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1:1", "4:3,3,3,3", "3:5,1,2"})
+    void rowsOfExamples(String examples) {
+        AttentionShape shape = TestShapes.attention(examples, 1);
+        int rows = shape.batch() * shape.tokens();
+        FloatBuffer table = floats(9L * 6);
+        int[] ids = random.ints(rows, 0, 9).toArray();
+        int[] types = random.ints(rows, 0, 2).toArray();
+        int[] positions = random.ints(rows, 0, 5).toArray();
+        float[] factors = new float[shape.batch() * 6];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = random.nextInt(3);
+        }
+        check(SINGLE, (backend, kernels, host) -> {
+            Tensor words = backend.frozen(table, 9, 6);
+            Tensor x = kernels.embeddings(words, words.rows(1, 6), words.rows(7, 9), ids, types, positions);
+            Tensor untyped = kernels.embeddings(words, words, null, ids, null, positions);
+            Tensor dy = host.of("dy", shape.batch(), 6);
+            Tensor scaled = host.of("u", rows, 8);
+            kernels.scaleByExample(scaled.columns(1, 7), factors, shape.tokens());
+            return List.of(
+                    x,
+                    untyped,
+                    scaled,
+                    kernels.meanPool(x, shape),
+                    kernels.meanPoolBackward(dy, shape),
+                    kernels.firstToken(x, shape),
+                    kernels.firstTokenBackward(dy, shape));
+        });
+    }
+
+    // ---- the comparison
+
+    private interface Program {
+        List<Tensor> run(Backend backend, Kernels kernels, Inputs inputs);
+    }
+
+    /** Random inputs by name, the same for both runs; every tensor of a run is closed at its end. */
+    private record Inputs(Kernels kernels, Function<long[], INDArray> values) {
+        Tensor of(String name, long rows, long columns) {
+            return kernels.upload(values.apply(new long[] {name.hashCode(), rows, columns}));
+        }
+
+        Tensor vector(String name, long size) {
+            return kernels.upload(values.apply(new long[] {name.hashCode(), size}));
+        }
+    }
+
+    private void check(double allowed, Program program) {
+        List<INDArray> expected = run(reference, program);
+        List<INDArray> actual = run(tested, program);
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.size(); i++) {
+            double scale = Math.max(expected.get(i).amaxNumber().doubleValue(), 1e-30);
+            INDArray difference = expected.get(i).sub(actual.get(i));
+            assertThat(difference.isNaN().any())
+                    .as("result %d has an element that is not a number", i)
+                    .isFalse();
+            assertThat(difference.amaxNumber().doubleValue() / scale)
+                    .as("error of result %d", i)
+                    .isLessThanOrEqualTo(allowed);
+        }
+    }
+
+    private List<INDArray> run(Backend backend, Program program) {
+        try (Kernels kernels = backend.open(1)) {
+            poison(kernels);
+            List<INDArray> results = new ArrayList<>();
+            for (Tensor tensor : program.run(backend, kernels, new Inputs(kernels, this::values))) {
+                INDArray result = Nd4j.create(DataType.DOUBLE, tensor.shape());
+                kernels.download(tensor, result);
+                results.add(result);
+            }
+            return results;
+        }
+    }
+
+    private static void poison(Kernels kernels) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (long size = 16; size < 1 << 20; size *= 4) {
+            for (int i = 0; i < 10; i++) {
+                Tensor tensor = kernels.allocate(size);
+                kernels.fill(tensor, Double.NaN);
+                tensors.add(tensor);
+            }
+        }
+        tensors.forEach(Tensor::close);
+    }
+
+    /** Uniform in [-2, 2), a function of name and shape. */
+    private INDArray values(long[] nameAndShape) {
+        long[] shape = java.util.Arrays.copyOfRange(nameAndShape, 1, nameAndShape.length);
+        Random values = new Random(nameAndShape[0]);
+        long size = java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        float[] floats = new float[(int) size];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = values.nextFloat() * 4 - 2;
+        }
+        return Nd4j.createFromArray(floats).reshape(shape);
+    }
+
+    private FloatBuffer floats(long size) {
+        FloatBuffer values = FloatBuffer.allocate((int) size);
+        for (int i = 0; i < size; i++) {
+            values.put(i, random.nextFloat() * 2 - 1);
+        }
+        return values;
+    }
+
+    private static FloatBuffer direct(FloatBuffer values) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(4 * values.remaining() + 4).order(ByteOrder.nativeOrder());
+        bytes.position(4);
+        FloatBuffer copy = bytes.asFloatBuffer();
+        copy.put(0, values, 0, values.remaining());
+        return copy;
+    }
+}
