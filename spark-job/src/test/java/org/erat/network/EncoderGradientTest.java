@@ -53,12 +53,12 @@ class EncoderGradientTest {
     }
 
     static Stream<Set<Target>> subsets() {
-        Target[] all = Target.values();
-        return IntStream.range(1, 1 << all.length).mapToObj(bits -> {
+        List<Target> all = List.of(Target.values());
+        return IntStream.range(1, 1 << all.size()).mapToObj(bits -> {
             Set<Target> subset = EnumSet.noneOf(Target.class);
-            for (Target target : all) {
-                if ((bits >> target.ordinal() & 1) == 1) {
-                    subset.add(target);
+            for (int i = 0; i < all.size(); i++) {
+                if ((bits >> i & 1) == 1) {
+                    subset.add(all.get(i));
                 }
             }
             return subset;
