@@ -97,8 +97,7 @@ final class Storage {
             content.writeTo(out);
             out.hsync();
         } catch (FSError e) {
-            // Hadoop's way to say that the local disk is full.
-            throw new IOException(e.getMessage(), e);
+            throw causeOf(e);
         }
     }
 
@@ -147,7 +146,7 @@ final class Storage {
             out.write(content);
             out.hflush();
         } catch (FSError e) {
-            throw new IOException(e.getMessage(), e);
+            throw causeOf(e);
         } catch (UnsupportedOperationException e) {
             byte[] before = read(file);
             byte[] all = Arrays.copyOf(before, before.length + content.length);
@@ -166,6 +165,11 @@ final class Storage {
         } catch (IOException e) {
             cause.addSuppressed(e);
         }
+    }
+
+    /** Hadoop throws an error, not an exception, where the local disk is full. */
+    private static IOException causeOf(FSError e) {
+        return e.getCause() instanceof IOException cause ? cause : new IOException(e.getMessage(), e);
     }
 
     private List<Path> children(Path folder, boolean temporary) throws IOException {

@@ -9,7 +9,6 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "evaluate",
-        mixinStandardHelpOptions = true,
         description =
                 "Measures a trained adapter at every rank, prints the table and writes evaluation.json into the run"
                         + " directory.",

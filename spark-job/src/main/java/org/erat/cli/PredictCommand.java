@@ -8,13 +8,13 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "predict",
-        mixinStandardHelpOptions = true,
         description = "Writes what a trained adapter predicts for a data set: a line of JSON for each example with id,"
                 + " logits, prediction, and label where it is known.",
         footer = {
             "",
             "Example:",
-            "  submit/erat predict --run-dir runs/quickstart --data work/wordnet --rank 4 --out work/predictions.jsonl"
+            "  submit/erat predict --run-dir runs/quickstart --data work/wordnet --rank 4 \\",
+            "    --out work/predictions.jsonl"
         })
 final class PredictCommand implements Callable<Integer> {
     /**

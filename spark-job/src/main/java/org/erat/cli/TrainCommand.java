@@ -10,7 +10,6 @@ import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "train",
-        mixinStandardHelpOptions = true,
         description = {
             "Trains an adapter and writes it, its quality by rank and how it came about into a run directory.",
             "The run directory is the identity of the run: the same command again does nothing and exits with 0 if the run"
@@ -21,8 +20,8 @@ import picocli.CommandLine.ParentCommand;
             "",
             "Examples:",
             "  submit/erat train --conf conf/quickstart.conf --run-dir runs/quickstart",
-            "  submit/erat train --conf conf/glue.conf --set data.train=work/sst2/train --set adapter.rank=16"
-                    + " --run-dir hdfs:///runs/sst2-r16",
+            "  submit/erat train --conf conf/glue.conf --run-dir runs/sst2-r16 \\",
+            "    --set data.train=work/sst2/train --set adapter.rank=16",
             "  submit/erat --master yarn train --conf conf/glue.conf --run-dir hdfs:///runs/sst2 --resume"
         })
 final class TrainCommand implements Callable<Integer> {

@@ -15,8 +15,10 @@ import org.erat.data.basemodel.ModelConfig;
  * @param config the architecture
  * @param weightsSha256 SHA-256 of its weights, in hexadecimal
  * @param tokenizerSha256 SHA-256 of its tokenizer
+ * @param weightBytes size of its weights
  */
-public record BaseModel(String uri, ModelConfig config, String weightsSha256, String tokenizerSha256) {
+public record BaseModel(
+        String uri, ModelConfig config, String weightsSha256, String tokenizerSha256, long weightBytes) {
     /**
      * The base model in a directory.
      *
@@ -37,7 +39,12 @@ public record BaseModel(String uri, ModelConfig config, String weightsSha256, St
             throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
         }
         try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory))) {
-            return new BaseModel(directory.toString(), model.config(), model.tensorsSha256(), model.tokenizerSha256());
+            return new BaseModel(
+                    directory.toString(),
+                    model.config(),
+                    model.tensorsSha256(),
+                    model.tokenizerSha256(),
+                    model.tensorsFile().toFile().length());
         }
     }
 }

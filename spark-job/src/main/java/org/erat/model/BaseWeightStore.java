@@ -9,8 +9,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.erat.compute.Backend;
 import org.erat.compute.Backends;
+import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.data.BadInputException;
 import org.erat.data.basemodel.BaseModelDirectory;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +37,7 @@ public final class BaseWeightStore {
      *
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of the weight file, in hexadecimal
-     * @param precision {@code f32}, {@code bf16} or {@code f64}
+     * @param precision {@code f32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
      * @param backend {@code auto}, {@code onednn} or {@code nd4j}
      * @throws BadInputException if the file is not the one that {@code sha256} names
      */
@@ -47,7 +49,8 @@ public final class BaseWeightStore {
                         + directory.tensorsSha256() + " where " + sha256
                         + " is expected: it was changed or damaged; prepare the base model again");
             }
-            Backend chosen = Backends.choose(backend, precision);
+            Backend chosen =
+                    precision.equals("f64") ? new Nd4jBackend(DataType.DOUBLE) : Backends.choose(backend, precision);
             LOG.info("Base weights {} loaded once for this JVM, {} on {}", uri, precision, chosen.name());
             return new Loaded(EncoderWeights.of(directory.config(), directory.tensors(), chosen), chosen);
         });

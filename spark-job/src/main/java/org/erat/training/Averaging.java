@@ -46,15 +46,27 @@ final class Averaging {
     }
 
     private void averageRow(int block, int row, List<ShardResult> results, int[] read, RoundAverage average) {
-        double[] weights = new double[results.size()];
-        for (int k = 0; k < weights.length; k++) {
-            weights[k] = results.get(k).rowSteps()[block][row];
-        }
+        double[] weights = coverage(block, row, results);
         if (normalise(weights)) {
             layout.rowParameters(block, row, into(average.parameters(), weights, results, read));
             layout.rowParameters(block, row, average::markMoved);
             layout.rowState(block, row, stateInto(average.optimizer(), weights, results, read));
         }
+    }
+
+    /** Weights by shard of a row; where nobody trained it all shards hold the same values, and any weights do. */
+    static double[] weights(int block, int row, List<ShardResult> results) {
+        double[] weights = coverage(block, row, results);
+        if (!normalise(weights)) {
+            Arrays.fill(weights, 1.0 / weights.length);
+        }
+        return weights;
+    }
+
+    private static double[] coverage(int block, int row, List<ShardResult> results) {
+        return results.stream()
+                .mapToDouble(result -> result.rowSteps()[block][row])
+                .toArray();
     }
 
     private void averageHead(List<ShardResult> results, int[] read, RoundAverage average) {

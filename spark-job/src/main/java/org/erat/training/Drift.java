@@ -1,5 +1,6 @@
 package org.erat.training;
 
+import java.util.Arrays;
 import java.util.List;
 import org.erat.adapter.AdapterLayout;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -8,34 +9,48 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * How far averaging A and B apart is from averaging their product: ‖mean(BA) − B̄Ā‖ / ‖mean(BA)‖ over all slots, Frobenius
- * norms. The products are never formed: ‖Σ c_j·B_jA_j‖² = Σ_ij c_i·c_j·⟨B_iᵀB_j, A_iA_jᵀ⟩, which needs the R×R blocks of
- * two Gram matrices only.
+ * norms, with the weights of {@link Averaging} in every mean. BA is a sum over rows i of bᵢ·aᵢ, so mean(BA) is
+ * Σᵢ Σ_k w_ki·b_ki·a_ki. The products are never formed: ‖Σ_p c_p·b_p·a_p‖² = Σ_pq c_p·c_q·(b_p·b_q)(a_p·a_q), which needs
+ * two Gram matrices of the rows only.
  */
 final class Drift {
     private Drift() {}
 
     /**
+     * The drift of a round.
+     *
      * @param shards flat parameters of each shard after its local steps
+     * @param weights of the shards for a row of a block; they sum to 1
      * @param average flat parameters of the average
      */
-    static double of(AdapterLayout layout, List<float[]> shards, float[] average) {
-        int count = shards.size();
-        double[] difference = new double[count + 1];
-        double[] mean = new double[count + 1];
-        java.util.Arrays.fill(difference, 0, count, 1.0 / count);
-        java.util.Arrays.fill(mean, 0, count, 1.0 / count);
-        difference[count] = -1;
+    static double of(AdapterLayout layout, List<float[]> shards, RowWeights weights, float[] average) {
+        int rank = layout.rank();
         double differenceNorm = 0;
         double meanNorm = 0;
         for (AdapterLayout.Slot slot : layout.slots()) {
-            INDArray gramOfA = gram(shards, average, slot.rowOfA(0), slot.rank(), slot.in());
-            INDArray gramOfB = gram(shards, average, slot.rowOfB(0), slot.rank(), slot.out());
-            double[][] inner = blockSums(gramOfA.muli(gramOfB), slot.rank());
+            double[] mean = new double[(shards.size() + 1) * rank];
+            for (int row = 0; row < rank; row++) {
+                double[] ofRow = weights.of(slot.block(), row);
+                for (int k = 0; k < shards.size(); k++) {
+                    mean[k * rank + row] = ofRow[k];
+                }
+            }
+            double[] difference = mean.clone();
+            Arrays.fill(difference, shards.size() * rank, difference.length, -1);
+            double[][] inner = gram(shards, average, slot.rowOfA(0), rank, slot.in())
+                    .muli(gram(shards, average, slot.rowOfB(0), rank, slot.out()))
+                    .toDoubleMatrix();
             differenceNorm += quadratic(inner, difference);
             meanNorm += quadratic(inner, mean);
         }
         // The quadratic form can be a rounding error below 0 where the two sides are equal.
         return meanNorm <= 0 ? 0 : Math.sqrt(Math.max(0, differenceNorm) / meanNorm);
+    }
+
+    /** Weights by shard of a row of a block. */
+    @FunctionalInterface
+    interface RowWeights {
+        double[] of(int block, int row);
     }
 
     private static INDArray gram(List<float[]> shards, float[] average, long offset, int rank, int width) {
@@ -51,23 +66,11 @@ final class Drift {
         return rows.mmul(rows.transpose());
     }
 
-    private static double[][] blockSums(INDArray product, int rank) {
-        double[][] values = product.toDoubleMatrix();
-        int count = values.length / rank;
-        double[][] sums = new double[count][count];
-        for (int i = 0; i < values.length; i++) {
-            for (int j = 0; j < values.length; j++) {
-                sums[i / rank][j / rank] += values[i][j];
-            }
-        }
-        return sums;
-    }
-
     private static double quadratic(double[][] inner, double[] c) {
         double sum = 0;
-        for (int i = 0; i < c.length; i++) {
-            for (int j = 0; j < c.length; j++) {
-                sum += c[i] * c[j] * inner[i][j];
+        for (int p = 0; p < c.length; p++) {
+            for (int q = 0; q < c.length; q++) {
+                sum += c[p] * c[q] * inner[p][q];
             }
         }
         return sum;

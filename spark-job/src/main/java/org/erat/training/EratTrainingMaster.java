@@ -76,8 +76,12 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
             spark.setJobDescription(null);
 
             Averaging.RoundAverage average = averaging.average(parameters, optimizer, results);
-            double drift =
-                    Drift.of(layout.adapters(), shardParameters(layout, parameters, results), average.parameters());
+            double drift = Drift.of(
+                    layout.adapters(),
+                    shardParameters(layout, parameters, results),
+                    (block, row) -> Averaging.weights(block, row, results),
+                    average.parameters());
+            momentum = momentum.clone();
             parameters = outerStep.apply(parameters, average.parameters(), average.moved(), momentum);
             if (settings.keepsOptimizer()) {
                 optimizer = average.optimizer();

@@ -24,6 +24,7 @@ import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
 import org.erat.network.EncoderGraph;
 import org.erat.network.EncoderSpec;
@@ -74,7 +75,8 @@ public final class TrainingJob {
         Instant started = Instant.now();
         run.write(provenance(started));
         float[] parameters = train(run);
-        new RunResults(session, job, spec, data.manifest(), monitor).write(run, parameters);
+        new RunResults(session, job, monitor)
+                .write(run, TrainedAdapter.of(spec, data.manifest(), parameters), model.weightBytes());
         run.write(provenance(started).endedAt(Instant.now()));
         run.finish();
     }

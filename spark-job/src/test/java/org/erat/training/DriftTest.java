@@ -22,14 +22,18 @@ class DriftTest {
         for (int i = 0; i < length; i++) {
             first[i] = (float) random.nextGaussian();
             second[i] = (float) random.nextGaussian();
-            average[i] = (first[i] + second[i]) / 2;
+        }
+        double[] weights = {0.25, 0.75};
+        for (int i = 0; i < length; i++) {
+            average[i] = (float) (weights[0] * first[i] + weights[1] * second[i]);
         }
         double difference = 0;
         double mean = 0;
         for (AdapterLayout.Slot slot : layout.slots()) {
             for (int o = 0; o < slot.out(); o++) {
                 for (int in = 0; in < slot.in(); in++) {
-                    double product = (product(slot, first, o, in) + product(slot, second, o, in)) / 2;
+                    double product =
+                            weights[0] * product(slot, first, o, in) + weights[1] * product(slot, second, o, in);
                     difference += Math.pow(product - product(slot, average, o, in), 2);
                     mean += product * product;
                 }
@@ -37,7 +41,7 @@ class DriftTest {
         }
 
         // Gram matrices in double: rounding of cancelling sums of a few hundred terms.
-        assertThat(Drift.of(layout, List.of(first, second), average))
+        assertThat(Drift.of(layout, List.of(first, second), (block, row) -> weights, average))
                 .isCloseTo(Math.sqrt(difference / mean), org.assertj.core.data.Offset.offset(1e-9));
     }
 

@@ -240,7 +240,7 @@ class EratTrainingMasterTest {
     void aLossThatIsNotANumberStopsTheRunAndNamesShardAndStep() {
         TinyRun run = run();
         run.tiny.optimizer = Optimizer.SGD;
-        run.tiny.learningRate = 1e30;
+        run.tiny.learningRate = 1e300;
         run.clipNorm = 0;
 
         assertThatThrownBy(() -> run.train(session))

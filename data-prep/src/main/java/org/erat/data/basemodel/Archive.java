@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.zip.ZipEntry;
@@ -22,12 +23,12 @@ final class Archive implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 16;
     private static final byte[] MAGIC = {'P', 'K', 3, 4};
 
-    private final Path path;
+    private final String where;
     private final ZipFile zip;
     private final List<String> names;
 
-    private Archive(Path path, ZipFile zip, List<String> names) {
-        this.path = path;
+    private Archive(String where, ZipFile zip, List<String> names) {
+        this.where = where;
         this.zip = zip;
         this.names = names;
     }
@@ -35,18 +36,19 @@ final class Archive implements AutoCloseable {
     /**
      * Opens an archive.
      *
+     * @param where what the user knows the file by, for messages
      * @throws BadInputException if it is not one, or names an entry that would lie outside of it
      */
-    static Archive open(Path path) {
+    static Archive open(Path path, String where) {
         ZipFile zip;
         try {
             zip = new ZipFile(path.toFile());
         } catch (IOException e) {
-            throw broken(path, e);
+            throw broken(where, e);
         }
         boolean usable = false;
         try {
-            Archive archive = new Archive(path, zip, checkedNames(path, zip));
+            Archive archive = new Archive(where, zip, checkedNames(where, zip));
             usable = true;
             return archive;
         } finally {
@@ -61,17 +63,17 @@ final class Archive implements AutoCloseable {
         try (InputStream in = Files.newInputStream(file)) {
             return isMagic(in);
         } catch (IOException e) {
-            throw broken(file, e);
+            throw broken(file.toString(), e);
         }
     }
 
     private static boolean isMagic(InputStream in) throws IOException {
-        return java.util.Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+        return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
     }
 
-    private static List<String> checkedNames(Path path, ZipFile zip) {
+    private static List<String> checkedNames(String where, ZipFile zip) {
         if (zip.size() > MAX_ENTRIES) {
-            throw new BadInputException(path + ": has " + zip.size() + " entries, more than " + MAX_ENTRIES
+            throw new BadInputException(where + ": has " + zip.size() + " entries, more than " + MAX_ENTRIES
                     + ". Use the archive of one model.");
         }
         List<String> names = new ArrayList<>();
@@ -79,7 +81,7 @@ final class Archive implements AutoCloseable {
             String name = entry.getName();
             boolean outside = name.startsWith("/") || name.contains("\\") || name.contains(":");
             if (outside || List.of(name.split("/", -1)).contains("..")) {
-                throw new BadInputException(path + ": entry '" + name
+                throw new BadInputException(where + ": entry '" + name
                         + "' points outside of the archive. Get the archive from a source that you trust.");
             }
             if (!entry.isDirectory()) {
@@ -89,8 +91,9 @@ final class Archive implements AutoCloseable {
         return List.copyOf(names);
     }
 
-    Path path() {
-        return path;
+    /** What the user knows the archive by. */
+    String where() {
+        return where;
     }
 
     /** Names of all entries that are not directories. */
@@ -115,7 +118,7 @@ final class Archive implements AutoCloseable {
         try (InputStream in = zip.getInputStream(entry(name))) {
             return isMagic(in);
         } catch (IOException e) {
-            throw broken(path, e);
+            throw broken(where, e);
         }
     }
 
@@ -132,7 +135,7 @@ final class Archive implements AutoCloseable {
             }
             return bytes;
         } catch (IOException e) {
-            throw broken(path, e);
+            throw broken(where, e);
         }
     }
 
@@ -154,10 +157,10 @@ final class Archive implements AutoCloseable {
                 out.write(chunk, 0, n);
             }
         } catch (ZipException e) {
-            throw broken(path, e);
+            throw broken(where, e);
         } catch (IOException e) {
             throw new BadInputException(
-                    path + ": entry '" + name + "' cannot be unpacked to " + to + ": " + e
+                    where + ": entry '" + name + "' cannot be unpacked to " + to + ": " + e
                             + ". Check the archive and the free space.",
                     e);
         }
@@ -166,18 +169,18 @@ final class Archive implements AutoCloseable {
     private ZipEntry entry(String name) {
         ZipEntry entry = zip.getEntry(name);
         if (entry == null) {
-            throw new BadInputException(path + ": entry '" + name + "' is missing. Get the archive again.");
+            throw new BadInputException(where + ": entry '" + name + "' is missing. Get the archive again.");
         }
         return entry;
     }
 
     private BadInputException tooLarge(String name, long maxBytes) {
         return new BadInputException(
-                path + ": entry '" + name + "' is larger than " + maxBytes + " bytes. Use the archive of one model.");
+                where + ": entry '" + name + "' is larger than " + maxBytes + " bytes. Use the archive of one model.");
     }
 
-    private static BadInputException broken(Path path, IOException e) {
-        return new BadInputException(path + ": is not a readable archive: " + e + ". Get the archive again.", e);
+    private static BadInputException broken(String where, IOException e) {
+        return new BadInputException(where + ": is not a readable archive: " + e + ". Get the archive again.", e);
     }
 
     @Override

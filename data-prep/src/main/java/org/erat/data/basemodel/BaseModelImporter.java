@@ -158,7 +158,7 @@ public final class BaseModelImporter {
                     + " holds config.json, tokenizer.json and model.safetensors.");
         }
         progress.accept("unpacking " + path.getFileName());
-        try (Archive archive = Archive.open(path);
+        try (Archive archive = Archive.open(path, path.toString());
                 ModelSource source = sourceIn(archive, staging.work())) {
             return write(source, staging.output());
         }
@@ -170,7 +170,7 @@ public final class BaseModelImporter {
         }
         Optional<TensorFlowSource> tensorFlow = TensorFlowSource.find(archive, work);
         if (tensorFlow.isEmpty()) {
-            throw new BadInputException(archive.path() + ": holds neither an ONNX model nor a TensorFlow checkpoint."
+            throw new BadInputException(archive.where() + ": holds neither an ONNX model nor a TensorFlow checkpoint."
                     + " Use another artifact, or a Hugging Face directory.");
         }
         return tensorFlow.get();

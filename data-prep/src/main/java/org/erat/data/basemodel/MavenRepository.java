@@ -26,6 +26,8 @@ import org.xml.sax.SAXException;
 record MavenRepository(Path local, List<String> client) {
     private static final String GET = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get";
     private static final String LOCAL_PROPERTY = "maven.repo.local";
+    private static final String ERROR = "[ERROR]";
+    private static final String COLOURS = "\u001b\\[[0-9;]*m";
     private static final long PROGRESS_SECONDS = 3;
     private static final int SHOWN_LINES = 5;
 
@@ -80,18 +82,21 @@ record MavenRepository(Path local, List<String> client) {
     private void fetch(MavenCoordinates coordinates, Path jar, Consumer<String> progress) {
         progress.accept("fetching " + coordinates + " with Maven");
         List<String> command = new ArrayList<>(client);
-        command.addAll(List.of("-B", "-q", GET, "-Dartifact=" + coordinates, "-Dtransitive=false"));
+        // -U: without it, a failure of a moment ago would be remembered instead of tried again.
+        command.addAll(List.of("-B", "-q", "-U", GET, "-Dartifact=" + coordinates, "-Dtransitive=false"));
         command.add("-D" + LOCAL_PROPERTY + "=" + local.toAbsolutePath());
-        Path output = null;
+        Path work = null;
         try {
+            // Away from any project: in one, the client would run once for each of its modules.
+            work = Files.createTempDirectory("erat-maven");
             // A file, since a pipe that nobody empties would stop the client.
-            output = Files.createTempFile("erat-maven", ".log");
-            Process process = start(command, output);
+            Path output = work.resolve("output");
+            Process process = start(command, work, output);
             try {
                 int exit = waitFor(process, coordinates, jar, progress);
                 if (exit != 0) {
-                    throw new BadInputException("Maven cannot find or fetch " + coordinates + ": " + tail(output)
-                            + " Check the coordinates and the network.");
+                    throw new BadInputException("Maven cannot find or fetch " + coordinates + ": " + reason(output)
+                            + ". Check the coordinates and the network.");
                 }
             } finally {
                 process.destroy();
@@ -102,15 +107,16 @@ record MavenRepository(Path local, List<String> client) {
             Thread.currentThread().interrupt();
             throw new UsageException("interrupted while Maven was fetching " + coordinates + ".", e);
         } finally {
-            if (output != null) {
-                StagingDirectory.deleteQuietly(output);
+            if (work != null) {
+                StagingDirectory.deleteTree(work);
             }
         }
     }
 
-    private static Process start(List<String> command, Path output) {
+    private static Process start(List<String> command, Path work, Path output) {
         try {
             return new ProcessBuilder(command)
+                    .directory(work.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(output.toFile())
                     .start();
@@ -139,12 +145,16 @@ record MavenRepository(Path local, List<String> client) {
         }
     }
 
-    private static String tail(Path output) throws IOException {
-        List<String> lines = Files.readString(output)
-                .lines()
-                .filter(l -> l.startsWith("[ERROR]") && !l.contains("[Help 1]") && l.length() > "[ERROR] ".length())
-                .map(l -> l.substring("[ERROR]".length()).strip())
-                .toList();
-        return String.join(" ", lines.subList(0, Math.min(lines.size(), SHOWN_LINES)));
+    /** What went wrong, in the client's words: its first error, without the advice that follows it. */
+    private static String reason(Path output) throws IOException {
+        List<String> lines =
+                Files.readString(output).replaceAll(COLOURS, "").lines().toList();
+        return lines.stream()
+                .filter(line -> line.startsWith(ERROR))
+                .map(line -> line.substring(ERROR.length())
+                        .replace("-> [Help 1]", "")
+                        .strip())
+                .findFirst()
+                .orElse(String.join(" ", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size())));
     }
 }

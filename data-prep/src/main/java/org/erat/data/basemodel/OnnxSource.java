@@ -71,18 +71,18 @@ final class OnnxSource implements ModelSource {
         String tokenizer = onlyEntry(archive, "tokenizer.json");
         Path file = work.resolve("model.onnx");
         archive.extract(model, file, MAX_MODEL_BYTES);
-        String where = archive.path() + "!/" + model;
+        String where = archive.where() + "!/" + model;
         return new OnnxSource(
                 where,
                 OnnxGraph.read(file, where),
-                TokenizerJson.parse(archive.read(tokenizer, MAX_TOKENIZER_BYTES), archive.path() + "!/" + tokenizer));
+                TokenizerJson.parse(archive.read(tokenizer, MAX_TOKENIZER_BYTES), archive.where() + "!/" + tokenizer));
     }
 
     private static String onlyEntry(Archive archive, String suffix) {
         List<String> found =
                 archive.names().stream().filter(n -> n.endsWith(suffix)).toList();
         if (found.size() != 1) {
-            throw new BadInputException(archive.path() + ": has " + found.size() + " entries that end with '" + suffix
+            throw new BadInputException(archive.where() + ": has " + found.size() + " entries that end with '" + suffix
                     + "', but one is needed. Use an archive with one ONNX model and its tokenizer.json.");
         }
         return found.get(0);

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,7 +64,7 @@ final class TensorFlowSource implements ModelSource {
      */
     static Optional<TensorFlowSource> find(Archive archive, Path work) {
         if (!archive.namesOf(INDEX).isEmpty()) {
-            return Optional.of(open(archive, archive.path().toString(), work));
+            return Optional.of(open(archive, work));
         }
         for (String name : archive.names()) {
             if (archive.statedSize(name) >= MIN_NESTED_BYTES
@@ -73,19 +72,21 @@ final class TensorFlowSource implements ModelSource {
                     && archive.isNestedArchive(name)) {
                 Path nested = work.resolve("nested.zip");
                 archive.extract(name, nested, MAX_DATA_BYTES);
-                try (Archive inner = Archive.open(nested)) {
+                try (Archive inner = Archive.open(nested, archive.where() + "!/" + name)) {
                     if (!inner.namesOf(INDEX).isEmpty()) {
-                        return Optional.of(open(inner, archive.path() + "!/" + name, work));
+                        return Optional.of(open(inner, work));
                     }
                 } finally {
-                    deleteEarly(nested);
+                    // It is as large as the model, so it goes before the model is written.
+                    StagingDirectory.deleteQuietly(nested);
                 }
             }
         }
         return Optional.empty();
     }
 
-    private static TensorFlowSource open(Archive archive, String where, Path work) {
+    private static TensorFlowSource open(Archive archive, Path work) {
+        String where = archive.where();
         String indexName = archive.namesOf(INDEX).get(0);
         String root = indexName.substring(0, indexName.length() - INDEX.length());
         String indexWhere = where + "!/" + indexName;
@@ -102,10 +103,11 @@ final class TensorFlowSource implements ModelSource {
                 where,
                 TensorBundle.open(index, dataFiles, indexWhere),
                 TensorFlowGraph.read(archive.read(root + GRAPH, MAX_SMALL_BYTES), where + "!/" + root + GRAPH),
-                tokenizer(archive, root, where));
+                tokenizer(archive, root));
     }
 
-    private static TokenizerJson tokenizer(Archive archive, String root, String where) {
+    private static TokenizerJson tokenizer(Archive archive, String root) {
+        String where = archive.where();
         String name = root + VOCABULARY;
         List<String> vocabulary = lines(archive.read(name, MAX_SMALL_BYTES), where + "!/" + name);
         boolean lowerCase = archive.names().contains(root + NOTES)
@@ -240,14 +242,5 @@ final class TensorFlowSource implements ModelSource {
     @Override
     public void close() {
         // Data files are opened and closed at each read.
-    }
-
-    // The directory goes at the end in any case; a nested archive is as large as the model, so it goes at once.
-    private static void deleteEarly(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            file.toFile().deleteOnExit();
-        }
     }
 }

@@ -193,7 +193,6 @@ record TokenizerJson(ObjectNode root, String where) {
     }
 
     // The native library throws whatever it likes; all of it means the same here.
-    @SuppressWarnings("IllegalCatch")
     private long[] probe() {
         // Otherwise the library looks for a GPU build of itself, in the network.
         if (System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {

@@ -22,7 +22,7 @@ class ArchiveTest {
     @ValueSource(strings = {"../outside.txt", "a/../../outside.txt", "/etc/outside", "a\\..\\outside", "C:outside"})
     void anEntryThatPointsOutsideIsRefused(String name) {
         Path file = TestArchive.write(directory.resolve("slip.zip"), Map.of(name, new byte[] {1}));
-        assertThatThrownBy(() -> Archive.open(file).close())
+        assertThatThrownBy(() -> Archive.open(file, file.toString()).close())
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("points outside of the archive");
@@ -31,7 +31,7 @@ class ArchiveTest {
     @Test
     void anEntryLargerThanAllowedIsNotRead() {
         Path file = TestArchive.write(directory.resolve("bomb.zip"), Map.of("zeros", new byte[100_000]));
-        try (Archive archive = Archive.open(file)) {
+        try (Archive archive = Archive.open(file, file.toString())) {
             assertThatThrownBy(() -> archive.read("zeros", 99_999))
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("'zeros' is larger than 99999 bytes");
@@ -47,7 +47,7 @@ class ArchiveTest {
         byte[] bytes = TestArchive.bytes(Map.of("entry", new byte[1000]));
         Path file = Files.write(directory.resolve("cut.zip"), Arrays.copyOf(bytes, bytes.length - 10));
         assertThat(Archive.isArchive(file)).isTrue();
-        assertThatThrownBy(() -> Archive.open(file).close())
+        assertThatThrownBy(() -> Archive.open(file, file.toString()).close())
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("is not a readable archive");
     }

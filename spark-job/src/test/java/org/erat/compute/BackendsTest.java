@@ -1,0 +1,30 @@
+package org.erat.compute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+
+class BackendsTest {
+    @Test
+    void everyTaskOfTheJvmSharesOneBackend() {
+        assertThat(Backends.choose("nd4j", "f32")).isSameAs(Backends.choose("nd4j", "f32"));
+        assertThat(Backends.choose("nd4j", "f32").name()).isEqualTo("nd4j");
+    }
+
+    @Test
+    void oneDnnIsTheChoiceOnX86() {
+        boolean x86 = System.getProperty("os.arch").matches("amd64|x86_64");
+        assertThat(Backends.choose("auto", "f32").name()).isEqualTo(x86 ? "onednn" : "nd4j");
+    }
+
+    @Test
+    void refusesUnknownNames() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Backends.choose("cuda", "f32"))
+                .withMessage("backend cuda is none of auto, onednn and nd4j");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Backends.choose("auto", "f16"))
+                .withMessage("precision f16 is neither f32 nor bf16");
+    }
+}

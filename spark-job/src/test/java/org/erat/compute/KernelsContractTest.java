@@ -1,0 +1,145 @@
+package org.erat.compute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.compute.Kernels.AttentionShape;
+import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.compute.onednn.OneDnnBackend;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/** What holds for every implementation beside the numbers: shapes are checked, tensors are counted, copies are exact. */
+@ParameterizedClass
+@MethodSource("implementations")
+class KernelsContractTest {
+    private final Backend backend;
+    private final Kernels kernels;
+
+    static List<Backend> implementations() {
+        return List.of(new Nd4jBackend(DataType.FLOAT), new OneDnnBackend(Precision.F32));
+    }
+
+    KernelsContractTest(Backend backend) {
+        this.backend = backend;
+        this.kernels = backend.open(1);
+    }
+
+    @AfterEach
+    void close() {
+        kernels.close();
+    }
+
+    @Test
+    void countsTensorsThatAreNotClosed() {
+        Tensor tensor = kernels.allocate(4, 6);
+        Tensor view = tensor.rows(1, 3).columns(2, 4);
+        assertThat(view.shape()).containsExactly(2, 2);
+        assertThat(kernels.outstanding()).isEqualTo(1);
+        view.close();
+        assertThat(kernels.outstanding()).isEqualTo(1);
+        tensor.close();
+        tensor.close();
+        assertThat(kernels.outstanding()).isZero();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> kernels.fill(tensor, 0))
+                .withMessage("tensor is closed");
+    }
+
+    @Test
+    void copiesHostArraysOfAnyStrides() {
+        INDArray values = Nd4j.arange(60).castTo(DataType.DOUBLE).reshape(5, 12);
+        for (INDArray host : List.of(
+                values,
+                values.castTo(DataType.FLOAT),
+                values.castTo(DataType.FLOAT).dup('f'),
+                values.transpose(),
+                values.castTo(DataType.FLOAT).get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 11)))) {
+            try (Tensor tensor = kernels.upload(host)) {
+                assertThat(tensor.shape()).isEqualTo(host.shape());
+                INDArray dense = Nd4j.create(DataType.FLOAT, host.shape());
+                kernels.download(tensor, dense);
+                assertThat(dense).isEqualTo(host.castTo(DataType.FLOAT));
+                INDArray larger = Nd4j.zeros(DataType.FLOAT, host.size(0), host.size(1) + 2);
+                INDArray window = larger.get(NDArrayIndex.all(), NDArrayIndex.interval(1, 1 + host.size(1)));
+                kernels.download(tensor, window);
+                assertThat(window.dup('c'))
+                        .isEqualTo(host.castTo(DataType.FLOAT).dup('c'));
+                assertThat(larger.getColumn(0).sumNumber().doubleValue()).isZero();
+                INDArray column = Nd4j.create(new float[] {-1, -1, -1});
+                kernels.download(tensor.rows(0, 3).columns(1, 2), column);
+                assertThat(column.getDouble(2)).isEqualTo(host.getDouble(2, 1));
+            }
+        }
+    }
+
+    @Test
+    void frozenValuesStartAtThePositionOfTheirBuffer() {
+        FloatBuffer buffer = FloatBuffer.wrap(new float[] {9, 1, 2, 3, 4}).position(1);
+        INDArray values = Nd4j.create(DataType.FLOAT, 2, 2);
+        kernels.download(backend.frozen(buffer, 2, 2), values);
+        assertThat(values).isEqualTo(Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}}));
+        assertThat(buffer.position()).isEqualTo(1);
+    }
+
+    @Test
+    void refusesShapesThatDoNotFit() {
+        FrozenLinear map = backend.frozenLinear(
+                new FloatBuffer[] {FloatBuffer.allocate(12)}, new FloatBuffer[] {FloatBuffer.allocate(3)}, 4);
+        Tensor x = kernels.allocate(6, 5);
+        Tensor vector = kernels.allocate(5);
+        Tensor six = kernels.allocate(6);
+        refuses("linear: x has shape [6, 5] where [6, 4] is needed", () -> kernels.linear(x, map));
+        refuses("linearBackward: dy has shape [6, 5] where [6, 3] is needed", () -> kernels.linearBackward(x, map));
+        refuses("linear: x must be a matrix but has shape [5]", () -> kernels.linear(vector, map));
+        refuses(
+                "product: a [6, 5], b [6, 5] and c [6, 5] do not fit",
+                () -> kernels.product(x, false, x, false, 1, 0, x));
+        refuses("add: x has shape [5] where [6, 5] is needed", () -> kernels.add(vector, x));
+        refuses(
+                "layerNorm: gain has shape [6] where [5] is needed",
+                () -> kernels.layerNorm(x, six, vector, 0, six, six));
+        refuses(
+                "layerNormBackward: dy has shape [5] where [6, 5] is needed",
+                () -> kernels.layerNormBackward(vector, vector, vector, 0, new LayerNormState(x, six, six)));
+        refuses(
+                "activationBackward: dy has shape [5] where [6, 5] is needed",
+                () -> kernels.activationBackward(Activation.GELU, vector, x));
+        AttentionShape shape = new AttentionShape(2, 3, 1, new int[] {3, 2});
+        refuses(
+                "attention: qkv has shape [6, 5] where [6, 3H] with H a multiple of 1 heads is needed",
+                () -> kernels.attention(x, shape, x));
+        refuses(
+                "attention: length 4 is not within 1..3",
+                () -> kernels.attention(x, new AttentionShape(2, 3, 1, new int[] {3, 4}), x));
+        refuses(
+                "meanPool: x has shape [6, 5] where [8, 5] is needed",
+                () -> kernels.meanPool(x, new AttentionShape(2, 4, 1, new int[] {3, 4})));
+        refuses("dropout: rate 1.0 is not within [0, 1)", () -> kernels.dropout(x, 1, 0));
+        refuses(
+                "embeddings: tokenIds holds 6, outside the table's 6 rows",
+                () -> kernels.embeddings(x, x, null, new int[] {6}, null, new int[] {0}));
+        refuses(
+                "scaleByExample: u [6, 5] with 4 tokens an example and 5 factors do not fit",
+                () -> kernels.scaleByExample(x, new float[5], 4));
+        refuses("rows: [2, 7) is not within [0, 6)", () -> x.rows(2, 7));
+        refuses("columns: [3, 3) is not within [0, 5)", () -> x.columns(3, 3));
+        refuses("frozen: 4 values where shape [2, 3] needs 6", () -> backend.frozen(FloatBuffer.allocate(4), 2, 3));
+        refuses("tensor: shape [2, 0] has an empty dimension", () -> kernels.allocate(2, 0));
+    }
+
+    private static void refuses(String message, ThrowingCallable call) {
+        assertThatIllegalArgumentException().isThrownBy(call).withMessage(message);
+    }
+}
