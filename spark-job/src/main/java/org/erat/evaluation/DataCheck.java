@@ -1,6 +1,7 @@
 package org.erat.evaluation;
 
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TokenizedDataset;
@@ -18,7 +19,7 @@ final class DataCheck {
      */
     static void requireMatch(TrainedAdapter adapter, TokenizedDataset data, Configuration hadoop) {
         Manifest manifest = data.manifest();
-        String place = data.directory() + "/" + Manifest.FILE;
+        Path place = new Path(data.directory(), Manifest.FILE);
         if (manifest.type() != adapter.type()) {
             throw new BadInputException(place + ": labels are of type " + manifest.type() + ", but the adapter is for "
                     + adapter.type() + ". Name the data of the adapter's task, " + adapter.task() + ".");

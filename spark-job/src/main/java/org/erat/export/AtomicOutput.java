@@ -50,10 +50,12 @@ public final class AtomicOutput {
      */
     public static AtomicOutput at(Path target, Configuration hadoop) {
         try {
+            // A path made from a URI may end with a slash, and would then be its own parent.
+            Path place = new Path(target.toString());
             FileSystem fs = target.getFileSystem(hadoop);
             // The checksummed local file system would leave a hidden file beside each one.
             FileSystem plain = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
-            return new AtomicOutput(plain, plain.makeQualified(target));
+            return new AtomicOutput(plain, plain.makeQualified(place));
         } catch (IOException e) {
             throw cannotWrite(target, e);
         }

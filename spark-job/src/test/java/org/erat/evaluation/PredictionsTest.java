@@ -1,0 +1,163 @@
+package org.erat.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.export.TinyAdapters;
+import org.erat.export.TrainedAdapter;
+import org.erat.model.TinyBaseModel;
+import org.erat.network.TinyEncoders;
+import org.erat.schedule.Window;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class PredictionsTest {
+    // Padding and softmax change the order of sums in f32: 1e-7 a step, a few steps deep.
+    private static final double ROUNDING = 1e-5;
+
+    private static SparkSession spark;
+
+    @TempDir
+    private Path folder;
+
+    private TinyEncoders tiny;
+
+    @BeforeAll
+    static void open() {
+        spark = TinyData.spark();
+    }
+
+    @AfterAll
+    static void close() {
+        spark.stop();
+    }
+
+    @BeforeEach
+    void model() {
+        tiny = new TinyEncoders(TinyBaseModel.write(folder.resolve("model"), TinyBaseModel.bert(2)));
+        tiny.dataType = DataType.FLOAT;
+    }
+
+    private TinyData data() {
+        return new TinyData(tiny, folder.resolve("model"), 23);
+    }
+
+    private void predict(TrainedAdapter adapter, TokenizedDataset dataset, int rank, String file) {
+        Predictions.write(
+                spark,
+                adapter,
+                dataset,
+                Split.VALIDATION,
+                rank,
+                3,
+                new org.apache.hadoop.fs.Path(folder.resolve(file).toUri()),
+                line -> {});
+    }
+
+    private List<JsonNode> lines(String file) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        try (Stream<String> lines = Files.lines(folder.resolve(file))) {
+            return lines.map(line -> {
+                        try {
+                            return json.readTree(line);
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    })
+                    .toList();
+        }
+    }
+
+    @Test
+    void classesAreThoseOfTheGraphInTheOrderOfIds() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        TinyData data = data();
+        predict(adapter, data.write(spark, adapter, folder.resolve("data"), 3), 2, "out/predictions.jsonl");
+
+        float[][] direct = data.direct(adapter, new Window(0, 2), tiny.alpha / 2);
+        List<JsonNode> lines = lines("out/predictions.jsonl");
+        assertThat(lines).hasSize(data.size());
+        for (int id = 0; id < lines.size(); id++) {
+            JsonNode line = lines.get(id);
+            assertThat(line.get("id").asInt()).isEqualTo(id);
+            assertThat(line.get("label").asText()).isEqualTo("class " + (int) data.label(id));
+            double[] softmax = softmax(line.get("logits"));
+            int highest = 0;
+            for (int c = 0; c < 3; c++) {
+                assertThat(softmax[c]).isCloseTo(direct[id][c], within(ROUNDING));
+                highest = direct[id][c] > direct[id][highest] ? c : highest;
+            }
+            assertThat(line.get("prediction").asText()).isEqualTo("class " + highest);
+        }
+        try (Stream<Path> files = Files.list(folder.resolve("out"))) {
+            assertThat(files).containsExactly(folder.resolve("out/predictions.jsonl"));
+        }
+    }
+
+    private static double[] softmax(JsonNode logits) {
+        double[] exp = new double[logits.size()];
+        double sum = 0;
+        for (int c = 0; c < exp.length; c++) {
+            exp[c] = Math.exp(logits.get(c).asDouble());
+            sum += exp[c];
+        }
+        for (int c = 0; c < exp.length; c++) {
+            exp[c] /= sum;
+        }
+        return exp;
+    }
+
+    @Test
+    void numbersAreThoseOfTheGraph() throws IOException {
+        tiny.regression = true;
+        tiny.outputs = 1;
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "pearson");
+        TinyData data = data();
+        predict(adapter, data.write(spark, adapter, folder.resolve("data"), 1), 4, "predictions.jsonl");
+
+        float[][] direct = data.direct(adapter, new Window(0, 4), tiny.alpha / 4);
+        List<JsonNode> lines = lines("predictions.jsonl");
+        for (int id = 0; id < data.size(); id++) {
+            assertThat(lines.get(id).get("prediction").asDouble()).isCloseTo(direct[id][0], within(ROUNDING));
+            assertThat(lines.get(id).get("logits").get(0))
+                    .isEqualTo(lines.get(id).get("prediction"));
+            assertThat((float) lines.get(id).get("label").asDouble()).isEqualTo(data.label(id));
+        }
+    }
+
+    @Test
+    void anotherLayoutOfTheDataGivesTheSameBytesAndReplacesTheFile() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        TinyData data = data();
+        predict(adapter, data.write(spark, adapter, folder.resolve("one"), 1), 3, "predictions.jsonl");
+        byte[] first = Files.readAllBytes(folder.resolve("predictions.jsonl"));
+        Files.writeString(folder.resolve("predictions.jsonl"), "something old");
+        predict(adapter, data.write(spark, adapter, folder.resolve("three"), 3), 3, "predictions.jsonl");
+        assertThat(folder.resolve("predictions.jsonl")).hasBinaryContent(first);
+    }
+
+    @Test
+    void aFolderIsNotReplacedByPredictions() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        TokenizedDataset dataset = data().write(spark, adapter, folder.resolve("data"), 1);
+        assertThatThrownBy(() -> predict(adapter, dataset, 3, "model"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("/model is there already and is something else");
+    }
+}

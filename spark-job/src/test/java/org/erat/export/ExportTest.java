@@ -1,0 +1,191 @@
+package org.erat.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.Target;
+import org.erat.config.ScheduleConfig.Scale;
+import org.erat.data.UsageException;
+import org.erat.model.TinyBaseModel;
+import org.erat.network.TinyEncoders;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExportTest {
+    private static final int BLOCKS = 12;
+    // Both sides start from the same floats; folding the scale into B rounds once more to a float, 6e-8 of its size.
+    private static final double ROUNDING = 1e-6;
+
+    @TempDir
+    private Path folder;
+
+    private TinyEncoders tiny;
+
+    @BeforeEach
+    void allProjectionsOfTwelveBlocks() {
+        tiny = new TinyEncoders(TinyBaseModel.write(folder.resolve("model"), TinyBaseModel.bert(BLOCKS)));
+        tiny.targets = EnumSet.allOf(Target.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Scale.class)
+    void peftComputesWhatInferenceAtAUniformRankComputes(Scale scale) throws IOException {
+        tiny.scale = scale;
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        for (int rank = 1; rank <= tiny.rank; rank++) {
+            for (boolean portable : new boolean[] {false, true}) {
+                write(adapter, Export.uniform(adapter, rank, portable));
+                requireSameDeltas(adapter, Collections.nCopies(BLOCKS, rank));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Scale.class)
+    void peftComputesWhatInferenceWithARankForEachBlockComputes(Scale scale) throws IOException {
+        tiny.scale = scale;
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        // Block 1 and block 11 differ, so that an expression for one must not match the other.
+        List<Integer> ranks = List.of(3, 1, 0, 2, 3, 3, 1, 0, 2, 3, 1, 2);
+        for (boolean portable : new boolean[] {false, true}) {
+            write(adapter, Export.byBlock(adapter, ranks, portable));
+            requireSameDeltas(adapter, ranks);
+        }
+    }
+
+    @Test
+    void aUniformExportKeepsAlphaAndNeedsNoPatterns() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        write(adapter, Export.uniform(adapter, 3, false));
+        try (PeftReader peft = reader(PeftReader.Version.NEW)) {
+            assertThat(peft.config().get("peft_type").asText()).isEqualTo("LORA");
+            assertThat(peft.config().get("r").asInt()).isEqualTo(3);
+            assertThat(peft.config().get("lora_alpha").toString()).isEqualTo("8");
+            assertThat(peft.config().get("rank_pattern")).isEmpty();
+            assertThat(peft.config().get("alpha_pattern")).isEmpty();
+            assertThat(peft.config().get("bias").asText()).isEqualTo("none");
+            assertThat(peft.config().get("base_model_name_or_path").asText())
+                    .isEqualTo(adapter.spec().modelUri());
+            assertThat(peft.tensors().metadata()).isEqualTo(Map.of("format", "pt"));
+        }
+    }
+
+    @Test
+    void ofTwoLikeNamedProjectionsOnlyTheAdaptedOneIsATarget() throws IOException {
+        tiny.targets = EnumSet.of(Target.OUTPUT);
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        write(adapter, Export.uniform(adapter, 2, false));
+        try (PeftReader peft = reader(PeftReader.Version.NEW)) {
+            assertThat(peft.adapts("bert.encoder.layer.0.output.dense")).isTrue();
+            assertThat(peft.adapts("encoder.layer.0.attention.output.dense")).isFalse();
+        }
+    }
+
+    @Test
+    void aPortableExportHasNoPatternsAndAlphaIsTheRank() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        write(adapter, Export.byBlock(adapter, List.of(3, 1, 0, 2, 3, 3, 1, 0, 2, 3, 1, 2), true));
+        try (PeftReader peft = reader(PeftReader.Version.NEW)) {
+            assertThat(peft.config().get("r").asInt()).isEqualTo(3);
+            assertThat(peft.config().get("lora_alpha").asInt()).isEqualTo(3);
+            assertThat(peft.config().get("rank_pattern")).isEmpty();
+            assertThat(peft.config().get("alpha_pattern")).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "5"})
+    void aRankThatTheAdapterDoesNotHaveIsRefused(int rank) {
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        requireUsage(
+                () -> Export.uniform(adapter, rank, false),
+                "Rank " + rank + " is not in 1..4, the ranks that the adapter has.");
+    }
+
+    @Test
+    void blockRanksThatDoNotFitAreRefused() {
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        requireUsage(
+                () -> Export.byBlock(adapter, List.of(1, 2), false),
+                "2 block ranks (1,2) for a model of 12 blocks. Give one rank for each block, 0 to leave it out.");
+        requireUsage(
+                () -> Export.byBlock(adapter, List.of(1, 2, 3, 4, 5, 1, 1, 1, 1, 1, 1, 1), false),
+                "Block rank 5 (of 1,2,3,4,5,1,1,1,1,1,1,1) is not in 0..4, the ranks that the adapter has.");
+        requireUsage(
+                () -> Export.byBlock(adapter, Collections.nCopies(12, 0), false),
+                "All block ranks are 0, which leaves no adapter. Give one block 1 or more.");
+    }
+
+    private static void requireUsage(ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(UsageException.class).hasMessage(message);
+    }
+
+    private void write(TrainedAdapter adapter, PeftAdapter peft) {
+        AdapterFiles.write(adapter, peft, hadoop("out"), new Configuration());
+    }
+
+    private org.apache.hadoop.fs.Path hadoop(String name) {
+        return new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
+    }
+
+    private PeftReader reader(PeftReader.Version version) throws IOException {
+        return new PeftReader(folder.resolve("out"), version);
+    }
+
+    /** ΔW of PEFT, old and new, against scale(b)·Σ_{i<b} B[:,i]·A[i,:] from the flat parameters. */
+    private void requireSameDeltas(TrainedAdapter adapter, List<Integer> ranks) throws IOException {
+        for (PeftReader.Version version : PeftReader.Version.values()) {
+            try (PeftReader peft = reader(version)) {
+                for (AdapterLayout.Slot slot : adapter.spec().layout().slots()) {
+                    int rank = ranks.get(slot.block());
+                    assertThat(peft.adapts(slot.module())).isEqualTo(rank > 0);
+                    assertThat(peft.tensors().names())
+                            .matches(names ->
+                                    names.contains("base_model.model." + slot.module() + ".lora_A.weight") == rank > 0);
+                    if (rank > 0) {
+                        requireSame(peft.delta(slot.module(), slot.out(), slot.in()), expected(adapter, slot, rank));
+                    }
+                }
+            }
+        }
+    }
+
+    private double[][] expected(TrainedAdapter adapter, AdapterLayout.Slot slot, int rank) {
+        double scale =
+                switch (tiny.scale) {
+                    case ALPHA_OVER_WIDTH -> tiny.alpha / rank;
+                    case ALPHA_OVER_RANK -> tiny.alpha / tiny.rank;
+                    case ALPHA_OVER_SQRT_WIDTH -> tiny.alpha / Math.sqrt(rank);
+                };
+        double[][] delta = new double[slot.out()][slot.in()];
+        for (int row = 0; row < rank; row++) {
+            for (int o = 0; o < slot.out(); o++) {
+                double b = adapter.parameters()[(int) slot.rowOfB(row) + o];
+                for (int i = 0; i < slot.in(); i++) {
+                    delta[o][i] += scale * b * adapter.parameters()[(int) slot.rowOfA(row) + i];
+                }
+            }
+        }
+        return delta;
+    }
+
+    private static void requireSame(double[][] actual, double[][] expected) {
+        for (int o = 0; o < expected.length; o++) {
+            assertThat(actual[o]).containsExactly(expected[o], within(ROUNDING));
+        }
+    }
+}
