@@ -34,36 +34,36 @@ public final class Backends {
                     default ->
                         throw new IllegalArgumentException("precision " + precision + " is neither f32 nor bf16");
                 };
-        return OPEN.computeIfAbsent(new Choice(backend, format), Backends::open);
+        String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        return OPEN.computeIfAbsent(new Choice(backend, format), choice -> open(backend, format, architecture));
     }
 
-    private static Backend open(Choice choice) {
-        return switch (choice.backend()) {
-            case "nd4j" -> nd4j(choice.precision());
+    /** @param architecture of the processor, as Java names it */
+    static Backend open(String backend, Precision precision, String architecture) {
+        return switch (backend) {
+            case "nd4j" -> nd4j(precision);
             case "onednn" -> {
                 try {
-                    yield oneDnn(choice.precision());
+                    yield oneDnn(precision, architecture);
                 } catch (LinkageError | UnsupportedOperationException | IllegalStateException e) {
                     throw new IllegalStateException("backend onednn does not run here: " + e.getMessage(), e);
                 }
             }
             case "auto" -> {
                 try {
-                    yield oneDnn(choice.precision());
+                    yield oneDnn(precision, architecture);
                 } catch (LinkageError | UnsupportedOperationException | IllegalStateException e) {
                     LOG.warn(
                             "Computing with ND4J, which is several times slower: oneDNN does not run here ({})",
                             e.toString());
-                    yield nd4j(choice.precision());
+                    yield nd4j(precision);
                 }
             }
-            default ->
-                throw new IllegalArgumentException("backend " + choice.backend() + " is none of auto, onednn and nd4j");
+            default -> throw new IllegalArgumentException("backend " + backend + " is none of auto, onednn and nd4j");
         };
     }
 
-    private static Backend oneDnn(Precision precision) {
-        String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+    private static Backend oneDnn(Precision precision, String architecture) {
         if (!architecture.equals("amd64") && !architecture.equals("x86_64")) {
             throw new UnsupportedOperationException("the processor is " + architecture + ", not x86-64");
         }

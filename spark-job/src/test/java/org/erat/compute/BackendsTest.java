@@ -2,6 +2,7 @@ package org.erat.compute;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,14 @@ class BackendsTest {
     void oneDnnIsTheChoiceOnX86() {
         boolean x86 = System.getProperty("os.arch").matches("amd64|x86_64");
         assertThat(Backends.choose("auto", "f32").name()).isEqualTo(x86 ? "onednn" : "nd4j");
+    }
+
+    @Test
+    void nd4jStandsInForOneDnnElsewhereUnlessThatWasAskedFor() {
+        assertThat(Backends.open("auto", Precision.BF16, "aarch64").name()).isEqualTo("nd4j");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> Backends.open("onednn", Precision.F32, "aarch64"))
+                .withMessage("backend onednn does not run here: the processor is aarch64, not x86-64");
     }
 
     @Test

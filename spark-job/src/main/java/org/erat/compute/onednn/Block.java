@@ -1,5 +1,6 @@
 package org.erat.compute.onednn;
 
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -38,7 +39,7 @@ final class Block {
     /** The values themselves where they lie outside the heap in native order, else a copy of them. */
     static Block of(FloatBuffer values) {
         FloatBuffer slice = values.slice();
-        if (slice.isDirect() && slice.order() == java.nio.ByteOrder.nativeOrder()) {
+        if (slice.isDirect() && slice.order() == ByteOrder.nativeOrder()) {
             return new Block(null, new Pointer(slice).address(), 4L * slice.remaining(), slice);
         }
         Block copy = allocate(4L * slice.remaining());

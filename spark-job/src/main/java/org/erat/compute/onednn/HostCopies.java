@@ -6,6 +6,7 @@ import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Copies between tensors and ND4J arrays. */
 final class HostCopies {
@@ -33,7 +34,7 @@ final class HostCopies {
         if (isDenseFloat(into)) {
             copyRows(source, into);
         } else {
-            INDArray dense = org.nd4j.linalg.factory.Nd4j.createUninitialized(DataType.FLOAT, into.shape(), 'c');
+            INDArray dense = Nd4j.createUninitialized(DataType.FLOAT, into.shape(), 'c');
             copyRows(source, dense);
             into.assign(dense.castTo(into.dataType()));
         }

@@ -2,6 +2,7 @@ package org.erat.compute.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
+import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
@@ -75,7 +76,7 @@ final class OneDnn {
         dnnl_memory_desc descriptor = new dnnl_memory_desc();
         check(
                 dnnl_memory_desc_create_with_strides(descriptor, sizes.length, sizes, type, strides),
-                "describe memory " + java.util.Arrays.toString(sizes));
+                "describe memory " + Arrays.toString(sizes));
         return descriptor;
     }
 
@@ -84,7 +85,7 @@ final class OneDnn {
         dnnl_memory_desc descriptor = new dnnl_memory_desc();
         check(
                 dnnl_memory_desc_create_with_tag(descriptor, sizes.length, sizes, type, dnnl_format_tag_any),
-                "describe memory " + java.util.Arrays.toString(sizes));
+                "describe memory " + Arrays.toString(sizes));
         return descriptor;
     }
 

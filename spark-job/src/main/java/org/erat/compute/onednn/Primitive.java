@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.javacpp.Loader;
 
 /**
  * A created primitive with its argument list: an execution sets addresses and makes one native call. Confined to one
@@ -18,6 +19,7 @@ import org.bytedeco.dnnl.dnnl_stream;
 final class Primitive {
     private final String name;
     private final dnnl_primitive primitive = new dnnl_primitive();
+    private final Block argumentMemory;
     private final dnnl_exec_arg_t arguments;
     private final dnnl_memory[] memories;
     private final long[] addresses;
@@ -42,11 +44,6 @@ final class Primitive {
             return this;
         }
 
-        /** The descriptor of operand {@code index}. */
-        dnnl_memory_desc descriptor(int index) {
-            return operands.get(index).descriptor();
-        }
-
         /** @param description of the primitive, destroyed here; its status was {@code status} */
         Primitive build(dnnl_primitive_desc description, int status) {
             OneDnn.check(status, "describe " + name);
@@ -68,7 +65,10 @@ final class Primitive {
         }
         memories = new dnnl_memory[all.size()];
         addresses = new long[all.size()];
-        arguments = new dnnl_exec_arg_t(all.size());
+        // Not a managed array: JavaCPP would refuse to register it once the process is several times as large as the
+        // Java heap, which it is by the size of the weights.
+        argumentMemory = Block.allocate((long) all.size() * Loader.sizeof(dnnl_exec_arg_t.class));
+        arguments = new dnnl_exec_arg_t(address.at(argumentMemory.address()));
         for (int i = 0; i < memories.length; i++) {
             memories[i] = new dnnl_memory();
             OneDnn.check(
@@ -114,6 +114,6 @@ final class Primitive {
             dnnl_memory_destroy(memory);
         }
         dnnl_primitive_destroy(primitive);
-        arguments.deallocate();
+        argumentMemory.free();
     }
 }
