@@ -8,6 +8,7 @@ import org.erat.data.tokenized.PaddedBatch;
 import org.erat.network.BatchArrays;
 import org.erat.network.EncoderGraph;
 import org.erat.network.EncoderSpec;
+import org.erat.network.GraphPool;
 import org.erat.network.GraphSettings;
 import org.erat.schedule.Window;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -37,15 +38,18 @@ final class InferenceGraph implements AutoCloseable {
             0);
 
     private final EncoderSpec spec;
+    private final String configuration;
     private final ComputationGraph graph;
+    private boolean succeeded;
 
-    private InferenceGraph(EncoderSpec spec, ComputationGraph graph) {
+    private InferenceGraph(EncoderSpec spec, String configuration, ComputationGraph graph) {
         this.spec = spec;
+        this.configuration = configuration;
         this.graph = graph;
     }
 
     /**
-     * Builds the graph.
+     * Takes a graph with these parameters.
      *
      * @param outputs C
      * @param parameters of a trained graph
@@ -53,9 +57,10 @@ final class InferenceGraph implements AutoCloseable {
     static InferenceGraph of(EncoderSpec spec, int outputs, float[] parameters) {
         // A regression's last layer is the classifier's without its softmax.
         GraphSettings settings = new GraphSettings(outputs, true, NO_TRAINING, 1, DataType.FLOAT);
-        ComputationGraph graph = new ComputationGraph(EncoderGraph.configuration(spec, settings));
-        graph.init(Nd4j.createFromArray(parameters).reshape(1, parameters.length), false);
-        return new InferenceGraph(spec, graph);
+        String configuration = EncoderGraph.configuration(spec, settings).toJson();
+        ComputationGraph graph = GraphPool.take(configuration);
+        graph.setParams(Nd4j.createFromArray(parameters));
+        return new InferenceGraph(spec, configuration, graph);
     }
 
     /** Uses these rows in every block, with the scale of their number, from here on. */
@@ -77,8 +82,17 @@ final class InferenceGraph implements AutoCloseable {
         return outputs.dup('c').data().asFloat();
     }
 
+    /** Says that the task is done, so that the graph can serve another. */
+    void succeeded() {
+        succeeded = true;
+    }
+
     @Override
     public void close() {
-        EncoderGraph.encoder(graph).close();
+        if (succeeded) {
+            GraphPool.giveBack(configuration, graph);
+        } else {
+            GraphPool.discard(graph);
+        }
     }
 }

@@ -85,6 +85,7 @@ record ShardInference(String spec, int outputs, Broadcast<float[]> parameters, L
                     sink.accept(window, examples, graph.outputs(batch));
                 }
             }
+            graph.succeeded();
         }
     }
 

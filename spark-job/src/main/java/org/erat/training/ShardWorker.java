@@ -10,6 +10,7 @@ import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.erat.network.EncoderGraph;
 import org.erat.network.GlobalNormClipping;
+import org.erat.network.GraphPool;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -51,20 +52,29 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     /** Makes the round's local steps on the shard's mini-batches of the epoch. */
     ShardResult run(Iterator<MultiDataSet> batches) {
         ComputationGraph graph = getInitialModelGraph();
-        SkippingIterator.skip(batches, round.skip());
-        while (steps < round.steps() && batches.hasNext()) {
-            processMinibatch(batches.next(), graph, false);
+        boolean done = false;
+        try {
+            SkippingIterator.skip(batches, round.skip());
+            while (steps < round.steps() && batches.hasNext()) {
+                processMinibatch(batches.next(), graph, false);
+            }
+            ShardResult result = getFinalResult(graph);
+            done = true;
+            return result;
+        } finally {
+            if (done) {
+                GraphPool.giveBack(settings.configuration(), graph);
+            } else {
+                GraphPool.discard(graph);
+            }
         }
-        ShardResult result = getFinalResult(graph);
-        WorkerGraphs.giveBack(settings.configuration(), graph);
-        return result;
     }
 
     /** A graph that stands where the round starts. */
     @Override
     public ComputationGraph getInitialModelGraph() {
         start = System.nanoTime();
-        ComputationGraph graph = WorkerGraphs.take(settings.configuration());
+        ComputationGraph graph = GraphPool.take(settings.configuration());
         graph.setParams(Nd4j.createFromArray(round.parameters()));
         INDArray state = graph.getUpdater().getStateViewArray();
         if (state != null && round.optimizer().length == 0) {

@@ -1,0 +1,48 @@
+package org.erat.network;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentHashMap;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+
+/**
+ * Graphs that wait in this JVM for the next task of their configuration, with their scratch memory and compiled
+ * primitives. A task sets every value that its result depends on, so which graph it gets changes nothing. Static for the
+ * reason that base weights are: Spark gives an executor no other place that outlives a task.
+ */
+public final class GraphPool {
+    private static final ConcurrentHashMap<String, Deque<ComputationGraph>> IDLE = new ConcurrentHashMap<>();
+
+    private GraphPool() {}
+
+    /**
+     * A graph for one task, whatever values it holds.
+     *
+     * @param configuration Deeplearning4j's JSON
+     */
+    public static ComputationGraph take(String configuration) {
+        Deque<ComputationGraph> idle = IDLE.computeIfAbsent(configuration, key -> new ArrayDeque<>());
+        synchronized (idle) {
+            if (!idle.isEmpty()) {
+                return idle.pop();
+            }
+        }
+        ComputationGraph graph = new ComputationGraph(ComputationGraphConfiguration.fromJson(configuration));
+        graph.init();
+        return graph;
+    }
+
+    /** Gives back a graph whose task has succeeded. */
+    public static void giveBack(String configuration, ComputationGraph graph) {
+        Deque<ComputationGraph> idle = IDLE.get(configuration);
+        synchronized (idle) {
+            idle.push(graph);
+        }
+    }
+
+    /** Releases the memory of a graph whose task has failed. */
+    public static void discard(ComputationGraph graph) {
+        EncoderGraph.encoder(graph).close();
+    }
+}
