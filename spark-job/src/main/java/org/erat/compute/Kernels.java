@@ -93,12 +93,15 @@ public interface Kernels extends AutoCloseable {
      * softmax(q·kᵀ/√D)·v for every example and head.
      *
      * @param qkv [N,3H]: query, key and value side by side
-     * @param probabilities [B·A·T, T], receives the attention weights (zero where the key is padding)
-     * @return [N,H]
+     * @param probabilities [B·A·T, T], receives the attention weights, zero where the key or the query is padding
+     * @return [N,H], zero in the rows of padding tokens
      */
     Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities);
 
-    /** dqkv [N,3H] of {@link #attention}. Rows of padding tokens in {@code dy} may hold anything finite. */
+    /**
+     * dqkv [N,3H] of {@link #attention}, zero in the rows of padding tokens. The same rows of {@code dy} may hold anything
+     * finite.
+     */
     Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities);
 
     // ---- dropout

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.compute.Kernels.AttentionShape;
@@ -91,6 +92,40 @@ class KernelsContractTest {
         kernels.download(backend.frozen(buffer, 2, 2), values);
         assertThat(values).isEqualTo(Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}}));
         assertThat(buffer.position()).isEqualTo(1);
+    }
+
+    @Test
+    void whatPaddingHoldsChangesNothingAndItsRowsAreZero() {
+        AttentionShape shape = TestShapes.attention("2:5,2", 2);
+        INDArray qkv = Nd4j.rand(DataType.FLOAT, 10, 24);
+        INDArray dy = Nd4j.rand(DataType.FLOAT, 10, 8);
+        float[][] zeros = attention(
+                TestShapes.withoutPadding(shape, qkv.dup()), TestShapes.withoutPadding(shape, dy.dup()), shape);
+        float[][] noise = attention(qkv.mul(1), dy.mul(-3), shape);
+        float[][] real = attention(qkv.mul(1), TestShapes.withoutPadding(shape, dy.mul(-3)), shape);
+        assertThat(noise[0]).containsExactly(zeros[0]);
+        assertThat(noise[1]).containsExactly(real[1]);
+        for (int row = 7; row < 10; row++) {
+            assertThat(Arrays.copyOfRange(noise[0], row * 8, row * 8 + 8)).containsOnly(0);
+            for (float gradient : Arrays.copyOfRange(noise[1], row * 24, row * 24 + 24)) {
+                assertThat(gradient).isZero();
+            }
+        }
+    }
+
+    /** Output and gradient. */
+    private float[][] attention(INDArray qkv, INDArray dy, AttentionShape shape) {
+        try (Tensor x = kernels.upload(qkv);
+                Tensor gradient = kernels.upload(dy);
+                Tensor probabilities = kernels.allocate(20, 5);
+                Tensor y = kernels.attention(x, shape, probabilities);
+                Tensor dx = kernels.attentionBackward(gradient, x, shape, probabilities)) {
+            INDArray output = Nd4j.create(DataType.FLOAT, y.shape());
+            INDArray input = Nd4j.create(DataType.FLOAT, dx.shape());
+            kernels.download(y, output);
+            kernels.download(dx, input);
+            return new float[][] {output.data().asFloat(), input.data().asFloat()};
+        }
     }
 
     @Test

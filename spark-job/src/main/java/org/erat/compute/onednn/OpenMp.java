@@ -14,19 +14,15 @@ final class OpenMp {
     private static final Logger LOG = LoggerFactory.getLogger(OpenMp.class);
     private static final boolean AVAILABLE = bind();
 
-    /** What the calling thread was last set to: saves the native call. */
-    private static final ThreadLocal<int[]> CURRENT = ThreadLocal.withInitial(() -> new int[1]);
-
     private OpenMp() {}
 
-    /** Sets the number of threads of the regions that the calling thread opens. */
+    /**
+     * Sets the number of threads of the regions that the calling thread opens. To be called before each native call: the
+     * runtime is shared with libraries that set it as well, and setting it costs a fraction of a microsecond.
+     */
     static void useThreads(int threads) {
-        int[] current = CURRENT.get();
-        if (current[0] != threads) {
-            if (AVAILABLE) {
-                omp_set_num_threads(threads);
-            }
-            current[0] = threads;
+        if (AVAILABLE) {
+            omp_set_num_threads(threads);
         }
     }
 
