@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.safetensors.TensorSource;

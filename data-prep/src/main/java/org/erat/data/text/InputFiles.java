@@ -3,9 +3,7 @@ package org.erat.data.text;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +16,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
 
@@ -101,8 +100,8 @@ record InputFiles(Path train, Path validation) {
             if (files.size() > 1) {
                 digest.update(each.getName().getBytes(StandardCharsets.UTF_8));
             }
-            try (InputStream in = new DigestInputStream(fs.open(each), digest)) {
-                in.transferTo(OutputStream.nullOutputStream());
+            try (InputStream in = fs.open(each)) {
+                Sha256.update(digest, in);
             }
         }
         return Sha256.hex(digest);
