@@ -19,6 +19,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
+import org.erat.data.maven.MavenRepository;
 
 /**
  * The files that hold the text.
@@ -35,8 +36,9 @@ record InputFiles(Path train, Path validation) {
      */
     static InputFiles find(Configuration hadoop, TextTask task, String input, Consumer<String> progress) {
         if (MavenArtifact.isArtifact(input)) {
+            MavenArtifact artifact = MavenArtifact.parse(input);
             return new InputFiles(
-                    new Path(MavenArtifact.resolve(input, progress).toUri()), null);
+                    new Path(MavenRepository.ofUser().resolve(artifact, progress).toUri()), null);
         }
         Path path = new Path(input);
         try {
