@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.Sha256;
+import org.erat.data.storage.Storage;
 
 /**
  * Files of one checkpoint: an array in each {@code NAME.f32} (raw little-endian floats), {@code state.json}, and
