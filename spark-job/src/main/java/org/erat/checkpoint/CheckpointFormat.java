@@ -12,12 +12,12 @@ import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.Sha256;
+import org.erat.data.storage.Storage;
 
 /**
  * Files of one checkpoint: an array in each {@code NAME.f32} (raw little-endian floats), {@code state.json}, and
@@ -100,7 +100,7 @@ final class CheckpointFormat {
     }
 
     private void writeFile(Path folder, String name, Storage.Content content, ObjectNode checksums) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.start();
         Path file = new Path(folder, name);
         storage.write(file, out -> {
             DigestOutputStream digesting = new DigestOutputStream(out, digest);
@@ -109,13 +109,13 @@ final class CheckpointFormat {
         });
         ObjectNode entry = checksums.putObject(name);
         entry.put("bytes", storage.length(file));
-        entry.put("sha256", HexFormat.of().formatHex(digest.digest()));
+        entry.put("sha256", Sha256.hex(digest));
     }
 
     private void verify(Path folder, String name, JsonNode checksums) throws Damaged {
         try (InputStream in = expectLength(folder, name, checksums)) {
-            MessageDigest digest = sha256();
-            in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+            MessageDigest digest = Sha256.start();
+            Sha256.update(digest, in);
             expectDigest(name, digest, checksums);
         } catch (IOException e) {
             throw new Damaged(name + " cannot be read: " + e.getMessage(), e);
@@ -124,7 +124,7 @@ final class CheckpointFormat {
 
     private float[] readFloats(Path folder, String array, int count, JsonNode checksums) throws Damaged {
         String name = array + ARRAY;
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.start();
         if (checksums.path(name).path("bytes").asLong(-1) != (long) count * Float.BYTES) {
             throw new Damaged(name + " is listed with " + checksums.path(name).path("bytes") + " bytes, " + count
                     + " floats are expected");
@@ -168,8 +168,7 @@ final class CheckpointFormat {
     }
 
     private static void expectDigest(String name, MessageDigest digest, JsonNode checksums) throws Damaged {
-        if (!HexFormat.of()
-                .formatHex(digest.digest())
+        if (!Sha256.hex(digest)
                 .equals(checksums.path(name).path("sha256").asText())) {
             throw new Damaged(name + " does not match its SHA-256");
         }
@@ -203,13 +202,5 @@ final class CheckpointFormat {
 
     private static byte[] pretty(JsonNode node) throws IOException {
         return (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n").getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.storage.Storage;
 
 /**
  * The checkpoints of a run, a folder {@code round-NNNNNN} for each. A process that is killed at any moment leaves the
@@ -37,13 +38,9 @@ public final class Checkpoints {
      */
     public void save(Checkpoint checkpoint) {
         Path target = path(checkpoint.round());
-        Path temporary = storage.temporaryBeside(target);
         try {
-            storage.createFolder(temporary);
-            format.write(temporary, checkpoint);
-            storage.commitFolder(temporary, target);
+            storage.writeFolderAtomically(target, temporary -> format.write(temporary, checkpoint));
         } catch (IOException e) {
-            storage.deleteQuietly(temporary, e);
             throw new ResumableException(
                     "Checkpoint " + target + " cannot be written: " + e.getMessage()
                             + ". Make room or give write permission there and submit the same command again: it goes on"

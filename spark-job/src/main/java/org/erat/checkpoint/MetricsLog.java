@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.storage.Storage;
 
 /** {@code metrics.jsonl}: a line of JSON for each thing measured, each with the round that it belongs to. */
 public final class MetricsLog {
@@ -69,7 +70,7 @@ public final class MetricsLog {
                     kept.writeBytes(bytes(line));
                 }
             }
-            storage.writeAtomically(file, kept.toByteArray());
+            storage.writeAtomically(file, kept::writeTo);
         } catch (IOException e) {
             throw cannot("written", e);
         }

@@ -11,6 +11,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.EratException;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
 
 /**
  * The folder that is the identity of a run: submitting a command again with the same folder does nothing once the run
@@ -143,7 +144,8 @@ public final class RunDirectory {
     /** Writes or replaces a file of the run; a reader sees all of it or none. */
     public void write(String name, String content) {
         try {
-            storage.writeAtomically(path(name), content.getBytes(StandardCharsets.UTF_8));
+            byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+            storage.writeAtomically(path(name), out -> out.write(bytes));
         } catch (IOException e) {
             throw new ResumableException(
                     path(name) + " cannot be written: " + e.getMessage()
@@ -174,7 +176,8 @@ public final class RunDirectory {
                     + ". Check --run-dir, or leave out --resume to start there.");
         }
         storage.createFolder(path);
-        storage.writeAtomically(new Path(path, CONFIG), identity.toText().getBytes(StandardCharsets.UTF_8));
+        byte[] config = identity.toText().getBytes(StandardCharsets.UTF_8);
+        storage.writeAtomically(new Path(path, CONFIG), out -> out.write(config));
         storage.createFolder(new Path(path, CHECKPOINTS));
         return State.NEW;
     }

@@ -1,12 +1,12 @@
 package org.erat.compute;
 
+import org.erat.data.SplitMix64;
+
 /**
- * The mask of {@link Kernels#dropout}: a pure function of (key, element index), the same on every implementation. The
- * finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over a Weyl sequence gives 64 bits for each pair of
- * elements, 32 for each; so the rate is met to 2⁻³².
+ * The mask of {@link Kernels#dropout}: a pure function of (key, element index), the same on every implementation. {@link
+ * SplitMix64} gives 64 bits for each pair of elements, 32 for each; so the rate is met to 2⁻³².
  */
 public final class DropoutMask {
-    private static final long WEYL = 0x9E3779B97F4A7C15L;
     private final long start;
     private final long threshold;
     private final float scale;
@@ -14,7 +14,7 @@ public final class DropoutMask {
     /** @param rate chance that an element is dropped, [0, 1) */
     public DropoutMask(double rate, long key) {
         Shapes.checkRate(rate);
-        this.start = mix(key + WEYL);
+        this.start = SplitMix64.mix(key + SplitMix64.STEP);
         this.threshold = Math.round(rate * 0x1p32);
         this.scale = (float) (1 / (1 - rate));
     }
@@ -27,7 +27,7 @@ public final class DropoutMask {
             i = 1;
         }
         for (; i + 1 < values.length; i += 2) {
-            long bits = mix(start + ((first + i) >>> 1) * WEYL);
+            long bits = SplitMix64.mix(start + ((first + i) >>> 1) * SplitMix64.STEP);
             values[i] = (bits & 0xFFFFFFFFL) >= threshold ? values[i] * scale : 0;
             values[i + 1] = (bits >>> 32) >= threshold ? values[i + 1] * scale : 0;
         }
@@ -38,14 +38,8 @@ public final class DropoutMask {
 
     /** Whether element {@code index} is kept. */
     public boolean keeps(long index) {
-        long bits = mix(start + (index >>> 1) * WEYL);
+        long bits = SplitMix64.mix(start + (index >>> 1) * SplitMix64.STEP);
         long draw = (index & 1) == 0 ? bits & 0xFFFFFFFFL : bits >>> 32;
         return draw >= threshold;
-    }
-
-    private static long mix(long z) {
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

@@ -3,12 +3,10 @@ package org.erat.config;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.erat.data.Sha256;
 
 /**
  * The resolved configuration of a training run. A setting comes from the first of these that has it:
@@ -85,12 +83,7 @@ public record JobConfig(
      * saved make no difference.
      */
     public String fingerprint() {
-        try {
-            byte[] settings = render(Setting::shapesAdapter).getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(settings));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
+        return Sha256.of(render(Setting::shapesAdapter).getBytes(StandardCharsets.UTF_8));
     }
 
     private String render(Predicate<Setting<?>> chosen) {

@@ -1,17 +1,14 @@
 package org.erat.schedule;
 
+import org.erat.data.SplitMix64;
+
 /**
  * Random numbers as a function of a key and a counter. There is no state, so a number does not depend on what was drawn
  * before it, on the thread or on the process.
  *
- * <p>Number c of a key is output c of the SplitMix64 generator started at that key: Steele, Lea and Flood, "Fast
- * splittable pseudorandom number generators", OOPSLA 2014, with the finalizer "Mix13" of D. Stafford. It passes the usual
- * statistical batteries; it is not meant for cryptography.
+ * <p>Number c of a key is output c of the {@link SplitMix64} generator started at that key.
  */
 public final class CounterRandom {
-    /** 2⁶⁴ divided by the golden ratio, made odd: SplitMix64's step. */
-    private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
-
     private static final long UNSIGNED_INT = 0xFFFFFFFFL;
 
     private CounterRandom() {}
@@ -24,16 +21,16 @@ public final class CounterRandom {
      * @param parts what the random numbers belong to, for example a seed, a step and a block; any values
      */
     public static long key(long... parts) {
-        long key = mix(parts.length + GOLDEN_GAMMA);
+        long key = SplitMix64.mix(parts.length + SplitMix64.STEP);
         for (long part : parts) {
-            key = mix((key ^ part) + GOLDEN_GAMMA);
+            key = SplitMix64.mix((key ^ part) + SplitMix64.STEP);
         }
         return key;
     }
 
     /** 64 random bits. */
     public static long bits(long key, long counter) {
-        return mix(key + (counter + 1) * GOLDEN_GAMMA);
+        return SplitMix64.mix(key + (counter + 1) * SplitMix64.STEP);
     }
 
     /** A number in [0, 1), a multiple of 2⁻⁵³. */
@@ -60,12 +57,5 @@ public final class CounterRandom {
                 return (int) (product >>> 32);
             }
         }
-    }
-
-    private static long mix(long value) {
-        long z = value;
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

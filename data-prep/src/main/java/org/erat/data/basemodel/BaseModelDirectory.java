@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.SafetensorsFile;
 

@@ -12,7 +12,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
+import org.erat.data.maven.MavenArtifact;
+import org.erat.data.maven.MavenRepository;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.safetensors.TensorSource;
 
@@ -52,15 +55,14 @@ public final class BaseModelImporter {
     }
 
     Result run(String from, Path out) {
-        boolean isMaven = from.startsWith(MavenCoordinates.SCHEME);
-        Optional<MavenCoordinates> coordinates = isMaven ? Optional.of(MavenCoordinates.parse(from)) : Optional.empty();
+        boolean isMaven = MavenArtifact.isArtifact(from);
+        Optional<MavenArtifact> artifact = isMaven ? Optional.of(MavenArtifact.parse(from)) : Optional.empty();
         Optional<ImportRecord> before = recordOf(out);
         if (isMaven && before.isPresent() && before.get().from().equals(from)) {
             // A released artifact never changes, so neither Maven nor the jar is needed to see that it is the same.
             return reuse(before.get(), out);
         }
-        Path path = coordinates
-                .map(c -> maven.resolve(c, progress))
+        Path path = artifact.map(jar -> maven.resolve(jar, progress))
                 .orElseGet(() -> existing(from).toAbsolutePath().normalize());
         String sha256 = fingerprint(path);
         String origin = isMaven ? from : path.toString();

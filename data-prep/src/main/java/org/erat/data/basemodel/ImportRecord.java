@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.erat.data.Sha256;
 
 /**
  * The {@code source.json} beside a prepared model: where it came from, and what was made of it.

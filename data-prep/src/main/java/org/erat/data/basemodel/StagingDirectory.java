@@ -88,8 +88,7 @@ final class StagingDirectory implements AutoCloseable {
                 target + ": cannot be written: " + e + ". Check permissions and free space of its directory.", e);
     }
 
-    /** Deletes a temporary directory with all that is in it. */
-    static void deleteTree(Path root) {
+    private static void deleteTree(Path root) {
         List<Path> paths;
         try (Stream<Path> walk = Files.walk(root)) {
             paths = walk.sorted(Comparator.reverseOrder()).toList();

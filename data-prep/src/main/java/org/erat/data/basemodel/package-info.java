@@ -2,7 +2,8 @@
  * Base models: the directory that a training job reads ({@link org.erat.data.basemodel.BaseModelDirectory}:
  * {@code config.json}, {@code model.safetensors}, {@code tokenizer.json}, with Hugging Face names and shapes) and the
  * importers that prepare it from a Hugging Face directory, an ONNX graph or a TensorFlow checkpoint
- * ({@link org.erat.data.basemodel.BaseModelImporter}). Uses {@code org.erat.data}, {@code org.erat.data.safetensors},
- * Jackson, the protocol buffer classes of nd4j-api and the tokenizers library. Spark is not needed here.
+ * ({@link org.erat.data.basemodel.BaseModelImporter}). Uses {@code org.erat.data}, {@code org.erat.data.maven},
+ * {@code org.erat.data.safetensors}, Jackson, the protocol buffer classes of nd4j-api, Snappy and the tokenizers library.
+ * Spark is not needed here.
  */
 package org.erat.data.basemodel;

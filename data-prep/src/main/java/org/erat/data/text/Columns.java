@@ -3,6 +3,7 @@ package org.erat.data.text;
 import java.util.Collections;
 import java.util.List;
 import org.erat.data.BadInputException;
+import org.erat.data.NearestName;
 
 /**
  * Where a task's columns are in the rows of one TSV or CSV file.

@@ -3,9 +3,7 @@ package org.erat.data.text;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,8 +16,10 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
+import org.erat.data.maven.MavenRepository;
 
 /**
  * The files that hold the text.
@@ -36,8 +36,9 @@ record InputFiles(Path train, Path validation) {
      */
     static InputFiles find(Configuration hadoop, TextTask task, String input, Consumer<String> progress) {
         if (MavenArtifact.isArtifact(input)) {
+            MavenArtifact artifact = MavenArtifact.parse(input);
             return new InputFiles(
-                    new Path(MavenArtifact.resolve(input, progress).toUri()), null);
+                    new Path(MavenRepository.ofUser().resolve(artifact, progress).toUri()), null);
         }
         Path path = new Path(input);
         try {
@@ -101,8 +102,8 @@ record InputFiles(Path train, Path validation) {
             if (files.size() > 1) {
                 digest.update(each.getName().getBytes(StandardCharsets.UTF_8));
             }
-            try (InputStream in = new DigestInputStream(fs.open(each), digest)) {
-                in.transferTo(OutputStream.nullOutputStream());
+            try (InputStream in = fs.open(each)) {
+                Sha256.update(digest, in);
             }
         }
         return Sha256.hex(digest);

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.erat.data.BadInputException;
+import org.erat.data.NearestName;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TaskType;
 

@@ -15,6 +15,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.Sha256;
 
 /**
  * Checked rows of one split on their way from the driver to the executors: files of JSON lines with a fixed number of

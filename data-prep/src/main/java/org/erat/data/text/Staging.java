@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.tokenized.Split;
 
 /** Reads all rows of a data set once, on the driver: checks them, splits them and stages them for the executors. */

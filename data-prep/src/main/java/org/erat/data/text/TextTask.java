@@ -2,6 +2,7 @@ package org.erat.data.text;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.erat.data.NearestName;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.TaskType;
 

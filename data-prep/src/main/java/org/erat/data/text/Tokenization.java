@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -12,6 +11,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.Split;
 
@@ -52,11 +52,19 @@ public final class Tokenization {
         Map<String, String> settings = settings(files, tokenizer);
         Path out = new Path(request.out());
         try {
-            FileSystem fs = out.getFileSystem(hadoop);
-            if (fs.exists(out) && fs.listStatus(out).length > 0) {
-                return new PreparedData(existing(fs, out, settings), true);
+            Storage storage = Storage.of(out, hadoop);
+            if (!storage.list(out).isEmpty()) {
+                return new PreparedData(existing(storage, out, settings), true);
             }
-            return new PreparedData(make(fs, out, files, tokenizer, settings), false);
+            storage.writeFolderAtomically(storage.qualify(out), folder -> {
+                make(folder, files, tokenizer, settings);
+                if (!storage.list(out).isEmpty()) {
+                    throw new IOException("something else has been written there meanwhile");
+                }
+            });
+            Manifest manifest = Manifest.read(hadoop, out);
+            progress.accept(String.format("Prepared %s", describe(manifest, out)));
+            return new PreparedData(manifest, false);
         } catch (IOException e) {
             throw new UsageException(
                     String.format(
@@ -93,8 +101,8 @@ public final class Tokenization {
         return settings;
     }
 
-    private Manifest existing(FileSystem fs, Path out, Map<String, String> settings) throws IOException {
-        if (!fs.exists(new Path(out, Manifest.FILE))) {
+    private Manifest existing(Storage storage, Path out, Map<String, String> settings) throws IOException {
+        if (!storage.exists(new Path(out, Manifest.FILE))) {
             throw new UsageException(String.format(
                     "%s exists and is not a tokenized data set: choose another --out, or delete it", out));
         }
@@ -117,50 +125,30 @@ public final class Tokenization {
         return manifest;
     }
 
-    private Manifest make(
-            FileSystem fs, Path out, InputFiles files, TokenizerFile tokenizer, Map<String, String> settings)
+    private void make(Path folder, InputFiles files, TokenizerFile tokenizer, Map<String, String> settings)
             throws IOException {
-        Path whole = fs.makeQualified(out);
-        Path temporary = new Path(whole.getParent(), "." + whole.getName() + ".preparing-" + UUID.randomUUID());
-        Path staging = new Path(temporary, "_text");
-        if (!fs.mkdirs(staging)) {
-            throw new IOException("no folder can be made in " + whole.getParent());
-        }
-        boolean done = false;
-        try {
-            StagedData text = new Staging(spark, request, progress).stage(files, fs, staging);
-            TokenizationJob job = new TokenizationJob(spark, task, tokenizer, request.maxLength(), progress);
-            TokenizationJob.Written train = job.run(Split.TRAIN, text.train(), text.labels(), temporary);
-            TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), temporary);
-            Manifest manifest = new Manifest(
-                    Manifest.VERSION,
-                    task.name(),
-                    task.type(),
-                    text.labels().names(),
-                    task.metrics(),
-                    tokenizer.sha256(),
-                    request.maxLength(),
-                    Math.max(train.highestTokenId(), validation.highestTokenId()),
-                    train.summary(),
-                    validation.summary(),
-                    text.contentSha256(),
-                    request.input(),
-                    settings);
-            fs.delete(staging, true);
-            manifest.write(hadoop, temporary);
-            // Only an empty folder can be there now; a rename would move into it.
-            fs.delete(whole, false);
-            if (!fs.rename(temporary, whole)) {
-                throw new IOException("the finished folder cannot be renamed to it");
-            }
-            done = true;
-            progress.accept(String.format("Prepared %s", describe(manifest, out)));
-            return manifest;
-        } finally {
-            if (!done) {
-                fs.delete(temporary, true);
-            }
-        }
+        FileSystem fs = folder.getFileSystem(hadoop);
+        Path staging = new Path(folder, "_text");
+        StagedData text = new Staging(spark, request, progress).stage(files, fs, staging);
+        TokenizationJob job = new TokenizationJob(spark, task, tokenizer, request.maxLength(), progress);
+        TokenizationJob.Written train = job.run(Split.TRAIN, text.train(), text.labels(), folder);
+        TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), folder);
+        fs.delete(staging, true);
+        Manifest manifest = new Manifest(
+                Manifest.VERSION,
+                task.name(),
+                task.type(),
+                text.labels().names(),
+                task.metrics(),
+                tokenizer.sha256(),
+                request.maxLength(),
+                Math.max(train.highestTokenId(), validation.highestTokenId()),
+                train.summary(),
+                validation.summary(),
+                text.contentSha256(),
+                request.input(),
+                settings);
+        manifest.write(hadoop, folder);
     }
 
     private static String describe(Manifest manifest, Path out) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 
 /**
  * The {@code tokenizer.json} of a base model. Its bytes alone are sent to executors: Spark's Kryo cannot serialize records.

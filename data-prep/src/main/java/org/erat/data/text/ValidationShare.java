@@ -3,6 +3,7 @@ package org.erat.data.text;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Split;
 

@@ -3,6 +3,7 @@ package org.erat.data.tokenized;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.erat.data.SplitMix64;
 
 /**
  * Mini-batches of examples of like length, so that little is spent on padding. Pure functions: the same arguments give

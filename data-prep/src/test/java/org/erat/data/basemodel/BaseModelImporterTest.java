@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.EratException;
 import org.erat.data.UsageException;
+import org.erat.data.maven.MavenRepository;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,26 @@ class BaseModelImporterTest {
         FileTime before = Files.getLastModifiedTime(out.resolve("model.safetensors"));
         assertThat(run(source, out)).isEqualTo(new BaseModelImporter.Result(SyntheticModel.BERT, true));
         assertThat(Files.getLastModifiedTime(out.resolve("model.safetensors"))).isEqualTo(before);
+    }
+
+    @Test
+    void aPreparedArtifactIsReusedWithoutItsJar() throws IOException {
+        Path jar = directory.resolve("repository/org/example/tiny-bert/1.0/tiny-bert-1.0.jar");
+        Files.createDirectories(jar.getParent());
+        TestArchive.write(
+                jar,
+                TensorFlowModelBuilder.build(
+                        SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT), false));
+        BaseModelImporter importer = new BaseModelImporter(
+                new MavenRepository(directory.resolve("repository"), List.of("false")), line -> {});
+        assertThat(importer.run("maven:org.example:tiny-bert:1.0", out).reused())
+                .isFalse();
+        Files.delete(jar);
+        assertThat(importer.run("maven:org.example:tiny-bert:1.0", out).reused())
+                .isTrue();
+        assertThatThrownBy(() -> importer.run("maven:org.example:tiny-bert:1.1", out))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("cannot find or fetch org.example:tiny-bert:1.1");
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.LocalSpark;
 import org.erat.data.tokenized.Manifest;

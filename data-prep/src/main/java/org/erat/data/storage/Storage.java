@@ -1,4 +1,4 @@
-package org.erat.checkpoint;
+package org.erat.data.storage;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -25,12 +25,19 @@ import org.apache.hadoop.hdfs.DistributedFileSystem;
  * A file system on which files and folders appear whole or not at all: they are written under a hidden temporary name
  * beside their place, forced to disk and renamed.
  */
-final class Storage {
+public final class Storage {
     private static final String TEMPORARY = ".tmp-";
 
     /** Writes the content of one file. */
-    interface Content {
+    @FunctionalInterface
+    public interface Content {
         void writeTo(OutputStream out) throws IOException;
+    }
+
+    /** Writes the files of one folder. */
+    @FunctionalInterface
+    public interface FolderContent {
+        void writeTo(Path folder) throws IOException;
     }
 
     private final FileSystem fs;
@@ -39,60 +46,65 @@ final class Storage {
         this.fs = fs;
     }
 
-    static Storage of(Path path, Configuration hadoop) throws IOException {
+    /** The file system of {@code path}. */
+    public static Storage of(Path path, Configuration hadoop) throws IOException {
         FileSystem fs = path.getFileSystem(hadoop);
-        // The checksummed local file system cannot append and litters the folder with .crc files; a checkpoint has
-        // checksums of its own.
+        // The checksummed local file system cannot append and litters the folder with .crc files; what needs
+        // checksums has its own.
         return new Storage(fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs);
     }
 
-    Path qualify(Path path) {
+    public Path qualify(Path path) {
         return fs.makeQualified(path);
     }
 
-    boolean exists(Path path) throws IOException {
+    public boolean exists(Path path) throws IOException {
         return fs.exists(path);
     }
 
+    public boolean isFile(Path path) throws IOException {
+        return fs.getFileStatus(path).isFile();
+    }
+
     /** Children whose name does not mark them as temporary; none where there is no such folder. */
-    List<Path> list(Path folder) throws IOException {
+    public List<Path> list(Path folder) throws IOException {
         return children(folder, false);
     }
 
-    long length(Path file) throws IOException {
+    public long length(Path file) throws IOException {
         return fs.getFileStatus(file).getLen();
     }
 
-    InputStream open(Path file) throws IOException {
+    public InputStream open(Path file) throws IOException {
         return fs.open(file);
     }
 
-    byte[] read(Path file) throws IOException {
+    public byte[] read(Path file) throws IOException {
         try (InputStream in = fs.open(file)) {
             return in.readAllBytes();
         }
     }
 
-    void createFolder(Path folder) throws IOException {
+    public void createFolder(Path folder) throws IOException {
         // The local file system says no by its return value, others by an exception.
         if (!fs.mkdirs(folder)) {
             throw new IOException("Cannot create folder " + folder);
         }
     }
 
-    Path temporaryBeside(Path target) {
+    private Path temporaryBeside(Path target) {
         return new Path(target.getParent(), TEMPORARY + target.getName() + "-" + UUID.randomUUID());
     }
 
     /** Removes what a process that was killed had half written in {@code folder}. */
-    void removeTemporaries(Path folder) throws IOException {
+    public void removeTemporaries(Path folder) throws IOException {
         for (Path left : children(folder, true)) {
             fs.delete(left, true);
         }
     }
 
     /** Writes {@code file} and forces it to disk; the file is visible while it is written. */
-    void write(Path file, Content content) throws IOException {
+    public void write(Path file, Content content) throws IOException {
         try (FSDataOutputStream out = fs.create(file, true)) {
             content.writeTo(out);
             out.hsync();
@@ -102,42 +114,48 @@ final class Storage {
     }
 
     /** Fails where nothing can be written into {@code folder}. */
-    void requireWritable(Path folder) throws IOException {
+    public void requireWritable(Path folder) throws IOException {
         Path probe = temporaryBeside(new Path(folder, "probe"));
         write(probe, out -> out.write(0));
         fs.delete(probe, false);
     }
 
     /** Writes or replaces {@code file}: a reader sees the old content or the new. */
-    void writeAtomically(Path file, byte[] content) throws IOException {
+    public void writeAtomically(Path file, Content content) throws IOException {
         Path temporary = temporaryBeside(file);
+        boolean done = false;
         try {
-            write(temporary, out -> out.write(content));
+            write(temporary, content);
             replace(temporary, file);
-        } catch (IOException | RuntimeException e) {
-            deleteQuietly(temporary, e);
-            throw e;
+            done = true;
+        } finally {
+            if (!done) {
+                deleteIfLeft(temporary);
+            }
         }
         forceFolder(file.getParent());
     }
 
-    /** Moves a folder that is complete to its name; one that is there under that name gives way. */
-    void commitFolder(Path temporary, Path target) throws IOException {
-        forceFolder(temporary);
-        Path old = null;
-        if (fs.exists(target)) {
-            old = temporaryBeside(target);
-            rename(target, old);
-        }
-        rename(temporary, target);
-        forceFolder(target.getParent());
-        if (old != null) {
-            fs.delete(old, true);
+    /** Writes or replaces {@code folder}: it is there with all that {@code content} wrote, or as it was before. */
+    public void writeFolderAtomically(Path folder, FolderContent content) throws IOException {
+        Path temporary = temporaryBeside(folder);
+        boolean done = false;
+        try {
+            createFolder(temporary);
+            content.writeTo(temporary);
+            commitFolder(temporary, folder);
+            done = true;
+        } catch (FSError e) {
+            throw causeOf(e);
+        } finally {
+            if (!done) {
+                deleteIfLeft(temporary);
+            }
         }
     }
 
     /** Adds to the end of {@code file}, creating it where it is not there. */
-    void append(Path file, byte[] content) throws IOException {
+    public void append(Path file, byte[] content) throws IOException {
         if (!fs.exists(file)) {
             write(file, out -> out.write(content));
             return;
@@ -151,19 +169,41 @@ final class Storage {
             byte[] before = read(file);
             byte[] all = Arrays.copyOf(before, before.length + content.length);
             System.arraycopy(content, 0, all, before.length, content.length);
-            writeAtomically(file, all);
+            writeAtomically(file, out -> out.write(all));
         }
     }
 
-    void delete(Path path) throws IOException {
+    public void delete(Path path) throws IOException {
         fs.delete(path, true);
     }
 
-    void deleteQuietly(Path path, Exception cause) {
+    private void deleteIfLeft(Path temporary) {
         try {
-            fs.delete(path, true);
+            fs.delete(temporary, true);
         } catch (IOException e) {
-            cause.addSuppressed(e);
+            // Its name says that it is of no use.
+        }
+    }
+
+    /** Moves a folder that is complete to its name; one that is there under that name gives way. */
+    private void commitFolder(Path temporary, Path target) throws IOException {
+        forceFolder(temporary);
+        Path old = null;
+        if (fs.exists(target)) {
+            old = temporaryBeside(target);
+            rename(target, old);
+        }
+        try {
+            rename(temporary, target);
+        } catch (IOException e) {
+            if (old != null) {
+                rename(old, target);
+            }
+            throw e;
+        }
+        forceFolder(target.getParent());
+        if (old != null) {
+            fs.delete(old, true);
         }
     }
 

@@ -1,0 +1,93 @@
+package org.erat.data.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StorageTest {
+    @TempDir
+    private java.nio.file.Path directory;
+
+    private Storage storage;
+
+    @BeforeEach
+    void open() throws IOException {
+        storage = Storage.of(path(""), new Configuration());
+    }
+
+    private Path path(String name) {
+        return new Path(directory.resolve(name).toUri());
+    }
+
+    private static Storage.Content text(String text) {
+        return out -> out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<java.nio.file.Path> entries = Files.list(directory)) {
+            return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void aFileIsReplacedAndNothingLiesBesideIt() throws IOException {
+        storage.writeAtomically(path("file"), text("old"));
+        storage.writeAtomically(path("file"), text("new"));
+        assertThat(directory.resolve("file")).hasContent("new");
+        assertThat(names()).containsExactly("file");
+    }
+
+    @Test
+    void aFileWhoseContentFailsIsAsItWas() throws IOException {
+        storage.writeAtomically(path("file"), text("old"));
+        assertThatThrownBy(() -> storage.writeAtomically(path("file"), out -> {
+                    out.write('n');
+                    throw new IOException("No space left on device");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessage("No space left on device");
+        assertThat(directory.resolve("file")).hasContent("old");
+        assertThat(names()).containsExactly("file");
+    }
+
+    @Test
+    void aFolderGivesWayToTheNewOneAsAWhole() throws IOException {
+        storage.writeFolderAtomically(path("a/folder"), folder -> storage.write(new Path(folder, "old"), text("1")));
+        storage.writeFolderAtomically(path("a/folder"), folder -> storage.write(new Path(folder, "new"), text("2")));
+        assertThat(storage.list(path("a/folder"))).extracting(Path::getName).containsExactly("new");
+        assertThat(storage.list(path("a"))).extracting(Path::getName).containsExactly("folder");
+    }
+
+    @Test
+    void aFolderWhoseContentFailsIsAsItWas() throws IOException {
+        storage.writeFolderAtomically(path("folder"), folder -> storage.write(new Path(folder, "old"), text("1")));
+        assertThatThrownBy(() -> storage.writeFolderAtomically(path("folder"), folder -> {
+                    storage.write(new Path(folder, "new"), text("2"));
+                    throw new IllegalStateException("bad row");
+                }))
+                .hasMessage("bad row");
+        assertThat(storage.list(path("folder"))).extracting(Path::getName).containsExactly("old");
+        assertThat(names()).containsExactly("folder");
+    }
+
+    @Test
+    void whatIsBeingWrittenIsNotListedAndCanBeClearedAway() throws IOException {
+        storage.writeFolderAtomically(path("folder"), folder -> {
+            assertThat(storage.list(path(""))).isEmpty();
+            assertThat(names()).hasSize(1);
+        });
+        Files.writeString(directory.resolve(".tmp-left"), "half");
+        storage.removeTemporaries(path(""));
+        assertThat(names()).containsExactly("folder");
+    }
+}
