@@ -11,9 +11,9 @@ class SplitMix64Test {
     @Test
     void isTheGeneratorThatWasPublished() {
         long seed = 1234567;
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + SplitMix64.STEP))).isEqualTo("6457827717110365317");
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 2 * SplitMix64.STEP))).isEqualTo("3203168211198807973");
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 3 * SplitMix64.STEP))).isEqualTo("9817491932198370423");
+        assertThat(Long.toUnsignedString(output(seed, 1))).isEqualTo("6457827717110365317");
+        assertThat(Long.toUnsignedString(output(seed, 2))).isEqualTo("3203168211198807973");
+        assertThat(Long.toUnsignedString(output(seed, 3))).isEqualTo("9817491932198370423");
     }
 
     @Test
@@ -35,5 +35,14 @@ class SplitMix64Test {
         }
         assertThat(Arrays.stream(counts).boxed())
                 .allSatisfy(count -> assertThat(count).isCloseTo(1000, within(147)));
+    }
+
+    /** The n-th output: the state moves by a step, wrapping around, and is mixed. */
+    private static long output(long seed, int n) {
+        long state = seed;
+        for (int i = 0; i < n; i++) {
+            state += SplitMix64.STEP;
+        }
+        return SplitMix64.mix(state);
     }
 }

@@ -1,30 +1,18 @@
 package org.erat.export;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FSError;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
 
 /**
- * A file or folder on any Hadoop file system that appears whole or not at all: it is written under a hidden name beside
- * its place and renamed.
+ * A file or folder that a command was told to write, on any Hadoop file system: it appears whole or not at all, and takes
+ * the place of nothing but what it may replace.
  */
 public final class AtomicOutput {
-    private final FileSystem fs;
+    private final Storage storage;
     private final Path target;
-
-    /** Writes the content of a file. */
-    @FunctionalInterface
-    public interface Content {
-        void writeTo(OutputStream out) throws IOException;
-    }
 
     /** Writes the files of a folder, each by its name. */
     @FunctionalInterface
@@ -35,11 +23,11 @@ public final class AtomicOutput {
     /** Writes one file into a folder. */
     @FunctionalInterface
     public interface FileWriter {
-        void write(String name, Content content) throws IOException;
+        void write(String name, Storage.Content content) throws IOException;
     }
 
-    private AtomicOutput(FileSystem fs, Path target) {
-        this.fs = fs;
+    private AtomicOutput(Storage storage, Path target) {
+        this.storage = storage;
         this.target = target;
     }
 
@@ -50,12 +38,8 @@ public final class AtomicOutput {
      */
     public static AtomicOutput at(Path target, Configuration hadoop) {
         try {
-            // A path made from a URI may end with a slash, and would then be its own parent.
-            Path place = new Path(target.toString());
-            FileSystem fs = target.getFileSystem(hadoop);
-            // The checksummed local file system would leave a hidden file beside each one.
-            FileSystem plain = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
-            return new AtomicOutput(plain, plain.makeQualified(place));
+            Storage storage = Storage.of(target, hadoop);
+            return new AtomicOutput(storage, storage.qualify(target));
         } catch (IOException e) {
             throw cannotWrite(target, e);
         }
@@ -66,9 +50,15 @@ public final class AtomicOutput {
      *
      * @throws UsageException if it cannot be written
      */
-    public void file(Content content) {
-        publish(temporary -> create(temporary, content), there -> fs.getFileStatus(there)
-                .isFile());
+    public void file(Storage.Content content) {
+        try {
+            if (storage.exists(target) && !storage.isFile(target)) {
+                throw isSomethingElse();
+            }
+            storage.writeAtomically(target, content);
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
     }
 
     /**
@@ -78,70 +68,23 @@ public final class AtomicOutput {
      * @throws UsageException if something else is there, or it cannot be written
      */
     public void folder(String mark, FolderContent content) {
-        publish(
-                temporary -> {
-                    if (!fs.mkdirs(temporary)) {
-                        throw new IOException("the folder cannot be made");
-                    }
-                    content.writeTo((name, file) -> create(new Path(temporary, name), file));
-                },
-                there -> fs.getFileStatus(there).isDirectory()
-                        && (fs.listStatus(there).length == 0 || fs.exists(new Path(there, mark))));
-    }
-
-    @FunctionalInterface
-    private interface Writing {
-        void writeTo(Path temporary) throws IOException;
-    }
-
-    @FunctionalInterface
-    private interface Replaceable {
-        boolean test(Path there) throws IOException;
-    }
-
-    private void publish(Writing writing, Replaceable replaceable) {
-        Path temporary = new Path(target.getParent(), "." + target.getName() + ".partial-" + UUID.randomUUID());
         try {
-            if (fs.exists(target) && !replaceable.test(target)) {
-                throw new UsageException(
-                        target + " is there already and is something else. Name a new place to write to.");
+            if (storage.exists(target) && !isReplaceableFolder(mark)) {
+                throw isSomethingElse();
             }
-            if (!fs.mkdirs(target.getParent())) {
-                throw new IOException("its folder cannot be made");
-            }
-            writing.writeTo(temporary);
-            // A rename over a file is atomic on a local disk; elsewhere, and for folders, the old one has to go first.
-            if (!(fs instanceof RawLocalFileSystem
-                    && fs.getFileStatus(temporary).isFile())) {
-                fs.delete(target, true);
-            }
-            if (!fs.rename(temporary, target)) {
-                throw new IOException("it cannot be renamed from " + temporary);
-            }
+            storage.writeFolderAtomically(
+                    target, folder -> content.writeTo((name, file) -> storage.write(new Path(folder, name), file)));
         } catch (IOException e) {
             throw cannotWrite(target, e);
-        } catch (FSError e) {
-            // Hadoop's way to say that the local disk is full.
-            throw cannotWrite(target, new IOException(e.getMessage(), e));
-        } finally {
-            deleteIfLeft(temporary);
         }
     }
 
-    private void create(Path file, Content content) throws IOException {
-        try (FSDataOutputStream out = fs.create(file, true)) {
-            content.writeTo(out);
-            // The rename must not reach the disk before the bytes do.
-            out.hsync();
-        }
+    private boolean isReplaceableFolder(String mark) throws IOException {
+        return !storage.isFile(target) && (storage.list(target).isEmpty() || storage.exists(new Path(target, mark)));
     }
 
-    private void deleteIfLeft(Path temporary) {
-        try {
-            fs.delete(temporary, true);
-        } catch (IOException e) {
-            // Its name says that it is of no use.
-        }
+    private UsageException isSomethingElse() {
+        return new UsageException(target + " is there already and is something else. Name a new place to write to.");
     }
 
     private static UsageException cannotWrite(Path target, IOException e) {
