@@ -11,9 +11,12 @@ class SplitMix64Test {
     @Test
     void isTheGeneratorThatWasPublished() {
         long seed = 1234567;
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + SplitMix64.STEP))).isEqualTo("6457827717110365317");
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 2 * SplitMix64.STEP))).isEqualTo("3203168211198807973");
-        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 3 * SplitMix64.STEP))).isEqualTo("9817491932198370423");
+        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + SplitMix64.STEP)))
+                .isEqualTo("6457827717110365317");
+        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 2 * SplitMix64.STEP)))
+                .isEqualTo("3203168211198807973");
+        assertThat(Long.toUnsignedString(SplitMix64.mix(seed + 3 * SplitMix64.STEP)))
+                .isEqualTo("9817491932198370423");
     }
 
     @Test

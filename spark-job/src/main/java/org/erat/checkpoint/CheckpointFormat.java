@@ -168,8 +168,7 @@ final class CheckpointFormat {
     }
 
     private static void expectDigest(String name, MessageDigest digest, JsonNode checksums) throws Damaged {
-        if (!Sha256.hex(digest)
-                .equals(checksums.path(name).path("sha256").asText())) {
+        if (!Sha256.hex(digest).equals(checksums.path(name).path("sha256").asText())) {
             throw new Damaged(name + " does not match its SHA-256");
         }
     }

@@ -25,7 +25,7 @@ final class KnownKeys {
                     KEYS.stream().filter(known -> known.startsWith(key + ".")).toList();
             return key + " is a section, not a setting: set " + String.join(", ", members);
         }
-        return "unknown key " + key + ": did you mean " + NearestName.to(key, KEYS).orElseThrow()
-                + "? All keys are described in erat-reference.conf";
+        return "unknown key " + key + ": did you mean "
+                + NearestName.to(key, KEYS).orElseThrow() + "? All keys are described in erat-reference.conf";
     }
 }

@@ -73,16 +73,14 @@ public final class AtomicOutput {
                 throw isSomethingElse();
             }
             storage.writeFolderAtomically(
-                    target,
-                    folder -> content.writeTo((name, file) -> storage.write(new Path(folder, name), file)));
+                    target, folder -> content.writeTo((name, file) -> storage.write(new Path(folder, name), file)));
         } catch (IOException e) {
             throw cannotWrite(target, e);
         }
     }
 
     private boolean isReplaceableFolder(String mark) throws IOException {
-        return !storage.isFile(target)
-                && (storage.list(target).isEmpty() || storage.exists(new Path(target, mark)));
+        return !storage.isFile(target) && (storage.list(target).isEmpty() || storage.exists(new Path(target, mark)));
     }
 
     private UsageException isSomethingElse() {

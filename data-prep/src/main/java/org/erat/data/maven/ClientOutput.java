@@ -30,7 +30,8 @@ final class ClientOutput {
             progress.accept(line.replaceFirst("^\\[INFO] ", ""));
         }
         if (line.startsWith(ERROR) && firstError == null) {
-            firstError = line.substring(ERROR.length()).replace("-> [Help 1]", "").strip();
+            firstError =
+                    line.substring(ERROR.length()).replace("-> [Help 1]", "").strip();
         }
         last.add(line);
         if (last.size() > LAST_LINES) {

@@ -38,7 +38,9 @@ record InputFiles(Path train, Path validation) {
         if (MavenArtifact.isArtifact(input)) {
             MavenArtifact artifact = MavenArtifact.parse(input);
             return new InputFiles(
-                    new Path(MavenRepository.ofUser().resolve(artifact, progress).toUri()), null);
+                    new Path(
+                            MavenRepository.ofUser().resolve(artifact, progress).toUri()),
+                    null);
         }
         Path path = new Path(input);
         try {

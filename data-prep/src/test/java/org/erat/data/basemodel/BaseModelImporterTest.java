@@ -58,8 +58,7 @@ class BaseModelImporterTest {
         Files.createDirectories(jar.getParent());
         TestArchive.write(
                 jar,
-                TensorFlowModelBuilder.build(
-                        SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT), false));
+                TensorFlowModelBuilder.build(SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT), false));
         BaseModelImporter importer = new BaseModelImporter(
                 new MavenRepository(directory.resolve("repository"), List.of("false")), line -> {});
         assertThat(importer.run("maven:org.example:tiny-bert:1.0", out).reused())

@@ -74,8 +74,7 @@ class MavenRepositoryTest {
                 + "echo '[INFO] Downloading from central: tiny-bert-1.0.jar'; " + delivering());
         assertThat(progress)
                 .containsExactly(
-                        "Fetching org.example:tiny-bert:1.0 with Maven",
-                        "Downloading from central: tiny-bert-1.0.jar");
+                        "Fetching org.example:tiny-bert:1.0 with Maven", "Downloading from central: tiny-bert-1.0.jar");
     }
 
     @Test
