@@ -1,7 +1,6 @@
 package org.erat.data.basemodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -13,9 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.erat.data.BadInputException;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;

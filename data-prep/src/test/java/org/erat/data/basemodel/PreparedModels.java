@@ -30,8 +30,7 @@ final class PreparedModels {
     /** The source, alone in its directory, is refused with these words, and nothing is left beside it. */
     static void assertRefused(Path source, String... reasons) {
         Path directory = source.getParent();
-        assertThatThrownBy(() -> BaseModelImporter.importModel(
-                        source.toString(), directory.resolve("out"), line -> {}))
+        assertThatThrownBy(() -> BaseModelImporter.importModel(source.toString(), directory.resolve("out"), line -> {}))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContainingAll(reasons)
                 .hasMessageContaining(source.toString());
