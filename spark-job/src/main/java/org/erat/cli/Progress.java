@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  * Plain lines on the screen, each with the time since the command began, so that they read as well in the log file of a
  * scheduler. Safe to use from several threads.
  */
-public final class Progress {
+final class Progress {
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     private static final Duration BETWEEN_ROUNDS = Duration.ofSeconds(2);
 
@@ -20,7 +20,7 @@ public final class Progress {
     private final LongSupplier nanos;
     private final long start;
 
-    public Progress(PrintStream out) {
+    Progress(PrintStream out) {
         this(out, System::nanoTime);
     }
 
@@ -31,12 +31,12 @@ public final class Progress {
     }
 
     /** Prints a line. */
-    public void say(String line) {
+    void say(String line) {
         out.println("[" + clock(nanos.getAsLong() - start) + "] " + line);
     }
 
     /** Announces work that may take long, and says that it goes on until the step is closed. */
-    public Step step(String what) {
+    Step step(String what) {
         return new Step(what);
     }
 
@@ -46,12 +46,12 @@ public final class Progress {
      * @param done rounds that are complete before the first one to be reported
      * @param total rounds of the whole run
      */
-    public Rounds rounds(int done, int total) {
+    Rounds rounds(int done, int total) {
         return new Rounds(done, total);
     }
 
     /** Work in progress. */
-    public final class Step implements AutoCloseable {
+    final class Step implements AutoCloseable {
         private final String what;
         private final long began = nanos.getAsLong();
         private final ScheduledExecutorService heartbeat = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -88,7 +88,7 @@ public final class Progress {
     }
 
     /** Rounds in progress. */
-    public final class Rounds {
+    final class Rounds {
         private final int total;
         private final int doneBefore;
         private final long began = nanos.getAsLong();

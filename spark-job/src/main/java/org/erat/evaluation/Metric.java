@@ -10,7 +10,7 @@ import org.erat.data.BadInputException;
  * Higher is better. Where a formula divides zero by zero the value is 0: that is what a prediction that says nothing is
  * worth.
  */
-public enum Metric {
+enum Metric {
     /** Share of right classes. */
     ACCURACY {
         @Override
@@ -63,7 +63,7 @@ public enum Metric {
      *
      * @throws BadInputException if there is none
      */
-    public static Metric named(String name) {
+    static Metric named(String name) {
         for (Metric metric : values()) {
             if (metric.toString().equals(name)) {
                 return metric;
@@ -78,7 +78,7 @@ public enum Metric {
      * @param predictions [n] class index or number
      * @param labels [n] class index or number
      */
-    public abstract double of(float[] predictions, float[] labels);
+    abstract double of(float[] predictions, float[] labels);
 
     /** Its name in manifests and files. */
     @Override

@@ -8,15 +8,15 @@ import java.io.Serializable;
  * @param lo lowest width, 1 or more
  * @param hi highest width, {@code lo} or more
  */
-public record RankRange(int lo, int hi) implements Serializable {
-    public RankRange {
+record RankRange(int lo, int hi) implements Serializable {
+    RankRange {
         if (lo < 1 || hi < lo) {
             throw new IllegalArgumentException("Rank range " + lo + ".." + hi + " is empty or starts below 1");
         }
     }
 
     /** Number of widths in the range. */
-    public int size() {
+    int size() {
         return hi - lo + 1;
     }
 }

@@ -80,7 +80,7 @@ public final class RankSchedule implements Serializable {
      * @param step 0 or more; from T on the range stays as it is at τ = 1
      * @param block 0..L−1
      */
-    public RankRange range(long step, int block) {
+    RankRange range(long step, int block) {
         check(step, block);
         double progress = Math.min(1.0, (double) step / totalSteps);
         // A model of one block is neither shallow nor deep.

@@ -13,7 +13,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.RowSelection;
-import org.erat.data.basemodel.Sha256;
+import org.erat.data.Sha256;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.PaddedBatch;
 import org.erat.data.tokenized.SplitSummary;

@@ -7,7 +7,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -152,20 +151,17 @@ final class HuggingFaceSource implements ModelSource {
     }
 
     @Override
-    public Map<String, TensorSource> tensors() {
-        Map<String, TensorSource> tensors = new LinkedHashMap<>();
-        TensorNames.required(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        if (foundAll(TensorNames.pooler(config))) {
-            TensorNames.pooler(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        }
-        if (foundAll(TensorNames.maskedLanguageModelHead(config)) && headIsTied()) {
-            TensorNames.maskedLanguageModelHead(config)
-                    .forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        }
-        return tensors;
+    public boolean hasPooler() {
+        return foundAll(TensorNames.pooler(config));
     }
 
-    private TensorSource source(String canonical, long[] shape) {
+    @Override
+    public boolean hasMaskedLanguageModelHead() {
+        return foundAll(TensorNames.maskedLanguageModelHead(config)) && headIsTied();
+    }
+
+    @Override
+    public TensorSource tensor(String canonical, long[] shape) {
         String name = find(canonical)
                 .orElseThrow(() -> new BadInputException(directory + ": tensor '" + prefix + canonical
                         + "' is missing. Check that config.json and the weights belong to the same model."));

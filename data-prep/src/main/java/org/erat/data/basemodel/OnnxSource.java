@@ -4,7 +4,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -276,16 +275,18 @@ final class OnnxSource implements ModelSource {
     }
 
     @Override
-    public Map<String, TensorSource> tensors() {
-        Map<String, TensorSource> tensors = new LinkedHashMap<>();
-        TensorNames.required(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        if (weights.keySet().containsAll(TensorNames.pooler(config).keySet())) {
-            TensorNames.pooler(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        }
-        return tensors;
+    public boolean hasPooler() {
+        return weights.keySet().containsAll(TensorNames.pooler(config).keySet());
     }
 
-    private TensorSource source(String name, long[] shape) {
+    /** Exports of encoders come without it. */
+    @Override
+    public boolean hasMaskedLanguageModelHead() {
+        return false;
+    }
+
+    @Override
+    public TensorSource tensor(String name, long[] shape) {
         Weight weight = weights.get(name);
         if (weight == null) {
             throw new BadInputException(where + ": tensor '" + name

@@ -9,7 +9,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -212,19 +211,21 @@ final class TensorFlowSource implements ModelSource {
     }
 
     @Override
-    public Map<String, TensorSource> tensors() {
-        Map<String, TensorSource> tensors = new LinkedHashMap<>();
-        TensorNames.required(config).forEach((name, shape) -> tensors.put(name, source(name, shape)));
-        for (Map<String, long[]> part :
-                List.of(TensorNames.pooler(config), TensorNames.maskedLanguageModelHead(config))) {
-            if (part.keySet().stream().allMatch(name -> bundle.names().contains(variable(name)))) {
-                part.forEach((name, shape) -> tensors.put(name, source(name, shape)));
-            }
-        }
-        return tensors;
+    public boolean hasPooler() {
+        return holdsAll(TensorNames.pooler(config));
     }
 
-    private TensorSource source(String canonical, long[] shape) {
+    @Override
+    public boolean hasMaskedLanguageModelHead() {
+        return holdsAll(TensorNames.maskedLanguageModelHead(config));
+    }
+
+    private boolean holdsAll(Map<String, long[]> part) {
+        return part.keySet().stream().allMatch(name -> bundle.names().contains(variable(name)));
+    }
+
+    @Override
+    public TensorSource tensor(String canonical, long[] shape) {
         String name = variable(canonical);
         if (!isKernel(canonical)) {
             bundle.require(name, shape);

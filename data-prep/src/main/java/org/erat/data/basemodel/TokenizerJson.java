@@ -19,7 +19,7 @@ import org.erat.data.BadInputException;
  * @param root the document
  * @param where the file or archive entry that it comes from, for messages
  */
-record TokenizerJson(ObjectNode root, String where) {
+public record TokenizerJson(ObjectNode root, String where) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FLAVOR = "RUST_FLAVOR";
     /** Letters of several scripts, digits and punctuation: something of each kind of token. */
@@ -30,12 +30,13 @@ record TokenizerJson(ObjectNode root, String where) {
      *
      * @throws BadInputException if it is not a tokenizer
      */
-    static TokenizerJson parse(byte[] json, String where) {
+    public static TokenizerJson parse(byte[] json, String where) {
         JsonNode root;
         try {
             root = JSON.readTree(json);
         } catch (IOException e) {
-            throw new BadInputException(where + ": is not readable JSON: " + e.getMessage(), e);
+            throw new BadInputException(
+                    where + ": is not readable JSON: " + e.getMessage() + ". Use the tokenizer.json of the model.", e);
         }
         if (!root.isObject() || !root.path("model").isObject()) {
             throw new BadInputException(
@@ -154,7 +155,7 @@ record TokenizerJson(ObjectNode root, String where) {
     }
 
     /** The largest id that the tokenizer can give out; -1 if it has no token. */
-    int highestId() {
+    public int highestId() {
         JsonNode vocabulary = root.path("model").path("vocab");
         int highest = -1;
         if (vocabulary.isArray()) {

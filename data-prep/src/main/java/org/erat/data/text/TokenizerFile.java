@@ -1,9 +1,6 @@
 package org.erat.data.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -13,16 +10,16 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
+import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.basemodel.TokenizerJson;
 
 /**
- * The {@code tokenizer.json} of a base model. Its bytes alone are sent to executors: Spark's Kryo cannot serialize records.
+ * The {@code tokenizer.json} of a base model. Its bytes alone are sent to executors.
  *
  * @param bytes the file
  * @param sha256 its SHA-256, in hexadecimal
  */
 record TokenizerFile(byte[] bytes, String sha256) {
-    private static final String NAME = "tokenizer.json";
-
     /**
      * Reads and checks the tokenizer of the base model in {@code modelDir}.
      *
@@ -30,7 +27,7 @@ record TokenizerFile(byte[] bytes, String sha256) {
      * @throws BadInputException if there is none, it cannot be used, or it belongs to another model
      */
     static TokenizerFile read(Configuration hadoop, Path modelDir, int vocabSize) {
-        Path file = new Path(modelDir, NAME);
+        Path file = new Path(modelDir, BaseModelDirectory.TOKENIZER);
         byte[] bytes;
         try (InputStream in = file.getFileSystem(hadoop).open(file)) {
             bytes = in.readAllBytes();
@@ -56,8 +53,8 @@ record TokenizerFile(byte[] bytes, String sha256) {
     }
 
     /**
-     * Starts the tokenizer of the file {@code bytes}. Whatever the file says: no padding, since batches are padded when they are made, and
-     * truncation to {@code maxLength} that cuts the longer of two texts first.
+     * Starts the tokenizer of the file {@code bytes}. Whatever the file says: no padding, since batches are padded when
+     * they are made, and truncation to {@code maxLength} that cuts the longer of two texts first.
      */
     static HuggingFaceTokenizer open(byte[] bytes, int maxLength) throws IOException {
         String length = Integer.toString(maxLength);
@@ -72,25 +69,7 @@ record TokenizerFile(byte[] bytes, String sha256) {
     }
 
     private static void checkVocabulary(byte[] bytes, Path file, int vocabSize) {
-        JsonNode tokenizer;
-        try {
-            tokenizer = new ObjectMapper().readTree(bytes);
-        } catch (JsonProcessingException e) {
-            throw new BadInputException(
-                    String.format("%s is not JSON (%s): prepare the model again", file, e.getOriginalMessage()), e);
-        } catch (IOException e) {
-            throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
-        }
-        JsonNode vocabulary = tokenizer.path("model").path("vocab");
-        long highest = vocabulary.isArray() ? vocabulary.size() - 1L : -1;
-        if (vocabulary.isObject()) {
-            for (JsonNode id : vocabulary) {
-                highest = Math.max(highest, id.asLong());
-            }
-        }
-        for (JsonNode token : tokenizer.path("added_tokens")) {
-            highest = Math.max(highest, token.path("id").asLong());
-        }
+        int highest = TokenizerJson.parse(bytes, file.toString()).highestId();
         if (highest >= vocabSize) {
             throw new BadInputException(String.format(
                     "%s has token ids up to %d but the model's config.json has a vocab_size of %d: the tokenizer belongs"

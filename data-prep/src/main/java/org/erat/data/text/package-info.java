@@ -1,8 +1,9 @@
 /**
  * Raw text to the tokenized data set. {@code TextTask} says how a data set is laid out, the {@code …Rows} classes read
  * its rows strictly, and {@code Tokenization} checks, splits and tokenizes them as a Spark job. Uses
- * {@code org.erat.data}, {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, {@code org.erat.data.storage},
- * Spark, Hadoop's FileSystem and the Hugging Face tokenizers; knows nothing of models but {@code tokenizer.json}.
+ * {@code org.erat.data}, {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, {@code org.erat.data.storage}, Spark,
+ * Hadoop's FileSystem, the Hugging Face tokenizers and, of base models ({@code org.erat.data.basemodel}), the
+ * {@code tokenizer.json} only.
  *
  * <p>Rows pass the driver once, one at a time: there their encoding, columns and labels are checked, so that an error
  * names a file and a line, and there they get their ids. They are staged in parts of equal size on the output's file

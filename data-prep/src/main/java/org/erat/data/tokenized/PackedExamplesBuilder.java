@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.erat.data.UsageException;
 
 /** Packs examples one at a time; its arrays grow as needed. */
-public final class PackedExamplesBuilder {
+final class PackedExamplesBuilder {
     private long[] ids = new long[16];
     private int[] offsets = new int[17];
     private float[] labels = new float[16];
@@ -19,7 +19,7 @@ public final class PackedExamplesBuilder {
      * @param tokenIds [T] its tokens, T &ge; 1
      * @param typeIds [T] their types, 0..127
      */
-    public PackedExamplesBuilder add(long id, int[] tokenIds, int[] typeIds, float label) {
+    PackedExamplesBuilder add(long id, int[] tokenIds, int[] typeIds, float label) {
         int length = tokenIds.length;
         if (length == 0 || typeIds.length != length) {
             throw new IllegalArgumentException(
@@ -55,12 +55,12 @@ public final class PackedExamplesBuilder {
     }
 
     /** Number of examples added. */
-    public int size() {
+    int size() {
         return size;
     }
 
     /** All examples added so far, in the order of their addition. */
-    public PackedExamples build() {
+    PackedExamples build() {
         int tokenCount = offsets[size];
         return new PackedExamples(
                 Arrays.copyOf(ids, size),

@@ -1,7 +1,6 @@
 package org.erat.data.basemodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -13,9 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.erat.data.BadInputException;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
@@ -41,24 +38,6 @@ class HuggingFaceImportTest {
         return SyntheticModel.huggingFace(directory.resolve("source"), config, tensors);
     }
 
-    /** The values of all tensors by name. */
-    private static Map<String, float[]> prepared(Path out) {
-        Map<String, float[]> values = new TreeMap<>();
-        try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
-            model.tensors()
-                    .names()
-                    .forEach(name -> values.put(
-                            name, SyntheticModel.values(model.tensors().floats(name))));
-        }
-        return values;
-    }
-
-    private static void assertSame(Map<String, float[]> prepared, Map<String, FloatTensor> expected) {
-        assertThat(prepared.keySet()).isEqualTo(new TreeMap<>(expected).keySet());
-        expected.forEach((name, tensor) ->
-                assertThat(prepared.get(name)).as(name).isEqualTo(SyntheticModel.values(tensor.values())));
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"", "bert."})
     void aBertDirectoryIsPreparedWithOrWithoutItsPrefix(String prefix) throws IOException {
@@ -69,7 +48,7 @@ class HuggingFaceImportTest {
         BaseModelImporter.Result result = importFrom(source(directory, SyntheticModel.BERT, stored));
 
         assertThat(result).isEqualTo(new BaseModelImporter.Result(SyntheticModel.BERT, false));
-        assertSame(prepared(out()), tensors);
+        PreparedModels.assertHolds(out(), tensors);
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
             assertThat(model.config()).isEqualTo(SyntheticModel.BERT);
             assertThat(model.hasPooler()).isTrue();
@@ -99,7 +78,7 @@ class HuggingFaceImportTest {
 
         importFrom(source(directory, SyntheticModel.ROBERTA, stored));
 
-        assertSame(prepared(out()), tensors);
+        PreparedModels.assertHolds(out(), tensors);
         String tokenizer = Files.readString(out().resolve("tokenizer.json"));
         assertThat(tokenizer).contains("\"truncation\":null", "\"padding\":null");
     }
@@ -115,7 +94,7 @@ class HuggingFaceImportTest {
 
         importFrom(source(directory, SyntheticModel.BERT, stored));
 
-        assertSame(prepared(out()), tensors);
+        PreparedModels.assertHolds(out(), tensors);
     }
 
     @Test
@@ -141,7 +120,7 @@ class HuggingFaceImportTest {
 
         importFrom(source);
 
-        assertSame(prepared(out()), tensors);
+        PreparedModels.assertHolds(out(), tensors);
     }
 
     @Test
@@ -150,7 +129,7 @@ class HuggingFaceImportTest {
         Files.delete(source.resolve("model.safetensors"));
         Files.writeString(
                 source.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"w\":\"../secret.safetensors\"}}");
-        assertRefused(source, "model.safetensors.index.json", "'../secret.safetensors' is not the name");
+        PreparedModels.assertRefused(source, "model.safetensors.index.json", "'../secret.safetensors' is not the name");
     }
 
     @Test
@@ -177,14 +156,14 @@ class HuggingFaceImportTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.truncate(channel.size() - 1);
         }
-        assertRefused(source, file.toString(), "do not lie inside");
+        PreparedModels.assertRefused(source, file.toString(), "do not lie inside");
     }
 
     @Test
     void aMissingTensorIsNamed() {
         Map<String, FloatTensor> tensors = new LinkedHashMap<>(SyntheticModel.complete(SyntheticModel.BERT));
         tensors.remove("encoder.layer.1.output.dense.bias");
-        assertRefused(
+        PreparedModels.assertRefused(
                 source(directory, SyntheticModel.BERT, tensors), "'encoder.layer.1.output.dense.bias' is missing");
     }
 
@@ -194,14 +173,14 @@ class HuggingFaceImportTest {
         tensors.put(
                 "encoder.layer.0.intermediate.dense.weight",
                 new FloatTensor(new long[] {8, 12}, FloatBuffer.allocate(96)));
-        assertRefused(
+        PreparedModels.assertRefused(
                 source(directory, SyntheticModel.BERT, tensors),
                 "'encoder.layer.0.intermediate.dense.weight' has shape [8, 12], but [12, 8] is expected");
     }
 
     @Test
     void weightsOfAnotherFamilyAreRefused() {
-        assertRefused(
+        PreparedModels.assertRefused(
                 source(
                         directory,
                         SyntheticModel.BERT,
@@ -215,7 +194,7 @@ class HuggingFaceImportTest {
     @Test
     void aTokenizerWithTooManyTokensIsRefused() {
         ModelConfig smaller = new ModelConfig("bert", 23, 8, 2, 2, 12, 16, 2, 1e-12, "gelu", 0);
-        assertRefused(
+        PreparedModels.assertRefused(
                 source(directory, smaller, SyntheticModel.complete(smaller)),
                 "tokenizer.json: a tokenizer that does not match the model",
                 "token ids go up to 23, the model has vocab_size 23");
@@ -225,37 +204,26 @@ class HuggingFaceImportTest {
     void aTokenizerThatCannotBeLoadedIsRefused() throws IOException {
         Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
         Files.writeString(source.resolve("tokenizer.json"), "{\"model\":{\"type\":\"Other\",\"vocab\":{\"a\":1}}}");
-        assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
+        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
         Files.writeString(source.resolve("tokenizer.json"), "{}");
-        assertRefused(source, "tokenizer.json: is not a tokenizer");
+        PreparedModels.assertRefused(source, "tokenizer.json: is not a tokenizer");
         Files.delete(source.resolve("tokenizer.json"));
-        assertRefused(source, "tokenizer.json: is missing", "save_pretrained");
+        PreparedModels.assertRefused(source, "tokenizer.json: is missing", "save_pretrained");
     }
 
     @Test
     void pickledWeightsAreRefusedWithTheWayToConvertThem() throws IOException {
         Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
         Files.move(source.resolve("model.safetensors"), source.resolve("pytorch_model.bin"));
-        assertRefused(source, "PyTorch .bin file only", "safe_serialization=True");
+        PreparedModels.assertRefused(source, "PyTorch .bin file only", "safe_serialization=True");
         Files.delete(source.resolve("pytorch_model.bin"));
-        assertRefused(source, "model.safetensors: is missing");
+        PreparedModels.assertRefused(source, "model.safetensors: is missing");
     }
 
     @Test
     void aBadConfigurationIsRefused() {
         Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
         SyntheticModel.edit(source.resolve("config.json"), "num_attention_heads", 3);
-        assertRefused(source, "config.json: num_attention_heads 3 does not divide hidden_size 8");
-    }
-
-    private void assertRefused(Path source, String... reasons) {
-        assertThatThrownBy(() -> importFrom(source))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll(reasons);
-        try (Stream<Path> entries = Files.list(directory)) {
-            assertThat(entries).as("nothing half-written").containsExactly(source);
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+        PreparedModels.assertRefused(source, "config.json: num_attention_heads 3 does not divide hidden_size 8");
     }
 }

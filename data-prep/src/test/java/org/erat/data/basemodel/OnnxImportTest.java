@@ -3,7 +3,6 @@ package org.erat.data.basemodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,13 +42,7 @@ class OnnxImportTest {
         Map<String, FloatTensor> tensors = tensors();
         assertThat(importFrom(jar(new OnnxModelBuilder(CONFIG).build(tensors))).config())
                 .isEqualTo(CONFIG);
-        try (BaseModelDirectory model = BaseModelDirectory.open(directory.resolve("out"))) {
-            assertThat(model.tensors().names()).containsExactlyInAnyOrderElementsOf(tensors.keySet());
-            tensors.forEach((name, tensor) -> assertThat(
-                            SyntheticModel.values(model.tensors().requireFloats(name, tensor.shape())))
-                    .as(name)
-                    .isEqualTo(SyntheticModel.values(tensor.values())));
-        }
+        PreparedModels.assertHolds(directory.resolve("out"), tensors);
     }
 
     @Test
@@ -100,11 +93,6 @@ class OnnxImportTest {
     }
 
     private void assertRefused(byte[] model, String... reasons) {
-        Path jar = jar(model);
-        assertThatThrownBy(() -> importFrom(jar))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll(reasons)
-                .hasMessageContaining(jar.toString());
-        assertThat(Files.exists(directory.resolve("out"))).isFalse();
+        PreparedModels.assertRefused(jar(model), reasons);
     }
 }

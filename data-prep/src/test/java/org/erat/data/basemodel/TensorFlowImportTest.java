@@ -1,15 +1,12 @@
 package org.erat.data.basemodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.erat.data.BadInputException;
 import org.erat.data.safetensors.FloatTensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,23 +37,13 @@ class TensorFlowImportTest {
         return BaseModelImporter.importModel(jar.toString(), directory.resolve("out"), line -> {});
     }
 
-    private void assertPrepared(Map<String, FloatTensor> tensors) {
-        try (BaseModelDirectory model = BaseModelDirectory.open(directory.resolve("out"))) {
-            assertThat(model.tensors().names()).containsExactlyInAnyOrderElementsOf(tensors.keySet());
-            tensors.forEach((name, tensor) -> assertThat(
-                            SyntheticModel.values(model.tensors().requireFloats(name, tensor.shape())))
-                    .as(name)
-                    .isEqualTo(SyntheticModel.values(tensor.values())));
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aCheckpointInsideAJarIsPrepared(boolean snappy) {
         Map<String, FloatTensor> tensors = SyntheticModel.complete(CONFIG);
         Path jar = jar(TensorFlowModelBuilder.build(CONFIG, tensors, snappy));
         assertThat(importFrom(jar).config()).isEqualTo(CONFIG);
-        assertPrepared(tensors);
+        PreparedModels.assertHolds(directory.resolve("out"), tensors);
     }
 
     @Test
@@ -66,7 +53,7 @@ class TensorFlowImportTest {
         Path zip =
                 TestArchive.write(directory.resolve("tiny.zip"), TensorFlowModelBuilder.build(CONFIG, tensors, false));
         importFrom(zip);
-        assertPrepared(tensors);
+        PreparedModels.assertHolds(directory.resolve("out"), tensors);
     }
 
     @Test
@@ -141,11 +128,6 @@ class TensorFlowImportTest {
     }
 
     private void assertRefused(Map<String, byte[]> model, String... reasons) {
-        Path jar = jar(model);
-        assertThatThrownBy(() -> importFrom(jar))
-                .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll(reasons)
-                .hasMessageContaining(jar.toString());
-        assertThat(Files.exists(directory.resolve("out"))).isFalse();
+        PreparedModels.assertRefused(jar(model), reasons);
     }
 }

@@ -26,7 +26,7 @@ class StorageTest {
     }
 
     private Path path(String name) {
-        return new Path(directory.resolve(name).toUri());
+        return new Path(directory.resolve(name).toString());
     }
 
     private static Storage.Content text(String text) {

@@ -255,7 +255,7 @@ class TokenizationTest {
         Files.writeString(model.resolve("tokenizer.json"), "{\"model\": {}}");
         assertRefused(SST2, "data", out, "tokenizer.json cannot be used as a tokenizer");
         Files.writeString(model.resolve("tokenizer.json"), "{\"model\"");
-        assertRefused(SST2, "data", out, "tokenizer.json is not JSON");
+        assertRefused(SST2, "data", out, "tokenizer.json: is not readable JSON");
         Files.delete(model.resolve("tokenizer.json"));
         assertRefused(SST2, "data", out, "tokenizer.json does not exist");
     }
