@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.BadInputException;
 import org.erat.data.EratException;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
@@ -151,6 +152,17 @@ public final class RunDirectory {
                     path(name) + " cannot be written: " + e.getMessage()
                             + ". Make room or give write permission there and submit the same command again.",
                     e);
+        }
+    }
+
+    /** Text of a file of the run, if it is there. */
+    public Optional<String> read(String name) {
+        try {
+            return storage.exists(path(name))
+                    ? Optional.of(new String(storage.read(path(name)), StandardCharsets.UTF_8))
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new BadInputException(path(name) + " cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
@@ -19,16 +18,24 @@ import org.erat.export.TrainedAdapter;
 
 /** What a trained run leaves: the adapter in PEFT's format and its quality by rank. */
 record RunResults(SparkSession session, JobConfig job, TrainingMonitor monitor) {
+    private static final String ADAPTER = "adapter";
+
+    /** Writes adapter and quality, and says what they are. */
     void write(RunDirectory run, TrainedAdapter adapter, long modelBytes) {
         Configuration hadoop = session.sparkContext().hadoopConfiguration();
-        Path folder = run.path("adapter");
-        AdapterFiles.write(adapter, folder, hadoop);
+        AdapterFiles.write(adapter, run.path(ADAPTER), hadoop);
         if (job.evaluation().prefixes()) {
-            Quality quality = measure(adapter);
-            run.write(Quality.FILE, quality.toJson());
-            QualityTable.lines(quality).forEach(monitor::say);
+            run.write(Quality.FILE, measure(adapter).toJson());
         }
-        monitor.say("adapter: " + folder);
+        show(run, modelBytes);
+    }
+
+    /** Says what a run has left. */
+    void show(RunDirectory run, long modelBytes) {
+        run.read(Quality.FILE)
+                .map(json -> Quality.parse(json, run.path(Quality.FILE).toString()))
+                .ifPresent(quality -> QualityTable.lines(quality).forEach(monitor::say));
+        monitor.say("adapter: " + run.path(ADAPTER));
         reportTraffic(run, modelBytes);
     }
 

@@ -74,6 +74,7 @@ public final class TrainingJob {
                 RunDirectory.open(runDirectory, hadoop(), job.render(), fingerprint(), mustExist, monitor::say);
         if (run.state() == RunDirectory.State.FINISHED) {
             monitor.say(run.path() + " holds this run, finished: nothing to do");
+            new RunResults(session, job, monitor).show(run, model.weightBytes());
             return;
         }
         Instant started = Instant.now();
