@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * outlives a task.
  */
 public final class BaseWeightStore {
+    /** Precision of numerical checks: double, by the reference implementation whatever backend is named. */
+    public static final String DOUBLE = "f64";
+
     private static final Logger LOG = LoggerFactory.getLogger(BaseWeightStore.class);
     private static final ConcurrentHashMap<Key, Loaded> LOADED = new ConcurrentHashMap<>();
 

@@ -1,5 +1,7 @@
 package org.erat.network;
 
+import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
@@ -9,9 +11,9 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.erat.config.TrainingSettings;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
 
 /** The graph: encoder layer → dense layer with tanh → output layer. Its parameters are adapters and head, nothing else. */
@@ -30,33 +32,31 @@ public final class EncoderGraph {
         IUpdater head = headUpdater(settings);
         EncoderLayerConf encoder = new EncoderLayerConf(spec);
         encoder.setIUpdater(encoderUpdater(spec, settings, head));
+        encoder.setRegularization(weightDecay(settings));
         int width = spec.model().hiddenSize();
+        DenseLayer.Builder dense =
+                new DenseLayer.Builder().nIn(width).nOut(width).activation(Activation.TANH);
         OutputLayer.Builder output = settings.regression()
                 ? new OutputLayer.Builder(LossFunctions.LossFunction.MSE).activation(Activation.IDENTITY)
                 : new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).activation(Activation.SOFTMAX);
-        NeuralNetConfiguration.Builder defaults = new NeuralNetConfiguration.Builder()
+        return new NeuralNetConfiguration.Builder()
                 .seed(spec.seed())
                 .dataType(settings.dataType())
                 .trainingWorkspaceMode(WorkspaceMode.NONE)
                 .inferenceWorkspaceMode(WorkspaceMode.NONE)
                 .weightInit(WeightInit.XAVIER)
-                .updater(head);
-        if (settings.training().weightDecay() > 0) {
-            // Decoupled and times the learning rate, as AdamW has it; row-lazy AdamW decays its own rows.
-            defaults.weightDecay(settings.training().weightDecay(), true);
-        }
-        return defaults.graphBuilder()
+                .updater(head)
+                .graphBuilder()
                 .addInputs(INPUT)
                 .addLayer(ENCODER, encoder, INPUT)
+                .addLayer(DENSE, dense.regularization(weightDecay(settings)).build(), ENCODER)
                 .addLayer(
-                        DENSE,
-                        new DenseLayer.Builder()
-                                .nIn(width)
-                                .nOut(width)
-                                .activation(Activation.TANH)
+                        OUTPUT,
+                        output.nIn(width)
+                                .nOut(settings.outputs())
+                                .regularization(weightDecay(settings))
                                 .build(),
-                        ENCODER)
-                .addLayer(OUTPUT, output.nIn(width).nOut(settings.outputs()).build(), DENSE)
+                        DENSE)
                 .setOutputs(OUTPUT)
                 .build();
     }
@@ -68,9 +68,31 @@ public final class EncoderGraph {
         return graph;
     }
 
+    /**
+     * Sets a graph to the start of a step: its windows, dropout masks and learning rate are those of the step from here
+     * on. Deeplearning4j itself tells layers their step only after a {@code fit}.
+     *
+     * @param step local steps made before, 0 or more
+     * @param epoch passes over the data made before
+     */
+    public static void startAt(ComputationGraph graph, int step, int epoch) {
+        graph.getConfiguration().setIterationCount(step);
+        graph.getConfiguration().setEpochCount(epoch);
+        for (Layer layer : graph.getLayers()) {
+            layer.setIterationCount(step);
+            layer.setEpochCount(epoch);
+        }
+    }
+
     /** The encoder layer of a graph made here. */
     public static EncoderLayer encoder(ComputationGraph graph) {
         return (EncoderLayer) graph.getLayer(ENCODER);
+    }
+
+    /** Given to each layer on its own: Deeplearning4j applies a default of the whole graph twice. */
+    private static List<Regularization> weightDecay(GraphSettings settings) {
+        double decay = settings.training().weightDecay();
+        return decay == 0 ? List.of() : List.of(new DecoupledWeightDecay(decay));
     }
 
     private static IUpdater encoderUpdater(EncoderSpec spec, GraphSettings settings, IUpdater head) {
@@ -91,12 +113,7 @@ public final class EncoderGraph {
         TrainingSettings training = settings.training();
         return switch (training.optimizer()) {
             case ADAMW_ROW_LAZY, ADAMW_DENSE ->
-                new Adam.Builder()
-                        .learningRateSchedule(settings.learningRate())
-                        .beta1(training.beta1())
-                        .beta2(training.beta2())
-                        .epsilon(training.epsilon())
-                        .build();
+                new DenseAdamW(settings.learningRate(), training.beta1(), training.beta2(), training.epsilon());
             case SGD -> new Sgd(settings.learningRate());
         };
     }

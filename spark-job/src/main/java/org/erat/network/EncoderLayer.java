@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import javax.annotation.Nullable;
 import org.deeplearning4j.nn.api.MaskState;
+import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -57,7 +58,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         BaseWeightStore.Loaded base = BaseWeightStore.load(
                 spec.modelUri(),
                 spec.modelSha256(),
-                dataType == DataType.DOUBLE ? "f64" : spec.precision(),
+                dataType == DataType.DOUBLE ? BaseWeightStore.DOUBLE : spec.precision(),
                 spec.backend());
         this.kernels = base.backend().open(spec.threads());
         this.encoder = new Encoder(kernels, base.weights());
@@ -85,6 +86,11 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     /** n[block][row]: training steps in which each row was active since the last call. */
     public int[][] takeRowSteps() {
         return activity.takeSteps();
+    }
+
+    @Override
+    public TrainingConfig getConfig() {
+        return new LayerTraining(layerConf(), activity);
     }
 
     @Override

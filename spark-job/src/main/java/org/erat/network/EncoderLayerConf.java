@@ -15,7 +15,6 @@ import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
@@ -24,8 +23,6 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  */
 public final class EncoderLayerConf extends BaseLayer {
     private String spec;
-    // Joins a layer to its updater, both of which Deeplearning4j makes from this object; never serialized.
-    private transient RowActivity rowActivity;
 
     /** For deserialization. */
     public EncoderLayerConf() {}
@@ -57,8 +54,8 @@ public final class EncoderLayerConf extends BaseLayer {
             boolean initialize,
             DataType dataType) {
         EncoderSpec encoderSpec = encoderSpec();
-        rowActivity = new RowActivity(encoderSpec.layout(), encoderSpec.freezeA(), params);
-        EncoderLayer layer = new EncoderLayer(conf, dataType, encoderSpec, rowActivity);
+        RowActivity activity = new RowActivity(encoderSpec.layout(), encoderSpec.freezeA(), params);
+        EncoderLayer layer = new EncoderLayer(conf, dataType, encoderSpec, activity);
         layer.setListeners(listeners);
         layer.setIndex(index);
         layer.setParamsViewArray(params);
@@ -70,12 +67,6 @@ public final class EncoderLayerConf extends BaseLayer {
     @Override
     public ParamInitializer initializer() {
         return new EncoderParamInitializer(encoderSpec());
-    }
-
-    @Override
-    public IUpdater getUpdaterByParam(String paramName) {
-        IUpdater updater = getIUpdater();
-        return updater instanceof RowLazyAdamW lazy ? lazy.joinedTo(rowActivity) : updater;
     }
 
     @Override

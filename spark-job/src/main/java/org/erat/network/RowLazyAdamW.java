@@ -5,7 +5,6 @@ import java.util.Objects;
 import javax.annotation.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
-import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /**
@@ -15,12 +14,7 @@ import org.nd4j.linalg.schedule.ISchedule;
  *
  * <p>State: first moments [n], second moments [n], then one count of steps for each row of each matrix.
  */
-public final class RowLazyAdamW implements IUpdater {
-    private double learningRate;
-    private ISchedule learningRateSchedule;
-    private double beta1;
-    private double beta2;
-    private double epsilon;
+public final class RowLazyAdamW extends AdamWRule {
     private double weightDecay;
     private int rank;
 
@@ -39,32 +33,16 @@ public final class RowLazyAdamW implements IUpdater {
      * @param rank R, rows of each matrix
      */
     public RowLazyAdamW(ISchedule schedule, double beta1, double beta2, double epsilon, double weightDecay, int rank) {
-        this.learningRate = schedule.valueAt(0, 0);
-        this.learningRateSchedule = schedule;
-        this.beta1 = beta1;
-        this.beta2 = beta2;
-        this.epsilon = epsilon;
+        super(schedule, beta1, beta2, epsilon);
         this.weightDecay = weightDecay;
         this.rank = rank;
     }
 
     /** This updater for the layer that reports to {@code layerActivity}. */
-    RowLazyAdamW joinedTo(@Nullable RowActivity layerActivity) {
+    RowLazyAdamW joinedTo(RowActivity layerActivity) {
         RowLazyAdamW joined = clone();
         joined.activity = layerActivity;
         return joined;
-    }
-
-    double beta1() {
-        return beta1;
-    }
-
-    double beta2() {
-        return beta2;
-    }
-
-    double epsilon() {
-        return epsilon;
     }
 
     double weightDecay() {
@@ -94,44 +72,20 @@ public final class RowLazyAdamW implements IUpdater {
     }
 
     @Override
-    public double getLearningRate(int iteration, int epoch) {
-        return learningRateSchedule == null ? learningRate : learningRateSchedule.valueAt(iteration, epoch);
-    }
-
-    @Override
-    public boolean hasLearningRate() {
-        return true;
-    }
-
-    @Override
-    public void setLrAndSchedule(double lr, ISchedule schedule) {
-        this.learningRate = lr;
-        this.learningRateSchedule = schedule;
-    }
-
-    @Override
     public RowLazyAdamW clone() {
-        try {
-            return (RowLazyAdamW) super.clone();
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException(e);
-        }
+        return (RowLazyAdamW) super.clone();
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof RowLazyAdamW that
-                && learningRate == that.learningRate
-                && Objects.equals(learningRateSchedule, that.learningRateSchedule)
-                && beta1 == that.beta1
-                && beta2 == that.beta2
-                && epsilon == that.epsilon
+        return super.equals(other)
+                && other instanceof RowLazyAdamW that
                 && weightDecay == that.weightDecay
                 && rank == that.rank;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(learningRate, learningRateSchedule, beta1, beta2, epsilon, weightDecay, rank);
+        return Objects.hash(super.hashCode(), weightDecay, rank);
     }
 }

@@ -3,6 +3,7 @@ package org.erat.training;
 import java.io.Serializable;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterLayout;
+import org.erat.network.DenseAdamW;
 import org.erat.network.EncoderGraph;
 import org.erat.network.EncoderLayer;
 import org.erat.network.RowLazyAdamW;
@@ -16,9 +17,9 @@ import org.nd4j.linalg.learning.config.IUpdater;
 final class GraphLayout implements Serializable {
     private enum State {
         NONE,
-        /** First moments of all parameters, then second moments. */
+        /** First moments of all parameters, then second moments, then counts of steps. */
         DENSE,
-        /** The adapters' first and second moments and row counts, then the head's moments. */
+        /** The adapters' first and second moments and row counts, then the head's moments and counts. */
         ROW_LAZY
     }
 
@@ -30,12 +31,14 @@ final class GraphLayout implements Serializable {
 
     private final AdapterLayout adapters;
     private final int parameters;
+    private final int headArrays;
     private final int stateLength;
     private final State state;
 
-    private GraphLayout(AdapterLayout adapters, int parameters, int stateLength, State state) {
+    private GraphLayout(AdapterLayout adapters, int parameters, int headArrays, int stateLength, State state) {
         this.adapters = adapters;
         this.parameters = parameters;
+        this.headArrays = headArrays;
         this.stateLength = stateLength;
         this.state = state;
     }
@@ -48,7 +51,8 @@ final class GraphLayout implements Serializable {
         int stateLength = view == null ? 0 : Math.toIntExact(view.length());
         IUpdater updater = encoder.layerConf().getIUpdater();
         State state = stateLength == 0 ? State.NONE : updater instanceof RowLazyAdamW ? State.ROW_LAZY : State.DENSE;
-        GraphLayout layout = new GraphLayout(adapters, parameters, stateLength, state);
+        int headArrays = graph.paramTable().size() - encoder.paramTable().size();
+        GraphLayout layout = new GraphLayout(adapters, parameters, headArrays, stateLength, state);
         if (stateLength != layout.expectedStateLength()) {
             throw new IllegalStateException("Optimizer state of " + stateLength + " values is not the "
                     + layout.expectedStateLength() + " of " + state + " over " + parameters + " parameters");
@@ -59,8 +63,10 @@ final class GraphLayout implements Serializable {
     private int expectedStateLength() {
         return switch (state) {
             case NONE -> 0;
-            case DENSE -> 2 * parameters;
-            case ROW_LAZY -> 2 * parameters + counts();
+            case DENSE ->
+                2 * parameters
+                        + DenseAdamW.COUNTS_PER_ARRAY * (2 * adapters.slots().size() + headArrays);
+            case ROW_LAZY -> 2 * parameters + counts() + DenseAdamW.COUNTS_PER_ARRAY * headArrays;
         };
     }
 
@@ -129,17 +135,13 @@ final class GraphLayout implements Serializable {
 
     /** Ranges of the head in the optimizer state. */
     void headState(Range range) {
-        int head = parameters - adapterLength();
         switch (state) {
             case NONE -> {}
             case DENSE -> {
                 range.accept(adapterLength(), parameters);
-                range.accept(parameters + adapterLength(), 2 * parameters);
+                range.accept(parameters + adapterLength(), stateLength);
             }
-            case ROW_LAZY -> {
-                int base = 2 * adapterLength() + counts();
-                range.accept(base, base + 2 * head);
-            }
+            case ROW_LAZY -> range.accept(2 * adapterLength() + counts(), stateLength);
         }
     }
 

@@ -82,8 +82,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         } else if (state != null) {
             state.assign(Nd4j.createFromArray(round.optimizer()).reshape(state.shape()));
         }
-        graph.getConfiguration().setIterationCount(round.firstStep());
-        graph.getConfiguration().setEpochCount(round.epoch());
+        EncoderGraph.startAt(graph, round.firstStep(), round.epoch());
         EncoderGraph.encoder(graph).setWorker(shard);
         EncoderGraph.encoder(graph).takeRowSteps();
         if (settings.clipNorm() > 0) {

@@ -18,9 +18,7 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.checkpoint.Versions;
 import org.erat.config.JobConfig;
 import org.erat.config.TrainingSettings;
-import org.erat.data.BadInputException;
 import org.erat.data.tokenized.LengthBuckets;
-import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
@@ -39,19 +37,25 @@ public final class TrainingJob {
     private final TrainingMonitor monitor;
     private final BaseModel model;
     private final TokenizedDataset data;
+    private final JavaRDD<PackedExamples> shards;
     private final EncoderSpec spec;
     private final GraphSettings graphSettings;
     private final RoundSettings rounds;
 
-    /** Reads what the run works on; nothing is written yet. */
+    /**
+     * Reads what the run works on; nothing is written yet.
+     *
+     * @throws org.erat.data.EratException if it cannot be used, see {@link RunInputs}
+     */
     public TrainingJob(SparkSession session, JobConfig job, TrainingMonitor monitor) {
         this.session = session;
         this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.job = job;
         this.monitor = monitor;
-        this.model = BaseModel.describe(job.model().path(), hadoop());
-        this.data = TokenizedDataset.open(session, job.data().train());
-        requireSameTokenizer(data.manifest());
+        RunInputs inputs = RunInputs.of(session, job);
+        this.model = inputs.model();
+        this.data = inputs.data();
+        this.shards = inputs.shards();
         int steps = stepsPerEpoch();
         int totalSteps = steps * job.training().epochs();
         this.spec = EncoderSpec.of(job, model, totalSteps);
@@ -92,10 +96,7 @@ public final class TrainingJob {
             monitor.say("going on after round " + state.round() + " of " + rounds.rounds());
         });
         int done = checkpoint.map(Checkpoint::round).orElse(0);
-        JavaRDD<PackedExamples> shards = data.shards(
-                        Split.TRAIN, job.training().shards(), job.data().trainLimit())
-                .setName("shards of " + job.data().train())
-                .persist(StorageLevel.MEMORY_AND_DISK());
+        shards.setName("shards of " + job.data().train()).persist(StorageLevel.MEMORY_AND_DISK());
         EpochBatches batches = new EpochBatches(
                 job.training().batchSize(),
                 job.seed(),
@@ -130,14 +131,6 @@ public final class TrainingJob {
         TrainingSettings training = job.training();
         long largest = (examples + training.shards() - 1) / training.shards();
         return LengthBuckets.batchCount(Math.toIntExact(largest), training.batchSize());
-    }
-
-    private void requireSameTokenizer(Manifest manifest) {
-        if (!manifest.tokenizerSha256().equals(model.tokenizerSha256())) {
-            throw new BadInputException(job.data().train() + "/" + Manifest.FILE
-                    + " was made with another tokenizer than " + model.uri()
-                    + " has: prepare the data with --model " + model.uri());
-        }
     }
 
     private String fingerprint() {

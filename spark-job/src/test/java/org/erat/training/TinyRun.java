@@ -3,6 +3,7 @@ package org.erat.training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -10,6 +11,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.network.TinyEncoders;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /** Rounds over random examples: as small as a run can be with everything in it. */
 final class TinyRun {
@@ -23,6 +25,9 @@ final class TinyRun {
     double outerMomentum = 0;
     boolean keepsOptimizer = true;
     double clipNorm = 1;
+
+    /** What happens to an epoch's mini-batches on their way to the training master. */
+    UnaryOperator<JavaRDD<MultiDataSet>> disturbance = UnaryOperator.identity();
 
     TinyRun(TinyEncoders tiny) {
         this.tiny = tiny;
@@ -106,7 +111,7 @@ final class TinyRun {
         for (int epoch = done / rounds.roundsPerEpoch();
                 epoch < epochs && epoch * rounds.roundsPerEpoch() < untilRound;
                 epoch++) {
-            sparkGraph.fitMultiDataSet(batches().of(data, epoch));
+            sparkGraph.fitMultiDataSet(disturbance.apply(batches().of(data, epoch)));
         }
         return new Outcome(reports, states);
     }

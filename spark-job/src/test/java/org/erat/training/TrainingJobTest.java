@@ -1,0 +1,288 @@
+package org.erat.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.SparkSession;
+import org.erat.config.JobConfig;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+import org.erat.data.basemodel.ModelConfig;
+import org.erat.data.safetensors.SafetensorsFile;
+import org.erat.data.text.Tokenization;
+import org.erat.model.TinyBaseModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** From a configuration to a finished run directory, in Spark's own scheduler, with a real tokenizer. */
+class TrainingJobTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private static Path folder;
+
+    private static SparkSession session;
+    private static TinyProject project;
+    private static Path whole;
+    private static Watching wholeRun;
+
+    @TempDir
+    private Path own;
+
+    @BeforeAll
+    static void trainWithoutInterruption() {
+        session = TestSpark.open("local[2]");
+        project = TinyProject.prepare(session, folder);
+        whole = folder.resolve("a run");
+        wholeRun = Watching.toTheEnd();
+        submit(project.job(), whole, wholeRun);
+    }
+
+    @AfterAll
+    static void stop() {
+        session.stop();
+    }
+
+    private static void submit(JobConfig job, Path runDirectory, TrainingMonitor monitor) {
+        new TrainingJob(session, job, monitor).run(runDirectory.toString(), false);
+    }
+
+    @Test
+    void aRunLeavesAllThatTheDesignNamesAndMarksItsSuccessLast() throws IOException {
+        assertThat(JobConfig.parse(Files.readString(whole.resolve("config.conf")), "config.conf", List.of()))
+                .isEqualTo(project.job());
+        JsonNode provenance = JSON.readTree(whole.resolve("provenance.json").toFile());
+        assertThat(provenance.path("ended").asText())
+                .isGreaterThan(provenance.path("started").asText());
+        assertThat(Files.readAllLines(whole.resolve("metrics.jsonl")))
+                .hasSize(TinyProject.ROUNDS)
+                .allSatisfy(line ->
+                        assertThat(JSON.readTree(line).path("loss").asDouble()).isPositive());
+        assertThat(TinyProject.bytesOf(whole))
+                .containsKeys(
+                        "checkpoints/round-000004/params.f32",
+                        "checkpoints/round-000006/params.f32",
+                        "adapter/adapter_config.json",
+                        "adapter/head.safetensors");
+        long success = whole.resolve("_SUCCESS").toFile().lastModified();
+        assertThat(TinyProject.timesOf(whole).values()).allMatch(time -> time <= success);
+        assertThat(wholeRun.rounds)
+                .containsExactlyElementsOf(
+                        IntStream.rangeClosed(1, TinyProject.ROUNDS).boxed().toList());
+        assertThat(wholeRun.lines).anyMatch(line -> line.startsWith("network: "));
+    }
+
+    @Test
+    void theAdapterHasPeftsKeysAndShapes() {
+        int width = 8;
+        try (SafetensorsFile tensors = SafetensorsFile.open(whole.resolve("adapter/adapter_model.safetensors"))) {
+            assertThat(tensors.names()).hasSize(2 * 2 * 2).allMatch(name -> name.startsWith("base_model.model."));
+            String query = "base_model.model.encoder.layer.1.attention.self.query";
+            assertThat(tensors.requireFloats(query + ".lora_A.weight", TinyProject.RANK, width)
+                            .remaining())
+                    .isEqualTo(TinyProject.RANK * width);
+            assertThat(tensors.requireFloats(query + ".lora_B.weight", width, TinyProject.RANK)
+                            .remaining())
+                    .isEqualTo(TinyProject.RANK * width);
+        }
+    }
+
+    @Test
+    void qualityIsReportedForEveryRankInTheFormatThatOthersRead() throws IOException {
+        JsonNode quality = JSON.readTree(whole.resolve("evaluation.json").toFile());
+        assertThat(names(quality)).containsExactly("task", "metric", "aurac", "prefix", "suffix");
+        assertThat(quality.path("metric").asText()).isEqualTo("accuracy");
+        assertThat(quality.path("aurac").asDouble()).isBetween(0.0, 1.0);
+        assertThat(quality.path("prefix")).hasSize(TinyProject.RANK).allSatisfy(entry -> assertThat(
+                        entry.path("accuracy").asDouble(-1))
+                .isBetween(0.0, 1.0));
+        assertThat(quality.path("prefix").findValuesAsText("rank")).containsExactly("1", "2", "3", "4");
+    }
+
+    private static List<String> names(JsonNode node) {
+        List<String> names = new java.util.ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    @Test
+    void aFinishedRunIsLeftAlone() {
+        Map<String, byte[]> before = TinyProject.bytesOf(whole);
+        Map<Path, Long> times = TinyProject.timesOf(whole);
+        Watching again = Watching.toTheEnd();
+
+        submit(project.job(), whole, again);
+
+        assertThat(again.lines).singleElement().asString().contains("finished: nothing to do");
+        assertThat(TinyProject.bytesOf(whole)).containsExactlyInAnyOrderEntriesOf(before);
+        assertThat(TinyProject.timesOf(whole)).isEqualTo(times);
+    }
+
+    /** Before the first checkpoint, one round after one at an epoch's end, and one round after one within an epoch. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 5})
+    void aRunKilledAfterAnyRoundGoesOnToTheSameBits(int round) throws IOException {
+        assertThatThrownBy(() -> submit(project.job(), own, Watching.untilRound(round)))
+                .isInstanceOf(Watching.Killed.class);
+        assertThat(own.resolve("_SUCCESS")).doesNotExist();
+        Watching rest = Watching.toTheEnd();
+
+        submit(project.job(), own, rest);
+
+        int checkpoint = round / 2 * 2;
+        assertThat(rest.rounds)
+                .containsExactlyElementsOf(IntStream.rangeClosed(checkpoint + 1, TinyProject.ROUNDS)
+                        .boxed()
+                        .toList());
+        assertSameResult(own);
+        assertThat(Files.readAllLines(own.resolve("metrics.jsonl"))).hasSize(TinyProject.ROUNDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adapter: ", "network: "})
+    void aRunKilledWhileItsResultsAreWrittenGoesOnToTheSameBits(String line) {
+        assertThatThrownBy(() -> submit(project.job(), own, Watching.untilLine(line)))
+                .isInstanceOf(Watching.Killed.class);
+        assertThat(own.resolve("_SUCCESS")).doesNotExist();
+        Watching rest = Watching.toTheEnd();
+
+        submit(project.job(), own, rest);
+
+        assertThat(rest.rounds).isEmpty();
+        assertSameResult(own);
+    }
+
+    @Test
+    void aCheckpointCutShortIsSaidSoAndTheOneBeforeItLeadsToTheSameBits() throws IOException {
+        JobConfig job = project.job("checkpoint.every-rounds=1");
+        assertThatThrownBy(() -> submit(job, own, Watching.untilRound(4))).isInstanceOf(Watching.Killed.class);
+        try (FileChannel newest =
+                FileChannel.open(own.resolve("checkpoints/round-000004/optimizer.f32"), StandardOpenOption.WRITE)) {
+            newest.truncate(newest.size() / 2);
+        }
+        Watching rest = Watching.toTheEnd();
+
+        submit(job, own, rest);
+
+        assertThat(rest.lines)
+                .anyMatch(line -> line.contains("round-000004 cannot be used (optimizer.f32 has ")
+                        && line.contains("going back to the one before it"))
+                .contains("going on after round 3 of 6");
+        assertThat(rest.rounds).containsExactly(4, 5, 6);
+        assertSameResult(own);
+    }
+
+    private static void assertSameResult(Path run) {
+        assertThat(TinyProject.bytesOf(run.resolve("adapter")))
+                .containsExactlyInAnyOrderEntriesOf(TinyProject.bytesOf(whole.resolve("adapter")));
+        assertThat(run.resolve("evaluation.json")).hasSameBinaryContentAs(whole.resolve("evaluation.json"));
+        assertThat(run.resolve("_SUCCESS")).exists();
+    }
+
+    @Test
+    void aRunDirectoryOfAnotherConfigurationIsRefusedAndLeftAlone() {
+        Map<String, byte[]> before = TinyProject.bytesOf(whole);
+
+        assertThatThrownBy(() -> submit(project.job("training.learning-rate=0.01"), whole, Watching.toTheEnd()))
+                .isInstanceOfSatisfying(
+                        UsageException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+                .hasMessageContaining("a run")
+                .hasMessageContaining("training.learning-rate (0.02 there, 0.01 now)")
+                .hasMessageContaining("Choose another --run-dir");
+        assertThat(TinyProject.bytesOf(whole)).containsExactlyInAnyOrderEntriesOf(before);
+    }
+
+    @Test
+    void aRunDirectoryWhoseDataHasChangedIsRefused() throws IOException {
+        TinyProject changed = new TinyProject(own.resolve("project"));
+        changed.writeSources();
+        Tokenization.prepare(session, changed.request("data"), line -> {});
+        Path run = own.resolve("run");
+        assertThatThrownBy(() -> submit(changed.job(), run, Watching.untilRound(1)))
+                .isInstanceOf(Watching.Killed.class);
+        org.apache.commons.io.FileUtils.deleteDirectory(changed.data().toFile());
+        Files.writeString(changed.text().resolve("train.tsv"), "the film\thappy\n", StandardOpenOption.APPEND);
+        Tokenization.prepare(session, changed.request("data"), line -> {});
+
+        assertThatThrownBy(() -> submit(changed.job(), run, Watching.toTheEnd()))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("data or base weights have changed");
+    }
+
+    @Test
+    void moreShardsThanExamplesIsRefusedBeforeAnythingIsWritten() {
+        Path run = own.resolve("run");
+        assertThatThrownBy(() -> submit(project.job("training.shards=50"), run, Watching.toTheEnd()))
+                .isInstanceOfSatisfying(
+                        UsageException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+                .hasMessageContaining("50 shards of 49 examples")
+                .hasMessageContaining("lower training.shards to 49 or less");
+        assertThat(run).doesNotExist();
+    }
+
+    @Test
+    void dataOfAnotherTokenizerIsRefusedBeforeAnythingIsWritten() throws IOException {
+        TinyBaseModel.write(own.resolve("other"), TinyBaseModel.bert(2));
+        Path tokenizer = own.resolve("other/tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer).replace("film", "book"));
+        Path run = own.resolve("run");
+
+        assertThatThrownBy(() -> submit(project.job("model.path=" + own.resolve("other")), run, Watching.toTheEnd()))
+                .isInstanceOfSatisfying(
+                        BadInputException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
+                .hasMessageContaining("data/manifest.json was made with another tokenizer")
+                .hasMessageContaining("prepare the data with --model");
+        assertThat(run).doesNotExist();
+    }
+
+    @Test
+    void validationDataOfAnotherTaskIsRefusedBeforeTrainingAndNotAfterIt() throws IOException {
+        TinyProject other = new TinyProject(own.resolve("other"));
+        other.writeSources();
+        for (String name : List.of("train.tsv", "dev.tsv")) {
+            Path file = other.text().resolve(name);
+            Files.writeString(file, Files.readString(file).replace("happy", "glad"));
+        }
+        Tokenization.prepare(session, other.request("data"), line -> {});
+        Path run = own.resolve("run");
+
+        assertThatThrownBy(() -> submit(project.job("data.validation=" + other.data()), run, Watching.toTheEnd()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("other/data/manifest.json")
+                .hasMessageContaining("[glad, sad]")
+                .hasMessageContaining("set data.validation to data of the same task");
+        assertThatThrownBy(() ->
+                        submit(project.job("data.validation=" + own.resolve("nowhere")), run, Watching.toTheEnd()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("nowhere/manifest.json does not exist");
+        assertThat(run).doesNotExist();
+    }
+
+    @Test
+    void examplesLongerThanTheModelHasPositionsAreRefused() {
+        // The same tokenizer, and positions for four tokens only.
+        TinyBaseModel.write(
+                own.resolve("short"),
+                new ModelConfig("bert", TinyBaseModel.VOCABULARY, 8, 2, 2, 16, 4, 2, 1e-12, "gelu", 0));
+
+        assertThatThrownBy(() -> submit(
+                        project.job("model.path=" + own.resolve("short")), own.resolve("run"), Watching.toTheEnd()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("has examples of 9 tokens")
+                .hasMessageContaining("has positions for 4: prepare the data with --max-length 4");
+    }
+}
