@@ -54,8 +54,10 @@ public final class Storage {
         return new Storage(fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs);
     }
 
+    /** The full name of {@code path}, with its scheme and without a slash at the end. */
     public Path qualify(Path path) {
-        return fs.makeQualified(path);
+        // A path made from a URI may end with a slash, and would then be its own parent.
+        return fs.makeQualified(new Path(path.toString()));
     }
 
     public boolean exists(Path path) throws IOException {

@@ -81,6 +81,13 @@ class StorageTest {
     }
 
     @Test
+    void aFullNameEndsWithoutASlash() {
+        Path slashed = new Path(directory.toUri());
+        assertThat(slashed.toString()).endsWith("/");
+        assertThat(storage.qualify(slashed)).hasToString("file:" + directory);
+    }
+
+    @Test
     void whatIsBeingWrittenIsNotListedAndCanBeClearedAway() throws IOException {
         storage.writeFolderAtomically(path("folder"), folder -> {
             assertThat(storage.list(path(""))).isEmpty();
