@@ -21,15 +21,20 @@ public final class NearestName {
 
     /** The nearest of {@code names}, however far it is; empty where there is none. */
     public static Optional<String> to(String wrong, Collection<String> names) {
-        return names.stream().min(Comparator.comparingInt(name -> distance(wrong, name)));
+        return names.stream()
+                .min(Comparator.comparingInt((String name) -> distance(wrong, name))
+                        // A slip in the section is one edit too: then its own section is the nearer one.
+                        .thenComparingInt(name -> edits(wrong, name)));
     }
 
     /** Edits between two names, whatever their case; a wrong or missing section before the last dot counts as one. */
     private static int distance(String wrong, String name) {
-        LevenshteinDistance edits = LevenshteinDistance.getDefaultInstance();
-        String a = wrong.toLowerCase(Locale.ROOT);
-        String b = name.toLowerCase(Locale.ROOT);
-        return Math.min(edits.apply(a, b), 1 + edits.apply(lastPart(a), lastPart(b)));
+        return Math.min(edits(wrong, name), 1 + edits(lastPart(wrong), lastPart(name)));
+    }
+
+    private static int edits(String wrong, String name) {
+        return LevenshteinDistance.getDefaultInstance()
+                .apply(wrong.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
     }
 
     private static String lastPart(String name) {

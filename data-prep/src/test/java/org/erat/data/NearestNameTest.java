@@ -25,6 +25,12 @@ class NearestNameTest {
     }
 
     @Test
+    void ofKeysThatDifferInTheirSectionTheOneSpeltAlikeIsMeant() {
+        List<String> keys = List.of("evaluation.batch-size", "training.batch-size");
+        assertThat(NearestName.to("trainning.batch-size", keys)).hasValue("training.batch-size");
+    }
+
+    @Test
     void theNearestIsNamedHoweverFar() {
         assertThat(NearestName.to("sentence", List.of("x"))).hasValue("x");
         assertThat(NearestName.to("sentence", List.of())).isEmpty();

@@ -127,9 +127,15 @@ class TrainingJobTest {
 
         submit(project.job(), whole, again);
 
-        assertThat(again.lines).singleElement().asString().contains("finished: nothing to do");
+        assertThat(again.rounds).isEmpty();
+        assertThat(again.lines).first().asString().contains("finished: nothing to do");
+        assertThat(again.lines).as("what the first submission ended with").endsWith(lastOf(wholeRun.lines, 3));
         assertThat(TinyProject.bytesOf(whole)).containsExactlyInAnyOrderEntriesOf(before);
         assertThat(TinyProject.timesOf(whole)).isEqualTo(times);
+    }
+
+    private static String[] lastOf(List<String> lines, int count) {
+        return lines.subList(lines.size() - count, lines.size()).toArray(String[]::new);
     }
 
     /** Before the first checkpoint, one round after one at an epoch's end, and one round after one within an epoch. */

@@ -1,0 +1,424 @@
+package org.erat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.erat.data.safetensors.FloatTensor;
+import org.erat.data.safetensors.SafetensorsFile;
+import org.erat.data.safetensors.SafetensorsWriter;
+import org.erat.training.TinyProject;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whatever is wrong with what a user gives, the command ends with the exit code of the design and one line that names
+ * the place and the fix, and the disk is as it was.
+ */
+class BadInputTest {
+    private static final Map<String, String> SPARK = Map.of(
+            "spark.master", "local[2]",
+            "spark.ui.enabled", "false",
+            "spark.driver.host", "127.0.0.1",
+            "spark.driver.bindAddress", "127.0.0.1",
+            "spark.sql.shuffle.partitions", "2");
+
+    /** Prepared and trained; no test may change it. */
+    @TempDir
+    private static Path shared;
+
+    private static TinyProject trained;
+
+    /** Model and text of one test, to be spoilt. */
+    @TempDir
+    private Path folder;
+
+    private TinyProject project;
+
+    @BeforeAll
+    static void prepareAndTrain() throws IOException {
+        SPARK.forEach(System::setProperty);
+        trained = new TinyProject(shared);
+        trained.writeSources();
+        Files.writeString(shared.resolve("job.conf"), trained.configuration());
+        assertThat(run(prepareData(trained, "data")).code()).isZero();
+        assertThat(run(train(trained, "run")).code()).isZero();
+    }
+
+    @AfterAll
+    static void clear() {
+        SPARK.keySet().forEach(System::clearProperty);
+    }
+
+    @BeforeEach
+    void writeProject() throws IOException {
+        project = new TinyProject(folder);
+        project.writeSources();
+        Files.writeString(folder.resolve("job.conf"), project.configuration());
+    }
+
+    private record Ended(int code, String error) {}
+
+    private static Ended run(String... args) {
+        StringWriter err = new StringWriter();
+        int code = Main.run(new Jobs(), new PrintWriter(new StringWriter()), new PrintWriter(err, true), args);
+        return new Ended(code, err.toString());
+    }
+
+    private static String[] prepareModel(TinyProject of) {
+        return words("prepare-model --from", of.model(), "--out", of.folder().resolve("base"));
+    }
+
+    private static String[] prepareData(TinyProject of, String out) {
+        return words(
+                "prepare-data --format tsv --text sentence --label mood --type classification --input",
+                of.text(),
+                "--model",
+                of.model(),
+                "--out",
+                of.folder().resolve(out));
+    }
+
+    private static String[] train(TinyProject of, String runDirectory, String... more) {
+        List<Object> parts = new ArrayList<>(List.of(
+                "train --conf",
+                of.folder().resolve("job.conf"),
+                "--run-dir",
+                of.folder().resolve(runDirectory)));
+        parts.addAll(List.of(more));
+        return words(parts.toArray());
+    }
+
+    /** Texts are split at blanks, paths are not. */
+    private static String[] words(Object... parts) {
+        return Stream.of(parts)
+                .flatMap(part -> part instanceof String text ? Stream.of(text.split(" ", -1)) : Stream.of("" + part))
+                .toArray(String[]::new);
+    }
+
+    /** Spoils a project; what it does is the user's mistake. */
+    private interface Mistake {
+        void make(TinyProject project) throws IOException;
+    }
+
+    private interface CommandLine {
+        String[] of(TinyProject project);
+    }
+
+    /**
+     * @param code exit code
+     * @param named what the message holds: file, place, fix
+     */
+    private record Case(String name, Mistake mistake, CommandLine command, int code, List<String> named) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Case model(String name, Mistake mistake, String... named) {
+        return new Case(name, mistake, BadInputTest::prepareModel, 3, List.of(named));
+    }
+
+    private static Case data(String name, Mistake mistake, String... named) {
+        return new Case(name, mistake, p -> prepareData(p, "data"), 3, List.of(named));
+    }
+
+    /** A command over what is prepared and trained, which is not spoilt. */
+    private static Case use(String name, int code, CommandLine command, String... named) {
+        return new Case(name, p -> {}, p -> command.of(trained), code, List.of(named));
+    }
+
+    static Stream<Case> modelsThatCannotBeUsed() {
+        return Stream.of(
+                model(
+                        "a truncated safetensors file",
+                        p -> shorten(tensors(p), 100),
+                        "model.safetensors",
+                        "do not lie inside the 7196 data bytes",
+                        "download the file again"),
+                model(
+                        "a safetensors file whose header is changed",
+                        p -> overwrite(tensors(p), 7, 0x7f),
+                        "model.safetensors",
+                        "header"),
+                model(
+                        "a tensor that is missing",
+                        p -> rewrite(tensors(p), all -> all.remove("encoder.layer.1.output.dense.bias")),
+                        "/model",
+                        "'encoder.layer.1.output.dense.bias' is missing",
+                        "Check that config.json"),
+                model(
+                        "a tensor of the wrong shape",
+                        p -> rewrite(
+                                tensors(p),
+                                all -> all.put(
+                                        "encoder.layer.0.output.dense.bias",
+                                        new FloatTensor(new long[] {7}, FloatBuffer.allocate(7)))),
+                        "model.safetensors",
+                        "'encoder.layer.0.output.dense.bias'",
+                        "[7]",
+                        "[8]"),
+                model(
+                        "a tokenizer of another model",
+                        p -> replace(p.model().resolve("tokenizer.json"), "\"very\":39", "\"very\":390"),
+                        "tokenizer.json",
+                        "390",
+                        "50"),
+                model(
+                        "no tokenizer",
+                        p -> Files.delete(p.model().resolve("tokenizer.json")),
+                        "tokenizer.json: is missing"),
+                new Case(
+                        "no permission to write a model",
+                        p -> {},
+                        p -> words(
+                                "prepare-model --from",
+                                p.model(),
+                                "--out",
+                                p.folder().resolve("job.conf/base")),
+                        2,
+                        List.of("job.conf/base", "cannot be written", "permissions")));
+    }
+
+    static Stream<Case> textThatCannotBeUsed() {
+        return Stream.of(
+                data(
+                        "a row with too few columns",
+                        p -> append(p, "train.tsv", "the cat\n"),
+                        "train.tsv, line 51",
+                        "1 column"),
+                data(
+                        "an unknown label in the validation set",
+                        p -> append(p, "dev.tsv", "the cat\thapy\n"),
+                        "dev.tsv, line 23",
+                        "'hapy'",
+                        "happy"),
+                data(
+                        "an empty file",
+                        p -> Files.writeString(p.text().resolve("train.tsv"), ""),
+                        "train.tsv has no rows"),
+                data(
+                        "invalid UTF-8",
+                        p -> Files.write(
+                                p.text().resolve("train.tsv"),
+                                new byte[] {'c', 'a', (byte) 0xFF, '\t', 'x', '\n'},
+                                StandardOpenOption.APPEND),
+                        "train.tsv, line 51",
+                        "UTF-8"),
+                data(
+                        "a label column that is not there",
+                        p -> replace(p.text().resolve("train.tsv"), "\tmood", "\tmode"),
+                        "train.tsv",
+                        "no column 'mood'",
+                        "did you mean 'mode'"),
+                data("no text", p -> Files.delete(p.text().resolve("dev.tsv")), "has no dev.* or validation.*"),
+                data(
+                        "a tokenizer that does not match the model",
+                        p -> replace(p.model().resolve("tokenizer.json"), "\"very\":39", "\"very\":390"),
+                        "tokenizer.json",
+                        "390",
+                        "50"),
+                new Case(
+                        "no permission to write data",
+                        p -> {},
+                        p -> prepareData(p, "job.conf/data"),
+                        2,
+                        List.of("job.conf/data", "cannot be written", "--out")));
+    }
+
+    static Stream<Case> runsThatCannotBe() {
+        return Stream.of(
+                use(
+                        "more shards than examples",
+                        2,
+                        p -> train(p, "new", "--set training.shards=50"),
+                        "50",
+                        "49 or less"),
+                use(
+                        "a run directory of another configuration",
+                        2,
+                        p -> train(p, "run", "--set seed=2"),
+                        "/run",
+                        "seed (1 there, 2 now)",
+                        "another --run-dir"),
+                use(
+                        "no permission to write a run",
+                        2,
+                        p -> train(p, "job.conf/run"),
+                        "job.conf/run",
+                        "cannot be used",
+                        "permission"),
+                use(
+                        "an unknown key",
+                        2,
+                        p -> train(p, "new", "--set trainning.batch-size=8"),
+                        "--set trainning.batch-size=8",
+                        "did you mean training.batch-size"),
+                use(
+                        "a value out of range",
+                        2,
+                        p -> train(p, "new", "--set adapter.rank=0"),
+                        "adapter.rank = 0",
+                        "1..1024"),
+                use("no configuration file", 2, p -> words("train --conf nowhere.conf --run-dir r"), "nowhere.conf"),
+                use(
+                        "no data",
+                        3,
+                        p -> train(p, "new", "--set data.train=nowhere"),
+                        "nowhere/manifest.json does not exist",
+                        "prepare-data"),
+                use("no model", 3, p -> train(p, "new", "--set model.path=nowhere"), "nowhere", "prepare-model"),
+                new Case(
+                        "another tokenizer than the data's",
+                        p -> replace(p.model().resolve("tokenizer.json"), "film", "book"),
+                        p -> train(trained, "new", "--set", "model.path=" + p.model()),
+                        3,
+                        List.of("data/manifest.json", "another tokenizer", "--model")),
+                new Case(
+                        "base weights that are cut short",
+                        p -> shorten(tensors(p), 100),
+                        p -> train(trained, "new", "--set", "model.path=" + p.model()),
+                        3,
+                        List.of("model.safetensors", "data bytes", "download the file again")));
+    }
+
+    static Stream<Case> resultsThatCannotBeHad() {
+        return Stream.of(
+                use("no run", 2, p -> over(p, "evaluate", "nowhere"), "nowhere", "no config.conf", "--run-dir"),
+                use("a rank above the largest", 2, p -> over(p, "evaluate", "run", "--ranks 4,5"), "5", "1..4"),
+                use(
+                        "a prediction at a rank above the largest",
+                        2,
+                        p -> over(p, "predict", "run", "--rank 5 --out", p.folder() + "/p.jsonl"),
+                        "5",
+                        "1..4"),
+                use("an export at a rank above the largest", 2, p -> export(p, "--rank 5", "out"), "5", "1..4"),
+                use("too few ranks of blocks", 2, p -> export(p, "--block-ranks 1", "out"), "1", "2 blocks"),
+                use("an export over something else", 2, p -> export(p, "--rank 2", "text"), "text", "something else"),
+                new Case(
+                        "a run that has not finished",
+                        p -> {
+                            Files.createDirectories(p.folder().resolve("run"));
+                            Files.writeString(p.folder().resolve("run/config.conf"), "seed = 1");
+                        },
+                        p -> over(p, "evaluate", "run"),
+                        2,
+                        List.of("has not finished", "Submit its train command again")));
+    }
+
+    private static String[] over(TinyProject of, String command, String run, String... more) {
+        List<Object> parts =
+                new ArrayList<>(List.of(command + " --run-dir", of.folder().resolve(run), "--data", of.data()));
+        parts.addAll(List.of(more));
+        return words(parts.toArray());
+    }
+
+    private static String[] export(TinyProject of, String ranks, String out) {
+        return words(
+                "export --run-dir",
+                of.folder().resolve("run"),
+                ranks,
+                "--out",
+                of.folder().resolve(out));
+    }
+
+    @ParameterizedTest
+    @MethodSource({"modelsThatCannotBeUsed", "textThatCannotBeUsed", "runsThatCannotBe", "resultsThatCannotBeHad"})
+    void aMistakeIsOneLineWithPlaceAndFixAndChangesNothing(Case mistake) throws IOException {
+        mistake.mistake().make(project);
+        List<Path> own = everythingIn(folder);
+        Map<String, byte[]> others = TinyProject.bytesOf(shared);
+
+        Ended ended = run(mistake.command().of(project));
+
+        assertThat(ended.error()).startsWith("error: ").contains(mistake.named());
+        assertThat(ended.error().lines()).as("lines of the message").hasSize(1);
+        assertThat(ended.code()).isEqualTo(mistake.code());
+        assertThat(everythingIn(folder)).isEqualTo(own);
+        assertThat(TinyProject.bytesOf(shared)).containsExactlyInAnyOrderEntriesOf(others);
+    }
+
+    @Test
+    void divergenceEndsWithFourAndIsNoSuccess() {
+        Ended ended = run(train(
+                trained,
+                "diverged",
+                // Weight decay of ten times a value turns it into minus nine times itself at every step.
+                "--set training.learning-rate=10 --set training.weight-decay=1 --set training.decay=constant"
+                        + " --set training.warmup-share=0 --set training.epochs=20 --set adapter.alpha=65536"));
+
+        assertThat(ended.error())
+                .startsWith("error: ")
+                .contains("of shard", "training diverged", "lower training.learning-rate");
+        assertThat(ended.error().lines()).hasSize(1);
+        assertThat(ended.code()).isEqualTo(4);
+        assertThat(shared.resolve("diverged/_SUCCESS")).doesNotExist();
+        assertThat(shared.resolve("diverged/adapter")).doesNotExist();
+    }
+
+    private static List<Path> everythingIn(Path folder) throws IOException {
+        try (Stream<Path> walk = Files.walk(folder)) {
+            return walk.sorted().toList();
+        }
+    }
+
+    private static Path tensors(TinyProject project) {
+        return project.model().resolve("model.safetensors");
+    }
+
+    private static void shorten(Path file, int bytes) throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, java.util.Arrays.copyOf(whole, whole.length - bytes));
+    }
+
+    private static void overwrite(Path file, int position, int value) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[position] = (byte) value;
+        Files.write(file, bytes);
+    }
+
+    private static void replace(Path file, String text, String by) throws IOException {
+        String before = Files.readString(file);
+        assertThat(before).contains(text);
+        Files.writeString(file, before.replace(text, by));
+    }
+
+    private static void append(TinyProject project, String file, String text) throws IOException {
+        Files.writeString(project.text().resolve(file), text, StandardOpenOption.APPEND);
+    }
+
+    private interface Change {
+        void to(Map<String, FloatTensor> tensors);
+    }
+
+    private static void rewrite(Path file, Change change) throws IOException {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+        try (SafetensorsFile before = SafetensorsFile.open(file)) {
+            for (String name : before.names()) {
+                FloatBuffer values = before.floats(name);
+                FloatBuffer copy =
+                        FloatBuffer.allocate(values.remaining()).put(values).flip();
+                tensors.put(name, new FloatTensor(before.info(name).shape(), copy));
+            }
+        }
+        change.to(tensors);
+        Files.delete(file);
+        SafetensorsWriter.write(file, tensors, Map.of("format", "pt"));
+    }
+}
