@@ -9,7 +9,9 @@ import org.erat.adapter.Target;
 /** The adapters of one block for one pass, by the projection that carries them. */
 public record BlockAdapters(Map<Target, LowRankAdapter> byTarget) implements AutoCloseable {
     public BlockAdapters {
-        byTarget = new EnumMap<>(byTarget);
+        Map<Target, LowRankAdapter> copy = new EnumMap<>(Target.class);
+        copy.putAll(byTarget);
+        byTarget = copy;
     }
 
     @Nullable

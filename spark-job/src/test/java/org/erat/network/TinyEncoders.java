@@ -1,5 +1,6 @@
 package org.erat.network;
 
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
@@ -18,6 +19,7 @@ import org.erat.config.TrainingSettings;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.data.basemodel.ModelConfig;
 import org.erat.data.tokenized.PaddedBatch;
 import org.erat.model.TinyBaseModel;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -51,10 +53,19 @@ public final class TinyEncoders {
     public double weightDecay = 0;
     public double clipNorm = 0;
 
-    private final TinyBaseModel base;
+    private final Path directory;
+    private final ModelConfig model;
+    private final String sha256;
 
     public TinyEncoders(TinyBaseModel base) {
-        this.base = base;
+        this(base.directory(), base.config(), base.sha256());
+    }
+
+    /** Over another prepared base model. */
+    public TinyEncoders(Path directory, ModelConfig model, String sha256) {
+        this.directory = directory;
+        this.model = model;
+        this.sha256 = sha256;
     }
 
     public ScheduleConfig schedule() {
@@ -77,9 +88,9 @@ public final class TinyEncoders {
 
     public EncoderSpec spec() {
         return new EncoderSpec(
-                base.directory().toUri().toString(),
-                base.sha256(),
-                base.config(),
+                directory.toUri().toString(),
+                sha256,
+                model,
                 backend,
                 precision,
                 1,
@@ -151,10 +162,8 @@ public final class TinyEncoders {
             for (int t = 0; t < tokens; t++) {
                 int i = b * tokens + t;
                 boolean real = t < lengths[b];
-                ids[i] = real
-                        ? 5 + random.nextInt(TinyBaseModel.VOCABULARY - 5)
-                        : base.config().padTokenId();
-                types[i] = real && base.config().typeVocabSize() > 1 ? random.nextInt(2) : 0;
+                ids[i] = real ? 5 + random.nextInt(TinyBaseModel.VOCABULARY - 5) : model.padTokenId();
+                types[i] = real && model.typeVocabSize() > 1 ? random.nextInt(2) : 0;
             }
             labels[b] = regression ? ids[b * tokens] / 25f - 1 : ids[b * tokens] % outputs;
             numbers[b] = b;

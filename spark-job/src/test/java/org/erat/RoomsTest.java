@@ -1,0 +1,80 @@
+package org.erat;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.ArchConfiguration;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.Location;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.erat.config.JobConfig;
+import org.erat.data.EratException;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The rooms of the job depend on one another downwards only, and data preparation on none of them. */
+class RoomsTest {
+    /** From the top. A room that is not built yet may be missing. */
+    private static final List<String> ROOMS = List.of(
+            "cli",
+            "ml",
+            "training",
+            "evaluation",
+            "export",
+            "report",
+            "checkpoint",
+            "network",
+            "model",
+            "adapter",
+            "compute",
+            "schedule",
+            "config",
+            "data");
+
+    private static JavaClasses project;
+
+    @BeforeAll
+    static void readClasses() {
+        // Only arrows inside the project matter: the hundreds of jars need not be looked into.
+        ArchConfiguration.get().setResolveMissingDependenciesFromClassPath(false);
+        project = new ClassFileImporter()
+                .importLocations(Stream.of(JobConfig.class, EratException.class)
+                        .map(type -> Location.of(
+                                type.getProtectionDomain().getCodeSource().getLocation()))
+                        .toList());
+    }
+
+    @Test
+    void arrowsGoDownTheListOnly() {
+        for (int i = 1; i < ROOMS.size(); i++) {
+            noClasses()
+                    .that()
+                    .resideInAPackage(inside(ROOMS.get(i)))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(
+                            ROOMS.subList(0, i).stream().map(RoomsTest::inside).toArray(String[]::new))
+                    .allowEmptyShould(true)
+                    .check(project);
+        }
+    }
+
+    @Test
+    void everyClassLivesInARoom() {
+        TreeSet<String> found = new TreeSet<>();
+        for (JavaClass type : project) {
+            found.add(type.getPackageName().replaceFirst("^org\\.erat\\.?", "").replaceFirst("\\..*", ""));
+        }
+        assertThat(ROOMS).containsAll(found);
+        assertThat(found)
+                .contains("cli", "training", "network", "model", "adapter", "compute", "schedule", "config", "data");
+    }
+
+    private static String inside(String room) {
+        return "org.erat." + room + "..";
+    }
+}

@@ -1,0 +1,99 @@
+package org.erat.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.LowRankAdapter;
+import org.erat.adapter.RowSelection;
+import org.erat.adapter.Target;
+import org.erat.compute.Backend;
+import org.erat.compute.Backends;
+import org.erat.compute.Kernels;
+import org.erat.compute.Tensor;
+import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.schedule.Window;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A step gives back every tensor that it took, wherever the backward pass ends. */
+class EncoderMemoryTest {
+    private static final int RANK = 2;
+    private static final int TOKENS = 3;
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nd4j", "onednn"})
+    void nothingIsLeftOfAStep(String backendName) {
+        TinyBaseModel.write(folder, TinyBaseModel.bert(2));
+        Backend backend = Backends.choose(backendName, "f32");
+        TokenBatch batch = new TokenBatch(new int[] {2, 7, 3, 2, 3, 0}, new int[6], new int[] {3, 2}, TOKENS);
+        try (BaseModelDirectory model = BaseModelDirectory.open(folder);
+                Kernels kernels = backend.open(1)) {
+            Encoder encoder = new Encoder(kernels, EncoderWeights.of(model.config(), model.tensors(), backend));
+            Target[] all = Target.values();
+            for (int bits = 0; bits < 1 << all.length; bits++) {
+                Set<Target> targets = EnumSet.noneOf(Target.class);
+                for (int i = 0; i < all.length; i++) {
+                    if ((bits >> i & 1) == 1) {
+                        targets.add(all[i]);
+                    }
+                }
+                AdapterLayout layout =
+                        new AdapterLayout(model.config(), RANK, targets.isEmpty() ? Set.of(Target.KEY) : targets);
+                encoder.forward(batch, block -> adapters(kernels, layout, block, targets), false)
+                        .close();
+                assertThat(kernels.outstanding())
+                        .as("inference with %s", targets)
+                        .isZero();
+                if (!targets.isEmpty()) {
+                    train(encoder, kernels, layout, batch, targets);
+                    assertThat(kernels.outstanding())
+                            .as("training with %s", targets)
+                            .isZero();
+                }
+            }
+        }
+    }
+
+    private static void train(
+            Encoder encoder, Kernels kernels, AdapterLayout layout, TokenBatch batch, Set<Target> targets) {
+        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets), true)) {
+            Tensor gradient = kernels.allocate(pass.hidden().shape());
+            kernels.fill(gradient, 1);
+            encoder.backward(pass, gradient, new GradientSink() {
+                @Override
+                public void accept(int block, Target target, LowRankAdapter.Gradient received) {
+                    assertThat(received.b().shape()).hasSize(2);
+                }
+
+                @Override
+                public boolean freezesA() {
+                    return false;
+                }
+            });
+        }
+    }
+
+    private static BlockAdapters adapters(Kernels kernels, AdapterLayout layout, int block, Set<Target> targets) {
+        Map<Target, LowRankAdapter> adapters = new EnumMap<>(Target.class);
+        for (Target target : targets) {
+            AdapterLayout.Slot slot = layout.slot(block, target);
+            Tensor a = kernels.allocate(RANK, slot.in());
+            Tensor b = kernels.allocate(RANK, slot.out());
+            kernels.fill(a, 0.1);
+            kernels.fill(b, 0.1);
+            adapters.put(
+                    target,
+                    new LowRankAdapter(kernels, RowSelection.of(new Window(0, RANK), 1), a, b, TOKENS, 0.1, block));
+        }
+        return new BlockAdapters(adapters);
+    }
+}
