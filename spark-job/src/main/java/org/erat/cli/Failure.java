@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import org.apache.hadoop.security.AccessControlException;
+import org.apache.spark.SparkException;
 import org.erat.data.EratException;
 
 /**
@@ -40,6 +41,18 @@ record Failure(int exitCode, String message, boolean unexpected) {
             return new Failure(
                     3,
                     "No permission: " + cause.getMessage() + ". Give permission there or choose another path.",
+                    false);
+        }
+        String message = String.valueOf(cause.getMessage());
+        boolean executorsLost = cause instanceof SparkException && message.contains("ExecutorLostFailure");
+        if (executorsLost
+                || message.contains("SparkContext was shut down")
+                || message.contains("stopped SparkContext")) {
+            return new Failure(
+                    5,
+                    "Spark was stopped or lost its executors ("
+                            + message.lines().findFirst().orElse("")
+                            + "). Submit the same command again: a run goes on from its last checkpoint.",
                     false);
         }
         if (cause instanceof OutOfMemoryError) {

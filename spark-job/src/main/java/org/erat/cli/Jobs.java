@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
@@ -37,7 +38,7 @@ class Jobs {
 
     void prepareModel(PrepareModelCommand.Request request, Progress progress) {
         BaseModelImporter.Result result =
-                BaseModelImporter.importModel(request.from(), Path.of(request.out()), progress::say);
+                BaseModelImporter.importModel(request.from(), localPath(request.out()), progress::say);
         progress.say(String.format(
                 "%s %s: %s, %d blocks of width %d",
                 request.out(),
@@ -45,6 +46,19 @@ class Jobs {
                 result.config().modelType(),
                 result.config().numHiddenLayers(),
                 result.config().hiddenSize()));
+    }
+
+    /** Large tensors are written where they can be mapped; {@code hadoop fs -put} takes the result anywhere. */
+    private static Path localPath(String out) {
+        if (!out.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*")) {
+            return Path.of(out);
+        }
+        org.apache.hadoop.fs.Path address = new org.apache.hadoop.fs.Path(out);
+        if (!address.toUri().getScheme().equals("file")) {
+            throw new UsageException("--out " + out + " is not on the local disk, where prepare-model writes. Name a"
+                    + " local folder, and copy it: hadoop fs -put FOLDER " + out);
+        }
+        return Path.of(address.toUri().getPath());
     }
 
     void prepareData(PrepareDataCommand.Request request, Progress progress) {
@@ -151,14 +165,21 @@ class Jobs {
     }
 
     void export(ExportCommand.Request request, Progress progress) {
-        Configuration hadoop = new Configuration();
+        // No session is needed, only what spark.hadoop.* says about file systems.
+        Configuration hadoop = SparkHadoopUtil.get().conf();
         RunDirectory run = RunDirectory.read(request.runDir(), hadoop, progress::say);
         requireFinished(run);
+        org.apache.hadoop.fs.Path out = new org.apache.hadoop.fs.Path(request.out());
+        if (RunDirectory.isPartOfRun(out, hadoop)) {
+            throw new UsageException(
+                    "--out " + request.out()
+                            + " is inside a run directory, whose own adapter has all ranks and must stay. Name another folder.");
+        }
         TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop);
         PeftAdapter peft = request.rank().isPresent()
                 ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
                 : Export.byBlock(adapter, request.blockRanks(), request.portable());
-        AdapterFiles.write(adapter, peft, new org.apache.hadoop.fs.Path(request.out()), hadoop);
+        AdapterFiles.write(adapter, peft, out, hadoop);
         progress.say("adapter: " + request.out());
     }
 

@@ -63,10 +63,14 @@ public final class Main {
     }
 
     public static void main(String[] args) {
+        boolean ownProcess = !"cluster".equals(System.getProperty("spark.submit.deployMode"));
+        if (ownProcess) {
+            Interruption.endsTheProcess();
+        }
         int code = run(args);
         // On YARN in cluster mode leaving by exit(0) counts as a failure; elsewhere a thread that a library left behind
         // must not keep the process alive.
-        if (code != 0 || !"cluster".equals(System.getProperty("spark.submit.deployMode"))) {
+        if (code != 0 || ownProcess) {
             System.exit(code);
         }
     }
@@ -126,6 +130,9 @@ public final class Main {
     }
 
     private int explainFailure(Throwable e, PrintWriter err) {
+        if (Interruption.hasBegun()) {
+            return Interruption.EXIT_CODE;
+        }
         Failure failure = Failure.of(e);
         err.println("error: " + failure.message());
         if (failure.unexpected() || verbose) {

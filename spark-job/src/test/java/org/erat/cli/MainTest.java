@@ -148,6 +148,17 @@ class MainTest {
     }
 
     @Test
+    void aSparkThatIsGoneEndsWithFiveAndSaysHowToGoOn() {
+        assertThat(failing(() -> new IllegalStateException(
+                        new SparkException("Job 3 cancelled because SparkContext was shut down"))))
+                .isEqualTo(5);
+        assertThat(failing(() -> new IllegalStateException(new SparkException(
+                        "Job aborted: ExecutorLostFailure (executor 1 exited)\nDriver stacktrace:\nat x", null))))
+                .isEqualTo(5);
+        assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.contains("Submit the same command again"));
+    }
+
+    @Test
     void anUnexpectedFailureEndsWithOneAndItsStackTrace() {
         assertThat(failing(() -> new IllegalStateException("bug"))).isEqualTo(1);
         assertThat(err.toString()).contains("error: bug", "\tat ");
