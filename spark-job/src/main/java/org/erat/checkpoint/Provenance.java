@@ -2,9 +2,12 @@ package org.erat.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -31,6 +34,20 @@ public record Provenance(
     /** The same with an end time. */
     public Provenance endedAt(Instant end) {
         return new Provenance(fingerprint, seeds, sha256, versions, cluster, started, end);
+    }
+
+    /** The same with another time of the first submission. */
+    Provenance startedAt(Instant start) {
+        return new Provenance(fingerprint, seeds, sha256, versions, cluster, start, ended);
+    }
+
+    /** When the run of this {@code provenance.json} was first submitted; empty where the file does not say so. */
+    static Optional<Instant> startOf(byte[] json) {
+        try {
+            return Optional.of(Instant.parse(JSON.readTree(json).path("started").asText()));
+        } catch (IOException | DateTimeParseException e) {
+            return Optional.empty();
+        }
     }
 
     String toJson() {

@@ -108,6 +108,17 @@ public final class RunDirectory {
         }
     }
 
+    /** Whether {@code path} is a file or folder of a run, such as its adapter. */
+    public static boolean isPartOfRun(Path path, Configuration hadoop) {
+        try {
+            Storage storage = Storage.of(path, hadoop);
+            Path folder = storage.qualify(path).getParent();
+            return folder != null && storage.exists(new Path(folder, CONFIG));
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+    }
+
     public State state() {
         return state;
     }
@@ -166,9 +177,25 @@ public final class RunDirectory {
         }
     }
 
-    /** Writes {@code provenance.json}. */
+    /** Writes {@code provenance.json}; a run that goes on keeps the time at which it was first submitted. */
     public void write(Provenance provenance) {
-        write(PROVENANCE, provenance.toJson());
+        write(PROVENANCE, startedAsBefore(provenance).toJson());
+    }
+
+    private Provenance startedAsBefore(Provenance provenance) {
+        try {
+            Path file = path(PROVENANCE);
+            return storage.exists(file)
+                    ? Provenance.startOf(storage.read(file))
+                            .map(provenance::startedAt)
+                            .orElse(provenance)
+                    : provenance;
+        } catch (IOException e) {
+            throw new ResumableException(
+                    path(PROVENANCE) + " cannot be read: " + e.getMessage()
+                            + ". Give permission there and submit the same command again.",
+                    e);
+        }
     }
 
     /** Marks the run as finished: the last thing that it writes. */

@@ -184,6 +184,24 @@ class RunDirectoryTest {
         assertThat(json.path("ended").asText()).isEqualTo("2025-01-01T00:01:00Z");
     }
 
+    @Test
+    void aRunThatGoesOnKeepsTheTimeOfItsFirstSubmission() throws IOException {
+        Instant first = Instant.parse("2025-01-01T00:00:00Z");
+        open(CONFIG, "data-1").write(started(first));
+        open(CONFIG, "data-1").write(started(first.plusSeconds(3600)));
+        JsonNode json =
+                new ObjectMapper().readTree(run().resolve("provenance.json").toFile());
+        assertThat(json.path("started").asText()).isEqualTo("2025-01-01T00:00:00Z");
+
+        Files.writeString(run().resolve("provenance.json"), "cut sh");
+        open(CONFIG, "data-1").write(started(first.plusSeconds(7200)));
+        assertThat(run().resolve("provenance.json")).content().contains("2025-01-01T02:00:00Z");
+    }
+
+    private static Provenance started(Instant start) {
+        return new Provenance("data-1", Map.of(), Map.of(), Map.of(), Map.of(), start, null);
+    }
+
     private Path run() {
         return folder.resolve("run");
     }
