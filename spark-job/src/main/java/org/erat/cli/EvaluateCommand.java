@@ -10,8 +10,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
         name = "evaluate",
         description =
-                "Measures a trained adapter at every rank, prints the table and writes evaluation.json into the run"
-                        + " directory.",
+                "Measures a trained adapter at every rank and prints the table. The run directory stays as it is: its"
+                        + " evaluation.json is what train measured.",
         footer = {
             "",
             "Examples:",

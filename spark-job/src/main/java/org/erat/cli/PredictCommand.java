@@ -47,7 +47,11 @@ final class PredictCommand implements Callable<Integer> {
             description = "Rank of the adapter to use, from 1 to the rank it was trained at.")
     private int rank;
 
-    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write, in JSON lines.")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE",
+            description = "File to write, in JSON lines; one that is there is replaced.")
     private String out;
 
     @Override

@@ -42,7 +42,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--conf",
             required = true,
             paramLabel = "FILE",
-            description = "Configuration of the run in HOCON; conf/reference.conf describes every key.")
+            description = "Configuration of the run in HOCON; spark-job/src/main/resources/erat-reference.conf"
+                    + " describes every key.")
     private String conf;
 
     @Option(

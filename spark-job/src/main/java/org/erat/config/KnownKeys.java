@@ -26,6 +26,7 @@ final class KnownKeys {
             return key + " is a section, not a setting: set " + String.join(", ", members);
         }
         return "unknown key " + key + ": did you mean "
-                + NearestName.to(key, KEYS).orElseThrow() + "? All keys are described in erat-reference.conf";
+                + NearestName.to(key, KEYS).orElseThrow() + "? All keys are described in"
+                + " spark-job/src/main/resources/erat-reference.conf";
     }
 }
