@@ -1,5 +1,6 @@
 package org.erat.training;
 
+import java.util.List;
 import org.deeplearning4j.spark.api.TrainingResult;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 
@@ -16,8 +17,7 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param lossSum sum over the examples
  * @param windowRows rows in the windows of all blocks and steps together
  * @param rowSteps n[block][row]: steps in which each row was active
- * @param values rows with n above 0 in order of block and row, each its parameters and then its optimizer state; then
- *     those of the head
+ * @param values slice by slice, the rows that this shard trained
  * @param nanos time of the local steps
  */
 public record ShardResult(
@@ -43,26 +43,27 @@ public record ShardResult(
         return 4L * values.length + 4L * rowSteps.length * rowSteps[0].length + 52;
     }
 
-    /** The shard's flat parameters after its local steps, given those that the round started from. */
-    float[] parameters(GraphLayout layout, float[] shared, boolean withState) {
-        float[] parameters = shared.clone();
-        int[] read = {0};
-        GraphLayout.Range copy = (from, to) -> {
-            System.arraycopy(values, read[0], parameters, from, to - from);
-            read[0] += to - from;
-        };
-        GraphLayout.Range pass = (from, to) -> read[0] += withState ? to - from : 0;
-        for (int block = 0; block < rowSteps.length; block++) {
-            for (int row = 0; row < rowSteps[block].length; row++) {
-                if (rowSteps[block][row] > 0) {
-                    layout.rowParameters(block, row, copy);
-                    layout.rowState(block, row, pass);
-                }
-            }
+    /** Receives what a shard sends of one slice. */
+    @FunctionalInterface
+    interface Piece {
+        /**
+         * Takes it.
+         *
+         * @param slice number of the slice
+         * @param coverage weight of this shard by row, before it is normalised
+         * @param from index of the first of its {@code length} values
+         */
+        void accept(int slice, int[] coverage, int from, int length);
+    }
+
+    /** Passes over the slices in order. */
+    void forEachPiece(List<Slice> slices, Piece action) {
+        int from = 0;
+        for (int s = 0; s < slices.size(); s++) {
+            int[] coverage = slices.get(s).coverage(rowSteps, examples);
+            int length = slices.get(s).length(coverage);
+            action.accept(s, coverage, from, length);
+            from += length;
         }
-        if (examples > 0) {
-            layout.headParameters(copy);
-        }
-        return parameters;
     }
 }
