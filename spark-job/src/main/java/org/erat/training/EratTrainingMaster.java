@@ -47,7 +47,11 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
         started = true;
     }
 
-    /** Trains the rounds of the graph's current epoch that are not done yet. */
+    /**
+     * Trains the rounds of the graph's current epoch that are not done yet.
+     *
+     * @throws DivergedException if a round gave a number that is not finite; it is not applied
+     */
     @Override
     public void executeTrainingMDS(SparkComputationGraph sparkGraph, JavaRDD<MultiDataSet> epochData) {
         JavaSparkContext spark = sparkGraph.getSparkContext();
@@ -74,6 +78,7 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
                     .collect();
             broadcast.destroy();
             spark.setJobDescription(null);
+            DivergedException.throwFirst(results);
 
             Averaging.RoundAverage average = averaging.average(parameters, optimizer, results);
             double drift = Drift.of(

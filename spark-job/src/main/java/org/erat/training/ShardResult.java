@@ -1,5 +1,6 @@
 package org.erat.training;
 
+import javax.annotation.Nullable;
 import org.deeplearning4j.spark.api.TrainingResult;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 
@@ -19,6 +20,7 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param values rows with n above 0 in order of block and row, each its parameters and then its optimizer state; then
  *     those of the head
  * @param nanos time of the local steps
+ * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
  */
 public record ShardResult(
         int shard,
@@ -30,8 +32,13 @@ public record ShardResult(
         long windowRows,
         int[][] rowSteps,
         float[] values,
-        long nanos)
+        long nanos,
+        @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
+
+    static ShardResult diverged(int shard, Divergence divergence) {
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new float[0], 0, divergence);
+    }
 
     @Override
     public void setStats(SparkTrainingStats stats) {
