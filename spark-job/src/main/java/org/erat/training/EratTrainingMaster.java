@@ -42,7 +42,11 @@ public final class EratTrainingMaster implements TrainingMaster<ShardResult, Sha
         state = from;
     }
 
-    /** Trains the rounds of the graph's current epoch that are not done yet. */
+    /**
+     * Trains the rounds of the graph's current epoch that are not done yet.
+     *
+     * @throws DivergedException if a round gave a number that is not finite; it is not applied
+     */
     @Override
     public void executeTrainingMDS(SparkComputationGraph sparkGraph, JavaRDD<MultiDataSet> epochData) {
         ComputationGraph graph = sparkGraph.getNetwork();

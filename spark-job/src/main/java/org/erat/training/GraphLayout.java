@@ -120,6 +120,11 @@ final class GraphLayout implements Serializable {
         });
     }
 
+    /** Range of the head in the flat parameters. */
+    void headParameters(Range range) {
+        range.accept(adapterLength(), parameters);
+    }
+
     /**
      * The parts that are averaged on their own, in the order in which shards send them: every slot, then the head in
      * stretches.

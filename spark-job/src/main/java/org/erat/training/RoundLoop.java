@@ -58,6 +58,7 @@ final class RoundLoop<B> {
                 Aggregation.Job job = begin(aggregation, batches, work, shared);
                 RoundAverage average = recordMeanwhile(last, job).await();
                 shared.destroy();
+                DivergedException.throwFirst(average.totals());
                 state = next(state, average, outerStep);
                 last = new Finished(start, average, state, System.nanoTime() - begun);
             }

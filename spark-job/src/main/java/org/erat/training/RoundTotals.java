@@ -1,6 +1,8 @@
 package org.erat.training;
 
 import java.io.Serializable;
+import java.util.stream.Stream;
+import javax.annotation.Nullable;
 
 /**
  * What the shards of a round did, taken together.
@@ -13,6 +15,7 @@ import java.io.Serializable;
  * @param windowRows rows in the windows of all blocks and steps
  * @param bytes that the shards sent
  * @param slowestNanos longest time of a shard's local steps
+ * @param divergence the first of them, or null
  */
 record RoundTotals(
         long steps,
@@ -22,9 +25,10 @@ record RoundTotals(
         double lossSum,
         long windowRows,
         long bytes,
-        long slowestNanos)
+        long slowestNanos,
+        @Nullable Divergence divergence)
         implements Serializable {
-    static final RoundTotals NONE = new RoundTotals(0, 0, 0, 0, 0, 0, 0, 0);
+    static final RoundTotals NONE = new RoundTotals(0, 0, 0, 0, 0, 0, 0, 0, null);
 
     static RoundTotals of(ShardResult result) {
         return new RoundTotals(
@@ -35,7 +39,8 @@ record RoundTotals(
                 result.lossSum(),
                 result.windowRows(),
                 result.bytes(),
-                result.nanos());
+                result.nanos(),
+                result.divergence());
     }
 
     RoundTotals plus(RoundTotals other) {
@@ -47,6 +52,10 @@ record RoundTotals(
                 lossSum + other.lossSum,
                 windowRows + other.windowRows,
                 bytes + other.bytes,
-                Math.max(slowestNanos, other.slowestNanos));
+                Math.max(slowestNanos, other.slowestNanos),
+                Stream.of(divergence, other.divergence)
+                        .flatMap(Stream::ofNullable)
+                        .min(Divergence.ORDER)
+                        .orElse(null));
     }
 }

@@ -1,6 +1,8 @@
 package org.erat.training;
 
+import java.util.Arrays;
 import java.util.List;
+import javax.annotation.Nullable;
 import org.deeplearning4j.spark.api.TrainingResult;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 
@@ -19,6 +21,7 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param rowSteps n[block][row]: steps in which each row was active
  * @param values slice by slice, the rows that this shard trained
  * @param nanos time of the local steps
+ * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
  */
 public record ShardResult(
         int shard,
@@ -30,8 +33,13 @@ public record ShardResult(
         long windowRows,
         int[][] rowSteps,
         float[] values,
-        long nanos)
+        long nanos,
+        @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
+
+    static ShardResult diverged(int shard, Divergence divergence) {
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new float[0], 0, divergence);
+    }
 
     @Override
     public void setStats(SparkTrainingStats stats) {
@@ -40,7 +48,7 @@ public record ShardResult(
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * values.length + 4L * rowSteps.length * rowSteps[0].length + 52;
+        return 4L * values.length + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum() + 52;
     }
 
     /** Receives what a shard sends of one slice. */
@@ -60,8 +68,9 @@ public record ShardResult(
     void forEachPiece(List<Slice> slices, Piece action) {
         int from = 0;
         for (int s = 0; s < slices.size(); s++) {
-            int[] coverage = slices.get(s).coverage(rowSteps, examples);
-            int length = slices.get(s).length(coverage);
+            Slice slice = slices.get(s);
+            int[] coverage = divergence == null ? slice.coverage(rowSteps, examples) : new int[slice.rows()];
+            int length = slice.length(coverage);
             action.accept(s, coverage, from, length);
             from += length;
         }

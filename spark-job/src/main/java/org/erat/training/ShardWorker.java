@@ -66,6 +66,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
             ShardResult result = getFinalResult(graph);
             done = true;
             return result;
+        } catch (DivergedException e) {
+            // A result and no failure: Spark would try the task again, to the same end, and name whichever ended first.
+            return ShardResult.diverged(shard, e.divergence());
         } finally {
             if (done) {
                 GraphPool.giveBack(settings.configuration(), graph);
@@ -89,22 +92,27 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         EncoderGraph.startAt(graph, round.firstStep(), round.epoch());
         EncoderGraph.encoder(graph).setWorker(shard);
         EncoderGraph.encoder(graph).takeRowSteps();
-        if (settings.clipNorm() > 0) {
-            graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
-        }
+        graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
         start = System.nanoTime();
         return graph;
     }
 
-    /** One local step. */
+    /**
+     * One local step.
+     *
+     * @throws DivergedException if it gave a number that is not finite
+     */
     @Override
     public ShardResult processMinibatch(MultiDataSet batch, ComputationGraph graph, boolean isLast) {
-        graph.fit(batch);
+        DivergenceSearch search = new DivergenceSearch(graph, round, shard, round.firstStep() + steps);
+        try {
+            graph.fit(batch);
+        } catch (GlobalNormClipping.NotFiniteException e) {
+            throw search.inLossOrGradient(batch);
+        }
+        search.requireFiniteParameters();
         // Decoupled weight decay moves parameters but is no part of the loss; Deeplearning4j's score adds it.
         double loss = graph.score() - graph.calcRegularizationScore(true);
-        if (!Double.isFinite(loss)) {
-            throw new DivergedException(shard, round.firstStep() + steps, loss);
-        }
         long size = batch.getFeatures(0).size(0);
         INDArray mask = batch.getFeaturesMaskArray(0);
         long real = mask.sumNumber().longValue();
@@ -147,7 +155,8 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
                 windowRows,
                 rowSteps,
                 values.pack(settings.parts().slices(), rowSteps, examples),
-                nanos);
+                nanos,
+                null);
     }
 
     @Override

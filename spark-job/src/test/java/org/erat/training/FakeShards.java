@@ -77,7 +77,7 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
             values[i] += value(random);
         }
         return new ShardResult(
-                shard, 5, examples, 10L * examples, examples, examples, 9, rowSteps, values, System.nanoTime() - begun);
+                shard, 5, examples, 10L * examples, examples, examples, 9, rowSteps, values, System.nanoTime() - begun, null);
     }
 
     private static float value(SplitMix64 random) {
