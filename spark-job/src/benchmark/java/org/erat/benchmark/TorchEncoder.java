@@ -3,7 +3,6 @@ package org.erat.benchmark;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Activation;
@@ -27,28 +26,34 @@ final class TorchEncoder {
     private static final List<String> ADAPTED = List.of("attention.self.query", "attention.self.value");
 
     private final ModelConfig config;
-    private final DataType type;
+    private final boolean bf16;
     private final Map<String, NDArray> weights = new HashMap<>();
-    private final ScriptedAttention attention;
+    private final TorchScript attention;
+    private final TorchScript maskedAttention;
+    private final TorchScript toBf16;
+    private final TorchScript toF32;
     private final NDArray scale;
 
-    TorchEncoder(NDManager manager, SafetensorsFile tensors, ModelConfig config, DataType type) {
+    TorchEncoder(NDManager manager, SafetensorsFile tensors, ModelConfig config, boolean bf16) {
         this.config = config;
-        this.type = type;
-        this.attention = new ScriptedAttention(manager);
+        this.bf16 = bf16;
+        this.attention = new TorchScript(manager, "torch.scaled_dot_product_attention(q, k, v)", "q", "k", "v");
+        this.maskedAttention = new TorchScript(
+                manager, "torch.scaled_dot_product_attention(q, k, v, mask)", "q", "k", "v", "mask");
+        // DJL ends the process at an array of bf16 that it is asked the type of; the numbers are libtorch's own.
+        this.toBf16 = new TorchScript(manager, "torch.to(x, 15)", "x");
+        this.toF32 = new TorchScript(manager, "torch.to(x, 6)", "x");
         try (NDManager loading = manager.newSubManager()) {
             for (String name : tensors.names()) {
                 FloatBuffer values = tensors.floats(name).duplicate();
                 float[] copy = new float[values.remaining()];
                 values.get(copy);
-                NDArray weight = loading.create(
-                                copy, new Shape(tensors.info(name).shape()))
-                        .toType(type, true);
+                NDArray weight = cast(manager, loading.create(copy, new Shape(tensors.info(name).shape())));
                 weight.attach(manager);
                 weights.put(name, weight);
             }
         }
-        this.scale = manager.create((float) (Engine.ALPHA / Engine.RANK)).toType(type, true);
+        this.scale = cast(manager, manager.create((float) (Engine.ALPHA / Engine.RANK)));
     }
 
     /** Paths of the projections with adapters. */
@@ -71,10 +76,11 @@ final class TorchEncoder {
         boolean padded = batch.tokenCount() < batch.tokenIds().length;
         NDArray valid = valid(scope, batch);
         NDArray mask = padded
-                ? valid.sub(scope.ones(new Shape(1)))
-                        .mul(scope.create(1e9f))
-                        .reshape(new Shape(batch.size(), 1, 1, batch.length()))
-                        .toType(type, false)
+                ? cast(
+                        scope,
+                        valid.sub(scope.ones(new Shape(1)))
+                                .mul(scope.create(1e9f))
+                                .reshape(new Shape(batch.size(), 1, 1, batch.length())))
                 : null;
         NDArray x = embeddings(scope, batch);
         for (int block = 0; block < config.numHiddenLayers(); block++) {
@@ -86,7 +92,7 @@ final class TorchEncoder {
                 x.attach(scope);
             }
         }
-        x = x.toType(DataType.FLOAT32, false);
+        x = bf16 ? toF32.apply(scope, x) : x;
         NDArray column = valid.reshape(new Shape(batch.size(), batch.length(), 1));
         NDArray sum = padded ? x.mul(column).sum(new int[] {1}) : x.sum(new int[] {1});
         return sum.div(column.sum(new int[] {1}));
@@ -97,10 +103,10 @@ final class TorchEncoder {
         NDArray query = heads(adapted(x, path + "attention.self.query", leaves));
         NDArray key = heads(linear(x, path + "attention.self.key"));
         NDArray value = heads(adapted(x, path + "attention.self.value", leaves));
-        NDArray context = attention
-                .apply(scope, query, key, value, mask)
-                .transpose(0, 2, 1, 3)
-                .reshape(x.getShape());
+        NDArray perHead = mask == null
+                ? attention.apply(scope, query, key, value)
+                : maskedAttention.apply(scope, query, key, value, mask);
+        NDArray context = perHead.transpose(0, 2, 1, 3).reshape(x.getShape());
         NDArray attended = linear(context, path + "attention.output.dense");
         NDArray hidden = norm(attended.add(x), path + "attention.output.LayerNorm");
         NDArray activated = Activation.gelu(linear(hidden, path + "intermediate.dense"));
@@ -121,14 +127,9 @@ final class TorchEncoder {
         return linear(x, module).add(x.matMul(a).mul(scale).matMul(b));
     }
 
-    /** The leaf itself, or a copy in this encoder's type that ends with {@code scope}. */
-    private NDArray cast(NDManager scope, NDArray leaf) {
-        if (leaf.getDataType() == type) {
-            return leaf;
-        }
-        NDArray copy = leaf.toType(type, false);
-        copy.attach(scope);
-        return copy;
+    /** The f32 array itself, or a copy in this encoder's type that ends with {@code scope}. */
+    private NDArray cast(NDManager scope, NDArray array) {
+        return bf16 ? toBf16.apply(scope, array) : array;
     }
 
     private NDArray linear(NDArray x, String module) {

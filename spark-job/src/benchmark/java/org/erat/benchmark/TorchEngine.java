@@ -37,15 +37,13 @@ final class TorchEngine implements org.erat.benchmark.Engine {
             throw new IllegalArgumentException("The peer trains by LoRA, not by " + method);
         }
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-        DataType type = precision.equals("bf16") ? DataType.BFLOAT16 : DataType.FLOAT32;
         try (BaseModelDirectory directory = BaseModelDirectory.open(model)) {
-            TorchEncoder encoder = new TorchEncoder(manager, directory.tensors(), directory.config(), type);
+            TorchEncoder encoder = new TorchEncoder(manager, directory.tensors(), directory.config(), precision.equals(Bench.BF16));
             return new Torch(manager, encoder, directory.config());
         }
     }
 
     private static final class Torch implements Trainer {
-        // An array and not a plain number, which DJL frees while the autograd graph still refers to it.
         private final NDManager manager;
         private final TorchEncoder encoder;
         private final Map<String, NDArray> leaves = new LinkedHashMap<>();
@@ -84,6 +82,7 @@ final class TorchEngine implements org.erat.benchmark.Engine {
             return (System.nanoTime() - start) / 1e9;
         }
 
+        /** An array and not a plain number, which DJL frees while the autograd graph still refers to it. */
         private static NDArray perExample(NDManager scope, PaddedBatch batch) {
             return scope.create((float) batch.size());
         }
