@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.erat.training.RoundProperties;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
@@ -30,6 +31,7 @@ final class Sessions {
                 // Keeps the tokenizer from looking for a CUDA build of itself.
                 "spark.executorEnv.RUST_FLAVOR", "cpu");
         defaults.forEach(conf::setIfMissing);
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }
 }
