@@ -34,4 +34,15 @@ final class TestSpark {
         RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return SparkSession.builder().config(conf).getOrCreate();
     }
+
+    /** What spark-submit would have arranged from an installation: the class path, and where it would be. */
+    static SparkConf executors() {
+        return new SparkConf(false)
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .set("spark.executor.memory", "1g")
+                .set("spark.executorEnv.SPARK_SCALA_VERSION", "2.12")
+                .set("spark.executorEnv.OMP_NUM_THREADS", "1")
+                .set("spark.executorEnv.RUST_FLAVOR", "cpu")
+                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
+    }
 }
