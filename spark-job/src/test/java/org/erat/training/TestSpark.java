@@ -11,17 +11,6 @@ final class TestSpark {
         return open(master, new SparkConf(false));
     }
 
-    /** Executors in processes of their own, with what spark-submit would have arranged from an installation. */
-    static SparkConf executors() {
-        return new SparkConf(false)
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-                .set("spark.executor.memory", "1g")
-                .set("spark.executorEnv.SPARK_SCALA_VERSION", "2.12")
-                .set("spark.executorEnv.OMP_NUM_THREADS", "1")
-                .set("spark.executorEnv.RUST_FLAVOR", "cpu")
-                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
-    }
-
     static SparkSession open(String master, SparkConf conf) {
         conf.setMaster(master)
                 .setAppName("test on " + master)
