@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.erat.training.RoundProperties;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
@@ -32,6 +33,7 @@ final class Sessions {
                 // CUDA numbers GPUs as the driver does, whose numbers are Spark's addresses.
                 "spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         defaults.forEach(conf::setIfMissing);
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }
 }
