@@ -97,7 +97,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
         assertInputSet(false);
         releasePass();
-        TokenBatch batch = tokenBatch();
+        TokenBatch batch = tokenBatch(input, maskArray);
         RowSelection[] rows = training ? windows.draw(getIterationCount(), worker, batch.size()) : inferenceRows;
         if (training) {
             windows.markActive(activity, rows);
@@ -115,6 +115,20 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
             }
             return output;
         }
+    }
+
+    /**
+     * Makes the training forward pass of the current step once more, looking at each block's output.
+     *
+     * @param tokens [B,2,T] token and type ids
+     * @param mask [B,T]
+     * @return the first block whose output is not finite; −1 where the embeddings are not, the number of blocks where
+     *     all is finite
+     */
+    public int firstNotFinite(INDArray tokens, INDArray mask) {
+        TokenBatch batch = tokenBatch(tokens, mask);
+        RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
+        return encoder.firstNotFinite(batch, block -> adapters(block, rows[block], batch.tokens(), true));
     }
 
     @Override
@@ -210,7 +224,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         };
     }
 
-    private TokenBatch tokenBatch() {
+    private static TokenBatch tokenBatch(INDArray input, @Nullable INDArray maskArray) {
         int size = (int) input.size(0);
         int tokens = (int) input.size(2);
         int[] both = input.dup('c').data().asInt();
