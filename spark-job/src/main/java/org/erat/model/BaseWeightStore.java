@@ -30,7 +30,7 @@ public final class BaseWeightStore {
 
     private BaseWeightStore() {}
 
-    private record Key(String sha256, String precision, String backend) {}
+    private record Key(String sha256, String precision, String backend, String weights) {}
 
     /** Weights and the backend that laid them out. */
     public record Loaded(EncoderWeights weights, Backend backend) {}
@@ -42,18 +42,20 @@ public final class BaseWeightStore {
      * @param sha256 of the weight file, in hexadecimal
      * @param precision {@code f32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
      * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+     * @param weights {@code packed} or {@code plain}
      * @throws BadInputException if the file is not the one that {@code sha256} names
      */
-    public static Loaded load(String uri, String sha256, String precision, String backend) {
-        return LOADED.computeIfAbsent(new Key(sha256, precision, backend), key -> {
+    public static Loaded load(String uri, String sha256, String precision, String backend, String weights) {
+        return LOADED.computeIfAbsent(new Key(sha256, precision, backend, weights), key -> {
             BaseModelDirectory directory = BaseModelDirectory.open(localCopy(new org.apache.hadoop.fs.Path(uri)));
             if (!directory.tensorsSha256().equals(sha256)) {
                 throw new BadInputException(uri + "/" + BaseModelDirectory.TENSORS + " has SHA-256 "
                         + directory.tensorsSha256() + " where " + sha256
                         + " is expected: it was changed or damaged; prepare the base model again");
             }
-            Backend chosen =
-                    precision.equals("f64") ? new Nd4jBackend(DataType.DOUBLE) : Backends.choose(backend, precision);
+            Backend chosen = precision.equals("f64")
+                    ? new Nd4jBackend(DataType.DOUBLE)
+                    : Backends.choose(backend, precision, weights);
             LOG.info("Base weights {} loaded once for this JVM, {} on {}", uri, precision, chosen.name());
             return new Loaded(EncoderWeights.of(directory.config(), directory.tensors(), chosen), chosen);
         });

@@ -7,8 +7,8 @@ import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 
 /**
- * Graphs that wait in this JVM for the next task of their configuration, with their scratch memory and compiled
- * primitives. A task sets every value that its result depends on, so which graph it gets changes nothing. Static for the
+ * Graphs that wait in this JVM for the next task of their configuration, with their compiled primitives; their scratch
+ * memory serves whichever graph runs. A task sets every value that its result depends on, so which graph it gets changes nothing. Static for the
  * reason that base weights are: Spark gives an executor no other place that outlives a task.
  */
 public final class GraphPool {
@@ -35,6 +35,7 @@ public final class GraphPool {
 
     /** Gives back a graph whose task has succeeded. */
     public static void giveBack(String configuration, ComputationGraph graph) {
+        EncoderGraph.encoder(graph).rest();
         Deque<ComputationGraph> idle = IDLE.get(configuration);
         synchronized (idle) {
             idle.push(graph);

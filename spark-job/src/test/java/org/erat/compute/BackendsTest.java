@@ -21,9 +21,11 @@ class BackendsTest {
 
     @Test
     void nd4jStandsInForOneDnnElsewhereUnlessThatWasAskedFor() {
-        assertThat(Backends.open("auto", Precision.BF16, "aarch64").name()).isEqualTo("nd4j");
+        assertThat(Backends.open("auto", Precision.BF16, WeightLayout.PACKED, "aarch64")
+                        .name())
+                .isEqualTo("nd4j");
         assertThatIllegalStateException()
-                .isThrownBy(() -> Backends.open("onednn", Precision.F32, "aarch64"))
+                .isThrownBy(() -> Backends.open("onednn", Precision.F32, WeightLayout.PACKED, "aarch64"))
                 .withMessage("backend onednn does not run here: the processor is aarch64, not x86-64");
     }
 
