@@ -9,6 +9,7 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.data.UsageException;
 import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.storage.Storage;
 import org.erat.data.text.PreparedData;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
@@ -53,7 +54,7 @@ class Jobs {
         if (!out.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*")) {
             return Path.of(out);
         }
-        org.apache.hadoop.fs.Path address = new org.apache.hadoop.fs.Path(out);
+        org.apache.hadoop.fs.Path address = Storage.path(out);
         if (!address.toUri().getScheme().equals("file")) {
             throw new UsageException("--out " + out + " is not on the local disk, where prepare-model writes. Name a"
                     + " local folder, and copy it: hadoop fs -put FOLDER " + out);
@@ -158,7 +159,7 @@ class Jobs {
                     Split.VALIDATION,
                     request.rank(),
                     batchSize(run),
-                    new org.apache.hadoop.fs.Path(request.out()),
+                    Storage.path(request.out()),
                     progress::say);
             progress.say("predictions: " + request.out());
         }
@@ -169,7 +170,7 @@ class Jobs {
         Configuration hadoop = SparkHadoopUtil.get().conf();
         RunDirectory run = RunDirectory.read(request.runDir(), hadoop, progress::say);
         requireFinished(run);
-        org.apache.hadoop.fs.Path out = new org.apache.hadoop.fs.Path(request.out());
+        org.apache.hadoop.fs.Path out = Storage.path(request.out());
         if (RunDirectory.isPartOfRun(out, hadoop)) {
             throw new UsageException(
                     "--out " + request.out()

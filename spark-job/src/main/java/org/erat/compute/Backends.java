@@ -3,20 +3,22 @@ package org.erat.compute;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.erat.compute.device.Device;
+import org.erat.compute.device.TaskDevice;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The choice of a {@link Backend}: one for each JVM and configuration, shared by its tasks. */
+/** The choice of a {@link Backend}: one for each JVM, configuration and device, shared by the tasks on that device. */
 public final class Backends {
     private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
     private static final Map<Choice, Backend> OPEN = new ConcurrentHashMap<>();
 
     private Backends() {}
 
-    private record Choice(String backend, Precision precision, WeightLayout weights) {}
+    private record Choice(String backend, Precision precision, WeightLayout weights, Device device) {}
 
     /** {@link #choose(String, String, String)} with packed weights. */
     public static Backend choose(String backend, String precision) {
@@ -24,9 +26,10 @@ public final class Backends {
     }
 
     /**
-     * The backend that a configuration names.
+     * The backend that a configuration names, for the device of the current task.
      *
-     * @param backend {@code onednn}, {@code nd4j} or {@code auto}: oneDNN where it runs, else ND4J with a log line
+     * @param backend {@code onednn}, {@code nd4j} or {@code auto}: on a GPU ND4J; on the CPU oneDNN where it runs, else
+     *     ND4J with a log line
      * @param precision {@code f32} or {@code bf16}
      * @param weights {@code packed} or {@code plain}, {@link WeightLayout}
      * @throws IllegalArgumentException for another name
@@ -48,13 +51,16 @@ public final class Backends {
                         throw new IllegalArgumentException("weights " + weights + " are neither packed nor plain");
                 };
         String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        Device device = TaskDevice.current();
         return OPEN.computeIfAbsent(
-                new Choice(backend, format, layout), choice -> open(backend, format, layout, architecture));
+                new Choice(backend, format, layout, device),
+                choice -> open(backend, format, layout, device, architecture));
     }
 
     /** @param architecture of the processor, as Java names it */
-    static Backend open(String backend, Precision precision, WeightLayout weights, String architecture) {
-        return switch (backend) {
+    static Backend open(String backend, Precision precision, WeightLayout weights, Device device, String architecture) {
+        boolean gpu = device.kind() == Device.Kind.CUDA;
+        return switch (gpu && backend.equals("auto") ? "nd4j" : backend) {
             case "nd4j" -> nd4j(precision);
             case "onednn" -> {
                 try {

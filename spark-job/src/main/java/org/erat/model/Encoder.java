@@ -1,12 +1,15 @@
 package org.erat.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.erat.compute.Kernels;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Tensor;
 import org.erat.data.basemodel.ModelConfig;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The forward and backward pass of an encoder with adapters. Confined to one thread, as its {@link Kernels} are. */
 public final class Encoder {
@@ -116,6 +119,32 @@ public final class Encoder {
                 }
             }
         }
+    }
+
+    /**
+     * Runs the blocks until one gives a number that is not finite: a search, far slower than {@link #forward}.
+     *
+     * @param adapters gives the adapters of a block; the encoder closes them
+     * @return that block; −1 where the embeddings are not finite, the number of blocks where all is
+     */
+    public int firstNotFinite(TokenBatch batch, IntFunction<BlockAdapters> adapters) {
+        AttentionShape shape = batch.attention(config().numAttentionHeads());
+        Tensor x = embed(batch);
+        int block = -1;
+        while (isFinite(x) && ++block < blocks.size()) {
+            Tensor qkv = blocks.get(block).project(x);
+            x = blocks.get(block)
+                    .forward(x, qkv, shape, adapters.apply(block), false)
+                    .y();
+        }
+        x.close();
+        return block;
+    }
+
+    private boolean isFinite(Tensor tensor) {
+        INDArray values = Nd4j.create(kernels.dataType(), tensor.shape());
+        kernels.download(tensor, values);
+        return Arrays.stream(values.data().asDouble()).allMatch(Double::isFinite);
     }
 
     /**

@@ -119,7 +119,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         assertInputSet(false);
         releasePass();
         open();
-        TokenBatch batch = tokenBatch();
+        TokenBatch batch = tokenBatch(input, maskArray);
         return training ? train(batch, workspaceMgr) : infer(batch, workspaceMgr);
     }
 
@@ -154,6 +154,21 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     private INDArray output(int examples, LayerWorkspaceMgr workspaceMgr) {
         return workspaceMgr.createUninitialized(
                 ArrayType.ACTIVATIONS, dataType, examples, spec.model().hiddenSize());
+    }
+
+    /**
+     * Makes the training forward pass of the current step once more, looking at each block's output.
+     *
+     * @param tokens [B,2,T] token and type ids
+     * @param mask [B,T]
+     * @return the first block whose output is not finite; −1 where the embeddings are not, the number of blocks where
+     *     all is finite
+     */
+    public int firstNotFinite(INDArray tokens, INDArray mask) {
+        open();
+        TokenBatch batch = tokenBatch(tokens, mask);
+        RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
+        return encoder.firstNotFinite(batch, block -> adapters(block, rows[block], batch.tokens(), spec.dropout()));
     }
 
     @Override
@@ -249,7 +264,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         };
     }
 
-    private TokenBatch tokenBatch() {
+    private static TokenBatch tokenBatch(INDArray input, @Nullable INDArray maskArray) {
         int size = (int) input.size(0);
         int tokens = (int) input.size(2);
         int[] both = input.dup('c').data().asInt();

@@ -89,7 +89,7 @@ public final class TinyEncoders {
 
     public EncoderSpec spec() {
         return new EncoderSpec(
-                directory.toUri().toString(),
+                new org.apache.hadoop.fs.Path(directory.toUri()).toString(),
                 sha256,
                 model,
                 backend,
