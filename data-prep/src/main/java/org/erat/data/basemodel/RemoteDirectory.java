@@ -41,7 +41,8 @@ final class RemoteDirectory implements AutoCloseable {
             StagingDirectory staging =
                     StagingDirectory.beside(Path.of(System.getProperty("java.io.tmpdir"), path.getName()));
             return new RemoteDirectory(storage, storage.qualify(path), staging);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
+            // Hadoop says by the second that a host is not known.
             throw new UsageException(path + ": cannot be reached: " + e + ". Check the address and the network.", e);
         }
     }
