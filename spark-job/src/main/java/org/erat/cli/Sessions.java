@@ -20,6 +20,16 @@ final class Sessions {
         return SparkSession.builder().config(conf).getOrCreate();
     }
 
+    /** A session in this process, whatever the master: for a look at what is there. */
+    static SparkSession openHere(String name) {
+        SparkConf conf = withDefaults(new SparkConf())
+                .setAppName(name)
+                .setMaster("local[1]")
+                .set("spark.submit.deployMode", "client")
+                .set("spark.dynamicAllocation.enabled", "false");
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
     static SparkConf withDefaults(SparkConf conf) {
         // A notebook or a plain java command has no master.
         conf.setIfMissing("spark.master", "local[*]");
