@@ -4,16 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnJre;
+import org.junit.jupiter.api.condition.JRE;
 
 class SplitMix64Test {
-    /** The first outputs for seed 1234567, as published with the reference implementation's test vectors. */
+    /** The first outputs for seed 1234567 as Rosetta Code's task "Pseudo-random numbers/Splitmix64" lists them. */
     @Test
     void isTheGeneratorThatWasPublished() {
         long seed = 1234567;
         assertThat(Long.toUnsignedString(output(seed, 1))).isEqualTo("6457827717110365317");
         assertThat(Long.toUnsignedString(output(seed, 2))).isEqualTo("3203168211198807973");
         assertThat(Long.toUnsignedString(output(seed, 3))).isEqualTo("9817491932198370423");
+        assertThat(Long.toUnsignedString(output(seed, 4))).isEqualTo("4593380528125082431");
+        assertThat(Long.toUnsignedString(output(seed, 5))).isEqualTo("16408922859458223821");
+    }
+
+    /** The authors' own implementation, which need not stay what it is in JDK 17. */
+    @Test
+    @EnabledOnJre(JRE.JAVA_17)
+    void isTheGeneratorOfTheJavaLibrary() {
+        for (long seed : new long[] {0, 1, -1, 1234567, Long.MIN_VALUE, 0x9E3779B97F4A7C15L}) {
+            SplittableRandom library = new SplittableRandom(seed);
+            for (int n = 1; n <= 100; n++) {
+                assertThat(output(seed, n)).isEqualTo(library.nextLong());
+            }
+        }
     }
 
     @Test

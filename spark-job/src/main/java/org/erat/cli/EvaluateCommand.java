@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.erat.data.UsageException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -32,15 +33,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @ParentCommand
     private Main root;
 
-    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
-    private String runDir;
-
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "DIR",
-            description = "Data-set directory of a prepare-data command; its validation set is used.")
-    private String data;
+    @Mixin
+    private RunAndData on;
 
     @Option(
             names = "--ranks",
@@ -62,7 +56,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        root.jobs().evaluate(new Request(runDir, data, ascending, suffixes), root.progress());
+        root.jobs().evaluate(new Request(on.runDir(), on.data(), ascending, suffixes), root.progress());
         return 0;
     }
 }

@@ -10,6 +10,7 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.data.UsageException;
 import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.storage.Storage;
 import org.erat.data.text.PreparedData;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
@@ -54,7 +55,7 @@ class Jobs {
         if (!ConfigurationFile.hasScheme(out)) {
             return BaseModelImporter.importModel(from, Path.of(out), progress::say);
         }
-        org.apache.hadoop.fs.Path address = new org.apache.hadoop.fs.Path(out);
+        org.apache.hadoop.fs.Path address = Storage.path(out);
         return address.toUri().getScheme().equals("file")
                 ? BaseModelImporter.importModel(from, Path.of(address.toUri().getPath()), progress::say)
                 : BaseModelImporter.importModel(
@@ -180,7 +181,7 @@ class Jobs {
                     Split.VALIDATION,
                     request.rank(),
                     batchSize(run),
-                    new org.apache.hadoop.fs.Path(request.out()),
+                    Storage.path(request.out()),
                     progress::say);
             progress.say("predictions: " + request.out());
         }
@@ -191,7 +192,7 @@ class Jobs {
         Configuration hadoop = SparkHadoopUtil.get().conf();
         RunDirectory run = RunDirectory.read(request.runDir(), hadoop, progress::say);
         requireFinished(run);
-        org.apache.hadoop.fs.Path out = new org.apache.hadoop.fs.Path(request.out());
+        org.apache.hadoop.fs.Path out = Storage.path(request.out());
         if (RunDirectory.isPartOfRun(out, hadoop)) {
             throw new UsageException(
                     "--out " + request.out()

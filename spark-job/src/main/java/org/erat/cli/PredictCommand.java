@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.concurrent.Callable;
 import org.erat.data.UsageException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -30,15 +31,8 @@ final class PredictCommand implements Callable<Integer> {
     @ParentCommand
     private Main root;
 
-    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
-    private String runDir;
-
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "DIR",
-            description = "Data-set directory of a prepare-data command; its validation set is used.")
-    private String data;
+    @Mixin
+    private RunAndData on;
 
     @Option(
             names = "--rank",
@@ -59,7 +53,7 @@ final class PredictCommand implements Callable<Integer> {
         if (rank < 1) {
             throw new UsageException("--rank " + rank + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
-        root.jobs().predict(new Request(runDir, data, rank, out), root.progress());
+        root.jobs().predict(new Request(on.runDir(), on.data(), rank, out), root.progress());
         return 0;
     }
 }

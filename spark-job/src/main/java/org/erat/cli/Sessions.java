@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.erat.training.RoundProperties;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
@@ -38,8 +39,11 @@ final class Sessions {
                 // A task's mathematics uses the cores that Spark gave it, and no more.
                 "spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"),
                 // Keeps the tokenizer from looking for a CUDA build of itself.
-                "spark.executorEnv.RUST_FLAVOR", "cpu");
+                "spark.executorEnv.RUST_FLAVOR", "cpu",
+                // CUDA numbers GPUs as the driver does, whose numbers are Spark's addresses.
+                "spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         defaults.forEach(conf::setIfMissing);
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }
 }

@@ -7,9 +7,11 @@ import java.io.Serializable;
  *
  * @param backend implementation of the kernels
  * @param threads threads of one task
- * @param precision number format of the frozen model's products
+ * @param precision number format of the frozen model's weights and activations
+ * @param weights how the frozen model's weights lie in memory
  */
-public record ComputeSettings(BackendChoice backend, int threads, Precision precision) implements Serializable {
+public record ComputeSettings(BackendChoice backend, int threads, Precision precision, Weights weights)
+        implements Serializable {
     public enum BackendChoice {
         /** oneDNN where the machine has it, else ND4J. */
         AUTO,
@@ -20,5 +22,12 @@ public record ComputeSettings(BackendChoice backend, int threads, Precision prec
     public enum Precision {
         F32,
         BF16
+    }
+
+    public enum Weights {
+        /** A copy for each direction of the products: faster. */
+        PACKED,
+        /** One copy: smaller. */
+        PLAIN
     }
 }

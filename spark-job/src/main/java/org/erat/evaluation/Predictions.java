@@ -59,6 +59,8 @@ public final class Predictions {
             Consumer<String> progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         EvaluationRequest.requireRank(rank, adapter);
+        AtomicOutput output = AtomicOutput.at(file, hadoop);
+        output.requireFile();
         DataCheck.requireMatch(adapter, data, hadoop);
         ShardInference inference = ShardInference.of(spark, adapter, List.of(new Window(0, rank)), batchSize);
         List<String> names = adapter.labelNames();
@@ -76,7 +78,7 @@ public final class Predictions {
         try {
             // Runs the model; reading the parts one after the other then finds its shuffled output.
             new ExampleProgress(WHAT, done, examples, progress).await(lines.foreachPartitionAsync(part -> {}));
-            AtomicOutput.at(file, hadoop).file(out -> writeAll(lines.values().toLocalIterator(), out));
+            output.file(out -> writeAll(lines.values().toLocalIterator(), out));
         } finally {
             spark.sparkContext().setJobDescription(null);
             inference.parameters().destroy();

@@ -46,18 +46,36 @@ public final class AtomicOutput {
     }
 
     /**
+     * Makes sure, before long work, that {@link #file} will find a place it can write to.
+     *
+     * @throws UsageException if a folder is there, or nothing can be written beside
+     */
+    public void requireFile() {
+        try {
+            refuseFolder();
+            storage.requireWritable(target.getParent());
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
+    }
+
+    /**
      * Writes or replaces the file.
      *
      * @throws UsageException if it cannot be written
      */
     public void file(Storage.Content content) {
         try {
-            if (storage.exists(target) && !storage.isFile(target)) {
-                throw isSomethingElse();
-            }
+            refuseFolder();
             storage.writeAtomically(target, content);
         } catch (IOException e) {
             throw cannotWrite(target, e);
+        }
+    }
+
+    private void refuseFolder() throws IOException {
+        if (target.getParent() == null || (storage.exists(target) && !storage.isFile(target))) {
+            throw isSomethingElse();
         }
     }
 

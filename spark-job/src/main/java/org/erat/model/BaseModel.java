@@ -7,6 +7,7 @@ import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.basemodel.ModelConfig;
+import org.erat.data.storage.Storage;
 
 /**
  * A prepared base model by name: enough to plan with, without its weights.
@@ -26,7 +27,7 @@ public record BaseModel(
      * @throws BadInputException if there is none, or it is damaged; names the file and the fix
      */
     public static BaseModel describe(String path, Configuration hadoop) {
-        Path directory = new Path(path);
+        Path directory = Storage.path(path);
         try {
             FileSystem files = directory.getFileSystem(hadoop);
             directory = files.makeQualified(directory);
@@ -38,7 +39,7 @@ public record BaseModel(
         } catch (IOException e) {
             throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
         }
-        try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory))) {
+        try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory, hadoop))) {
             return new BaseModel(
                     directory.toString(),
                     model.config(),

@@ -1,12 +1,15 @@
 package org.erat.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.erat.compute.Kernels;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Tensor;
 import org.erat.data.basemodel.ModelConfig;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The forward and backward pass of an encoder with adapters. Confined to one thread, as its {@link Kernels} are. */
 public final class Encoder {
@@ -28,7 +31,7 @@ public final class Encoder {
         return weights.config();
     }
 
-    /** One forward pass: the last block's output and what the backward pass needs. Closing it releases both. */
+    /** One forward pass in training: the last block's output and what the backward pass needs. Closing it releases both. */
     public static final class Pass implements AutoCloseable {
         private final Tensor hidden;
         private final AttentionShape shape;
@@ -58,23 +61,90 @@ public final class Encoder {
     }
 
     /**
-     * Runs all blocks.
+     * Runs all blocks and keeps what {@link #backward} needs.
      *
      * @param adapters gives the adapters of a block; the encoder closes them
-     * @param keep whether {@link #backward} follows
      */
-    public Pass forward(TokenBatch batch, IntFunction<BlockAdapters> adapters, boolean keep) {
+    public Pass forward(TokenBatch batch, IntFunction<BlockAdapters> adapters) {
         AttentionShape shape = batch.attention(config().numAttentionHeads());
         Tensor x = embed(batch);
         List<EncoderBlock.Saved> saved = new ArrayList<>();
         for (int block = 0; block < blocks.size(); block++) {
-            EncoderBlock.Result result = blocks.get(block).forward(x, shape, adapters.apply(block), keep);
+            Tensor qkv = blocks.get(block).project(x);
+            EncoderBlock.Result result = blocks.get(block).forward(x, qkv, shape, adapters.apply(block), true);
             x = result.y();
-            if (keep) {
-                saved.add(result.saved());
-            }
+            saved.add(result.saved());
         }
         return new Pass(x, shape, saved);
+    }
+
+    /** Gives the adapters of a block at one of several selections of their rows. */
+    @FunctionalInterface
+    public interface AdaptersBySelection {
+        /** The encoder closes them. */
+        BlockAdapters of(int selection, int block);
+    }
+
+    /** Takes what the encoder gives at one selection of rows. */
+    @FunctionalInterface
+    public interface OutputBySelection {
+        /**
+         * Takes the output of one selection.
+         *
+         * @param hidden output of the last block, [N,H], closed by the encoder
+         */
+        void accept(int selection, Tensor hidden, AttentionShape shape);
+    }
+
+    /**
+     * Runs all blocks at several selections of the adapters' rows, one after the other, without a backward pass. What
+     * comes before the first adapter, the embeddings and the frozen part of the first block's query, key and value, runs
+     * once.
+     */
+    public void infer(TokenBatch batch, int selections, AdaptersBySelection adapters, OutputBySelection outputs) {
+        AttentionShape shape = batch.attention(config().numAttentionHeads());
+        try (Tensor embedded = embed(batch);
+                Tensor projected = blocks.get(0).project(embedded)) {
+            for (int selection = 0; selection < selections; selection++) {
+                Tensor x = kernels.copy(embedded);
+                Tensor qkv = kernels.copy(projected);
+                for (int block = 0; block < blocks.size(); block++) {
+                    qkv = block == 0 ? qkv : blocks.get(block).project(x);
+                    x = blocks.get(block)
+                            .forward(x, qkv, shape, adapters.of(selection, block), false)
+                            .y();
+                }
+                try (Tensor hidden = x) {
+                    outputs.accept(selection, hidden, shape);
+                }
+            }
+        }
+    }
+
+    /**
+     * Runs the blocks until one gives a number that is not finite: a search, far slower than {@link #forward}.
+     *
+     * @param adapters gives the adapters of a block; the encoder closes them
+     * @return that block; −1 where the embeddings are not finite, the number of blocks where all is
+     */
+    public int firstNotFinite(TokenBatch batch, IntFunction<BlockAdapters> adapters) {
+        AttentionShape shape = batch.attention(config().numAttentionHeads());
+        Tensor x = embed(batch);
+        int block = -1;
+        while (isFinite(x) && ++block < blocks.size()) {
+            Tensor qkv = blocks.get(block).project(x);
+            x = blocks.get(block)
+                    .forward(x, qkv, shape, adapters.apply(block), false)
+                    .y();
+        }
+        x.close();
+        return block;
+    }
+
+    private boolean isFinite(Tensor tensor) {
+        INDArray values = Nd4j.create(kernels.dataType(), tensor.shape());
+        kernels.download(tensor, values);
+        return Arrays.stream(values.data().asDouble()).allMatch(Double::isFinite);
     }
 
     /**
@@ -83,9 +153,6 @@ public final class Encoder {
      * @param dHidden gradient of the pass's {@link Pass#hidden}, [N,H]; owned from here on
      */
     public void backward(Pass pass, Tensor dHidden, GradientSink gradients) {
-        if (pass.saved.size() != blocks.size()) {
-            throw new IllegalStateException("backward needs a forward pass that keeps its activations");
-        }
         Tensor dy = dHidden;
         for (int block = blocks.size() - 1; block >= 0; block--) {
             dy = blocks.get(block).backward(block, dy, pass.saved.get(block), pass.shape, block > 0, gradients);
@@ -101,8 +168,8 @@ public final class Encoder {
         Tensor sum = kernels.embeddings(
                 weights.words(), weights.positions(), weights.types(), batch.tokenIds(), batch.typeIds(), positions);
         long rows = sum.shape()[0];
-        try (Tensor mean = kernels.allocate(rows);
-                Tensor inverseDeviation = kernels.allocate(rows);
+        try (Tensor mean = kernels.allocateSingle(rows);
+                Tensor inverseDeviation = kernels.allocateSingle(rows);
                 sum) {
             return kernels.layerNorm(
                     sum,

@@ -7,12 +7,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Scales the gradient of the whole graph, adapters and head together, to a largest norm. Deeplearning4j's own clipping
- * knows single layers and parameters only.
+ * knows single layers and parameters only. Where loss or gradient are not finite the step is not made: parameters stay
+ * as they were before it.
  */
 public final class GlobalNormClipping extends BaseTrainingListener {
     private final double maxNorm;
 
-    /** @param maxNorm largest L2 norm of the mean gradient of a mini-batch, above 0 */
+    /** Thrown out of a training step whose loss or gradient is not finite, before any parameter has changed. */
+    public static final class NotFiniteException extends RuntimeException {
+        NotFiniteException(double loss, double norm) {
+            super("loss " + loss + ", norm of the gradient " + norm);
+        }
+    }
+
+    /** @param maxNorm largest L2 norm of the mean gradient of a mini-batch; 0 for any */
     public GlobalNormClipping(double maxNorm) {
         this.maxNorm = maxNorm;
     }
@@ -23,7 +31,10 @@ public final class GlobalNormClipping extends BaseTrainingListener {
         INDArray gradient = graph.getFlattenedGradients();
         // At this point gradients are sums over the mini-batch; the updater divides by its size afterwards.
         double norm = gradient.norm2Number().doubleValue() / graph.batchSize();
-        if (norm > maxNorm) {
+        if (!Double.isFinite(norm) || !Double.isFinite(graph.score())) {
+            throw new NotFiniteException(graph.score(), norm);
+        }
+        if (maxNorm > 0 && norm > maxNorm) {
             gradient.muli(maxNorm / norm);
         }
     }

@@ -5,16 +5,26 @@ import java.util.Deque;
 import java.util.concurrent.ConcurrentHashMap;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.compute.device.Device;
+import org.erat.compute.device.TaskDevice;
 
 /**
- * Graphs that wait in this JVM for the next task of their configuration, with their scratch memory and compiled
- * primitives. A task sets every value that its result depends on, so which graph it gets changes nothing. Static for the
+ * Graphs that wait in this JVM for the next task of their configuration on their device, with their compiled primitives;
+ * their scratch memory serves whichever graph runs. A task sets every value that its result depends on, so which graph it
+ * gets changes nothing. Static for the
  * reason that base weights are: Spark gives an executor no other place that outlives a task.
  */
 public final class GraphPool {
-    private static final ConcurrentHashMap<String, Deque<ComputationGraph>> IDLE = new ConcurrentHashMap<>();
+    private static final ConcurrentHashMap<Kind, Deque<ComputationGraph>> IDLE = new ConcurrentHashMap<>();
 
     private GraphPool() {}
+
+    /** Graphs that can stand in for one another: the arrays of a graph stay on the device that it was made on. */
+    private record Kind(String configuration, Device device) {
+        static Kind of(String configuration) {
+            return new Kind(configuration, TaskDevice.current());
+        }
+    }
 
     /**
      * A graph for one task, whatever values it holds.
@@ -22,7 +32,7 @@ public final class GraphPool {
      * @param configuration Deeplearning4j's JSON
      */
     public static ComputationGraph take(String configuration) {
-        Deque<ComputationGraph> idle = IDLE.computeIfAbsent(configuration, key -> new ArrayDeque<>());
+        Deque<ComputationGraph> idle = IDLE.computeIfAbsent(Kind.of(configuration), kind -> new ArrayDeque<>());
         synchronized (idle) {
             if (!idle.isEmpty()) {
                 return idle.pop();
@@ -35,7 +45,8 @@ public final class GraphPool {
 
     /** Gives back a graph whose task has succeeded. */
     public static void giveBack(String configuration, ComputationGraph graph) {
-        Deque<ComputationGraph> idle = IDLE.get(configuration);
+        EncoderGraph.encoder(graph).rest();
+        Deque<ComputationGraph> idle = IDLE.get(Kind.of(configuration));
         synchronized (idle) {
             idle.push(graph);
         }

@@ -2,13 +2,29 @@ package org.erat.training;
 
 import org.erat.data.EratException;
 
-/** A loss that is not a number or infinite: exit code 4. The round is not applied. */
+/** Training gave a number that is not finite: exit code 4. The round is not applied. */
 public final class DivergedException extends EratException {
-    public DivergedException(int shard, int step, double loss) {
+    private final transient Divergence divergence;
+
+    DivergedException(Divergence divergence) {
         super(
                 4,
-                "Loss " + loss + " at local step " + step + " of shard " + shard
-                        + ": training diverged; lower training.learning-rate or training.clip-norm",
+                divergence.what() + " at local step " + divergence.step() + " of shard " + divergence.shard()
+                        + ": training diverged, and round " + (divergence.round() + 1)
+                        + " is not applied; lower training.learning-rate or training.clip-norm, or let the run do it"
+                        + " with training.rollbacks",
                 null);
+        this.divergence = divergence;
+    }
+
+    Divergence divergence() {
+        return divergence;
+    }
+
+    /** Throws what came first in a round, if something did. */
+    static void throwFirst(RoundTotals totals) {
+        if (totals.divergence() != null) {
+            throw new DivergedException(totals.divergence());
+        }
     }
 }

@@ -1,5 +1,6 @@
 package org.erat.training;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import org.erat.adapter.AdapterLayout;
@@ -11,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * How far averaging A and B apart is from averaging their product: ‖mean(BA) − B̄Ā‖ / ‖mean(BA)‖ over all slots, Frobenius
  * norms, with the weights of {@link Averaging} in every mean. BA is a sum over rows i of bᵢ·aᵢ, so mean(BA) is
  * Σᵢ Σ_k w_ki·b_ki·a_ki. The products are never formed: ‖Σ_p c_p·b_p·a_p‖² = Σ_pq c_p·c_q·(b_p·b_q)(a_p·a_q), which needs
- * two Gram matrices of the rows only.
+ * two Gram matrices of the rows only. Their size is quadratic in the shards: {@link MeanProduct} is for many.
  */
 final class Drift {
     private Drift() {}
@@ -25,8 +26,7 @@ final class Drift {
      */
     static double of(AdapterLayout layout, List<float[]> shards, RowWeights weights, float[] average) {
         int rank = layout.rank();
-        double differenceNorm = 0;
-        double meanNorm = 0;
+        Squares squares = Squares.NONE;
         for (AdapterLayout.Slot slot : layout.slots()) {
             double[] mean = new double[(shards.size() + 1) * rank];
             for (int row = 0; row < rank; row++) {
@@ -40,11 +40,28 @@ final class Drift {
             double[][] inner = gram(shards, average, slot.rowOfA(0), rank, slot.in())
                     .muli(gram(shards, average, slot.rowOfB(0), rank, slot.out()))
                     .toDoubleMatrix();
-            differenceNorm += quadratic(inner, difference);
-            meanNorm += quadratic(inner, mean);
+            squares = squares.plus(new Squares(quadratic(inner, difference), quadratic(inner, mean)));
         }
-        // The quadratic form can be a rounding error below 0 where the two sides are equal.
-        return meanNorm <= 0 ? 0 : Math.sqrt(Math.max(0, differenceNorm) / meanNorm);
+        return squares.ratio();
+    }
+
+    /**
+     * Squared norms of some slots.
+     *
+     * @param difference ‖mean(BA) − B̄Ā‖²
+     * @param mean ‖mean(BA)‖²
+     */
+    record Squares(double difference, double mean) implements Serializable {
+        static final Squares NONE = new Squares(0, 0);
+
+        Squares plus(Squares other) {
+            return new Squares(difference + other.difference, mean + other.mean);
+        }
+
+        /** The drift. The squares can be a rounding error below 0 where the two sides are equal. */
+        double ratio() {
+            return mean <= 0 ? 0 : Math.sqrt(Math.max(0, difference) / mean);
+        }
     }
 
     /** Weights by shard of a row of a block. */

@@ -1,6 +1,9 @@
 package org.erat.training;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterLayout;
 import org.erat.network.DenseAdamW;
@@ -28,6 +31,9 @@ final class GraphLayout implements Serializable {
     interface Range {
         void accept(int from, int to);
     }
+
+    /** Most parameters of the head in one slice. */
+    private static final int HEAD_SLICE = 1 << 14;
 
     private final AdapterLayout adapters;
     private final int parameters;
@@ -58,6 +64,13 @@ final class GraphLayout implements Serializable {
                     + layout.expectedStateLength() + " of " + state + " over " + parameters + " parameters");
         }
         return layout;
+    }
+
+    /** The layout of row-lazy AdamW over adapters and a head of so many values, without a graph. */
+    static GraphLayout rowLazy(AdapterLayout adapters, int head, int headArrays) {
+        GraphLayout layout =
+                new GraphLayout(adapters, Math.toIntExact(adapters.length()) + head, headArrays, 0, State.ROW_LAZY);
+        return new GraphLayout(adapters, layout.parameters, headArrays, layout.expectedStateLength(), State.ROW_LAZY);
     }
 
     private int expectedStateLength() {
@@ -107,42 +120,67 @@ final class GraphLayout implements Serializable {
         });
     }
 
-    /** Ranges of a row in the optimizer state. */
-    void rowState(int block, int row, Range range) {
-        if (state == State.NONE) {
-            return;
-        }
-        int second = state == State.DENSE ? parameters : adapterLength();
-        rowParameters(block, row, (from, to) -> {
-            range.accept(from, to);
-            range.accept(second + from, second + to);
-        });
-        if (state == State.ROW_LAZY) {
-            int rank = adapters.rank();
-            int perBlock = adapters.slots().size() / adapters.blocks();
-            for (int slot = block * perBlock; slot < (block + 1) * perBlock; slot++) {
-                int count = 2 * adapterLength() + 2 * slot * rank + row;
-                range.accept(count, count + 1);
-                range.accept(count + rank, count + rank + 1);
-            }
-        }
-    }
-
     /** Range of the head in the flat parameters. */
     void headParameters(Range range) {
         range.accept(adapterLength(), parameters);
     }
 
-    /** Ranges of the head in the optimizer state. */
-    void headState(Range range) {
-        switch (state) {
-            case NONE -> {}
-            case DENSE -> {
-                range.accept(adapterLength(), parameters);
-                range.accept(parameters + adapterLength(), stateLength);
+    /**
+     * The parts that are averaged on their own, in the order in which shards send them: every slot, then the head in
+     * stretches.
+     *
+     * @param withState whether optimizer state travels too
+     */
+    List<Slice> slices(boolean withState) {
+        List<Slice> slices = new ArrayList<>();
+        int perBlock = adapters.slots().size() / adapters.blocks();
+        for (int slot = 0; slot < adapters.slots().size(); slot++) {
+            List<int[]> rows = new ArrayList<>();
+            for (int row = 0; row < adapters.rank(); row++) {
+                rows.add(slotRow(slot, row, withState && state != State.NONE));
             }
-            case ROW_LAZY -> range.accept(2 * adapterLength() + counts(), stateLength);
+            slices.add(Slice.ofSlot(slot, slot / perBlock, rows));
         }
+        for (int from = adapterLength(); from < parameters; from += HEAD_SLICE) {
+            slices.add(Slice.ofHead(
+                    headStretch(from, Math.min(parameters, from + HEAD_SLICE), withState && state != State.NONE)));
+        }
+        return slices;
+    }
+
+    /** A's row and B's row, then their state. */
+    private int[] slotRow(int number, int row, boolean withState) {
+        AdapterLayout.Slot slot = adapters.slots().get(number);
+        IntStream.Builder runs = IntStream.builder();
+        int second = parameters + (state == State.DENSE ? parameters : adapterLength());
+        int a = (int) slot.rowOfA(row);
+        int b = (int) slot.rowOfB(row);
+        int[] shifts = withState ? new int[] {0, parameters, second} : new int[1];
+        for (int shift : shifts) {
+            runs.add(shift + a).add(shift + a + slot.in());
+            runs.add(shift + b).add(shift + b + slot.out());
+        }
+        if (withState && state == State.ROW_LAZY) {
+            int rank = adapters.rank();
+            int count = parameters + 2 * adapterLength() + 2 * number * rank + row;
+            runs.add(count).add(count + 1);
+            runs.add(count + rank).add(count + rank + 1);
+        }
+        return runs.build().toArray();
+    }
+
+    /** The last stretch also has the counts of steps that lie behind the moments. */
+    private int[] headStretch(int from, int to, boolean withState) {
+        IntStream.Builder runs = IntStream.builder();
+        runs.add(from).add(to);
+        if (withState) {
+            // Where the moments of parameter 0 would lie.
+            int moments = state == State.DENSE ? parameters : parameters + adapterLength() + counts();
+            int second = moments + (state == State.DENSE ? parameters : parameters - adapterLength());
+            runs.add(moments + from).add(moments + to);
+            runs.add(second + from).add(to == parameters ? parameters + stateLength : second + to);
+        }
+        return runs.build().toArray();
     }
 
     private void forEachSlot(int block, java.util.function.Consumer<AdapterLayout.Slot> action) {

@@ -52,4 +52,17 @@ public record RoundSettings(
     public int totalSteps() {
         return epochs * stepsPerEpoch;
     }
+
+    /** What the round after a state starts from. */
+    RoundState start(TrainingState state) {
+        int epoch = state.round() / roundsPerEpoch();
+        int skip = state.round() % roundsPerEpoch() * localSteps;
+        return new RoundState(
+                state.round(),
+                epoch * stepsPerEpoch + skip,
+                skip,
+                Math.min(localSteps, stepsPerEpoch - skip),
+                epoch,
+                new SharedValues(state.parameters(), state.optimizer()));
+    }
 }

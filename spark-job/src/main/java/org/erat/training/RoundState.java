@@ -10,14 +10,13 @@ import java.io.Serializable;
  * @param skip batches of the epoch that earlier rounds used, in each shard
  * @param steps H, most local steps of a shard in this round
  * @param epoch from 0
- * @param parameters flat parameters: adapters, then head
- * @param optimizer optimizer state; empty where it starts anew or there is none
+ * @param values parameters, and optimizer state unless it starts anew or there is none
  */
-record RoundState(int round, int firstStep, int skip, int steps, int epoch, float[] parameters, float[] optimizer)
+record RoundState(int round, int firstStep, int skip, int steps, int epoch, SharedValues values)
         implements Serializable {
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * (parameters.length + optimizer.length) + 20;
+        return 4L * (values.parameters().length + values.optimizer().length) + 20;
     }
 }

@@ -1,5 +1,8 @@
 package org.erat.training;
 
+import java.util.Arrays;
+import java.util.List;
+import javax.annotation.Nullable;
 import org.deeplearning4j.spark.api.TrainingResult;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 
@@ -16,9 +19,9 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param lossSum sum over the examples
  * @param windowRows rows in the windows of all blocks and steps together
  * @param rowSteps n[block][row]: steps in which each row was active
- * @param values rows with n above 0 in order of block and row, each its parameters and then its optimizer state; then
- *     those of the head
+ * @param values slice by slice, the rows that this shard trained
  * @param nanos time of the local steps
+ * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
  */
 public record ShardResult(
         int shard,
@@ -30,8 +33,13 @@ public record ShardResult(
         long windowRows,
         int[][] rowSteps,
         float[] values,
-        long nanos)
+        long nanos,
+        @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
+
+    static ShardResult diverged(int shard, Divergence divergence) {
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new float[0], 0, divergence);
+    }
 
     @Override
     public void setStats(SparkTrainingStats stats) {
@@ -40,29 +48,33 @@ public record ShardResult(
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * values.length + 4L * rowSteps.length * rowSteps[0].length + 52;
+        return 4L * values.length
+                + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum()
+                + 52;
     }
 
-    /** The shard's flat parameters after its local steps, given those that the round started from. */
-    float[] parameters(GraphLayout layout, float[] shared, boolean withState) {
-        float[] parameters = shared.clone();
-        int[] read = {0};
-        GraphLayout.Range copy = (from, to) -> {
-            System.arraycopy(values, read[0], parameters, from, to - from);
-            read[0] += to - from;
-        };
-        GraphLayout.Range pass = (from, to) -> read[0] += withState ? to - from : 0;
-        for (int block = 0; block < rowSteps.length; block++) {
-            for (int row = 0; row < rowSteps[block].length; row++) {
-                if (rowSteps[block][row] > 0) {
-                    layout.rowParameters(block, row, copy);
-                    layout.rowState(block, row, pass);
-                }
-            }
+    /** Receives what a shard sends of one slice. */
+    @FunctionalInterface
+    interface Piece {
+        /**
+         * Takes it.
+         *
+         * @param slice number of the slice
+         * @param coverage weight of this shard by row, before it is normalised
+         * @param from index of the first of its {@code length} values
+         */
+        void accept(int slice, int[] coverage, int from, int length);
+    }
+
+    /** Passes over the slices in order. */
+    void forEachPiece(List<Slice> slices, Piece action) {
+        int from = 0;
+        for (int s = 0; s < slices.size(); s++) {
+            Slice slice = slices.get(s);
+            int[] coverage = divergence == null ? slice.coverage(rowSteps, examples) : new int[slice.rows()];
+            int length = slice.length(coverage);
+            action.accept(s, coverage, from, length);
+            from += length;
         }
-        if (examples > 0) {
-            layout.headParameters(copy);
-        }
-        return parameters;
     }
 }

@@ -15,7 +15,6 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * One shard in one round: a graph set to the round's state, the local steps, and what they changed. The result follows
@@ -39,9 +38,15 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
      * @param configuration of the graph, as Deeplearning4j's JSON
      * @param clipNorm largest norm of a gradient; 0 for no clipping
      * @param keepsOptimizer whether optimizer state travels; if not, it starts anew in every round
+     * @param parts what is sent back
      */
-    record WorkerSettings(String configuration, double clipNorm, boolean keepsOptimizer)
-            implements java.io.Serializable {}
+    record WorkerSettings(String configuration, double clipNorm, boolean keepsOptimizer, Aggregation.Parts parts)
+            implements LocalTraining<MultiDataSet> {
+        @Override
+        public ShardResult run(int shard, RoundState round, Iterator<MultiDataSet> batches) {
+            return new ShardWorker(this, shard, round).run(batches);
+        }
+    }
 
     ShardWorker(WorkerSettings settings, int shard, RoundState round) {
         this.settings = settings;
@@ -50,7 +55,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     }
 
     /** Makes the round's local steps on the shard's mini-batches of the epoch. */
-    ShardResult run(Iterator<MultiDataSet> batches) {
+    private ShardResult run(Iterator<MultiDataSet> batches) {
         ComputationGraph graph = getInitialModelGraph();
         boolean done = false;
         try {
@@ -61,6 +66,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
             ShardResult result = getFinalResult(graph);
             done = true;
             return result;
+        } catch (DivergedException e) {
+            // A result and no failure: Spark would try the task again, to the same end, and name whichever ended first.
+            return ShardResult.diverged(shard, e.divergence());
         } finally {
             if (done) {
                 GraphPool.giveBack(settings.configuration(), graph);
@@ -73,33 +81,38 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     /** A graph that stands where the round starts. */
     @Override
     public ComputationGraph getInitialModelGraph() {
-        start = System.nanoTime();
         ComputationGraph graph = GraphPool.take(settings.configuration());
-        graph.setParams(Nd4j.createFromArray(round.parameters()));
+        FlatValues.write(round.values().parameters(), graph.params());
         INDArray state = graph.getUpdater().getStateViewArray();
-        if (state != null && round.optimizer().length == 0) {
+        if (state != null && round.values().optimizer().length == 0) {
             state.assign(0);
         } else if (state != null) {
-            state.assign(Nd4j.createFromArray(round.optimizer()).reshape(state.shape()));
+            FlatValues.write(round.values().optimizer(), state);
         }
         EncoderGraph.startAt(graph, round.firstStep(), round.epoch());
         EncoderGraph.encoder(graph).setWorker(shard);
         EncoderGraph.encoder(graph).takeRowSteps();
-        if (settings.clipNorm() > 0) {
-            graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
-        }
+        graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
+        start = System.nanoTime();
         return graph;
     }
 
-    /** One local step. */
+    /**
+     * One local step.
+     *
+     * @throws DivergedException if it gave a number that is not finite
+     */
     @Override
     public ShardResult processMinibatch(MultiDataSet batch, ComputationGraph graph, boolean isLast) {
-        graph.fit(batch);
+        DivergenceSearch search = new DivergenceSearch(graph, round, shard, round.firstStep() + steps);
+        try {
+            graph.fit(batch);
+        } catch (GlobalNormClipping.NotFiniteException e) {
+            throw search.inLossOrGradient(batch);
+        }
+        search.requireFiniteParameters();
         // Decoupled weight decay moves parameters but is no part of the loss; Deeplearning4j's score adds it.
         double loss = graph.score() - graph.calcRegularizationScore(true);
-        if (!Double.isFinite(loss)) {
-            throw new DivergedException(shard, round.firstStep() + steps, loss);
-        }
         long size = batch.getFeatures(0).size(0);
         INDArray mask = batch.getFeaturesMaskArray(0);
         long real = mask.sumNumber().longValue();
@@ -119,22 +132,19 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     /** The rows that were active and the head, as they stand. */
     @Override
     public ShardResult getFinalResult(ComputationGraph graph) {
-        GraphLayout layout = GraphLayout.of(graph);
+        long nanos = System.nanoTime() - start;
         int[][] rowSteps = EncoderGraph.encoder(graph).takeRowSteps();
         long windowRows = 0;
         for (int[] rows : rowSteps) {
             windowRows += Arrays.stream(rows).sum();
-            if (layout.movesAllRows()) {
+            if (settings.parts().layout().movesAllRows()) {
                 Arrays.fill(rows, steps);
             }
         }
         INDArray state = graph.getUpdater().getStateViewArray();
-        float[] values = pack(
-                layout,
-                rowSteps,
-                graph.params().toFloatVector(),
-                settings.keepsOptimizer() && state != null ? state.toFloatVector() : new float[0],
-                steps > 0);
+        SharedValues values = new SharedValues(
+                FlatValues.read(graph.params()),
+                settings.keepsOptimizer() && state != null ? FlatValues.read(state) : new float[0]);
         return new ShardResult(
                 shard,
                 steps,
@@ -144,36 +154,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
                 lossSum,
                 windowRows,
                 rowSteps,
-                values,
-                System.nanoTime() - start);
-    }
-
-    private static float[] pack(
-            GraphLayout layout, int[][] rowSteps, float[] parameters, float[] optimizer, boolean head) {
-        float[] packed = new float[parameters.length + optimizer.length];
-        int[] length = {0};
-        GraphLayout.Range fromParameters = copy(parameters, packed, length);
-        GraphLayout.Range fromOptimizer = optimizer.length == 0 ? (from, to) -> {} : copy(optimizer, packed, length);
-        for (int block = 0; block < rowSteps.length; block++) {
-            for (int row = 0; row < rowSteps[block].length; row++) {
-                if (rowSteps[block][row] > 0) {
-                    layout.rowParameters(block, row, fromParameters);
-                    layout.rowState(block, row, fromOptimizer);
-                }
-            }
-        }
-        if (head) {
-            layout.headParameters(fromParameters);
-            layout.headState(fromOptimizer);
-        }
-        return Arrays.copyOf(packed, length[0]);
-    }
-
-    private static GraphLayout.Range copy(float[] from, float[] to, int[] length) {
-        return (start, end) -> {
-            System.arraycopy(from, start, to, length[0], end - start);
-            length[0] += end - start;
-        };
+                values.pack(settings.parts().slices(), rowSteps, examples),
+                nanos,
+                null);
     }
 
     @Override

@@ -272,6 +272,18 @@ class BadInputTest {
                         p -> over(p, "predict", "run", "--rank 5 --out", p.folder() + "/p.jsonl"),
                         "5",
                         "1..4"),
+                use(
+                        "predictions in place of a folder",
+                        2,
+                        p -> over(p, "predict", "run", "--rank 2 --out", p.folder() + "/text"),
+                        "/text",
+                        "something else"),
+                use(
+                        "predictions where nothing can be written",
+                        2,
+                        p -> over(p, "predict", "run", "--rank 2 --out", p.folder() + "/job.conf/p.jsonl"),
+                        "job.conf/p.jsonl",
+                        "cannot be written"),
                 use("an export at a rank above the largest", 2, p -> export(p, "--rank 5", "out"), "5", "1..4"),
                 use("too few ranks of blocks", 2, p -> export(p, "--block-ranks 1", "out"), "1", "2 blocks"),
                 use(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import org.erat.compute.device.Device;
 import org.junit.jupiter.api.Test;
 
 class BackendsTest {
@@ -21,10 +22,19 @@ class BackendsTest {
 
     @Test
     void nd4jStandsInForOneDnnElsewhereUnlessThatWasAskedFor() {
-        assertThat(Backends.open("auto", Precision.BF16, "aarch64").name()).isEqualTo("nd4j");
+        assertThat(Backends.open("auto", Precision.BF16, WeightLayout.PACKED, Device.CPU, "aarch64")
+                        .name())
+                .isEqualTo("nd4j");
         assertThatIllegalStateException()
-                .isThrownBy(() -> Backends.open("onednn", Precision.F32, "aarch64"))
+                .isThrownBy(() -> Backends.open("onednn", Precision.F32, WeightLayout.PACKED, Device.CPU, "aarch64"))
                 .withMessage("backend onednn does not run here: the processor is aarch64, not x86-64");
+    }
+
+    @Test
+    void nd4jIsTheChoiceOnAGpu() {
+        assertThat(Backends.open("auto", Precision.F32, WeightLayout.PACKED, Device.cuda(0), "amd64")
+                        .name())
+                .isEqualTo("nd4j");
     }
 
     @Test

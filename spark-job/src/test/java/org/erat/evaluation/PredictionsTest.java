@@ -11,51 +11,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
+import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TinyAdapters;
 import org.erat.export.TrainedAdapter;
-import org.erat.model.TinyBaseModel;
-import org.erat.network.TinyEncoders;
 import org.erat.schedule.Window;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 
-class PredictionsTest {
+class PredictionsTest extends InferenceTest {
     // Padding and softmax change the order of sums in f32: 1e-7 a step, a few steps deep.
     private static final double ROUNDING = 1e-5;
 
-    private static SparkSession spark;
-
-    @TempDir
-    private Path folder;
-
-    private TinyEncoders tiny;
-
-    @BeforeAll
-    static void open() {
-        spark = TinyData.spark();
-    }
-
-    @AfterAll
-    static void close() {
-        spark.stop();
-    }
-
-    @BeforeEach
-    void model() {
-        tiny = new TinyEncoders(TinyBaseModel.write(folder.resolve("model"), TinyBaseModel.bert(2)));
-        tiny.dataType = DataType.FLOAT;
-    }
-
     private TinyData data() {
-        return new TinyData(tiny, folder.resolve("model"), 23);
+        return data(23);
     }
 
     private void predict(TrainedAdapter adapter, TokenizedDataset dataset, int rank, String file) {
@@ -159,5 +129,32 @@ class PredictionsTest {
         assertThatThrownBy(() -> predict(adapter, dataset, 3, "model"))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("/model is there already and is something else");
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenIsRefusedBeforeTheModelRuns() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        TokenizedDataset dataset = data().write(spark, adapter, folder.resolve("data"), 1);
+        // A run would stop at these first.
+        deleteAll(folder.resolve("data/validation"));
+        deleteAll(folder.resolve("model"));
+        Files.writeString(folder.resolve("file"), "not a folder");
+        assertThatThrownBy(() -> predict(adapter, dataset, 3, "file/below.jsonl"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("file/below.jsonl: cannot be written");
+        assertThatThrownBy(() -> predict(adapter, dataset, 3, "data"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("/data is there already and is something else");
+        assertThatThrownBy(() -> predict(adapter, dataset, 3, "new/predictions.jsonl"))
+                .isInstanceOf(BadInputException.class);
+        assertThat(folder.resolve("new")).doesNotExist();
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
     }
 }

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
-import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Split;
@@ -17,45 +15,16 @@ import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TinyAdapters;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.TinyBaseModel;
-import org.erat.network.TinyEncoders;
 import org.erat.schedule.Window;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 
-class QualityByRankTest {
+class QualityByRankTest extends InferenceTest {
     private static final int EXAMPLES = 40;
     // Two batches and a bit of a shard, so that there are five shards.
     private static final int BATCH = 2;
 
-    private static SparkSession spark;
-
-    @TempDir
-    private Path folder;
-
-    private TinyEncoders tiny;
-
-    @BeforeAll
-    static void open() {
-        spark = TinyData.spark();
-    }
-
-    @AfterAll
-    static void close() {
-        spark.stop();
-    }
-
-    @BeforeEach
-    void model() {
-        tiny = new TinyEncoders(TinyBaseModel.write(folder.resolve("model"), TinyBaseModel.bert(2)));
-        tiny.dataType = DataType.FLOAT;
-    }
-
     private TinyData data() {
-        return new TinyData(tiny, folder.resolve("model"), EXAMPLES);
+        return data(EXAMPLES);
     }
 
     private Quality evaluate(TrainedAdapter adapter, TokenizedDataset dataset, EvaluationRequest request) {

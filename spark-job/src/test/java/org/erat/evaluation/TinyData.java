@@ -114,7 +114,7 @@ final class TinyData {
                         "random",
                         Map.of())
                 .write(spark.sparkContext().hadoopConfiguration(), new org.apache.hadoop.fs.Path(directory.toUri()));
-        return TokenizedDataset.open(spark, directory.toUri().toString());
+        return TokenizedDataset.open(spark, directory.toString());
     }
 
     String tokenizerSha256() {

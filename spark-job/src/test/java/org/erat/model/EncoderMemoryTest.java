@@ -48,8 +48,11 @@ class EncoderMemoryTest {
                 }
                 AdapterLayout layout =
                         new AdapterLayout(model.config(), RANK, targets.isEmpty() ? Set.of(Target.KEY) : targets);
-                encoder.forward(batch, block -> adapters(kernels, layout, block, targets), false)
-                        .close();
+                encoder.infer(
+                        batch,
+                        2,
+                        (selection, block) -> adapters(kernels, layout, block, targets),
+                        (selection, hidden, shape) -> assertThat(hidden.shape()).containsExactly(6, 8));
                 assertThat(kernels.outstanding())
                         .as("inference with %s", targets)
                         .isZero();
@@ -65,7 +68,7 @@ class EncoderMemoryTest {
 
     private static void train(
             Encoder encoder, Kernels kernels, AdapterLayout layout, TokenBatch batch, Set<Target> targets) {
-        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets), true)) {
+        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets))) {
             Tensor gradient = kernels.allocate(pass.hidden().shape());
             kernels.fill(gradient, 1);
             encoder.backward(pass, gradient, new GradientSink() {

@@ -260,6 +260,38 @@ class EncoderGraphTest {
                 .isGreaterThan(1e-3);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"nd4j", "onednn"})
+    void severalSelectionsInOnePassGiveWhatEachGivesAlone(String backend) {
+        TinyEncoders tiny = new TinyEncoders(model);
+        tiny.backend = backend;
+        tiny.dataType = DataType.FLOAT;
+        ComputationGraph graph = tiny.trainedGraph(6);
+        MultiDataSet batch = tiny.batch(1, 6, 3, 4);
+        EncoderLayer encoder = EncoderGraph.encoder(graph);
+        RowSelection[][] selections = new RowSelection[tiny.rank][];
+        INDArray[] alone = new INDArray[tiny.rank];
+        for (int i = 0; i < tiny.rank; i++) {
+            RowSelection rows = RowSelection.of(new Window(0, i + 1), 8.0 / (i + 1));
+            selections[i] = new RowSelection[] {rows, rows};
+            encoder.useRows(selections[i]);
+            alone[i] = encoded(graph, batch);
+        }
+
+        encoder.useRows(selections);
+        INDArray together = encoded(graph, batch);
+
+        assertThat(together).isEqualTo(Nd4j.concat(0, alone));
+        assertThat(alone[0]).isNotEqualTo(alone[1]);
+    }
+
+    private static INDArray encoded(ComputationGraph graph, MultiDataSet batch) {
+        graph.setLayerMaskArrays(batch.getFeaturesMaskArrays(), null);
+        return graph.feedForward(batch.getFeatures(), false)
+                .get(EncoderGraph.ENCODER)
+                .dup();
+    }
+
     private static RowSelection whole(double scale) {
         return RowSelection.of(new Window(0, 4), scale);
     }

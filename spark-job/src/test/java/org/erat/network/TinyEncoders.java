@@ -30,6 +30,7 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 public final class TinyEncoders {
     public String backend = "nd4j";
     public String precision = "f32";
+    public String weights = "packed";
     public Set<Target> targets = EnumSet.of(Target.QUERY, Target.VALUE);
     public int rank = 4;
     public int minRank = 1;
@@ -88,11 +89,12 @@ public final class TinyEncoders {
 
     public EncoderSpec spec() {
         return new EncoderSpec(
-                directory.toUri().toString(),
+                new org.apache.hadoop.fs.Path(directory.toUri()).toString(),
                 sha256,
                 model,
                 backend,
                 precision,
+                weights,
                 1,
                 targets,
                 schedule(),

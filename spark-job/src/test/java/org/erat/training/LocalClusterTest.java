@@ -13,7 +13,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.scheduler.SparkListener;
@@ -49,7 +48,7 @@ class LocalClusterTest {
         try (SparkSession twoCores = TestSpark.open("local[2]")) {
             submit(twoCores, project, "two cores");
         }
-        try (SparkSession cluster = TestSpark.open("local-cluster[2,1,1024]", executors())) {
+        try (SparkSession cluster = TestSpark.open("local-cluster[2,1,1024]", TestSpark.executors())) {
             submit(cluster, project, "two executors");
             trainAgainstTheOrderOfShards(cluster, undisturbed);
         }
@@ -157,16 +156,5 @@ class LocalClusterTest {
             byStage.computeIfAbsent(end.stageId(), stage -> new ConcurrentLinkedQueue<>())
                     .add(end.taskInfo().index() + (end.taskInfo().successful() ? "" : " failed"));
         }
-    }
-
-    /** What spark-submit would have arranged from an installation: the class path, and where it would be. */
-    private static SparkConf executors() {
-        return new SparkConf(false)
-                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-                .set("spark.executor.memory", "1g")
-                .set("spark.executorEnv.SPARK_SCALA_VERSION", "2.12")
-                .set("spark.executorEnv.OMP_NUM_THREADS", "1")
-                .set("spark.executorEnv.RUST_FLAVOR", "cpu")
-                .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
     }
 }

@@ -29,6 +29,9 @@ final class TinyRun {
     /** What happens to an epoch's mini-batches on their way to the training master. */
     UnaryOperator<JavaRDD<MultiDataSet>> disturbance = UnaryOperator.identity();
 
+    /** Is told of every round. */
+    RoundListener listener = (report, state) -> {};
+
     TinyRun(TinyEncoders tiny) {
         this.tiny = tiny;
     }
@@ -99,6 +102,7 @@ final class TinyRun {
         EratTrainingMaster master = new EratTrainingMaster(rounds, List.of((report, state) -> {
             reports.add(report);
             states.add(state);
+            listener.roundDone(report, state);
         }));
         int done = 0;
         if (from != null) {

@@ -46,7 +46,7 @@ final class HuggingFaceSource implements ModelSource {
         this.prefix = PREFIXES.stream()
                 .filter(p -> fileOf.containsKey(p + TensorNames.WORD_EMBEDDINGS))
                 .findFirst()
-                .orElseThrow(() -> new BadInputException(directory + ": tensor '" + TensorNames.WORD_EMBEDDINGS
+                .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + TensorNames.WORD_EMBEDDINGS
                         + "' is missing, with or without the prefix 'bert.' or 'roberta.'. Use a BERT or RoBERTa"
                         + " model."));
     }
@@ -151,27 +151,28 @@ final class HuggingFaceSource implements ModelSource {
     }
 
     @Override
-    public boolean hasPooler() {
-        return foundAll(TensorNames.pooler(config));
+    public boolean holds(String canonical) {
+        return find(canonical).isPresent();
     }
 
     @Override
     public boolean hasMaskedLanguageModelHead() {
-        return foundAll(TensorNames.maskedLanguageModelHead(config)) && headIsTied();
+        return ModelSource.super.hasMaskedLanguageModelHead() && headIsTied();
     }
 
     @Override
     public TensorSource tensor(String canonical, long[] shape) {
         String name = find(canonical)
-                .orElseThrow(() -> new BadInputException(directory + ": tensor '" + prefix + canonical
+                .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + prefix + canonical
                         + "' is missing. Check that config.json and the weights belong to the same model."));
         SafetensorsFile file = fileOf.get(name);
         file.require(name, shape);
         return new TensorSource(shape, () -> file.floats(name));
     }
 
-    private boolean foundAll(Map<String, long[]> part) {
-        return part.keySet().stream().allMatch(name -> find(name).isPresent());
+    /** The file to look into for a tensor: the one with the weights, or the index of several. */
+    private Path weights() {
+        return files.size() == 1 ? files.get(0).path() : directory.resolve(INDEX);
     }
 
     /** The name under which the files hold a tensor. */

@@ -38,11 +38,22 @@ interface ModelSource extends AutoCloseable {
      */
     TensorSource tensor(String name, long[] shape);
 
+    /**
+     * Whether a tensor is there.
+     *
+     * @param name one of {@link TensorNames}
+     */
+    boolean holds(String name);
+
     /** Whether all tensors of the pooler are there. */
-    boolean hasPooler();
+    default boolean hasPooler() {
+        return TensorNames.pooler(config()).keySet().stream().allMatch(this::holds);
+    }
 
     /** Whether all tensors of the masked language model head are there, and it is tied to the word embeddings. */
-    boolean hasMaskedLanguageModelHead();
+    default boolean hasMaskedLanguageModelHead() {
+        return TensorNames.maskedLanguageModelHead(config()).keySet().stream().allMatch(this::holds);
+    }
 
     /** The tokenizer as the source has it. */
     TokenizerJson tokenizer();

@@ -275,8 +275,8 @@ final class OnnxSource implements ModelSource {
     }
 
     @Override
-    public boolean hasPooler() {
-        return weights.keySet().containsAll(TensorNames.pooler(config).keySet());
+    public boolean holds(String name) {
+        return weights.containsKey(name);
     }
 
     /** Exports of encoders come without it. */

@@ -16,12 +16,14 @@ import org.erat.data.UsageException;
 final class StagingDirectory implements AutoCloseable {
     private final Path root;
     private final Path target;
+    private final List<Path> made;
     private final Thread cleanup;
 
-    private StagingDirectory(Path root, Path target) {
+    private StagingDirectory(Path root, Path target, List<Path> made) {
         this.root = root;
         this.target = target;
-        this.cleanup = new Thread(() -> deleteTree(root));
+        this.made = made;
+        this.cleanup = new Thread(this::delete);
         Runtime.getRuntime().addShutdownHook(cleanup);
     }
 
@@ -37,9 +39,12 @@ final class StagingDirectory implements AutoCloseable {
             if (parent == null) {
                 throw new UsageException(target + ": is not a directory that can be made. Name another one.");
             }
+            List<Path> made = Stream.iterate(parent, Path::getParent)
+                    .takeWhile(folder -> folder != null && !Files.exists(folder))
+                    .toList();
             Files.createDirectories(parent);
             Path root = Files.createTempDirectory(parent, "." + absolute.getFileName() + ".partial-");
-            StagingDirectory staging = new StagingDirectory(root, absolute);
+            StagingDirectory staging = new StagingDirectory(root, absolute, made);
             Files.createDirectories(staging.output());
             Files.createDirectories(staging.work());
             return staging;
@@ -75,7 +80,7 @@ final class StagingDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        deleteTree(root);
+        delete();
         try {
             Runtime.getRuntime().removeShutdownHook(cleanup);
         } catch (IllegalStateException e) {
@@ -86,6 +91,18 @@ final class StagingDirectory implements AutoCloseable {
     static UsageException cannotWrite(Path target, IOException e) {
         return new UsageException(
                 target + ": cannot be written: " + e + ". Check permissions and free space of its directory.", e);
+    }
+
+    /** Deletes what is not needed any more: after a failure also the folders that were made for the target. */
+    private void delete() {
+        deleteTree(root);
+        try {
+            for (Path folder : made) {
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            // The target is in it, or something of somebody else.
+        }
     }
 
     private static void deleteTree(Path root) {

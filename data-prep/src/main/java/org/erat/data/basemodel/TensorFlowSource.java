@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.erat.data.BadInputException;
 import org.erat.data.safetensors.TensorSource;
@@ -211,17 +210,8 @@ final class TensorFlowSource implements ModelSource {
     }
 
     @Override
-    public boolean hasPooler() {
-        return holdsAll(TensorNames.pooler(config));
-    }
-
-    @Override
-    public boolean hasMaskedLanguageModelHead() {
-        return holdsAll(TensorNames.maskedLanguageModelHead(config));
-    }
-
-    private boolean holdsAll(Map<String, long[]> part) {
-        return part.keySet().stream().allMatch(name -> bundle.names().contains(variable(name)));
+    public boolean holds(String canonical) {
+        return bundle.names().contains(variable(canonical));
     }
 
     @Override

@@ -20,6 +20,7 @@ import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.erat.data.UsageException;
 
 /**
  * A file system on which files and folders appear whole or not at all: they are written under a hidden temporary name
@@ -44,6 +45,19 @@ public final class Storage {
 
     private Storage(FileSystem fs) {
         this.fs = fs;
+    }
+
+    /**
+     * The path that a user has typed.
+     *
+     * @throws UsageException if it is none, as an empty text and {@code a:b} are none
+     */
+    public static Path path(String text) {
+        try {
+            return new Path(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("'" + text + "' is not a path: " + e.getMessage(), e);
+        }
     }
 
     /** The file system of {@code path}. */
@@ -115,43 +129,49 @@ public final class Storage {
         }
     }
 
-    /** Fails where nothing can be written into {@code folder}. */
+    /** Fails where nothing can be written into {@code folder}; leaves behind no folder that was not there. */
     public void requireWritable(Path folder) throws IOException {
-        Path probe = temporaryBeside(new Path(folder, "probe"));
-        write(probe, out -> out.write(0));
-        fs.delete(probe, false);
+        List<Path> missing = missingFolders(folder);
+        try {
+            Path probe = temporaryBeside(new Path(folder, "probe"));
+            write(probe, out -> out.write(0));
+            fs.delete(probe, false);
+        } finally {
+            deleteWhereEmpty(missing);
+        }
     }
 
     /** Writes or replaces {@code file}: a reader sees the old content or the new. */
     public void writeAtomically(Path file, Content content) throws IOException {
-        Path temporary = temporaryBeside(file);
-        boolean done = false;
-        try {
+        byWayOf(temporaryBeside(file), temporary -> {
             write(temporary, content);
             replace(temporary, file);
-            done = true;
-        } finally {
-            if (!done) {
-                deleteIfLeft(temporary);
-            }
-        }
+        });
         forceFolder(file.getParent());
     }
 
     /** Writes or replaces {@code folder}: it is there with all that {@code content} wrote, or as it was before. */
     public void writeFolderAtomically(Path folder, FolderContent content) throws IOException {
-        Path temporary = temporaryBeside(folder);
-        boolean done = false;
-        try {
+        byWayOf(temporaryBeside(folder), temporary -> {
             createFolder(temporary);
             content.writeTo(temporary);
             commitFolder(temporary, folder);
+        });
+    }
+
+    /** Where {@code work} fails, neither what it wrote is left nor the folders that were made for it. */
+    private void byWayOf(Path temporary, FolderContent work) throws IOException {
+        List<Path> missing = missingFolders(temporary.getParent());
+        boolean done = false;
+        try {
+            work.writeTo(temporary);
             done = true;
         } catch (FSError e) {
             throw causeOf(e);
         } finally {
             if (!done) {
                 deleteIfLeft(temporary);
+                deleteWhereEmpty(missing);
             }
         }
     }
@@ -184,6 +204,25 @@ public final class Storage {
             fs.delete(temporary, true);
         } catch (IOException e) {
             // Its name says that it is of no use.
+        }
+    }
+
+    /** {@code folder} and those above it that are not there, the innermost first. */
+    private List<Path> missingFolders(Path folder) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path at = folder; at != null && !fs.exists(at); at = at.getParent()) {
+            missing.add(at);
+        }
+        return missing;
+    }
+
+    private void deleteWhereEmpty(List<Path> folders) {
+        try {
+            for (Path folder : folders) {
+                fs.delete(folder, false);
+            }
+        } catch (IOException e) {
+            // Somebody else has put something there meanwhile.
         }
     }
 

@@ -1,5 +1,5 @@
 /**
  * Files and folders on any Hadoop file system that appear whole or not at all ({@link org.erat.data.storage.Storage}).
- * Uses Hadoop's FileSystem only.
+ * Uses Hadoop and Spark only.
  */
 package org.erat.data.storage;

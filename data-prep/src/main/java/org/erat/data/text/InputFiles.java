@@ -20,6 +20,7 @@ import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
+import org.erat.data.storage.Storage;
 
 /**
  * The files that hold the text.
@@ -42,7 +43,7 @@ record InputFiles(Path train, Path validation) {
                             MavenRepository.ofUser().resolve(artifact, progress).toUri()),
                     null);
         }
-        Path path = new Path(input);
+        Path path = Storage.path(input);
         try {
             FileSystem fs = path.getFileSystem(hadoop);
             if (fs.getFileStatus(path).isFile()) {

@@ -15,6 +15,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.erat.data.BadInputException;
+import org.erat.data.storage.ExactPaths;
 
 /** Rows of Parquet files, in the order of file names and of the rows in them, however Spark splits the files. */
 final class ParquetRows implements TextRows {
@@ -33,7 +34,7 @@ final class ParquetRows implements TextRows {
         this.task = task;
         this.path = path;
         try {
-            Dataset<Row> table = spark.read().parquet(path);
+            Dataset<Row> table = ExactPaths.reader(spark).parquet(path);
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
                     column(table, task.label(), true).cast(DataTypes.StringType),

@@ -7,7 +7,8 @@ import org.erat.data.UsageException;
 import org.erat.data.tokenized.TaskType;
 
 /**
- * How a data set is laid out and what it asks for.
+ * How a data set is laid out and what it asks for. Columns, labels and files of the GLUE tasks are those of the readers
+ * in Hugging Face's {@code transformers} ({@code data/processors/glue.py}) and {@code datasets} ({@code glue.py}).
  *
  * @param name name of the task
  * @param type what a label is

@@ -47,10 +47,10 @@ public final class Tokenization {
     }
 
     private PreparedData prepare() {
-        TokenizerFile tokenizer = TokenizerFile.read(hadoop, new Path(request.modelDir()), request.vocabSize());
+        Path out = Storage.path(request.out());
+        TokenizerFile tokenizer = TokenizerFile.read(hadoop, Storage.path(request.modelDir()), request.vocabSize());
         InputFiles files = InputFiles.find(hadoop, task, request.input(), progress);
         Map<String, String> settings = settings(files, tokenizer);
-        Path out = new Path(request.out());
         try {
             Storage storage = Storage.of(out, hadoop);
             if (!storage.list(out).isEmpty()) {

@@ -17,6 +17,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.erat.data.storage.ExactPaths;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.SplitSummary;
 import org.erat.data.tokenized.TokenizedDataset;
@@ -73,7 +74,7 @@ record TokenizationJob(
                 spark,
                 "Counting tokens",
                 progress,
-                () -> counts[0] = spark.read()
+                () -> counts[0] = ExactPaths.reader(spark)
                         .schema(TokenizedDataset.schema(task.type()))
                         .parquet(place)
                         .agg(

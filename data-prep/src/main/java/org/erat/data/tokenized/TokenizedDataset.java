@@ -13,6 +13,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.storage.ExactPaths;
+import org.erat.data.storage.Storage;
 import scala.Tuple2;
 import scala.collection.JavaConverters;
 
@@ -41,7 +43,7 @@ public final class TokenizedDataset {
      * @throws BadInputException if there is no data set, or one of another version
      */
     public static TokenizedDataset open(SparkSession spark, String directory) {
-        Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), new Path(directory));
+        Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), Storage.path(directory));
         return new TokenizedDataset(spark, directory, manifest);
     }
 
@@ -121,7 +123,7 @@ public final class TokenizedDataset {
         } catch (java.io.IOException e) {
             throw new BadInputException(String.format("%s cannot be read: %s", place, e.getMessage()), e);
         }
-        return spark.read().schema(schema(manifest.type())).parquet(place.toString());
+        return ExactPaths.reader(spark).schema(schema(manifest.type())).parquet(place.toString());
     }
 
     /** Packs the rows of one file partition by shard, so that few large objects are shuffled and not every row. */

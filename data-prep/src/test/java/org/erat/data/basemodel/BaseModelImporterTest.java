@@ -72,6 +72,20 @@ class BaseModelImporterTest {
     }
 
     @Test
+    void foldersThatWereMadeForAFailedImportAreGone() throws IOException {
+        Files.delete(source.resolve("tokenizer.json"));
+        assertFails(
+                BadInputException.class,
+                3,
+                source,
+                directory.resolve("new").resolve("newer").resolve("out"),
+                "missing");
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).containsExactly(source);
+        }
+    }
+
+    @Test
     void equalSourcesGiveEqualBytes() throws IOException {
         run(source, out);
         Path again = directory.resolve("again");

@@ -164,7 +164,8 @@ class HuggingFaceImportTest {
         Map<String, FloatTensor> tensors = new LinkedHashMap<>(SyntheticModel.complete(SyntheticModel.BERT));
         tensors.remove("encoder.layer.1.output.dense.bias");
         PreparedModels.assertRefused(
-                source(directory, SyntheticModel.BERT, tensors), "'encoder.layer.1.output.dense.bias' is missing");
+                source(directory, SyntheticModel.BERT, tensors),
+                "/model.safetensors: tensor 'encoder.layer.1.output.dense.bias' is missing");
     }
 
     @Test
@@ -187,7 +188,7 @@ class HuggingFaceImportTest {
                         Map.of(
                                 "wte.weight",
                                 SyntheticModel.complete(SyntheticModel.BERT).get(TensorNames.WORD_EMBEDDINGS))),
-                "'embeddings.word_embeddings.weight' is missing",
+                "/model.safetensors: tensor 'embeddings.word_embeddings.weight' is missing",
                 "Use a BERT or RoBERTa model");
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.UsageException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,43 @@ class StorageTest {
                 .hasMessage("bad row");
         assertThat(storage.list(path("folder"))).extracting(Path::getName).containsExactly("old");
         assertThat(names()).containsExactly("folder");
+    }
+
+    @Test
+    void foldersThatWereMadeForAFailedOutputAreGone() throws IOException {
+        Storage.FolderContent fails = folder -> {
+            throw new IOException("No space left on device");
+        };
+        storage.createFolder(path("there"));
+        assertThatThrownBy(() -> storage.writeFolderAtomically(path("there/new/newer/folder"), fails))
+                .hasMessage("No space left on device");
+        assertThatThrownBy(() -> storage.writeAtomically(path("there/new/newer/file"), out -> fails.writeTo(null)))
+                .hasMessage("No space left on device");
+        assertThat(directory.resolve("there")).isEmptyDirectory();
+        // What others have put beside meanwhile stays.
+        assertThatThrownBy(() -> storage.writeFolderAtomically(path("there/shared/folder"), folder -> {
+                    storage.write(path("there/shared/other"), text("1"));
+                    fails.writeTo(folder);
+                }))
+                .hasMessage("No space left on device");
+        assertThat(directory.resolve("there/shared/other")).hasContent("1");
+    }
+
+    @Test
+    void askingWhetherAFolderIsWritableLeavesNothing() throws IOException {
+        storage.requireWritable(path("new/newer"));
+        assertThat(directory).isEmptyDirectory();
+        storage.writeAtomically(path("file"), text("1"));
+        assertThatThrownBy(() -> storage.requireWritable(path("file/below"))).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void whatIsNoPathIsTheUsersMistake() {
+        for (String text : List.of("", "a:b")) {
+            assertThatThrownBy(() -> Storage.path(text))
+                    .isInstanceOf(UsageException.class)
+                    .hasMessageStartingWith("'" + text + "' is not a path: ");
+        }
     }
 
     @Test

@@ -57,6 +57,26 @@ class TextRowsTest {
                 "data, line 4: 1 column, where the first line has 2");
     }
 
+    /** First rows as the readers in Hugging Face's transformers and datasets expect them, by position and by name. */
+    @Test
+    void glueTasksAreReadAsTheyArePublished() throws IOException {
+        assertThat(read(
+                        TextTask.named("qnli"),
+                        "index\tquestion\tsentence\tlabel\n0\tWho?\tShe.\tentailment\n1\tWhy?\tNo.\tnot_entailment\n"))
+                .containsExactly(
+                        new TextRow("Who?", "She.", "entailment"), new TextRow("Why?", "No.", "not_entailment"));
+        assertThat(read(TextTask.named("wnli"), "index\tsentence1\tsentence2\tlabel\n0\tIt is.\tIt is big.\t1\n"))
+                .containsExactly(new TextRow("It is.", "It is big.", "1"));
+        assertThat(read(
+                        TextTask.named("mnli"),
+                        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse"
+                                + "\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n"
+                                + "0\t31193\t31193n\tgovernment\t( a )\t( b )\t(ROOT a)\t(ROOT b)\tA cat.\tA pet."
+                                + "\tneutral\tentailment\n"))
+                .containsExactly(new TextRow("A cat.", "A pet.", "entailment"));
+        assertThat(TextTask.named("mnli").validationFiles()).containsExactly("dev_matched.tsv");
+    }
+
     @Test
     void aTaskWhosePublishedFileHasBrokenRowsLeavesThemOut() throws IOException {
         TextTask qqp = TextTask.named("qqp");
