@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.erat.training.RoundProperties;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
@@ -19,6 +20,16 @@ final class Sessions {
         return SparkSession.builder().config(conf).getOrCreate();
     }
 
+    /** A session in this process, whatever the master: for a look at what is there. */
+    static SparkSession openHere(String name) {
+        SparkConf conf = withDefaults(new SparkConf())
+                .setAppName(name)
+                .setMaster("local[1]")
+                .set("spark.submit.deployMode", "client")
+                .set("spark.dynamicAllocation.enabled", "false");
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
     static SparkConf withDefaults(SparkConf conf) {
         // A notebook or a plain java command has no master.
         conf.setIfMissing("spark.master", "local[*]");
@@ -32,6 +43,7 @@ final class Sessions {
                 // CUDA numbers GPUs as the driver does, whose numbers are Spark's addresses.
                 "spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         defaults.forEach(conf::setIfMissing);
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }
 }
