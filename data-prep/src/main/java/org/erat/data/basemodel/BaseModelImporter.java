@@ -155,8 +155,9 @@ public final class BaseModelImporter {
         } catch (InvalidPathException e) {
             throw new UsageException("'" + from + "' is neither a path nor maven:GROUP:ARTIFACT:VERSION.", e);
         }
-        if (!Files.exists(path)) {
-            throw new UsageException(from + ": there is no such directory or jar. Check the path, or write"
+        // An empty path is the working directory to Java, which nobody means by it.
+        if (from.isBlank() || !Files.exists(path)) {
+            throw new UsageException("'" + from + "': there is no such directory or jar. Check the path, or write"
                     + " maven:GROUP:ARTIFACT:VERSION.");
         }
         return path;
