@@ -46,10 +46,7 @@ class StandaloneIT {
 
     @Test
     void inClusterModeTheAdapterIsThatOfOneCore() {
-        onCluster(job.train(ODD))
-                .options("--deploy-mode", "cluster")
-                .run()
-                .succeeded();
+        onCluster(job.train(ODD)).options("--deploy-mode", "cluster").run().succeeded();
         job.assertSameAdapter(folder.resolve("one core/adapter"), folder.resolve(ODD + "/adapter"));
     }
 

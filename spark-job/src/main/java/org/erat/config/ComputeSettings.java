@@ -9,8 +9,10 @@ import java.io.Serializable;
  * @param threads threads of one task
  * @param precision number format of the frozen model's weights and activations
  * @param weights how the frozen model's weights lie in memory
+ * @param activations what training keeps of a forward pass
  */
-public record ComputeSettings(BackendChoice backend, int threads, Precision precision, Weights weights)
+public record ComputeSettings(
+        BackendChoice backend, int threads, Precision precision, Weights weights, Activations activations)
         implements Serializable {
     public enum BackendChoice {
         /** oneDNN where the machine has it, else ND4J. */
@@ -29,5 +31,12 @@ public record ComputeSettings(BackendChoice backend, int threads, Precision prec
         PACKED,
         /** One copy: smaller. */
         PLAIN
+    }
+
+    public enum Activations {
+        /** All that the backward pass needs. */
+        KEPT,
+        /** Each block's input; the rest is computed once more. */
+        RECOMPUTED
     }
 }

@@ -53,7 +53,8 @@ final class ConfigParser {
                         value(Settings.COMPUTE_BACKEND),
                         value(Settings.COMPUTE_THREADS),
                         value(Settings.COMPUTE_PRECISION),
-                        value(Settings.COMPUTE_WEIGHTS)));
+                        value(Settings.COMPUTE_WEIGHTS),
+                        value(Settings.COMPUTE_ACTIVATIONS)));
     }
 
     private DataSettings data() {

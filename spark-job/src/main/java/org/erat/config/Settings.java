@@ -11,6 +11,7 @@ import static org.erat.config.ValueType.whole;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.BackendChoice;
 import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
@@ -164,6 +165,9 @@ final class Settings {
             Keys.COMPUTE_PRECISION, choice(Precision.class), c -> c.compute().precision());
     static final Setting<Weights> COMPUTE_WEIGHTS = Setting.of(
             Keys.COMPUTE_WEIGHTS, choice(Weights.class), c -> c.compute().weights());
+    static final Setting<Activations> COMPUTE_ACTIVATIONS =
+            Setting.of(Keys.COMPUTE_ACTIVATIONS, choice(Activations.class), c -> c.compute()
+                    .activations());
 
     /** All of the above, sorted by key. */
     static final List<Setting<?>> ALL = sorted(
@@ -216,7 +220,8 @@ final class Settings {
             COMPUTE_BACKEND,
             COMPUTE_THREADS,
             COMPUTE_PRECISION,
-            COMPUTE_WEIGHTS);
+            COMPUTE_WEIGHTS,
+            COMPUTE_ACTIVATIONS);
 
     private Settings() {}
 

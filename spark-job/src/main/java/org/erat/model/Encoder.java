@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Tensor;
@@ -15,9 +16,20 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class Encoder {
     private final Kernels kernels;
     private final EncoderWeights weights;
+    private final boolean recomputes;
     private final List<EncoderBlock> blocks = new ArrayList<>();
 
+    /** An encoder that keeps what the backward pass needs. */
     public Encoder(Kernels kernels, EncoderWeights weights) {
+        this(kernels, weights, false);
+    }
+
+    /**
+     * @param recomputes whether training keeps no more of a block than its input, and runs its forward pass once more, to
+     *     the same bits, before its backward pass
+     */
+    public Encoder(Kernels kernels, EncoderWeights weights, boolean recomputes) {
+        this.recomputes = recomputes;
         this.kernels = kernels;
         this.weights = weights;
         for (EncoderWeights.Block block : weights.blocks()) {
@@ -35,12 +47,14 @@ public final class Encoder {
     public static final class Pass implements AutoCloseable {
         private final Tensor hidden;
         private final AttentionShape shape;
-        private final List<EncoderBlock.Saved> saved;
+        private final IntFunction<BlockAdapters> adapters;
+        private final List<Kept> blocks;
 
-        private Pass(Tensor hidden, AttentionShape shape, List<EncoderBlock.Saved> saved) {
+        private Pass(Tensor hidden, AttentionShape shape, IntFunction<BlockAdapters> adapters, List<Kept> blocks) {
             this.hidden = hidden;
             this.shape = shape;
-            this.saved = saved;
+            this.adapters = adapters;
+            this.blocks = blocks;
         }
 
         /** Output of the last block, [N,H]. */
@@ -56,26 +70,41 @@ public final class Encoder {
         @Override
         public void close() {
             hidden.close();
-            saved.forEach(EncoderBlock.Saved::close);
+            blocks.forEach(Kept::close);
+        }
+    }
+
+    /** What is left of a block after its forward pass: all that its backward pass needs, or its input [N,H] alone. */
+    private record Kept(@Nullable EncoderBlock.Saved saved, @Nullable Tensor input) {
+        void close() {
+            if (saved != null) {
+                saved.close();
+            }
+            if (input != null) {
+                input.close();
+            }
         }
     }
 
     /**
      * Runs all blocks and keeps what {@link #backward} needs.
      *
-     * @param adapters gives the adapters of a block; the encoder closes them
+     * @param adapters gives the adapters of a block, the same ones whenever it is asked; the encoder closes them
      */
     public Pass forward(TokenBatch batch, IntFunction<BlockAdapters> adapters) {
         AttentionShape shape = batch.attention(config().numAttentionHeads());
         Tensor x = embed(batch);
-        List<EncoderBlock.Saved> saved = new ArrayList<>();
+        List<Kept> kept = new ArrayList<>();
         for (int block = 0; block < blocks.size(); block++) {
+            // The last block's backward pass comes next: nothing is won by forgetting what it needs.
+            boolean forgets = recomputes && block < blocks.size() - 1;
+            Tensor input = forgets ? kernels.copy(x) : null;
             Tensor qkv = blocks.get(block).project(x);
-            EncoderBlock.Result result = blocks.get(block).forward(x, qkv, shape, adapters.apply(block), true);
+            EncoderBlock.Result result = blocks.get(block).forward(x, qkv, shape, adapters.apply(block), !forgets);
             x = result.y();
-            saved.add(result.saved());
+            kept.add(new Kept(result.saved(), input));
         }
-        return new Pass(x, shape, saved);
+        return new Pass(x, shape, adapters, kept);
     }
 
     /** Gives the adapters of a block at one of several selections of their rows. */
@@ -155,8 +184,22 @@ public final class Encoder {
     public void backward(Pass pass, Tensor dHidden, GradientSink gradients) {
         Tensor dy = dHidden;
         for (int block = blocks.size() - 1; block >= 0; block--) {
-            dy = blocks.get(block).backward(block, dy, pass.saved.get(block), pass.shape, block > 0, gradients);
+            try (EncoderBlock.Saved saved = saved(pass, block)) {
+                dy = blocks.get(block).backward(block, dy, saved, pass.shape, block > 0, gradients);
+            }
         }
+    }
+
+    private EncoderBlock.Saved saved(Pass pass, int block) {
+        Kept kept = pass.blocks.get(block);
+        if (kept.saved() != null) {
+            return kept.saved();
+        }
+        Tensor qkv = blocks.get(block).project(kept.input());
+        EncoderBlock.Result again =
+                blocks.get(block).forward(kept.input(), qkv, pass.shape, pass.adapters.apply(block), true);
+        again.y().close();
+        return again.saved();
     }
 
     private Tensor embed(TokenBatch batch) {

@@ -76,7 +76,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
                     spec.backend(),
                     spec.weights());
             kernels = base.backend().open(spec.threads());
-            encoder = new Encoder(kernels, base.weights());
+            encoder = new Encoder(kernels, base.weights(), spec.activations().equals("recomputed"));
         }
     }
 

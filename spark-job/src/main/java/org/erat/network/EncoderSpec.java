@@ -26,6 +26,7 @@ import org.erat.schedule.RankSchedule;
  * @param backend {@code auto}, {@code onednn} or {@code nd4j}
  * @param precision {@code f32} or {@code bf16}, of frozen weights and activations
  * @param weights {@code packed} or {@code plain}, how frozen weights lie in memory
+ * @param activations {@code kept} or {@code recomputed}, what training keeps of a forward pass
  * @param threads threads of one task
  * @param targets projections with adapters
  * @param schedule rank ranges and windows
@@ -42,6 +43,7 @@ public record EncoderSpec(
         String backend,
         String precision,
         String weights,
+        String activations,
         int threads,
         Set<Target> targets,
         ScheduleConfig schedule,
@@ -73,6 +75,7 @@ public record EncoderSpec(
                 job.compute().backend().name().toLowerCase(Locale.ROOT),
                 job.compute().precision().name().toLowerCase(Locale.ROOT),
                 job.compute().weights().name().toLowerCase(Locale.ROOT),
+                job.compute().activations().name().toLowerCase(Locale.ROOT),
                 job.compute().threads(),
                 targets,
                 job.schedule(),

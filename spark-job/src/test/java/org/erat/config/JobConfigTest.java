@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.BackendChoice;
 import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
@@ -86,7 +87,7 @@ class JobConfigTest {
                         new HeadSettings(Pooling.MEAN),
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2),
-                        new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32, Weights.PACKED)));
+                        new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT)));
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -283,6 +284,25 @@ class EncoderGraphTest {
 
         assertThat(together).isEqualTo(Nd4j.concat(0, alone));
         assertThat(alone[0]).isNotEqualTo(alone[1]);
+    }
+
+    /** With dropout, whose masks must be those of the first forward pass. */
+    @ParameterizedTest
+    @CsvSource({"nd4j, f32", "onednn, f32", "onednn, bf16"})
+    void recomputedActivationsGiveTheSameBits(String backend, String precision) {
+        TinyEncoders tiny = new TinyEncoders(model);
+        tiny.backend = backend;
+        tiny.precision = precision;
+        tiny.dataType = DataType.FLOAT;
+        tiny.targets = EnumSet.allOf(Target.class);
+        tiny.dropout = 0.2;
+        MultiDataSet batch = tiny.batch(1, 6, 3);
+        double[] kept = new EncoderProbe(tiny.trainedGraph(5), batch, 3).gradient();
+        tiny.activations = "recomputed";
+
+        double[] recomputed = new EncoderProbe(tiny.trainedGraph(5), batch, 3).gradient();
+
+        assertThat(recomputed).isEqualTo(kept);
     }
 
     private static INDArray encoded(ComputationGraph graph, MultiDataSet batch) {

@@ -31,6 +31,7 @@ public final class TinyEncoders {
     public String backend = "nd4j";
     public String precision = "f32";
     public String weights = "packed";
+    public String activations = "kept";
     public Set<Target> targets = EnumSet.of(Target.QUERY, Target.VALUE);
     public int rank = 4;
     public int minRank = 1;
@@ -95,6 +96,7 @@ public final class TinyEncoders {
                 backend,
                 precision,
                 weights,
+                activations,
                 1,
                 targets,
                 schedule(),

@@ -93,14 +93,14 @@ class ScaleTest {
             for (int shards : new int[] {10, 100, 1_000, 4_000}) {
                 simulate(spark, meter, small, shards);
             }
-            for (int shards : new int[] {2, 10, 16, 17, 100}) {
+            for (int shards : new int[] {2, 16, 17, 100}) {
                 simulate(spark, meter, bertBase, shards);
             }
         }
     }
 
     private static void simulate(JavaSparkContext spark, DriverMeter meter, FakeShards fake, int shards) {
-        int rounds = 3;
+        int rounds = 2;
         List<RoundReport> reports = new ArrayList<>();
         meter.begin();
         fake.train(spark, shards, rounds, reports);
@@ -115,7 +115,7 @@ class ScaleTest {
                 meter.peakHeap() / 1e6,
                 in / 1e6,
                 out / 1e6,
-                reports.stream().mapToDouble(RoundReport::seconds).sorted().toArray()[rounds / 2]);
+                reports.get(rounds - 1).seconds());
         assertThat(reports).hasSize(rounds);
     }
 }
