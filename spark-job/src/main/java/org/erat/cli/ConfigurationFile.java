@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
 
 /** The file that {@code --conf} names, wherever the driver runs. */
 final class ConfigurationFile {
@@ -28,7 +29,7 @@ final class ConfigurationFile {
      */
     static Path locally(String name) {
         if (hasScheme(name)) {
-            return fetched(new org.apache.hadoop.fs.Path(name));
+            return fetched(Storage.path(name));
         }
         Path path = Path.of(name);
         // Spark puts what was submitted with --files into the folder that the driver runs in.

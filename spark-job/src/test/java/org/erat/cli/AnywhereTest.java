@@ -33,6 +33,7 @@ class AnywhereTest {
         TinyCommands.forgetSpark();
         System.clearProperty(FILE_SYSTEM);
         System.clearProperty("spark.executor.memoryOverhead");
+        System.clearProperty("spark.task.cpus");
     }
 
     @Test
@@ -62,6 +63,7 @@ class AnywhereTest {
         System.setProperty("spark.executor.memoryOverhead", "100m");
         assertEnds(2, "Add --spark-conf spark.executor.memoryOverhead=", "--dry-run");
         System.setProperty("spark.executor.memoryOverhead", "1g");
+        System.setProperty("spark.task.cpus", "64");
         assertThat(TinyCommands.run(TinyCommands.train(project, "run", "--dry-run"))
                         .code())
                 .isZero();
