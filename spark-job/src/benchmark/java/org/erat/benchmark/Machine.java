@@ -1,5 +1,6 @@
 package org.erat.benchmark;
 
+import ai.djl.util.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ final class Machine {
         facts.put("threads", threads + " on both sides");
         facts.put("commit", commit);
         facts.put("date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
+        facts.put("libtorch", Platform.detectPlatform("pytorch").getVersion());
         Versions.current().forEach(facts::putIfAbsent);
         return facts;
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A command line of {@code submit/erat} or of another script of {@code submit/}, in a process of its own. */
 public final class Submission {
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration LIMIT = Duration.ofMinutes(10);
 
     private final List<String> command;
     private final Map<String, String> environment = new HashMap<>();
@@ -70,7 +70,7 @@ public final class Submission {
         return this;
     }
 
-    /** Runs it to its end; after five minutes it is killed and the test fails. */
+    /** Runs it to its end; after ten minutes it is killed and the test fails. */
     public Ended run() {
         try (Running running = start()) {
             return running.ends(LIMIT);

@@ -1,5 +1,7 @@
 package org.erat.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -73,5 +75,13 @@ public record TinyJob(TinyProject project) {
         words.addAll(List.of(more));
         return trainTo(hadoop.uri() + runDirectory, words.toArray(String[]::new))
                 .environment("HADOOP_CONF_DIR", hadoop.configuration().toString());
+    }
+
+    /** Checks that two adapters are the same, byte for byte. */
+    public void assertSameAdapter(Path expected, Path actual) {
+        assertThat(TinyProject.bytesOf(actual))
+                .as(actual.toString())
+                .containsKey("adapter_model.safetensors")
+                .containsExactlyInAnyOrderEntriesOf(TinyProject.bytesOf(expected));
     }
 }

@@ -135,7 +135,7 @@ public final class TrainingJob {
     }
 
     private String fingerprint() {
-        return "data " + data.manifest().contentSha256() + ", base weights " + model.weightsSha256();
+        return RunInputs.fingerprint(data, model);
     }
 
     private Provenance provenance(Instant started) {

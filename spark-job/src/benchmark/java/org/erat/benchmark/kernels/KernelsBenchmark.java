@@ -73,11 +73,11 @@ public class KernelsBenchmark {
         probabilities = kernels.allocate((long) EXAMPLES * HEADS * TOKENS, TOKENS);
         gain = backend.frozen(floats(WIDTH), WIDTH);
         bias = backend.frozen(floats(WIDTH), WIDTH);
-        mean = kernels.allocate(ROWS);
-        inverseDeviation = kernels.allocate(ROWS);
+        mean = kernels.allocateSingle(ROWS);
+        inverseDeviation = kernels.allocateSingle(ROWS);
         a = random(RANK, WIDTH);
         u = random(ROWS, RANK);
-        gradientOfA = kernels.allocate(RANK, WIDTH);
+        gradientOfA = kernels.allocateSingle(RANK, WIDTH);
         int[] lengths = new int[EXAMPLES];
         Arrays.fill(lengths, TOKENS);
         shape = new Kernels.AttentionShape(EXAMPLES, TOKENS, HEADS, lengths);
