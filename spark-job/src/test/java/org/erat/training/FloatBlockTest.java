@@ -12,7 +12,7 @@ import scala.reflect.ClassTag$;
 class FloatBlockTest {
     @Test
     void everyBitArrivesThroughTheSerializerOfTheJob() {
-        float[] values = {0f, -0f, 1e-45f, -3.5f, Float.MAX_VALUE, Float.NEGATIVE_INFINITY, Float.NaN, 0.1f};
+        float[] values = {0f, -0f, Float.MIN_VALUE, -3.5f, Float.MAX_VALUE, Float.NEGATIVE_INFINITY, Float.NaN, 0.1f};
         SharedValues sent = new SharedValues(values, new float[0]);
         SerializerInstance kryo = new KryoSerializer(
                         new SparkConf(false).set("spark.kryo.registrator", "org.erat.data.RecordRegistrator"))
