@@ -5,6 +5,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
@@ -18,6 +20,15 @@ import org.erat.data.EratException;
  * @param unexpected whether the stack trace is of use to the user
  */
 record Failure(int exitCode, String message, boolean unexpected) {
+    private static final String DISK_FULL = "No space left on device";
+
+    /** Words by which Spark says that it gave up for want of executors or of the data that they held. */
+    private static final List<String> CLUSTER_LOST = List.of(
+            "ExecutorLostFailure",
+            "has failed the maximum allowable number of times",
+            "Master removed our application",
+            "All masters are unresponsive");
+
     /** The first cause that says what to do; Spark wraps what a task threw in exceptions of its own. */
     static Failure of(Throwable thrown) {
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -34,6 +45,10 @@ record Failure(int exitCode, String message, boolean unexpected) {
         if (cause instanceof EratException e) {
             return new Failure(e.exitCode(), e.getMessage(), false);
         }
+        Failure lost = lost(cause, String.valueOf(cause.getMessage()));
+        if (lost != null) {
+            return lost;
+        }
         if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
             return new Failure(3, "No such file or no permission to use it: " + cause.getMessage(), false);
         }
@@ -43,18 +58,6 @@ record Failure(int exitCode, String message, boolean unexpected) {
                     "No permission: " + cause.getMessage() + ". Give permission there or choose another path.",
                     false);
         }
-        String message = String.valueOf(cause.getMessage());
-        boolean executorsLost = cause instanceof SparkException && message.contains("ExecutorLostFailure");
-        if (executorsLost
-                || message.contains("SparkContext was shut down")
-                || message.contains("stopped SparkContext")) {
-            return new Failure(
-                    5,
-                    "Spark was stopped or lost its executors ("
-                            + message.lines().findFirst().orElse("")
-                            + "). Submit the same command again: a run goes on from its last checkpoint.",
-                    false);
-        }
         if (cause instanceof OutOfMemoryError) {
             return new Failure(
                     1,
@@ -62,6 +65,32 @@ record Failure(int exitCode, String message, boolean unexpected) {
                             + "). Give more with --spark-conf spark.driver.memory=... or, on a"
                             + " cluster, --spark-conf spark.executor.memory=...",
                     true);
+        }
+        return null;
+    }
+
+    /** What came from outside: the run was in order and goes on when there is room, or a cluster, again. */
+    private static Failure lost(Throwable cause, String message) {
+        // The last such line of a task's error is the one that has a path.
+        Optional<String> full =
+                message.lines().filter(line -> line.contains(DISK_FULL)).reduce((first, last) -> last);
+        if (full.isPresent()) {
+            return new Failure(
+                    5,
+                    "A disk is full: " + full.get().strip()
+                            + ". Make room there and submit the same command again: a run goes on from its last"
+                            + " checkpoint.",
+                    false);
+        }
+        boolean ofSpark =
+                cause instanceof SparkException && CLUSTER_LOST.stream().anyMatch(message::contains);
+        if (ofSpark || message.contains("SparkContext was shut down") || message.contains("stopped SparkContext")) {
+            return new Failure(
+                    5,
+                    "Spark was stopped or lost its executors ("
+                            + message.lines().findFirst().orElse("")
+                            + "). Submit the same command again: a run goes on from its last checkpoint.",
+                    false);
         }
         return null;
     }

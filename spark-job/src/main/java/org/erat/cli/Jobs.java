@@ -30,6 +30,7 @@ import org.erat.export.Export;
 import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
+import org.erat.training.ClusterLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
 import org.erat.training.TrainingMonitor;
@@ -110,6 +111,9 @@ class Jobs {
             return;
         }
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
+            session.sparkContext()
+                    .addSparkListener(new ClusterLog(
+                            session.sparkContext().conf().getInt("spark.task.maxFailures", 4), progress::say));
             new TrainingJob(session, job, new OnScreen(progress)).run(request.runDir(), request.resume());
         }
     }

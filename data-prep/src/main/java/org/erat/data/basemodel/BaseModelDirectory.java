@@ -18,6 +18,9 @@ public final class BaseModelDirectory implements AutoCloseable {
     public static final String TENSORS = "model.safetensors";
     public static final String TOKENIZER = "tokenizer.json";
 
+    /** Where the model came from, with the SHA-256 of each file; a directory without it is used unchecked. */
+    public static final String RECORD = ImportRecord.FILE;
+
     private final Path path;
     private final ModelConfig config;
     private final SafetensorsFile tensors;
@@ -115,14 +118,33 @@ public final class BaseModelDirectory implements AutoCloseable {
         return part.keySet().stream().anyMatch(tensors.names()::contains);
     }
 
-    /** SHA-256 of {@code model.safetensors}; reads the whole file. */
+    /**
+     * SHA-256 of {@code model.safetensors}; reads the whole file.
+     *
+     * @throws BadInputException if it is not the file that prepare-model wrote
+     */
     public String tensorsSha256() {
-        return Sha256.of(tensorsFile());
+        return sha256(TENSORS);
     }
 
-    /** SHA-256 of {@code tokenizer.json}. */
+    /**
+     * SHA-256 of {@code tokenizer.json}.
+     *
+     * @throws BadInputException if it is not the file that prepare-model wrote
+     */
     public String tokenizerSha256() {
-        return Sha256.of(tokenizerFile());
+        return sha256(TOKENIZER);
+    }
+
+    private String sha256(String name) {
+        String actual = Sha256.of(path.resolve(name));
+        String prepared =
+                ImportRecord.read(path).map(record -> record.files().get(name)).orElse(actual);
+        if (!prepared.equals(actual)) {
+            throw new BadInputException(path.resolve(name) + ": has SHA-256 " + actual + " where " + RECORD + " says "
+                    + prepared + ": it was changed or damaged. Delete the directory and prepare it again.");
+        }
+        return actual;
     }
 
     @Override
