@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.erat.training.RoundProperties;
 import scala.Tuple2;
@@ -36,7 +37,9 @@ final class Sessions {
                 conf.remove(devices + property._1());
             }
         }
-        return SparkSession.builder().config(conf).getOrCreate();
+        // A session builder would read what was just removed again, from the system properties that spark-submit sets.
+        SparkContext.getOrCreate(conf);
+        return SparkSession.builder().getOrCreate();
     }
 
     static SparkConf withDefaults(SparkConf conf) {

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -236,6 +238,19 @@ class BadInputTest {
                         2,
                         p -> TinyCommands.words("train --conf nowhere.conf --run-dir r"),
                         "nowhere.conf"),
+                new Case(
+                        "a configuration file in another encoding",
+                        p -> Files.write(
+                                p.folder().resolve("job.conf"),
+                                "model.path = \"caf\u00e9\"".getBytes(StandardCharsets.ISO_8859_1)),
+                        p -> TinyCommands.train(p, "new"),
+                        2,
+                        List.of("job.conf", "not UTF-8")),
+                use(
+                        "a folder for a configuration file",
+                        2,
+                        p -> TinyCommands.words("train --run-dir r --conf", p.text()),
+                        "/text is a folder"),
                 use(
                         "no data",
                         3,
@@ -337,6 +352,30 @@ class BadInputTest {
     }
 
     @Test
+    void trainingDataThatAreCutShortAreNamedAndWithWholeOnesTheSameCommandGoesOn() throws IOException {
+        copyOfTrainingData(project);
+        for (Path file : trainingFiles(project)) {
+            shorten(file, 100);
+        }
+        String[] command = TinyCommands.train(trained, "cut", "--set", "data.train=" + project.data());
+
+        TinyCommands.Ended ended = TinyCommands.run(command);
+
+        assertThat(ended.error())
+                .startsWith("error: ")
+                .contains("data/train has a damaged file", "prepare the data again");
+        assertThat(ended.error().lines()).hasSize(1);
+        assertThat(ended.code()).isEqualTo(3);
+        assertThat(shared.resolve("cut/_SUCCESS")).doesNotExist();
+        assertThat(shared.resolve("cut/adapter")).doesNotExist();
+
+        copyOfTrainingData(project);
+        assertThat(TinyCommands.run(command).code()).isZero();
+        assertThat(shared.resolve("cut/adapter/adapter_model.safetensors"))
+                .hasSameBinaryContentAs(shared.resolve("run/adapter/adapter_model.safetensors"));
+    }
+
+    @Test
     void divergenceEndsWithFourAndIsNoSuccess() {
         TinyCommands.Ended ended = TinyCommands.run(TinyCommands.train(
                 trained,
@@ -362,6 +401,23 @@ class BadInputTest {
 
     private static Path tensors(TinyProject project) {
         return project.model().resolve("model.safetensors");
+    }
+
+    private static void copyOfTrainingData(TinyProject project) throws IOException {
+        for (Path file : TinyProject.filesOf(trained.data())) {
+            Path copy = project.data().resolve(trained.data().relativize(file));
+            Files.createDirectories(copy.getParent());
+            // Not the checksums that Hadoop keeps of local files: what was copied by other means has none.
+            if (!file.toString().endsWith(".crc")) {
+                Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    private static List<Path> trainingFiles(TinyProject project) throws IOException {
+        return everythingIn(project.data().resolve("train")).stream()
+                .filter(file -> file.toString().endsWith(".parquet"))
+                .toList();
     }
 
     private static void shorten(Path file, int bytes) throws IOException {
