@@ -6,6 +6,8 @@ import java.nio.file.NoSuchFileException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.erat.data.EratException;
@@ -18,6 +20,11 @@ import org.erat.data.EratException;
  * @param unexpected whether the stack trace is of use to the user
  */
 record Failure(int exitCode, String message, boolean unexpected) {
+    /** What Spark says about a file that Parquet cannot make sense of, with Parquet's own words somewhere below. */
+    private static final Pattern DAMAGED_DATA =
+            Pattern.compile("Encountered error while reading file (\\S+?)\\.? (?s:.*?)(CRC checksum verification failed"
+                    + "|org\\.apache\\.parquet\\.[\\w.]*Exception[^\\n]*|is not a Parquet file[^\\n]*)");
+
     /** The first cause that says what to do; Spark wraps what a task threw in exceptions of its own. */
     static Failure of(Throwable thrown) {
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -28,6 +35,11 @@ record Failure(int exitCode, String message, boolean unexpected) {
             }
         }
         return new Failure(1, describe(thrown), true);
+    }
+
+    /** Whether what went on in the cluster explains it, rather than the message. */
+    boolean ofTheCluster() {
+        return exitCode == 1 || exitCode == 5;
     }
 
     private static Failure known(Throwable cause) {
@@ -44,6 +56,14 @@ record Failure(int exitCode, String message, boolean unexpected) {
                     false);
         }
         String message = String.valueOf(cause.getMessage());
+        Matcher damaged = DAMAGED_DATA.matcher(message);
+        if (damaged.find()) {
+            return new Failure(
+                    3,
+                    damaged.group(1) + " is damaged (" + damaged.group(2)
+                            + "). Prepare the data again, into a new folder, and name that one.",
+                    false);
+        }
         boolean executorsLost = cause instanceof SparkException && message.contains("ExecutorLostFailure");
         if (executorsLost
                 || message.contains("SparkContext was shut down")

@@ -29,6 +29,7 @@ import org.erat.export.Export;
 import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
+import org.erat.monitoring.FailedTaskLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
 import org.erat.training.TrainingMonitor;
@@ -106,7 +107,21 @@ class Jobs {
                 .toList();
         JobConfig job = JobConfig.load(Path.of(request.conf()), overrides);
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
-            new TrainingJob(session, job, new OnScreen(progress)).run(request.runDir(), request.resume());
+            withLog(session, progress, () -> new TrainingJob(session, job, new OnScreen(progress))
+                    .run(request.runDir(), request.resume()));
+        }
+    }
+
+    /** Where work fails for a reason that no message of ours explains, what the failed task had to say is shown. */
+    private static void withLog(SparkSession session, Progress progress, Runnable work) {
+        FailedTaskLog log = FailedTaskLog.of(session.sparkContext());
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            if (Failure.of(e).ofTheCluster() && !Interruption.hasBegun()) {
+                log.lines().forEach(progress::say);
+            }
+            throw e;
         }
     }
 
@@ -137,15 +152,17 @@ class Jobs {
 
     void evaluate(EvaluateCommand.Request request, Progress progress) {
         try (SparkSession session = Sessions.open("evaluate " + request.runDir())) {
-            RunDirectory run = finishedRun(request.runDir(), session, progress);
-            TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
-            Quality quality = QualityByRank.evaluate(
-                    session,
-                    adapter,
-                    TokenizedDataset.open(session, request.data()),
-                    EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
-                    progress::say);
-            QualityTable.lines(quality).forEach(progress::say);
+            withLog(session, progress, () -> {
+                RunDirectory run = finishedRun(request.runDir(), session, progress);
+                TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
+                Quality quality = QualityByRank.evaluate(
+                        session,
+                        adapter,
+                        TokenizedDataset.open(session, request.data()),
+                        EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
+                        progress::say);
+                QualityTable.lines(quality).forEach(progress::say);
+            });
         }
     }
 

@@ -108,6 +108,10 @@ public final class BaseWeightStore {
             for (String name : FILES) {
                 sources.add(Source.of(files.getFileStatus(new org.apache.hadoop.fs.Path(remote, name))));
             }
+            org.apache.hadoop.fs.Path record = new org.apache.hadoop.fs.Path(remote, BaseModelDirectory.SOURCE);
+            if (files.exists(record)) {
+                sources.add(Source.of(files.getFileStatus(record)));
+            }
             return FETCHED.computeIfAbsent(sources, all -> fetch(all, files));
         } catch (IOException | UncheckedIOException e) {
             throw new BadInputException("Base model " + remote + " cannot be read: " + e.getMessage(), e);

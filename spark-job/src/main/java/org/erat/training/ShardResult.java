@@ -48,7 +48,9 @@ public record ShardResult(
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * values.length + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum() + 52;
+        return 4L * values.length
+                + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum()
+                + 52;
     }
 
     /** Receives what a shard sends of one slice. */

@@ -120,6 +120,7 @@ public final class TinyEncoders {
                 optimizer,
                 OptimizerState.AVERAGE,
                 1,
+                0,
                 0);
     }
 

@@ -115,7 +115,8 @@ class DivergenceTest {
             layout.rowParameters(
                     block, 0, (from, to) -> graph.getFlattenedGradients().putScalar(from, Double.POSITIVE_INFINITY));
         }
-        RoundState round = new RoundState(4, 8, 0, 2, 0, new SharedValues(graph.params().toFloatVector(), new float[0]));
+        RoundState round =
+                new RoundState(4, 8, 0, 2, 0, new SharedValues(graph.params().toFloatVector(), new float[0]));
 
         assertThat(new DivergenceSearch(graph, round, 1, 9).inLossOrGradient(batch))
                 .hasMessageStartingWith("A gradient that is not finite, first in block 1 at local step 9 of shard 1")

@@ -77,7 +77,17 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
             values[i] += value(random);
         }
         return new ShardResult(
-                shard, 5, examples, 10L * examples, examples, examples, 9, rowSteps, values, System.nanoTime() - begun, null);
+                shard,
+                5,
+                examples,
+                10L * examples,
+                examples,
+                examples,
+                9,
+                rowSteps,
+                values,
+                System.nanoTime() - begun,
+                null);
     }
 
     private static float value(SplitMix64 random) {

@@ -18,6 +18,9 @@ public final class BaseModelDirectory implements AutoCloseable {
     public static final String TENSORS = "model.safetensors";
     public static final String TOKENIZER = "tokenizer.json";
 
+    /** What a directory was made from, with the digests of its files; one put together by hand has none. */
+    public static final String SOURCE = "source.json";
+
     private final Path path;
     private final ModelConfig config;
     private final SafetensorsFile tensors;
@@ -115,14 +118,35 @@ public final class BaseModelDirectory implements AutoCloseable {
         return part.keySet().stream().anyMatch(tensors.names()::contains);
     }
 
-    /** SHA-256 of {@code model.safetensors}; reads the whole file. */
+    /**
+     * SHA-256 of {@code model.safetensors}; reads the whole file.
+     *
+     * @throws BadInputException if it is not the file that was prepared
+     */
     public String tensorsSha256() {
-        return Sha256.of(tensorsFile());
+        return unchanged(TENSORS);
     }
 
-    /** SHA-256 of {@code tokenizer.json}. */
+    /**
+     * SHA-256 of {@code tokenizer.json}.
+     *
+     * @throws BadInputException if it is not the file that was prepared
+     */
     public String tokenizerSha256() {
-        return Sha256.of(tokenizerFile());
+        return unchanged(TOKENIZER);
+    }
+
+    /** A directory that somebody put together by hand has no record to compare with. */
+    private String unchanged(String name) {
+        String actual = Sha256.of(path.resolve(name));
+        ImportRecord.read(path).map(record -> record.files().get(name)).ifPresent(prepared -> {
+            if (!prepared.equals(actual)) {
+                throw new BadInputException(path.resolve(name) + " has SHA-256 " + actual + ", and "
+                        + SOURCE + " beside it says that " + prepared
+                        + " was prepared: it was changed or damaged; prepare the base model again.");
+            }
+        });
+        return actual;
     }
 
     @Override
