@@ -81,7 +81,7 @@ public final class LowRankAdapter implements AutoCloseable {
         if (inner == null) {
             throw new IllegalStateException("backward needs a forward pass that keeps its activation");
         }
-        Tensor db = kernels.allocate(to - from, b.shape()[1]);
+        Tensor db = kernels.allocateSingle(to - from, b.shape()[1]);
         if (rows.learnedFactors() != null) {
             kernels.scaleByExample(inner, rows.learnedFactors(), tokens);
         }
@@ -91,7 +91,7 @@ public final class LowRankAdapter implements AutoCloseable {
             try (Tensor du = kernels.allocate(n, width)) {
                 kernels.product(dy, false, b, true, rows.scale(), 0, du);
                 if (!freezeA) {
-                    da = kernels.allocate(to - from, a.shape()[1]);
+                    da = kernels.allocateSingle(to - from, a.shape()[1]);
                     gradientOfA(x, du, from, to, da);
                 }
                 if (dx != null) {
@@ -108,7 +108,7 @@ public final class LowRankAdapter implements AutoCloseable {
                 kernels.product(du.columns(from, to), true, dropped.tensor, false, 1, 0, da);
                 return;
             }
-            try (Tensor learned = copy(du)) {
+            try (Tensor learned = kernels.copy(du)) {
                 kernels.scaleByExample(learned, rows.learnedFactors(), tokens);
                 kernels.product(learned, true, dropped.tensor, false, 1, 0, da);
             }
@@ -136,17 +136,10 @@ public final class LowRankAdapter implements AutoCloseable {
             kernels.product(u, false, bRows, false, rows.scale(), 1, y);
             return;
         }
-        try (Tensor scaled = copy(u)) {
+        try (Tensor scaled = kernels.copy(u)) {
             kernels.scaleByExample(scaled, factors, tokens);
             kernels.product(scaled, false, bRows, false, rows.scale(), 1, y);
         }
-    }
-
-    private Tensor copy(Tensor tensor) {
-        Tensor copy = kernels.allocate(tensor.shape());
-        kernels.fill(copy, 0);
-        kernels.add(tensor, copy);
-        return copy;
     }
 
     @Override

@@ -131,6 +131,37 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
+     * Looks whether {@link #open} would succeed; whatever is there stays as it is.
+     *
+     * @return what it would find
+     * @throws UsageException where it would fail
+     */
+    public static State check(
+            String uri, Configuration hadoop, String resolvedConfig, String fingerprint, boolean mustExist) {
+        Path path = parse(uri);
+        try {
+            Storage storage = Storage.of(path, hadoop);
+            path = storage.qualify(path);
+            if (storage.exists(new Path(path, CONFIG))) {
+                State state = stateOfMatching(storage, path, new RunIdentity(resolvedConfig, fingerprint));
+                if (state == State.RESUMABLE) {
+                    storage.requireWritable(path);
+                }
+                return state;
+            }
+            requireNew(storage, path, mustExist);
+            Path there = path;
+            while (!storage.exists(there)) {
+                there = there.getParent();
+            }
+            storage.requireWritable(there);
+            return State.NEW;
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+    }
+
+    /**
      * Opens a run that is there, to use what it has made.
      *
      * @throws UsageException where there is no run
@@ -288,6 +319,15 @@ public final class RunDirectory implements AutoCloseable {
 
     private static State create(Storage storage, Path path, RunIdentity identity, boolean mustExist)
             throws IOException {
+        requireNew(storage, path, mustExist);
+        storage.createFolder(path);
+        byte[] config = identity.toText().getBytes(StandardCharsets.UTF_8);
+        storage.writeAtomically(new Path(path, CONFIG), out -> out.write(config));
+        storage.createFolder(new Path(path, CHECKPOINTS));
+        return State.NEW;
+    }
+
+    private static void requireNew(Storage storage, Path path, boolean mustExist) throws IOException {
         List<Path> others = storage.list(path);
         if (!others.isEmpty()) {
             throw new UsageException(path + " is not a run directory: it has no " + CONFIG + " but "
@@ -297,11 +337,6 @@ public final class RunDirectory implements AutoCloseable {
             throw new UsageException("There is nothing to resume in " + path
                     + ". Check --run-dir, or leave out --resume to start there.");
         }
-        storage.createFolder(path);
-        byte[] config = identity.toText().getBytes(StandardCharsets.UTF_8);
-        storage.writeAtomically(new Path(path, CONFIG), out -> out.write(config));
-        storage.createFolder(new Path(path, CHECKPOINTS));
-        return State.NEW;
     }
 
     private static State stateOfMatching(Storage storage, Path path, RunIdentity identity) throws IOException {

@@ -3,6 +3,7 @@ package org.erat.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
@@ -33,14 +34,14 @@ import org.erat.monitoring.FailedTaskLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
 import org.erat.training.TrainingMonitor;
+import org.erat.training.TrainingPlan;
 
 /** What each command does: the one place that knows which rooms do the work. */
 class Jobs {
     private static final String ADAPTER = "adapter";
 
     void prepareModel(PrepareModelCommand.Request request, Progress progress) {
-        BaseModelImporter.Result result =
-                BaseModelImporter.importModel(request.from(), localPath(request.out()), progress::say);
+        BaseModelImporter.Result result = importModel(request.from(), request.out(), progress);
         progress.say(String.format(
                 "%s %s: %s, %d blocks of width %d",
                 request.out(),
@@ -50,17 +51,16 @@ class Jobs {
                 result.config().hiddenSize()));
     }
 
-    /** Large tensors are written where they can be mapped; {@code hadoop fs -put} takes the result anywhere. */
-    private static Path localPath(String out) {
-        if (!out.matches("[A-Za-z][A-Za-z0-9+.-]*:/.*")) {
-            return Path.of(out);
+    /** Without a scheme the output is local, whatever the default file system is. */
+    private static BaseModelImporter.Result importModel(String from, String out, Progress progress) {
+        if (!ConfigurationFile.hasScheme(out)) {
+            return BaseModelImporter.importModel(from, Path.of(out), progress::say);
         }
         org.apache.hadoop.fs.Path address = Storage.path(out);
-        if (!address.toUri().getScheme().equals("file")) {
-            throw new UsageException("--out " + out + " is not on the local disk, where prepare-model writes. Name a"
-                    + " local folder, and copy it: hadoop fs -put FOLDER " + out);
-        }
-        return Path.of(address.toUri().getPath());
+        return address.toUri().getScheme().equals("file")
+                ? BaseModelImporter.importModel(from, Path.of(address.toUri().getPath()), progress::say)
+                : BaseModelImporter.importModel(
+                        from, address, SparkHadoopUtil.get().newConfiguration(new SparkConf()), progress::say);
     }
 
     void prepareData(PrepareDataCommand.Request request, Progress progress) {
@@ -105,7 +105,11 @@ class Jobs {
         List<String> overrides = request.overrides().entrySet().stream()
                 .map(pair -> pair.getKey() + "=" + pair.getValue())
                 .toList();
-        JobConfig job = JobConfig.load(Path.of(request.conf()), overrides);
+        JobConfig job = JobConfig.load(ConfigurationFile.locally(request.conf()), overrides);
+        if (request.dryRun()) {
+            dryRun(job, request, progress);
+            return;
+        }
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
             withLog(session, progress, () -> new TrainingJob(session, job, new OnScreen(progress))
                     .run(request.runDir(), request.resume()));
@@ -122,6 +126,24 @@ class Jobs {
                 log.lines().forEach(progress::say);
             }
             throw e;
+        }
+    }
+
+    /** Looks at all that training would use, in this process only. */
+    private static void dryRun(JobConfig job, TrainCommand.Request request, Progress progress) {
+        try (SparkSession session = Sessions.openHere("dry run of train " + request.runDir())) {
+            TrainingPlan plan = TrainingPlan.of(session, Sessions.withDefaults(new SparkConf()), job);
+            RunDirectory.State state = RunDirectory.check(
+                    request.runDir(), hadoop(session), job.render(), plan.fingerprint(), request.resume());
+            progress.say("run directory: " + request.runDir() + ", "
+                    + switch (state) {
+                        case NEW -> "where nothing is yet";
+                        case RESUMABLE -> "where an unfinished run goes on";
+                        case FINISHED -> "where the run has finished: nothing to do";
+                    });
+            plan.lines().forEach(progress::say);
+            progress.say("configuration:");
+            job.render().lines().forEach(line -> progress.say("  " + line));
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkUserAppException;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.checkpoint.Versions;
 import org.erat.data.Address;
@@ -70,17 +71,14 @@ public final class Main {
         this.jobs = jobs;
     }
 
-    public static void main(String[] args) {
-        boolean ownProcess = !"cluster".equals(System.getProperty("spark.submit.deployMode"));
-        if (ownProcess) {
-            Interruption.endsTheProcess();
+    public static void main(String[] args) throws SparkUserAppException {
+        if (ClusterDriver.here()) {
+            ClusterDriver.end(run(args));
+            return;
         }
-        int code = run(args);
-        // On YARN in cluster mode leaving by exit(0) counts as a failure; elsewhere a thread that a library left behind
-        // must not keep the process alive.
-        if (code != 0 || ownProcess) {
-            System.exit(code);
-        }
+        Interruption.endsTheProcess();
+        // A thread that a library left behind must not keep the process alive.
+        System.exit(run(args));
     }
 
     /**

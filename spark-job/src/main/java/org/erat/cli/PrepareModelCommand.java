@@ -43,8 +43,8 @@ final class PrepareModelCommand implements Callable<Integer> {
             required = true,
             paramLabel = "DIR",
             description =
-                    "Base-model directory to write, on the local disk; a cluster reads a copy of it, made with hadoop"
-                            + " fs -put.")
+                    "Base-model directory to write: on the local disk, or with a scheme such as hdfs:// on any Hadoop file"
+                            + " system.")
     private String out;
 
     @Override

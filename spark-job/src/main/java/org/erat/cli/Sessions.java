@@ -5,6 +5,8 @@ import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.erat.monitoring.MetricsPlugin;
+import org.erat.training.RoundProperties;
+import scala.Tuple2;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
@@ -20,6 +22,23 @@ final class Sessions {
     static SparkSession open(String name) {
         SparkConf conf = withDefaults(new SparkConf());
         conf.setAppName(name);
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    /** A session in this process, whatever the master: for a look at what is there. */
+    static SparkSession openHere(String name) {
+        SparkConf conf = withDefaults(new SparkConf())
+                .setAppName(name)
+                .setMaster("local[1]")
+                .set("spark.submit.deployMode", "client")
+                .set("spark.dynamicAllocation.enabled", "false");
+        // One core of this machine is not what tasks ask for.
+        conf.remove("spark.task.cpus");
+        for (String devices : List.of("spark.task.resource.", "spark.executor.resource.")) {
+            for (Tuple2<String, String> property : conf.getAllWithPrefix(devices)) {
+                conf.remove(devices + property._1());
+            }
+        }
         return SparkSession.builder().config(conf).getOrCreate();
     }
 
@@ -40,6 +59,7 @@ final class Sessions {
         if (!List.of(plugins.split(",", -1)).contains(MetricsPlugin.class.getName())) {
             conf.set(PLUGINS, (plugins.isEmpty() ? "" : plugins + ",") + MetricsPlugin.class.getName());
         }
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }
 }

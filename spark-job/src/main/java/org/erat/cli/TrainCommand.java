@@ -32,8 +32,9 @@ final class TrainCommand implements Callable<Integer> {
      * @param overrides values that go before those of the file, by key, in the order given
      * @param runDir run directory
      * @param resume whether to refuse where there is no run to go on with
+     * @param dryRun whether to check and tell only
      */
-    record Request(String conf, Map<String, String> overrides, String runDir, boolean resume) {}
+    record Request(String conf, Map<String, String> overrides, String runDir, boolean resume, boolean dryRun) {}
 
     @ParentCommand
     private Main root;
@@ -42,8 +43,9 @@ final class TrainCommand implements Callable<Integer> {
             names = "--conf",
             required = true,
             paramLabel = "FILE",
-            description = "Configuration of the run in HOCON; spark-job/src/main/resources/erat-reference.conf"
-                    + " describes every key.")
+            description =
+                    "Configuration of the run in HOCON, a local file or one on any Hadoop file system; spark-job/src/main/resources/erat-reference.conf"
+                            + " describes every key.")
     private String conf;
 
     @Option(
@@ -66,9 +68,15 @@ final class TrainCommand implements Callable<Integer> {
                             + " there needs no option.")
     private boolean resume;
 
+    @Option(
+            names = "--dry-run",
+            description = "Check configuration, data, model, permissions, memory and traffic; print the plan and the"
+                    + " resolved configuration, and start nothing.")
+    private boolean dryRun;
+
     @Override
     public Integer call() {
-        root.jobs().train(new Request(conf, overrides(), runDir, resume), root.progress());
+        root.jobs().train(new Request(conf, overrides(), runDir, resume, dryRun), root.progress());
         return 0;
     }
 

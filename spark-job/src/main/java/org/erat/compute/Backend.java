@@ -1,6 +1,8 @@
 package org.erat.compute;
 
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One implementation of the primitives on one kind of device. A backend is shared by the tasks of a JVM and holds what
@@ -17,14 +19,22 @@ public interface Backend {
     Tensor frozen(FloatBuffer values, long... shape);
 
     /**
+     * {@link #frozenLinear(List, FloatBuffer[], int)} of values that are at hand; they may be used in place and must stay
+     * valid and unchanged.
+     */
+    default FrozenLinear frozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in) {
+        return frozenLinear(Stream.of(weights).map(FrozenValues::of).toList(), biases, in);
+    }
+
+    /**
      * A frozen affine map. Several maps of the same input (query, key, value) are stacked into one by passing several
      * weights: the output is their outputs side by side.
      *
-     * @param weights each [O_i, I], row-major
+     * @param weights each [O_i, I], row-major; held for as long as the map
      * @param biases each [O_i]
      * @param in I
      */
-    FrozenLinear frozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in);
+    FrozenLinear frozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in);
 
     /**
      * Kernels for one task: they own that task's scratch memory and are confined to one thread at a time.

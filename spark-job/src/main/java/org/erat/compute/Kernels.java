@@ -11,6 +11,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the caller closes, unless a parameter is named as the place of the result. Results do not depend on what memory held
  * before, and are bit-identical for identical arguments and thread count.
  *
+ * <p>Activations and their gradients are of one format, the {@link Precision} of the backend. Sums within a primitive are
+ * taken in f32 or better, and so are the statistics of a normalisation, a softmax and what pooling gives.
+ *
  * <p>Confined to one thread at a time. Implementations check shapes and throw {@link IllegalArgumentException}.
  */
 public interface Kernels extends AutoCloseable {
@@ -19,10 +22,16 @@ public interface Kernels extends AutoCloseable {
 
     // ---- memory
 
-    /** An uninitialised tensor. */
+    /** An uninitialised tensor in the format of activations. */
     Tensor allocate(long... shape);
 
-    /** A copy of host values of any strides. */
+    /**
+     * An uninitialised tensor in f32 or better, whatever the format of activations: for statistics and for gradients of
+     * adapters.
+     */
+    Tensor allocateSingle(long... shape);
+
+    /** A copy of host values of any strides, in the format of activations. */
     Tensor upload(INDArray values);
 
     /** Copies {@code tensor} to {@code into}, of the same number of elements and any strides. */
@@ -44,6 +53,9 @@ public interface Kernels extends AutoCloseable {
      * beta = 0 the previous content of c is not read.
      */
     void product(Tensor a, boolean transposeA, Tensor b, boolean transposeB, double alpha, double beta, Tensor c);
+
+    /** A dense copy of a matrix, which may be a view. */
+    Tensor copy(Tensor x);
 
     /** into += x, element by element, same shape; both may be views. */
     void add(Tensor x, Tensor into);
@@ -68,8 +80,8 @@ public interface Kernels extends AutoCloseable {
     /**
      * y = (x−μ)/σ · gain + bias over each row of x [N,H], σ² = variance + epsilon.
      *
-     * @param mean [N], receives μ
-     * @param inverseDeviation [N], receives 1/σ
+     * @param mean [N] of {@link #allocateSingle}, receives μ
+     * @param inverseDeviation [N] of {@link #allocateSingle}, receives 1/σ
      */
     Tensor layerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation);
 
@@ -119,13 +131,13 @@ public interface Kernels extends AutoCloseable {
 
     // ---- pooling
 
-    /** Mean over the first {@code lengths[b]} tokens of each example: x [N,H] to [B,H]. */
+    /** Mean over the first {@code lengths[b]} tokens of each example: x [N,H] to [B,H] in f32 or better. */
     Tensor meanPool(Tensor x, AttentionShape shape);
 
     /** dx [N,H] of {@link #meanPool}, zero on padding. */
     Tensor meanPoolBackward(Tensor dy, AttentionShape shape);
 
-    /** The first token of each example: x [N,H] to [B,H]. */
+    /** The first token of each example: x [N,H] to [B,H] in f32 or better. */
     Tensor firstToken(Tensor x, AttentionShape shape);
 
     /** dx [N,H] of {@link #firstToken}, zero elsewhere. */
@@ -133,6 +145,13 @@ public interface Kernels extends AutoCloseable {
 
     /** How many tensors made by these kernels are not closed yet: for tests and leak checks. */
     long outstanding();
+
+    /**
+     * Lends the scratch memory of these kernels to others of the same backend, until these are used again.
+     *
+     * @throws IllegalStateException if a tensor is not closed yet
+     */
+    void rest();
 
     @Override
     void close();

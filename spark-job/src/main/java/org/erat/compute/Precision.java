@@ -1,9 +1,9 @@
 package org.erat.compute;
 
-/** Number format of the products with frozen weights; everything else is computed in single precision. */
+/** Number format of frozen weights and activations; adapters, head, statistics and all sums are in single precision. */
 public enum Precision {
     /** 32 bit operands. */
     F32,
-    /** Weights and activations rounded to bfloat16, products accumulated in 32 bits. */
+    /** Weights, activations and their gradients rounded to bfloat16, sums taken in 32 bits. */
     BF16
 }

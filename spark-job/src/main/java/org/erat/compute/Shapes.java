@@ -2,6 +2,7 @@ package org.erat.compute;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
 import org.erat.compute.Kernels.AttentionShape;
 
 /** Checks of the arguments that every implementation makes; each error names the primitive, the operand and its shape. */
@@ -125,20 +126,21 @@ public final class Shapes {
     }
 
     /** The output width of each of the stacked maps. */
-    public static int[] checkFrozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in) {
+    public static int[] checkFrozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in) {
         require(
-                weights.length > 0 && weights.length == biases.length,
+                !weights.isEmpty() && weights.size() == biases.length,
                 "frozenLinear: %s weights and %s biases",
-                weights.length,
+                weights.size(),
                 biases.length);
-        int[] outs = new int[weights.length];
+        int[] outs = new int[weights.size()];
         for (int i = 0; i < outs.length; i++) {
             outs[i] = biases[i].remaining();
+            int values = weights.get(i).size();
             require(
-                    in > 0 && outs[i] > 0 && weights[i].remaining() == (long) in * outs[i],
+                    in > 0 && outs[i] > 0 && values == (long) in * outs[i],
                     "frozenLinear: weight %s has %s values where [%s, %s] is needed",
                     i,
-                    weights[i].remaining(),
+                    values,
                     outs[i],
                     in);
         }

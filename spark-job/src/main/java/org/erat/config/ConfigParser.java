@@ -56,7 +56,9 @@ final class ConfigParser {
                 new ComputeSettings(
                         value(Settings.COMPUTE_BACKEND),
                         value(Settings.COMPUTE_THREADS),
-                        value(Settings.COMPUTE_PRECISION)));
+                        value(Settings.COMPUTE_PRECISION),
+                        value(Settings.COMPUTE_WEIGHTS),
+                        value(Settings.COMPUTE_ACTIVATIONS)));
     }
 
     private DataSettings data() {

@@ -62,6 +62,8 @@ public final class Keys {
     public static final String COMPUTE_BACKEND = "compute.backend";
     public static final String COMPUTE_THREADS = "compute.threads";
     public static final String COMPUTE_PRECISION = "compute.precision";
+    public static final String COMPUTE_WEIGHTS = "compute.weights";
+    public static final String COMPUTE_ACTIVATIONS = "compute.activations";
 
     private Keys() {}
 }

@@ -11,8 +11,10 @@ import static org.erat.config.ValueType.whole;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.BackendChoice;
 import org.erat.config.ComputeSettings.Precision;
+import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
 import org.erat.config.ScheduleConfig.Granularity;
@@ -167,6 +169,11 @@ final class Settings {
             Setting.of(Keys.COMPUTE_THREADS, whole(1, 1024), c -> c.compute().threads());
     static final Setting<Precision> COMPUTE_PRECISION = Setting.of(
             Keys.COMPUTE_PRECISION, choice(Precision.class), c -> c.compute().precision());
+    static final Setting<Weights> COMPUTE_WEIGHTS = Setting.of(
+            Keys.COMPUTE_WEIGHTS, choice(Weights.class), c -> c.compute().weights());
+    static final Setting<Activations> COMPUTE_ACTIVATIONS =
+            Setting.of(Keys.COMPUTE_ACTIVATIONS, choice(Activations.class), c -> c.compute()
+                    .activations());
 
     /** All of the above, sorted by key. */
     static final List<Setting<?>> ALL = sorted(
@@ -220,7 +227,9 @@ final class Settings {
             CHECKPOINT_KEEP_BEST,
             COMPUTE_BACKEND,
             COMPUTE_THREADS,
-            COMPUTE_PRECISION);
+            COMPUTE_PRECISION,
+            COMPUTE_WEIGHTS,
+            COMPUTE_ACTIVATIONS);
 
     private Settings() {}
 

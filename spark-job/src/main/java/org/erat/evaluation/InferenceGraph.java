@@ -1,6 +1,7 @@
 package org.erat.evaluation;
 
 import java.util.Arrays;
+import java.util.List;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.RowSelection;
 import org.erat.config.TrainingSettings;
@@ -64,12 +65,15 @@ final class InferenceGraph implements AutoCloseable {
         return new InferenceGraph(spec, configuration, graph);
     }
 
-    /** Uses these rows in every block, with the scale of their number, from here on. */
-    void useRows(Window rows) {
-        RowSelection selection = RowSelection.of(rows, spec.rankSchedule().scale(rows.width()));
-        RowSelection[] byBlock = new RowSelection[spec.model().numHiddenLayers()];
-        Arrays.fill(byBlock, selection);
-        EncoderGraph.encoder(graph).useRows(byBlock);
+    /** Uses each of these selections of rows in every block, with the scale of their number, from here on. */
+    void useRows(List<Window> windows) {
+        RowSelection[][] selections =
+                new RowSelection[windows.size()][spec.model().numHiddenLayers()];
+        for (int i = 0; i < selections.length; i++) {
+            Window rows = windows.get(i);
+            Arrays.fill(selections[i], RowSelection.of(rows, spec.rankSchedule().scale(rows.width())));
+        }
+        EncoderGraph.encoder(graph).useRows(selections);
     }
 
     /** A mini-batch as the graph takes it. */
@@ -77,7 +81,7 @@ final class InferenceGraph implements AutoCloseable {
         return BatchArrays.of(batch, 1, true);
     }
 
-    /** Outputs [B,C] of a mini-batch, row-major. */
+    /** Outputs [S,B,C] of a mini-batch at the selections of {@link #useRows}, row-major. */
     float[] outputs(MultiDataSet batch) {
         INDArray outputs = graph.output(false, batch.getFeatures(), batch.getFeaturesMaskArrays(), null)[0];
         return outputs.dup('c').data().asFloat();

@@ -1,6 +1,7 @@
 package org.erat.evaluation;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -77,12 +78,14 @@ record ShardInference(String spec, int outputs, Broadcast<float[]> parameters, L
     void run(PackedExamples shard, Sink sink) {
         EncoderSpec encoder = EncoderSpec.fromJson(spec);
         try (InferenceGraph graph = InferenceGraph.of(encoder, outputs, parameters.value())) {
+            graph.useRows(windows);
             for (int[] examples : LengthBuckets.sequential(shard, batchSize)) {
                 MultiDataSet batch = InferenceGraph.arrays(
                         PaddedBatch.of(shard, examples, encoder.model().padTokenId()));
+                float[] all = graph.outputs(batch);
+                int size = examples.length * outputs;
                 for (int window = 0; window < windows.size(); window++) {
-                    graph.useRows(windows.get(window));
-                    sink.accept(window, examples, graph.outputs(batch));
+                    sink.accept(window, examples, Arrays.copyOfRange(all, window * size, (window + 1) * size));
                 }
             }
             graph.succeeded();

@@ -40,7 +40,7 @@ public final class BaseWeightStore {
 
     private BaseWeightStore() {}
 
-    private record Key(String sha256, String precision, String backend, Device device) {}
+    private record Key(String sha256, String precision, String backend, String weights, Device device) {}
 
     /** A remote file as it was when it was fetched. */
     private record Source(org.apache.hadoop.fs.Path path, long length, long modified) {
@@ -59,10 +59,11 @@ public final class BaseWeightStore {
      * @param sha256 of the weight file, in hexadecimal
      * @param precision {@code f32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
      * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+     * @param weights {@code packed} or {@code plain}
      * @throws BadInputException if the file is not the one that {@code sha256} names
      */
-    public static Loaded load(String uri, String sha256, String precision, String backend) {
-        return LOADED.computeIfAbsent(new Key(sha256, precision, backend, TaskDevice.current()), key -> {
+    public static Loaded load(String uri, String sha256, String precision, String backend, String weights) {
+        return LOADED.computeIfAbsent(new Key(sha256, precision, backend, weights, TaskDevice.current()), key -> {
             BaseModelDirectory directory =
                     BaseModelDirectory.open(localCopy(new org.apache.hadoop.fs.Path(uri), hadoop()));
             if (!directory.tensorsSha256().equals(sha256)) {
@@ -70,8 +71,9 @@ public final class BaseWeightStore {
                         + directory.tensorsSha256() + " where " + sha256
                         + " is expected: it was changed or damaged; prepare the base model again");
             }
-            Backend chosen =
-                    precision.equals("f64") ? new Nd4jBackend(DataType.DOUBLE) : Backends.choose(backend, precision);
+            Backend chosen = precision.equals("f64")
+                    ? new Nd4jBackend(DataType.DOUBLE)
+                    : Backends.choose(backend, precision, weights);
             LOG.info(
                     "Base weights {} loaded once for this JVM, {} with {} on {}",
                     uri,

@@ -1,5 +1,7 @@
 package org.erat.model;
 
+import java.util.Objects;
+import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.erat.adapter.LowRankAdapter;
 import org.erat.adapter.Target;
@@ -28,41 +30,38 @@ final class EncoderBlock {
     }
 
     /**
-     * What the backward pass needs of one forward pass of one block.
+     * What the backward pass needs of one forward pass of one block; an input of a projection only where that projection
+     * carries an adapter.
      *
-     * @param x [N,H] input of the block
+     * @param x [N,H] input of the block, for adapters of query, key and value
      * @param qkv [N,3H]
      * @param probabilities [B·A·T,T]
-     * @param context [N,H] output of the attention
+     * @param context [N,H] output of the attention, for an adapter of the attention's output
      * @param attentionNorm input and statistics of the first layer normalisation
-     * @param hidden [N,H] output of the first layer normalisation
+     * @param hidden [N,H] output of the first layer normalisation, for an adapter of the intermediate projection
      * @param inner [N,F] before the activation
-     * @param activated [N,F] after it
+     * @param activated [N,F] after it, for an adapter of the last projection
      * @param outputNorm input and statistics of the second layer normalisation
      */
     record Saved(
             BlockAdapters adapters,
-            Tensor x,
+            @Nullable Tensor x,
             Tensor qkv,
             Tensor probabilities,
-            Tensor context,
+            @Nullable Tensor context,
             LayerNormState attentionNorm,
-            Tensor hidden,
+            @Nullable Tensor hidden,
             Tensor inner,
-            Tensor activated,
+            @Nullable Tensor activated,
             LayerNormState outputNorm)
             implements AutoCloseable {
         @Override
         public void close() {
             adapters.close();
-            x.close();
-            qkv.close();
-            probabilities.close();
-            context.close();
+            Stream.of(x, qkv, probabilities, context, hidden, inner, activated)
+                    .filter(Objects::nonNull)
+                    .forEach(Tensor::close);
             closeNorm(attentionNorm);
-            hidden.close();
-            inner.close();
-            activated.close();
             closeNorm(outputNorm);
         }
     }
@@ -70,44 +69,83 @@ final class EncoderBlock {
     /** Output [N,H] of a pass and, where it was asked for, what the backward pass needs. */
     record Result(Tensor y, @Nullable Saved saved) {}
 
+    /** The frozen part of query, key and value [N,3H] of x [N,H]: what the block computes before its first adapter. */
+    Tensor project(Tensor x) {
+        return kernels.linear(x, weights.queryKeyValue());
+    }
+
     /**
-     * Runs the block.
+     * Runs the block. Memory is given back as soon as neither this pass nor the backward pass needs it.
      *
      * @param x [N,H], owned from here on
+     * @param qkv [N,3H] of {@link #project}, owned from here on
      * @param adapters owned from here on
      * @param keep whether a backward pass follows
      */
-    Result forward(Tensor x, AttentionShape shape, BlockAdapters adapters, boolean keep) {
-        long width = x.shape()[1];
-        Tensor qkv = kernels.linear(x, weights.queryKeyValue());
+    Result forward(Tensor x, Tensor qkv, AttentionShape shape, BlockAdapters adapters, boolean keep) {
+        long width = weights.queryKeyValue().in();
         adapt(adapters, Target.QUERY, x, qkv.columns(0, width), keep);
         adapt(adapters, Target.KEY, x, qkv.columns(width, 2 * width), keep);
         adapt(adapters, Target.VALUE, x, qkv.columns(2 * width, 3 * width), keep);
         Tensor probabilities = kernels.allocate((long) shape.batch() * shape.heads() * shape.tokens(), shape.tokens());
         Tensor context = kernels.attention(qkv, shape, probabilities);
+        if (!keep) {
+            qkv.close();
+            probabilities.close();
+        }
 
         Tensor attended = kernels.linear(context, weights.attentionOutput());
         adapt(adapters, Target.ATTENTION_OUTPUT, context, attended, keep);
+        Tensor keptContext = keptIf(keep && adapters.on(Target.ATTENTION_OUTPUT) != null, context);
         kernels.add(x, attended);
+        Tensor keptX = keptIf(keep && adapters.atOrBefore(Target.VALUE), x);
         LayerNormState attentionNorm = statistics(attended);
         Tensor hidden = normalise(attentionNorm, weights.attentionNorm());
+        if (!keep) {
+            closeNorm(attentionNorm);
+        }
 
         Tensor inner = kernels.linear(hidden, weights.intermediate());
         adapt(adapters, Target.INTERMEDIATE, hidden, inner, keep);
         Tensor activated = kernels.activation(activation, inner);
+        if (!keep) {
+            inner.close();
+        }
         Tensor projected = kernels.linear(activated, weights.output());
         adapt(adapters, Target.OUTPUT, activated, projected, keep);
+        Tensor keptActivated = keptIf(keep && adapters.on(Target.OUTPUT) != null, activated);
         kernels.add(hidden, projected);
+        Tensor keptHidden = keptIf(keep && adapters.on(Target.INTERMEDIATE) != null, hidden);
         LayerNormState outputNorm = statistics(projected);
         Tensor y = normalise(outputNorm, weights.outputNorm());
-
-        Saved saved = new Saved(
-                adapters, x, qkv, probabilities, context, attentionNorm, hidden, inner, activated, outputNorm);
-        if (keep) {
-            return new Result(y, saved);
+        if (!keep) {
+            closeNorm(outputNorm);
+            adapters.close();
+            return new Result(y, null);
         }
-        saved.close();
-        return new Result(y, null);
+        return new Result(
+                y,
+                new Saved(
+                        adapters,
+                        keptX,
+                        qkv,
+                        probabilities,
+                        keptContext,
+                        attentionNorm,
+                        keptHidden,
+                        inner,
+                        keptActivated,
+                        outputNorm));
+    }
+
+    /** The tensor where it is kept for the backward pass; else its memory is given back. */
+    @Nullable
+    private static Tensor keptIf(boolean kept, Tensor tensor) {
+        if (kept) {
+            return tensor;
+        }
+        tensor.close();
+        return null;
     }
 
     /**
@@ -166,7 +204,7 @@ final class EncoderBlock {
             kernels.add(dAttended, dx);
         }
         dAttended.close();
-        long width = saved.x().shape()[1];
+        long width = weights.queryKeyValue().in();
         learn(block, Target.QUERY, saved.x(), dqkv.columns(0, width), dx, adapters, gradients);
         learn(block, Target.KEY, saved.x(), dqkv.columns(width, 2 * width), dx, adapters, gradients);
         learn(block, Target.VALUE, saved.x(), dqkv.columns(2 * width, 3 * width), dx, adapters, gradients);
@@ -184,7 +222,7 @@ final class EncoderBlock {
     private static void learn(
             int block,
             Target target,
-            Tensor x,
+            @Nullable Tensor x,
             Tensor dy,
             @Nullable Tensor dx,
             BlockAdapters adapters,
@@ -199,7 +237,7 @@ final class EncoderBlock {
 
     private LayerNormState statistics(Tensor input) {
         long rows = input.shape()[0];
-        return new LayerNormState(input, kernels.allocate(rows), kernels.allocate(rows));
+        return new LayerNormState(input, kernels.allocateSingle(rows), kernels.allocateSingle(rows));
     }
 
     private Tensor normalise(LayerNormState state, EncoderWeights.Norm norm) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.erat.compute.Activation;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.FrozenValues;
 import org.erat.compute.Tensor;
 import org.erat.data.basemodel.ModelConfig;
 import org.erat.data.safetensors.SafetensorsFile;
@@ -83,11 +84,10 @@ public record EncoderWeights(
             String self = path + "attention.self.";
             return new Block(
                     backend.frozenLinear(
-                            new FloatBuffer[] {
-                                weight(self + "query", width, width),
-                                weight(self + "key", width, width),
-                                weight(self + "value", width, width)
-                            },
+                            List.of(
+                                    weight(self + "query", width, width),
+                                    weight(self + "key", width, width),
+                                    weight(self + "value", width, width)),
                             new FloatBuffer[] {
                                 bias(self + "query", width), bias(self + "key", width), bias(self + "value", width)
                             },
@@ -100,8 +100,7 @@ public record EncoderWeights(
         }
 
         FrozenLinear linear(String name, int out, int in) {
-            return backend.frozenLinear(
-                    new FloatBuffer[] {weight(name, out, in)}, new FloatBuffer[] {bias(name, out)}, in);
+            return backend.frozenLinear(List.of(weight(name, out, in)), new FloatBuffer[] {bias(name, out)}, in);
         }
 
         Norm norm(String name, int size) {
@@ -114,8 +113,25 @@ public record EncoderWeights(
             return backend.frozen(values(name, rows, width), rows, width);
         }
 
-        private FloatBuffer weight(String name, int out, int in) {
-            return values(name + ".weight", out, in);
+        private FrozenValues weight(String name, int out, int in) {
+            String tensor = name + ".weight";
+            file.require(tensor, out, in);
+            return new FrozenValues() {
+                @Override
+                public int size() {
+                    return out * in;
+                }
+
+                @Override
+                public void copyTo(FloatBuffer into) {
+                    file.read(tensor, into);
+                }
+
+                @Override
+                public FloatBuffer inPlace() {
+                    return file.floats(tensor);
+                }
+            };
         }
 
         private FloatBuffer bias(String name, int out) {

@@ -2,6 +2,7 @@ package org.erat.network;
 
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import javax.annotation.Nullable;
 import org.deeplearning4j.nn.api.MaskState;
@@ -17,6 +18,7 @@ import org.erat.adapter.LowRankAdapter;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.Target;
 import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Tensor;
 import org.erat.model.BaseWeightStore;
 import org.erat.model.BlockAdapters;
@@ -32,6 +34,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * The encoder as a Deeplearning4j layer. In training, the windows are those of the schedule at the layer's iteration
  * count and worker; in inference they are those of {@link #useRows}, by default the whole of every adapter.
+ *
+ * <p>Base weights and scratch memory are taken at the first pass: a process that only plans or averages, as the driver
+ * does, never reads a weight.
  */
 public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements AutoCloseable {
     // Keys of dropout masks and of windows must differ.
@@ -41,10 +46,14 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     private final AdapterLayout layout;
     private final StepWindows windows;
     private final RowActivity activity;
-    private final Kernels kernels;
-    private final Encoder encoder;
     private int worker;
-    private RowSelection[] inferenceRows;
+    private List<RowSelection[]> inferenceRows;
+
+    @Nullable
+    private Kernels kernels;
+
+    @Nullable
+    private Encoder encoder;
 
     @Nullable
     private Encoder.Pass pass;
@@ -55,14 +64,20 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         this.layout = spec.layout();
         this.activity = activity;
         this.windows = new StepWindows(spec.rankSchedule(), spec.schedule());
-        BaseWeightStore.Loaded base = BaseWeightStore.load(
-                spec.modelUri(),
-                spec.modelSha256(),
-                dataType == DataType.DOUBLE ? BaseWeightStore.DOUBLE : spec.precision(),
-                spec.backend());
-        this.kernels = base.backend().open(spec.threads());
-        this.encoder = new Encoder(kernels, base.weights());
-        this.inferenceRows = windows.whole();
+        this.inferenceRows = List.<RowSelection[]>of(windows.whole());
+    }
+
+    private void open() {
+        if (encoder == null) {
+            BaseWeightStore.Loaded base = BaseWeightStore.load(
+                    spec.modelUri(),
+                    spec.modelSha256(),
+                    dataType == DataType.DOUBLE ? BaseWeightStore.DOUBLE : spec.precision(),
+                    spec.backend(),
+                    spec.weights());
+            kernels = base.backend().open(spec.threads());
+            encoder = new Encoder(kernels, base.weights(), spec.activations().equals("recomputed"));
+        }
     }
 
     /** The specification this layer was made from. */
@@ -75,12 +90,18 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         this.worker = worker;
     }
 
-    /** Rows that inference uses from here on, by block. */
-    public void useRows(RowSelection[] byBlock) {
-        if (byBlock.length != layout.blocks()) {
-            throw new IllegalArgumentException(byBlock.length + " row selections for " + layout.blocks() + " blocks");
+    /**
+     * Rows that inference uses from here on, by block. With several selections the output is that of the first, then that
+     * of the second and so on, [S·B,H]: what no adapter changes is computed once.
+     */
+    public void useRows(RowSelection[]... selections) {
+        for (RowSelection[] byBlock : selections) {
+            if (byBlock.length != layout.blocks()) {
+                throw new IllegalArgumentException(
+                        byBlock.length + " row selections for " + layout.blocks() + " blocks");
+            }
         }
-        this.inferenceRows = byBlock.clone();
+        this.inferenceRows = List.of(selections);
     }
 
     /** n[block][row]: training steps in which each row was active since the last call. */
@@ -97,24 +118,42 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
         assertInputSet(false);
         releasePass();
+        open();
         TokenBatch batch = tokenBatch(input, maskArray);
-        RowSelection[] rows = training ? windows.draw(getIterationCount(), worker, batch.size()) : inferenceRows;
-        if (training) {
-            windows.markActive(activity, rows);
-        }
-        Encoder.Pass current =
-                encoder.forward(batch, block -> adapters(block, rows[block], batch.tokens(), training), training);
-        try (Tensor pooled = pool(current)) {
-            INDArray output = workspaceMgr.createUninitialized(
-                    ArrayType.ACTIVATIONS, dataType, batch.size(), spec.model().hiddenSize());
+        return training ? train(batch, workspaceMgr) : infer(batch, workspaceMgr);
+    }
+
+    private INDArray train(TokenBatch batch, LayerWorkspaceMgr workspaceMgr) {
+        RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
+        windows.markActive(activity, rows);
+        pass = encoder.forward(batch, block -> adapters(block, rows[block], batch.tokens(), spec.dropout()));
+        INDArray output = output(batch.size(), workspaceMgr);
+        try (Tensor pooled = pool(pass.hidden(), pass.shape())) {
             kernels.download(pooled, output);
-            if (training) {
-                pass = current;
-            } else {
-                current.close();
-            }
-            return output;
         }
+        return output;
+    }
+
+    private INDArray infer(TokenBatch batch, LayerWorkspaceMgr workspaceMgr) {
+        INDArray output = output(inferenceRows.size() * batch.size(), workspaceMgr);
+        encoder.infer(
+                batch,
+                inferenceRows.size(),
+                (selection, block) -> adapters(block, inferenceRows.get(selection)[block], batch.tokens(), 0),
+                (selection, hidden, shape) -> {
+                    int first = selection * batch.size();
+                    try (Tensor pooled = pool(hidden, shape)) {
+                        kernels.download(
+                                pooled,
+                                output.get(NDArrayIndex.interval(first, first + batch.size()), NDArrayIndex.all()));
+                    }
+                });
+        return output;
+    }
+
+    private INDArray output(int examples, LayerWorkspaceMgr workspaceMgr) {
+        return workspaceMgr.createUninitialized(
+                ArrayType.ACTIVATIONS, dataType, examples, spec.model().hiddenSize());
     }
 
     /**
@@ -126,9 +165,10 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
      *     all is finite
      */
     public int firstNotFinite(INDArray tokens, INDArray mask) {
+        open();
         TokenBatch batch = tokenBatch(tokens, mask);
         RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
-        return encoder.firstNotFinite(batch, block -> adapters(block, rows[block], batch.tokens(), true));
+        return encoder.firstNotFinite(batch, block -> adapters(block, rows[block], batch.tokens(), spec.dropout()));
     }
 
     @Override
@@ -180,7 +220,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         }
     }
 
-    private BlockAdapters adapters(int block, RowSelection rows, int tokens, boolean training) {
+    private BlockAdapters adapters(int block, RowSelection rows, int tokens, double dropout) {
         Map<Target, LowRankAdapter> byTarget = new EnumMap<>(Target.class);
         for (Target target : spec.targets()) {
             AdapterLayout.Slot slot = slot(block, target);
@@ -194,7 +234,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
                             kernels.upload(rows(paramsFlattened, slot.rowOfA(0), slot.in(), from, to)),
                             kernels.upload(rows(paramsFlattened, slot.rowOfB(0), slot.out(), from, to)),
                             tokens,
-                            training ? spec.dropout() : 0,
+                            dropout,
                             CounterRandom.key(spec.seed(), getIterationCount(), slot.offset(), worker, DROPOUT)));
         }
         return new BlockAdapters(byTarget);
@@ -210,10 +250,10 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
                 .reshape('c', to - from, width);
     }
 
-    private Tensor pool(Encoder.Pass current) {
+    private Tensor pool(Tensor hidden, AttentionShape shape) {
         return switch (spec.pooling()) {
-            case MEAN -> kernels.meanPool(current.hidden(), current.shape());
-            case FIRST_TOKEN -> kernels.firstToken(current.hidden(), current.shape());
+            case MEAN -> kernels.meanPool(hidden, shape);
+            case FIRST_TOKEN -> kernels.firstToken(hidden, shape);
         };
     }
 
@@ -271,10 +311,20 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         return false;
     }
 
+    /** Lends the memory of the layer's kernels to other layers, until the next pass. */
+    void rest() {
+        releasePass();
+        if (kernels != null) {
+            kernels.rest();
+        }
+    }
+
     /** Releases the memory of the layer's kernels; the layer is of no use afterwards. */
     @Override
     public void close() {
         releasePass();
-        kernels.close();
+        if (kernels != null) {
+            kernels.close();
+        }
     }
 }

@@ -24,7 +24,9 @@ import org.erat.schedule.RankSchedule;
  * @param modelSha256 SHA-256 of its weights, in hexadecimal
  * @param model the architecture
  * @param backend {@code auto}, {@code onednn} or {@code nd4j}
- * @param precision {@code f32} or {@code bf16}, of the frozen products
+ * @param precision {@code f32} or {@code bf16}, of frozen weights and activations
+ * @param weights {@code packed} or {@code plain}, how frozen weights lie in memory
+ * @param activations {@code kept} or {@code recomputed}, what training keeps of a forward pass
  * @param threads threads of one task
  * @param targets projections with adapters
  * @param schedule rank ranges and windows
@@ -40,6 +42,8 @@ public record EncoderSpec(
         ModelConfig model,
         String backend,
         String precision,
+        String weights,
+        String activations,
         int threads,
         Set<Target> targets,
         ScheduleConfig schedule,
@@ -70,6 +74,8 @@ public record EncoderSpec(
                 model.config(),
                 job.compute().backend().name().toLowerCase(Locale.ROOT),
                 job.compute().precision().name().toLowerCase(Locale.ROOT),
+                job.compute().weights().name().toLowerCase(Locale.ROOT),
+                job.compute().activations().name().toLowerCase(Locale.ROOT),
                 job.compute().threads(),
                 targets,
                 job.schedule(),

@@ -9,8 +9,9 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 
 /**
- * Graphs that wait in this JVM for the next task of their configuration on their device, with their scratch memory and compiled
- * primitives. A task sets every value that its result depends on, so which graph it gets changes nothing. Static for the
+ * Graphs that wait in this JVM for the next task of their configuration on their device, with their compiled primitives;
+ * their scratch memory serves whichever graph runs. A task sets every value that its result depends on, so which graph it
+ * gets changes nothing. Static for the
  * reason that base weights are: Spark gives an executor no other place that outlives a task.
  */
 public final class GraphPool {
@@ -44,6 +45,7 @@ public final class GraphPool {
 
     /** Gives back a graph whose task has succeeded. */
     public static void giveBack(String configuration, ComputationGraph graph) {
+        EncoderGraph.encoder(graph).rest();
         Deque<ComputationGraph> idle = IDLE.get(Kind.of(configuration));
         synchronized (idle) {
             idle.push(graph);

@@ -1,7 +1,9 @@
 package org.erat.training;
 
+import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.storage.StorageLevel;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.PaddedBatch;
@@ -22,7 +24,19 @@ public record EpochBatches(int batchSize, long seed, int padTokenId, int outputs
 
     /** Mini-batches of one epoch, made as they are read. */
     public JavaRDD<MultiDataSet> of(JavaRDD<PackedExamples> shards, int epoch) {
-        return shards.mapPartitionsWithIndex((index, examples) -> new Batches(examples.next(), epoch, index), true);
+        return shards.zipPartitions(
+                orders(shards, epoch), (examples, order) -> new Batches(examples.next(), order.next()));
+    }
+
+    /** Sorted once for all rounds of the epoch. Spark drops it when nothing refers to the epoch's mini-batches any more. */
+    private JavaRDD<int[][]> orders(JavaRDD<PackedExamples> shards, int epoch) {
+        return shards.mapPartitionsWithIndex(
+                        (index, examples) -> List.<int[][]>of(
+                                        LengthBuckets.batches(examples.next(), batchSize, seed, epoch, index))
+                                .iterator(),
+                        true)
+                .setName("order of epoch " + (epoch + 1))
+                .persist(StorageLevel.MEMORY_AND_DISK());
     }
 
     private final class Batches implements SkippingIterator<MultiDataSet> {
@@ -30,9 +44,9 @@ public record EpochBatches(int batchSize, long seed, int padTokenId, int outputs
         private final int[][] batches;
         private int next;
 
-        Batches(PackedExamples shard, int epoch, int index) {
+        Batches(PackedExamples shard, int[][] batches) {
             this.shard = shard;
-            this.batches = LengthBuckets.batches(shard, batchSize, seed, epoch, index);
+            this.batches = batches;
         }
 
         @Override

@@ -51,6 +51,11 @@ record RunInputs(BaseModel model, TokenizedDataset data, JavaRDD<PackedExamples>
                 data.examples(Split.TRAIN, job.data().trainLimit()));
     }
 
+    /** One line that changes when the data or the base weights do. */
+    static String fingerprint(TokenizedDataset data, BaseModel model) {
+        return "data " + data.manifest().contentSha256() + ", base weights " + model.weightsSha256();
+    }
+
     private static void requireMadeFor(BaseModel model, TokenizedDataset data) {
         Manifest manifest = data.manifest();
         if (!manifest.tokenizerSha256().equals(model.tokenizerSha256())) {

@@ -94,8 +94,7 @@ public final class TrainingJob {
     }
 
     private String fingerprint() {
-        return "data " + inputs.data().manifest().contentSha256() + ", base weights "
-                + inputs.model().weightsSha256();
+        return RunInputs.fingerprint(inputs.data(), inputs.model());
     }
 
     private Provenance provenance(Instant started) {

@@ -138,7 +138,7 @@ class BadInputTest {
                         p -> {},
                         p -> TinyCommands.words("prepare-model --from", p.model(), "--out hdfs://cluster/base"),
                         2,
-                        List.of("hdfs://cluster/base", "not on the local disk", "hadoop fs -put")),
+                        List.of("hdfs://cluster/base", "cannot be reached", "Check the address")),
                 new Case(
                         "no permission to write a model",
                         p -> {},

@@ -30,7 +30,8 @@ class MainTest {
                 run("train", "--conf", "a.conf", "--set", "seed=2", "--set", "x=a=b,c", "--run-dir", "r", "--resume");
         assertThat(code).isZero();
         assertThat(requests)
-                .containsExactly(new TrainCommand.Request("a.conf", Map.of("seed", "2", "x", "a=b,c"), "r", true));
+                .containsExactly(
+                        new TrainCommand.Request("a.conf", Map.of("seed", "2", "x", "a=b,c"), "r", true, false));
     }
 
     @Test

@@ -41,6 +41,9 @@ class ShippedJobIT {
                     .noneMatch(name -> name.startsWith("scala/"))
                     .noneMatch(name -> name.startsWith("org/apache/hadoop/"))
                     .noneMatch(name -> name.startsWith("org/slf4j/"))
+                    // CUDA is a profile of its own.
+                    .noneMatch(name -> name.startsWith("org/nd4j/linalg/jcublas/"))
+                    .noneMatch(name -> name.startsWith("org/bytedeco/cuda/"))
                     .doesNotContain("org/apache/spark/SparkContext.class", "org/apache/spark/ml/Model.class")
                     .noneMatch(name -> name.endsWith(".SF"));
             ZipEntry services = jar.getEntry("META-INF/services/org.nd4j.linalg.factory.Nd4jBackend");

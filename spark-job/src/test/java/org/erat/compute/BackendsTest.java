@@ -22,16 +22,18 @@ class BackendsTest {
 
     @Test
     void nd4jStandsInForOneDnnElsewhereUnlessThatWasAskedFor() {
-        assertThat(Backends.open("auto", Precision.BF16, Device.CPU, "aarch64").name())
+        assertThat(Backends.open("auto", Precision.BF16, WeightLayout.PACKED, Device.CPU, "aarch64")
+                        .name())
                 .isEqualTo("nd4j");
         assertThatIllegalStateException()
-                .isThrownBy(() -> Backends.open("onednn", Precision.F32, Device.CPU, "aarch64"))
+                .isThrownBy(() -> Backends.open("onednn", Precision.F32, WeightLayout.PACKED, Device.CPU, "aarch64"))
                 .withMessage("backend onednn does not run here: the processor is aarch64, not x86-64");
     }
 
     @Test
     void nd4jIsTheChoiceOnAGpu() {
-        assertThat(Backends.open("auto", Precision.F32, Device.cuda(0), "amd64").name())
+        assertThat(Backends.open("auto", Precision.F32, WeightLayout.PACKED, Device.cuda(0), "amd64")
+                        .name())
                 .isEqualTo("nd4j");
     }
 

@@ -29,7 +29,8 @@ class KernelsContractTest {
     private final Kernels kernels;
 
     static List<Backend> implementations() {
-        return List.of(new Nd4jBackend(DataType.FLOAT), new OneDnnBackend(Precision.F32));
+        return List.of(
+                new Nd4jBackend(DataType.FLOAT), new OneDnnBackend(Precision.F32), new OneDnnBackend(Precision.BF16));
     }
 
     KernelsContractTest(Backend backend) {

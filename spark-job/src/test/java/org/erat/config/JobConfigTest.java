@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.BackendChoice;
 import org.erat.config.ComputeSettings.Precision;
+import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
 import org.erat.config.ScheduleConfig.Granularity;
@@ -86,7 +88,7 @@ class JobConfigTest {
                         new HeadSettings(Pooling.MEAN),
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2, 1),
-                        new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32)));
+                        new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT)));
     }
 
     @Test

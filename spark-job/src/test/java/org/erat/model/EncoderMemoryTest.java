@@ -19,7 +19,7 @@ import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.schedule.Window;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A step gives back every tensor that it took, wherever the backward pass ends. */
 class EncoderMemoryTest {
@@ -30,14 +30,15 @@ class EncoderMemoryTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"nd4j", "onednn"})
-    void nothingIsLeftOfAStep(String backendName) {
+    @CsvSource({"nd4j, false", "nd4j, true", "onednn, false", "onednn, true"})
+    void nothingIsLeftOfAStep(String backendName, boolean recomputes) {
         TinyBaseModel.write(folder, TinyBaseModel.bert(2));
         Backend backend = Backends.choose(backendName, "f32");
         TokenBatch batch = new TokenBatch(new int[] {2, 7, 3, 2, 3, 0}, new int[6], new int[] {3, 2}, TOKENS);
         try (BaseModelDirectory model = BaseModelDirectory.open(folder);
                 Kernels kernels = backend.open(1)) {
-            Encoder encoder = new Encoder(kernels, EncoderWeights.of(model.config(), model.tensors(), backend));
+            Encoder encoder =
+                    new Encoder(kernels, EncoderWeights.of(model.config(), model.tensors(), backend), recomputes);
             Target[] all = Target.values();
             for (int bits = 0; bits < 1 << all.length; bits++) {
                 Set<Target> targets = EnumSet.noneOf(Target.class);
@@ -48,8 +49,11 @@ class EncoderMemoryTest {
                 }
                 AdapterLayout layout =
                         new AdapterLayout(model.config(), RANK, targets.isEmpty() ? Set.of(Target.KEY) : targets);
-                encoder.forward(batch, block -> adapters(kernels, layout, block, targets), false)
-                        .close();
+                encoder.infer(
+                        batch,
+                        2,
+                        (selection, block) -> adapters(kernels, layout, block, targets),
+                        (selection, hidden, shape) -> assertThat(hidden.shape()).containsExactly(6, 8));
                 assertThat(kernels.outstanding())
                         .as("inference with %s", targets)
                         .isZero();
@@ -65,7 +69,7 @@ class EncoderMemoryTest {
 
     private static void train(
             Encoder encoder, Kernels kernels, AdapterLayout layout, TokenBatch batch, Set<Target> targets) {
-        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets), true)) {
+        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets))) {
             Tensor gradient = kernels.allocate(pass.hidden().shape());
             kernels.fill(gradient, 1);
             encoder.backward(pass, gradient, new GradientSink() {

@@ -166,7 +166,7 @@ class RealModelFactsTest {
 
     private static Encoder.Pass forward(Encoder encoder, PaddedBatch batch) {
         TokenBatch tokens = new TokenBatch(batch.tokenIds(), batch.typeIds(), batch.lengths(), batch.length());
-        return encoder.forward(tokens, block -> new BlockAdapters(Map.of()), false);
+        return encoder.forward(tokens, block -> new BlockAdapters(Map.of()));
     }
 
     private static INDArray download(Kernels kernels, Tensor tensor) {

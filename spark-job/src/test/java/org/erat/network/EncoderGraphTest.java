@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -258,6 +259,57 @@ class EncoderGraphTest {
         assertThat(cut.sub(zeroed).amaxNumber().doubleValue()).isLessThan(1e-12);
         assertThat(cut.sub(output(tiny.graph(), batch)).amaxNumber().doubleValue())
                 .isGreaterThan(1e-3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nd4j", "onednn"})
+    void severalSelectionsInOnePassGiveWhatEachGivesAlone(String backend) {
+        TinyEncoders tiny = new TinyEncoders(model);
+        tiny.backend = backend;
+        tiny.dataType = DataType.FLOAT;
+        ComputationGraph graph = tiny.trainedGraph(6);
+        MultiDataSet batch = tiny.batch(1, 6, 3, 4);
+        EncoderLayer encoder = EncoderGraph.encoder(graph);
+        RowSelection[][] selections = new RowSelection[tiny.rank][];
+        INDArray[] alone = new INDArray[tiny.rank];
+        for (int i = 0; i < tiny.rank; i++) {
+            RowSelection rows = RowSelection.of(new Window(0, i + 1), 8.0 / (i + 1));
+            selections[i] = new RowSelection[] {rows, rows};
+            encoder.useRows(selections[i]);
+            alone[i] = encoded(graph, batch);
+        }
+
+        encoder.useRows(selections);
+        INDArray together = encoded(graph, batch);
+
+        assertThat(together).isEqualTo(Nd4j.concat(0, alone));
+        assertThat(alone[0]).isNotEqualTo(alone[1]);
+    }
+
+    /** With dropout, whose masks must be those of the first forward pass. */
+    @ParameterizedTest
+    @CsvSource({"nd4j, f32", "onednn, f32", "onednn, bf16"})
+    void recomputedActivationsGiveTheSameBits(String backend, String precision) {
+        TinyEncoders tiny = new TinyEncoders(model);
+        tiny.backend = backend;
+        tiny.precision = precision;
+        tiny.dataType = DataType.FLOAT;
+        tiny.targets = EnumSet.allOf(Target.class);
+        tiny.dropout = 0.2;
+        MultiDataSet batch = tiny.batch(1, 6, 3);
+        double[] kept = new EncoderProbe(tiny.trainedGraph(5), batch, 3).gradient();
+        tiny.activations = "recomputed";
+
+        double[] recomputed = new EncoderProbe(tiny.trainedGraph(5), batch, 3).gradient();
+
+        assertThat(recomputed).isEqualTo(kept);
+    }
+
+    private static INDArray encoded(ComputationGraph graph, MultiDataSet batch) {
+        graph.setLayerMaskArrays(batch.getFeaturesMaskArrays(), null);
+        return graph.feedForward(batch.getFeatures(), false)
+                .get(EncoderGraph.ENCODER)
+                .dup();
     }
 
     private static RowSelection whole(double scale) {

@@ -30,6 +30,8 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 public final class TinyEncoders {
     public String backend = "nd4j";
     public String precision = "f32";
+    public String weights = "packed";
+    public String activations = "kept";
     public Set<Target> targets = EnumSet.of(Target.QUERY, Target.VALUE);
     public int rank = 4;
     public int minRank = 1;
@@ -93,6 +95,8 @@ public final class TinyEncoders {
                 model,
                 backend,
                 precision,
+                weights,
+                activations,
                 1,
                 targets,
                 schedule(),

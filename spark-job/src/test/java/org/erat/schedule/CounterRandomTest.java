@@ -12,7 +12,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 class CounterRandomTest {
-    /** The first outputs of SplitMix64 with seed 1234567, as published with the reference implementation's test vectors. */
+    /** The first outputs for seed 1234567 as Rosetta Code's task "Pseudo-random numbers/Splitmix64" lists them. */
     @Example
     void isSplitMix64() {
         assertThat(Long.toUnsignedString(CounterRandom.bits(1234567, 0))).isEqualTo("6457827717110365317");

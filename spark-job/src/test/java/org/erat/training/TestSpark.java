@@ -3,7 +3,7 @@ package org.erat.training;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
-/** Spark sessions as the job's scripts configure them: Kryo with both registrators. */
+/** Spark sessions as the job's scripts configure them: Kryo with both registrators, and what rounds are quick with. */
 final class TestSpark {
     private TestSpark() {}
 
@@ -20,6 +20,7 @@ final class TestSpark {
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.sql.shuffle.partitions", "2");
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return SparkSession.builder().config(conf).getOrCreate();
     }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
@@ -54,13 +55,41 @@ public final class BaseModelImporter {
         return new BaseModelImporter(MavenRepository.ofUser(), progress).run(from, out);
     }
 
+    /**
+     * Prepares a base model on any Hadoop file system: on the local disk first, and then copied.
+     *
+     * @param out the directory to make; left as it is if it was made from the same source before
+     * @throws BadInputException if the source cannot be used as a base model
+     * @throws UsageException if {@code from} or {@code out} cannot be used, or Maven is needed and missing
+     */
+    public static Result importModel(
+            String from, org.apache.hadoop.fs.Path out, Configuration hadoop, Consumer<String> progress) {
+        return new BaseModelImporter(MavenRepository.ofUser(), progress).run(from, out, hadoop);
+    }
+
+    Result run(String from, org.apache.hadoop.fs.Path out, Configuration hadoop) {
+        try (RemoteDirectory remote = RemoteDirectory.of(out, hadoop)) {
+            Result result = run(from, remote.fetch(), out.toString());
+            if (!result.reused()) {
+                progress.accept("copying it to " + out);
+                remote.publish();
+            }
+            return result;
+        }
+    }
+
     Result run(String from, Path out) {
+        return run(from, out, out.toString());
+    }
+
+    /** Prepares {@code out}, which the user knows by another name. */
+    private Result run(String from, Path out, String name) {
         boolean isMaven = MavenArtifact.isArtifact(from);
         Optional<MavenArtifact> artifact = isMaven ? Optional.of(MavenArtifact.parse(from)) : Optional.empty();
-        Optional<ImportRecord> before = recordOf(out);
+        Optional<ImportRecord> before = recordOf(out, name);
         if (isMaven && before.isPresent() && before.get().from().equals(from)) {
             // A released artifact never changes, so neither Maven nor the jar is needed to see that it is the same.
-            return reuse(before.get(), out);
+            return reuse(before.get(), out, name);
         }
         Path path = artifact.map(jar -> maven.resolve(jar, progress))
                 .orElseGet(() -> existing(from).toAbsolutePath().normalize());
@@ -68,31 +97,31 @@ public final class BaseModelImporter {
         String origin = isMaven ? from : path.toString();
         if (before.isPresent()) {
             if (before.get().from().equals(origin) && before.get().sha256().equals(sha256)) {
-                return reuse(before.get(), out);
+                return reuse(before.get(), out, name);
             }
-            throw new UsageException(
-                    out + ": holds another model, prepared from " + before.get().from()
-                            + (before.get().from().equals(origin) ? " before that changed" : "")
-                            + ". Name another directory, or delete this one.");
+            throw new UsageException(name + ": holds another model, prepared from "
+                    + before.get().from()
+                    + (before.get().from().equals(origin) ? " before that changed" : "")
+                    + ". Name another directory, or delete this one.");
         }
         try (StagingDirectory staging = StagingDirectory.beside(out)) {
             ModelConfig config = prepare(path, staging);
             ImportRecord.of(origin, sha256, staging.output()).write(staging.output());
             staging.publish();
-            progress.accept("prepared " + describe(config) + " in " + out);
+            progress.accept("prepared " + describe(config) + " in " + name);
             return new Result(config, false);
         }
     }
 
     /** The record of a directory that was prepared before; none if there is no such directory or it is empty. */
-    private static Optional<ImportRecord> recordOf(Path out) {
+    private static Optional<ImportRecord> recordOf(Path out, String name) {
         if (!Files.exists(out)) {
             return Optional.empty();
         }
         Optional<ImportRecord> before = ImportRecord.read(out);
         if (before.isEmpty() && !isEmptyDirectory(out)) {
             throw new UsageException(
-                    out + ": is there already and was not made by prepare-model. Name another directory.");
+                    name + ": is there already and was not made by prepare-model. Name another directory.");
         }
         return before;
     }
@@ -108,13 +137,13 @@ public final class BaseModelImporter {
         }
     }
 
-    private Result reuse(ImportRecord before, Path out) {
+    private Result reuse(ImportRecord before, Path out, String name) {
         if (!before.isIntactIn(out)) {
-            throw new BadInputException(out + ": was prepared from " + before.from()
+            throw new BadInputException(name + ": was prepared from " + before.from()
                     + ", but its files have changed since. Delete the directory and prepare it again.");
         }
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
-            progress.accept("reusing " + describe(model.config()) + " in " + out);
+            progress.accept("reusing " + describe(model.config()) + " in " + name);
             return new Result(model.config(), true);
         }
     }
@@ -126,8 +155,9 @@ public final class BaseModelImporter {
         } catch (InvalidPathException e) {
             throw new UsageException("'" + from + "' is neither a path nor maven:GROUP:ARTIFACT:VERSION.", e);
         }
-        if (!Files.exists(path)) {
-            throw new UsageException(from + ": there is no such directory or jar. Check the path, or write"
+        // An empty path is the working directory to Java, which nobody means by it.
+        if (from.isBlank() || !Files.exists(path)) {
+            throw new UsageException("'" + from + "': there is no such directory or jar. Check the path, or write"
                     + " maven:GROUP:ARTIFACT:VERSION.");
         }
         return path;

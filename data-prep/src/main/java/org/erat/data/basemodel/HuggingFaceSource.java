@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonReason;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.TensorSource;
 
@@ -119,7 +120,7 @@ final class HuggingFaceSource implements ModelSource {
         try {
             map = new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map");
         } catch (IOException e) {
-            throw new BadInputException(index + ": is not readable JSON: " + e.getMessage(), e);
+            throw new BadInputException(index + ": is not readable JSON: " + JsonReason.of(e), e);
         }
         if (!map.isObject() || map.isEmpty()) {
             throw new BadInputException(index + ": has no weight_map. Download the model again.");

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonReason;
 import org.erat.data.UsageException;
 
 /**
@@ -55,7 +56,7 @@ public final class ModelConfigFile {
         } catch (NoSuchFileException e) {
             throw new BadInputException(file + ": there is no such file. A base model needs its config.json.", e);
         } catch (IOException e) {
-            throw new BadInputException(file + ": is not readable JSON: " + e.getMessage(), e);
+            throw new BadInputException(file + ": is not readable JSON: " + JsonReason.of(e), e);
         }
         if (!root.isObject()) {
             throw new BadInputException(file + ": is not a JSON object. Use the config.json of the model.");

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonReason;
 
 /**
  * A Hugging Face {@code tokenizer.json}.
@@ -36,7 +37,8 @@ public record TokenizerJson(ObjectNode root, String where) {
             root = JSON.readTree(json);
         } catch (IOException e) {
             throw new BadInputException(
-                    where + ": is not readable JSON: " + e.getMessage() + ". Use the tokenizer.json of the model.", e);
+                    where + ": is not readable JSON: " + JsonReason.of(e) + ". Use the tokenizer.json of the model.",
+                    e);
         }
         if (!root.isObject() || !root.path("model").isObject()) {
             throw new BadInputException(

@@ -3,7 +3,7 @@
  * {@code config.json}, {@code model.safetensors}, {@code tokenizer.json}, with Hugging Face names and shapes) and the
  * importers that prepare it from a Hugging Face directory, an ONNX graph or a TensorFlow checkpoint
  * ({@link org.erat.data.basemodel.BaseModelImporter}). Uses {@code org.erat.data}, {@code org.erat.data.maven},
- * {@code org.erat.data.safetensors}, Jackson, the protocol buffer classes of nd4j-api, Snappy and the tokenizers library.
+ * {@code org.erat.data.safetensors}, {@code org.erat.data.storage}, Hadoop's FileSystem, Jackson, the protocol buffer classes of nd4j-api, Snappy and the tokenizers library.
  * Spark is not needed here.
  */
 package org.erat.data.basemodel;

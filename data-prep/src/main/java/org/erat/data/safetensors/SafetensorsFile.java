@@ -22,6 +22,8 @@ import org.erat.data.BadInputException;
  * offsets count from. Safe for use by several threads.
  */
 public final class SafetensorsFile implements AutoCloseable {
+    private static final int PIECE = 1 << 20;
+
     private final Path path;
     private final FileChannel channel;
     private final long dataStart;
@@ -158,6 +160,32 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         boolean aligned = (dataStart + info.begin()) % Float.BYTES == 0;
         return (aligned ? bytes : copy(bytes)).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    }
+
+    /**
+     * Copies the values of a tensor, as {@link #floats} gives them, to the start of {@code into}. Reads the file piece by
+     * piece and maps nothing, so that none of it stays in this process's memory.
+     *
+     * @throws BadInputException as {@link #floats}, and if the file cannot be read
+     */
+    public void read(String name, FloatBuffer into) {
+        TensorInfo info = info(name);
+        if (info.dtype() != Dtype.F32) {
+            FloatBuffer values = floats(name);
+            into.put(0, values, 0, values.remaining());
+            return;
+        }
+        try {
+            int at = 0;
+            for (long from = info.begin(); from < info.end(); from += PIECE) {
+                FloatBuffer piece = readFully(channel, dataStart + from, (int) Math.min(PIECE, info.end() - from))
+                        .asFloatBuffer();
+                into.put(at, piece, 0, piece.remaining());
+                at += piece.remaining();
+            }
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
     }
 
     private void checkFloat(String name, TensorInfo info) {

@@ -1,11 +1,8 @@
 package org.erat.data.tokenized;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +15,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonReason;
+import org.erat.data.StrictJson;
 
 /**
  * {@code manifest.json} of a tokenized data set: what was made, out of what, and how.
@@ -58,13 +57,7 @@ public record Manifest(
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
 
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .build();
+    private static final ObjectMapper JSON = StrictJson.builder().build();
 
     public Manifest {
         labelNames = List.copyOf(labelNames);
@@ -109,7 +102,7 @@ public record Manifest(
             throw new BadInputException(
                     String.format(
                             "%s is not the manifest of a tokenized data set (%s): prepare the data again",
-                            file, e.getOriginalMessage()),
+                            file, JsonReason.of(e)),
                     e);
         } catch (IOException e) {
             throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);

@@ -1,6 +1,7 @@
 package org.erat.data.basemodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.erat.data.BadInputException;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
@@ -210,6 +212,21 @@ class HuggingFaceImportTest {
         PreparedModels.assertRefused(source, "tokenizer.json: is not a tokenizer");
         Files.delete(source.resolve("tokenizer.json"));
         PreparedModels.assertRefused(source, "tokenizer.json: is missing", "save_pretrained");
+    }
+
+    @Test
+    void jsonThatIsCutShortIsReportedInOneLineWithItsPlace() throws IOException {
+        for (String name : List.of("config.json", "tokenizer.json")) {
+            Path source =
+                    source(directory.resolve(name), SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+            String text = Files.readString(source.resolve(name));
+            Files.writeString(source.resolve(name), text.substring(0, text.length() / 2));
+            assertThatThrownBy(() ->
+                            BaseModelImporter.importModel(source.toString(), directory.resolve("out"), line -> {}))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContainingAll(name + ": is not readable JSON: ", ", line ", ", column ")
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+        }
     }
 
     @Test

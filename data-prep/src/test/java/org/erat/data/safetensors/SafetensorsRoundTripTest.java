@@ -56,6 +56,25 @@ class SafetensorsRoundTripTest {
         }
     }
 
+    /** Larger than the pieces in which a file is read. */
+    @Test
+    void valuesAreCopiedWithoutAMapping() {
+        float[] values = new float[700_001];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        Path path = directory.resolve("large.safetensors");
+        SafetensorsWriter.write(
+                path, Map.of("w", new FloatTensor(new long[] {values.length}, FloatBuffer.wrap(values))), Map.of());
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            FloatBuffer into = FloatBuffer.allocate(values.length + 1);
+            file.read("w", into);
+            assertThat(into.slice(0, values.length)).isEqualTo(FloatBuffer.wrap(values));
+            assertThat(into.get(values.length)).isZero();
+            assertThatThrownBy(() -> file.read("v", into)).isInstanceOf(BadInputException.class);
+        }
+    }
+
     @Test
     void valuesStayReadableAfterTheFileIsClosed() {
         FloatBuffer values;

@@ -1,8 +1,10 @@
 package org.erat.compute.nd4j;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.FrozenValues;
 import org.erat.compute.Kernels;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
@@ -49,12 +51,12 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public FrozenLinear frozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in) {
+    public FrozenLinear frozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in) {
         int[] outs = Shapes.checkFrozenLinear(weights, biases, in);
         INDArray[] weight = new INDArray[outs.length];
         INDArray[] bias = new INDArray[outs.length];
         for (int i = 0; i < outs.length; i++) {
-            weight[i] = copy(weights[i], outs[i], in);
+            weight[i] = copy(weights.get(i).inPlace(), outs[i], in);
             bias[i] = copy(biases[i], outs[i]);
         }
         return outs.length == 1

@@ -45,6 +45,11 @@ final class Nd4jKernels implements Kernels {
     }
 
     @Override
+    public Tensor allocateSingle(long... shape) {
+        return allocate(shape);
+    }
+
+    @Override
     public Tensor upload(INDArray values) {
         Shapes.checkTensor(values.shape());
         return result(values.castTo(type).dup('c'));
@@ -94,6 +99,12 @@ final class Nd4jKernels implements Kernels {
             product.addi(into.mul(beta));
         }
         into.assign(product);
+    }
+
+    @Override
+    public Tensor copy(Tensor x) {
+        Shapes.rows("copy", "x", x);
+        return result(array(x).dup('c'));
     }
 
     @Override
@@ -347,6 +358,11 @@ final class Nd4jKernels implements Kernels {
     @Override
     public long outstanding() {
         return outstanding.get();
+    }
+
+    @Override
+    public void rest() {
+        // ND4J's arrays are freed one by one.
     }
 
     @Override

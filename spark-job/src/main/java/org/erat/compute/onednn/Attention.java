@@ -7,6 +7,7 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.erat.compute.Kernels.AttentionShape;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -41,18 +42,20 @@ final class Attention {
             long m,
             long k,
             long n,
+            Precision operands,
+            Precision result,
             Strides a,
             Strides b,
             Strides c,
             float scale,
             boolean masked) {}
 
-    private record SoftmaxKey(long rows, long columns, boolean forward) {}
+    private record SoftmaxKey(Layout scores, Layout weights, boolean forward) {}
 
     /** Sizes of one call and where the pieces of qkv, dqkv and [N,H] lie. */
-    private record Geometry(long batch, long tokens, long heads, long width, long depth) {
-        static Geometry of(AttentionShape shape, int width) {
-            return new Geometry(shape.batch(), shape.tokens(), shape.heads(), width, width / shape.heads());
+    private record Geometry(Precision format, long batch, long tokens, long heads, long width, long depth) {
+        static Geometry of(Precision format, AttentionShape shape, int width) {
+            return new Geometry(format, shape.batch(), shape.tokens(), shape.heads(), width, width / shape.heads());
         }
 
         /** [B, A, T, D] within rows of {@code stride} elements. */
@@ -71,17 +74,19 @@ final class Attention {
 
         /** Bytes from the query to the key and from the key to the value. */
         long part() {
-            return Float.BYTES * width;
+            return OneDnnTensor.bytes(format) * width;
         }
 
         /** x[T,D]·y[T,D]ᵀ for each example and head, times {@code scale}. */
-        ProductKey scores(long strideX, long strideY, float scale, boolean masked) {
+        ProductKey scores(Precision result, long strideX, long strideY, float scale, boolean masked) {
             return new ProductKey(
                     batch,
                     heads,
                     tokens,
                     depth,
                     tokens,
+                    format,
+                    result,
                     split(strideX),
                     split(strideY).transposed(),
                     weights(),
@@ -92,33 +97,52 @@ final class Attention {
         /** w[T,T]·x[T,D], or wᵀ·x, for each example and head, times {@code scale}. */
         ProductKey mix(boolean transposed, long strideX, long strideY, float scale) {
             Strides w = transposed ? weights().transposed() : weights();
-            return new ProductKey(batch, heads, tokens, tokens, depth, w, split(strideX), split(strideY), scale, false);
+            return new ProductKey(
+                    batch,
+                    heads,
+                    tokens,
+                    tokens,
+                    depth,
+                    format,
+                    format,
+                    w,
+                    split(strideX),
+                    split(strideY),
+                    scale,
+                    false);
         }
     }
 
     OneDnnTensor forward(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        Geometry geometry = Geometry.of(shape, Shapes.checkAttention("attention", qkv, shape, probabilities));
+        int width = Shapes.checkAttention("attention", qkv, shape, probabilities);
         OneDnnTensor in = OneDnnTensor.of(qkv);
-        OneDnnTensor weights = dense("attention", probabilities);
+        OneDnnTensor weights = weights("attention", probabilities, in);
+        Geometry geometry = Geometry.of(in.format(), shape, width);
         if (geometry.tokens() == 1) {
             return forwardOfOneToken(in, geometry, weights);
         }
+        OneDnnTensor scores = weights.format() == Precision.F32
+                ? weights
+                : execution.allocate(Precision.F32, weights.rowsCount(), weights.columnsCount());
         boolean masked = hasPadding(shape);
-        ProductKey scores = geometry.scores(in.stride(), in.stride(), geometry.scale(), masked);
+        ProductKey product = geometry.scores(Precision.F32, in.stride(), in.stride(), geometry.scale(), masked);
         long key = in.address() + geometry.part();
         if (masked) {
             Block mask = mask(shape);
-            execution.run(product(scores), in.address(), key, weights.address(), mask.address());
+            execution.run(product(product), in.address(), key, scores.address(), mask.address());
             execution.release(mask);
         } else {
-            execution.run(product(scores), in.address(), key, weights.address());
+            execution.run(product(product), in.address(), key, scores.address());
         }
-        SoftmaxKey softmax = new SoftmaxKey(weights.rowsCount(), weights.columnsCount(), true);
-        execution.run(execution.primitive(softmax, () -> createSoftmax(softmax)), weights.address(), weights.address());
+        SoftmaxKey softmax = new SoftmaxKey(scores.layout(), weights.layout(), true);
+        execution.run(execution.primitive(softmax, () -> createSoftmax(softmax)), scores.address(), weights.address());
+        if (scores != weights) {
+            scores.close();
+        }
         if (masked) {
             clearPaddingQueries(shape, weights);
         }
-        OneDnnTensor y = execution.allocate(in.rowsCount(), geometry.width());
+        OneDnnTensor y = execution.allocate(in.format(), in.rowsCount(), geometry.width());
         execution.run(
                 product(geometry.mix(false, in.stride(), geometry.width(), 1)),
                 weights.address(),
@@ -128,12 +152,13 @@ final class Attention {
     }
 
     OneDnnTensor backward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        Geometry geometry = Geometry.of(shape, Shapes.checkAttention("attentionBackward", qkv, shape, probabilities));
+        int width = Shapes.checkAttention("attentionBackward", qkv, shape, probabilities);
         OneDnnTensor in = OneDnnTensor.of(qkv);
-        Shapes.checkShape("attentionBackward", "dy", dy, in.rowsCount(), geometry.width());
+        Shapes.checkShape("attentionBackward", "dy", dy, in.rowsCount(), width);
         OneDnnTensor gradient = OneDnnTensor.of(dy);
-        OneDnnTensor weights = dense("attentionBackward", probabilities);
-        OneDnnTensor dqkv = execution.allocate(in.rowsCount(), 3 * geometry.width());
+        OneDnnTensor weights = weights("attentionBackward", probabilities, in);
+        Geometry geometry = Geometry.of(in.format(), shape, width);
+        OneDnnTensor dqkv = execution.allocate(in.format(), in.rowsCount(), 3 * geometry.width());
         if (geometry.tokens() == 1) {
             return backwardOfOneToken(gradient, dqkv);
         }
@@ -147,13 +172,13 @@ final class Attention {
                 weights.address(),
                 gradient.address(),
                 dqkv.address() + 2 * part);
-        Block dScores = execution.take(Float.BYTES * weights.rowsCount() * weights.columnsCount());
+        OneDnnTensor dScores = execution.allocate(in.format(), weights.rowsCount(), weights.columnsCount());
         execution.run(
-                product(geometry.scores(gradient.stride(), in.stride(), 1, false)),
+                product(geometry.scores(in.format(), gradient.stride(), in.stride(), 1, false)),
                 gradient.address(),
                 value,
                 dScores.address());
-        SoftmaxKey softmax = new SoftmaxKey(weights.rowsCount(), weights.columnsCount(), false);
+        SoftmaxKey softmax = new SoftmaxKey(dScores.layout(), weights.layout(), false);
         execution.run(
                 execution.primitive(softmax, () -> createSoftmax(softmax)),
                 weights.address(),
@@ -169,7 +194,7 @@ final class Attention {
                 dScores.address(),
                 query,
                 dqkv.address() + part);
-        execution.release(dScores);
+        dScores.close();
         return dqkv;
     }
 
@@ -178,7 +203,7 @@ final class Attention {
 
     private OneDnnTensor forwardOfOneToken(OneDnnTensor qkv, Geometry geometry, OneDnnTensor weights) {
         int width = (int) geometry.width();
-        OneDnnTensor y = execution.allocate(qkv.rowsCount(), width);
+        OneDnnTensor y = execution.allocate(qkv.format(), qkv.rowsCount(), width);
         float[] row = new float[3 * width];
         float[] value = new float[width];
         for (long i = 0; i < qkv.rowsCount(); i++) {
@@ -205,9 +230,12 @@ final class Attention {
         return dqkv;
     }
 
-    private static OneDnnTensor dense(String primitive, Tensor probabilities) {
+    private static OneDnnTensor weights(String primitive, Tensor probabilities, OneDnnTensor qkv) {
         OneDnnTensor weights = OneDnnTensor.of(probabilities);
-        Shapes.require(weights.isDense(), "%s: probabilities must not be a view of columns", primitive);
+        Shapes.require(
+                weights.isDense() && weights.format() == qkv.format(),
+                "%s: probabilities must be as allocated, not a view of columns or of another format",
+                primitive);
         return weights;
     }
 
@@ -252,9 +280,9 @@ final class Attention {
     }
 
     private static Primitive createProduct(ProductKey key) {
-        dnnl_memory_desc a = matrices(key, key.m(), key.k(), key.a());
-        dnnl_memory_desc b = matrices(key, key.k(), key.n(), key.b());
-        dnnl_memory_desc c = matrices(key, key.m(), key.n(), key.c());
+        dnnl_memory_desc a = matrices(key, key.operands(), key.m(), key.k(), key.a());
+        dnnl_memory_desc b = matrices(key, key.operands(), key.k(), key.n(), key.b());
+        dnnl_memory_desc c = matrices(key, key.result(), key.m(), key.n(), key.c());
         dnnl_memory_desc mask = key.masked() ? OneDnn.floats(key.batch(), 1, 1, key.n()) : null;
         dnnl_primitive_attr attributes = OneDnn.attributes(scaleAndMask(key.scale(), mask));
         dnnl_primitive_desc description = new dnnl_primitive_desc();
@@ -286,16 +314,20 @@ final class Attention {
         return postOps;
     }
 
-    private static dnnl_memory_desc matrices(ProductKey key, long rows, long columns, Strides strides) {
-        return OneDnn.floats(
-                new long[] {key.batch(), key.heads(), rows, columns},
-                new long[] {strides.example(), strides.head(), strides.row(), strides.column()});
+    private static dnnl_memory_desc matrices(
+            ProductKey key, Precision format, long rows, long columns, Strides strides) {
+        return OneDnn.strided(OneDnn.type(format), new long[] {key.batch(), key.heads(), rows, columns}, new long[] {
+            strides.example(), strides.head(), strides.row(), strides.column()
+        });
     }
 
-    /** Over each row, in place. */
+    /**
+     * Over each row. The forward pass takes scores in f32: rounded to bf16 they would err by as much as a weight of one
+     * percent. The backward pass takes one format only.
+     */
     private static Primitive createSoftmax(SoftmaxKey key) {
-        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc y = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc x = key.scores().descriptor();
+        dnnl_memory_desc y = key.weights().descriptor();
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc forward = new dnnl_primitive_desc();
         int status = dnnl_softmax_forward_primitive_desc_create(
@@ -308,7 +340,7 @@ final class Attention {
                     .build(forward, status);
         }
         OneDnn.check(status, "describe softmax " + key);
-        dnnl_memory_desc dx = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc dx = OneDnn.clone(y);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         status = dnnl_softmax_backward_primitive_desc_create(
                 description, OneDnn.ENGINE, dnnl_softmax_accurate, dx, x, y, 1, forward, attributes);

@@ -2,7 +2,9 @@ package org.erat.compute.onednn;
 
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
 
 /**
  * A piece of off-heap memory: its address for native calls and, for loops in Java, a buffer over it. Freed by whoever
@@ -16,6 +18,7 @@ final class Block {
     private final long address;
     private final long bytes;
     private FloatBuffer floats;
+    private ShortBuffer shorts;
 
     private Block(Pointer allocation, long address, long bytes, FloatBuffer floats) {
         this.allocation = allocation;
@@ -67,6 +70,16 @@ final class Block {
             floats = start.asBuffer();
         }
         return floats;
+    }
+
+    /** The content as bf16; its position and limit are not to be moved. */
+    ShortBuffer shorts() {
+        if (shorts == null) {
+            ShortPointer start = new ShortPointer(new Address().at(address));
+            start.capacity(Math.min(bytes / 2, Integer.MAX_VALUE / 4));
+            shorts = start.asBuffer();
+        }
+        return shorts;
     }
 
     void free() {

@@ -20,17 +20,17 @@ final class Elementwise {
         this.execution = execution;
     }
 
-    private record ActivationKey(Activation f, boolean forward, long rows, long columns) {}
+    private record ActivationKey(Activation f, boolean forward, Layout x) {}
 
-    private record AdditionKey(long rows, long columns, long stride, long strideInto) {}
+    private record AdditionKey(Layout from, Layout into) {}
 
     // ---- activation
 
     OneDnnTensor activation(Activation f, Tensor x) {
         OneDnnTensor given = OneDnnTensor.of(x);
-        OneDnnTensor y = execution.allocate(Shapes.rows("activation", "x", x), given.columnsCount());
+        OneDnnTensor y = execution.allocate(given.format(), Shapes.rows("activation", "x", x), given.columnsCount());
         OneDnnTensor in = execution.dense(given);
-        ActivationKey key = new ActivationKey(f, true, in.rowsCount(), in.columnsCount());
+        ActivationKey key = new ActivationKey(f, true, in.layout());
         execution.run(execution.primitive(key, () -> createForward(key)), in.address(), y.address());
         Execution.releaseDense(given, in);
         return y;
@@ -40,10 +40,11 @@ final class Elementwise {
         Shapes.checkShape("activationBackward", "dy", dy, x.shape());
         OneDnnTensor givenX = OneDnnTensor.of(x);
         OneDnnTensor givenDy = OneDnnTensor.of(dy);
-        OneDnnTensor dx = execution.allocate(Shapes.rows("activationBackward", "x", x), givenX.columnsCount());
+        OneDnnTensor dx =
+                execution.allocate(givenX.format(), Shapes.rows("activationBackward", "x", x), givenX.columnsCount());
         OneDnnTensor in = execution.dense(givenX);
         OneDnnTensor gradient = execution.dense(givenDy);
-        ActivationKey key = new ActivationKey(f, false, in.rowsCount(), in.columnsCount());
+        ActivationKey key = new ActivationKey(f, false, in.layout());
         execution.run(
                 execution.primitive(key, () -> createBackward(key)), in.address(), gradient.address(), dx.address());
         Execution.releaseDense(givenX, in);
@@ -52,8 +53,8 @@ final class Elementwise {
     }
 
     private static Primitive createForward(ActivationKey key) {
-        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc y = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc x = key.x().descriptor();
+        dnnl_memory_desc y = key.x().descriptor();
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = describeForward(description, key, x, y);
         return new Primitive.Builder("activation " + key)
@@ -63,9 +64,9 @@ final class Elementwise {
     }
 
     private static Primitive createBackward(ActivationKey key) {
-        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc dy = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc dx = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc x = key.x().descriptor();
+        dnnl_memory_desc dy = key.x().descriptor();
+        dnnl_memory_desc dx = key.x().descriptor();
         dnnl_primitive_desc forward = new dnnl_primitive_desc();
         OneDnn.check(describeForward(forward, key, x, dx), "describe activation " + key);
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
@@ -104,7 +105,7 @@ final class Elementwise {
         Shapes.checkShape("add", "x", x, into.shape());
         OneDnnTensor from = OneDnnTensor.of(x);
         OneDnnTensor sum = OneDnnTensor.of(into);
-        AdditionKey key = new AdditionKey(sum.rowsCount(), sum.columnsCount(), from.stride(), sum.stride());
+        AdditionKey key = new AdditionKey(from.layout(), sum.layout());
         execution.run(execution.primitive(key, () -> createAddition(key)), from.address(), sum.address());
     }
 
@@ -114,14 +115,7 @@ final class Elementwise {
         OneDnn.check(dnnl_post_ops_create(postOps), "create post-ops");
         OneDnn.check(dnnl_post_ops_append_sum(postOps, 1, 0, dnnl_data_type_undef), "append a sum");
         return Reorders.create(
-                "addition " + key,
-                matrix(key.rows(), key.columns(), key.stride()),
-                matrix(key.rows(), key.columns(), key.strideInto()),
-                postOps);
-    }
-
-    private static dnnl_memory_desc matrix(long rows, long columns, long stride) {
-        return OneDnn.floats(new long[] {rows, columns}, new long[] {stride, 1});
+                "addition " + key, key.from().descriptor(), key.into().descriptor(), postOps);
     }
 
     void fill(Tensor tensor, double value) {
@@ -138,7 +132,7 @@ final class Elementwise {
     OneDnnTensor dropout(Tensor x, double rate, long key) {
         DropoutMask mask = new DropoutMask(rate, key);
         OneDnnTensor in = OneDnnTensor.of(x);
-        OneDnnTensor y = execution.allocate(x.shape());
+        OneDnnTensor y = execution.allocate(in.format(), x.shape());
         float[] row = new float[(int) in.columnsCount()];
         for (long i = 0; i < in.rowsCount(); i++) {
             in.getRow(i, row);

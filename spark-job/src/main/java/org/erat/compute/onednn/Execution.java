@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.bytedeco.dnnl.dnnl_stream;
+import org.erat.compute.Precision;
 
 /**
  * What one task owns: its stream, its thread count, its primitives by operation and shape, its memory. Confined to one
@@ -14,14 +15,22 @@ import org.bytedeco.dnnl.dnnl_stream;
 final class Execution {
     private final dnnl_stream stream = new dnnl_stream();
     private final int threads;
-    private final MemoryPool pool = new MemoryPool();
+    private final Precision activations;
+    private final IdleMemory idle;
     private final Map<Record, Primitive> primitives = new HashMap<>();
+    private MemoryPool pool;
     private Block scratch;
     private long outstanding;
     private boolean closed;
 
-    Execution(int threads) {
+    /**
+     * @param activations format of activations and of their gradients
+     * @param idle where memory comes from, and goes when this rests
+     */
+    Execution(int threads, Precision activations, IdleMemory idle) {
+        this.idle = idle;
         this.threads = threads;
+        this.activations = activations;
         OneDnn.check(dnnl_stream_create(stream, OneDnn.ENGINE, dnnl_stream_default_flags), "create a stream");
     }
 
@@ -43,23 +52,23 @@ final class Execution {
         primitive.run(stream, scratch(primitive.scratchBytes()), operands);
     }
 
-    /** Makes this execution's thread count that of the native calls that follow on this thread. */
-    void useThreads() {
-        OpenMp.useThreads(threads);
-    }
-
     private long scratch(long bytes) {
         if (scratch == null || scratch.bytes() < bytes) {
             if (scratch != null) {
-                pool.giveBack(scratch);
+                pool().giveBack(scratch);
             }
-            scratch = pool.take(Math.max(bytes, Block.ALIGNMENT));
+            scratch = pool().take(Math.max(bytes, Block.ALIGNMENT));
         }
         return scratch.address();
     }
 
-    /** A dense tensor of undefined content. */
+    /** A dense tensor of undefined content in the format of activations. */
     OneDnnTensor allocate(long... shape) {
+        return allocate(activations, shape);
+    }
+
+    /** A dense tensor of undefined content. */
+    OneDnnTensor allocate(Precision format, long... shape) {
         if (closed) {
             throw new IllegalStateException("kernels are closed");
         }
@@ -68,29 +77,27 @@ final class Execution {
             elements = Math.multiplyExact(elements, size);
         }
         outstanding++;
-        return OneDnnTensor.over(pool.take(Float.BYTES * elements), this, shape);
+        return OneDnnTensor.over(pool().take(OneDnnTensor.bytes(format) * elements), format, this, shape);
     }
 
-    private record CopyKey(long rows, long columns, long stride) {}
+    private record CopyKey(Layout from, Layout to) {}
 
     /**
      * {@code tensor} itself where its rows follow each other, else a copy for which they do: some primitives take no
      * strides. To be given to {@link #releaseDense} after use.
      */
     OneDnnTensor dense(OneDnnTensor tensor) {
-        if (tensor.isDense()) {
-            return tensor;
-        }
-        long[] sizes = {tensor.rowsCount(), tensor.columnsCount()};
-        OneDnnTensor copy = allocate(sizes);
-        CopyKey key = new CopyKey(sizes[0], sizes[1], tensor.stride());
+        return tensor.isDense() ? tensor : copy(tensor);
+    }
+
+    /** A dense copy. */
+    OneDnnTensor copy(OneDnnTensor tensor) {
+        OneDnnTensor copy = allocate(tensor.format(), tensor.rowsCount(), tensor.columnsCount());
+        CopyKey key = new CopyKey(tensor.layout(), copy.layout());
         Primitive reorder = primitive(
                 key,
                 () -> Reorders.create(
-                        "copy " + key,
-                        OneDnn.floats(sizes, new long[] {tensor.stride(), 1}),
-                        OneDnn.floats(sizes),
-                        null));
+                        "copy " + key, key.from().descriptor(), key.to().descriptor(), null));
         run(reorder, tensor.address(), copy.address());
         return copy;
     }
@@ -104,7 +111,7 @@ final class Execution {
 
     /** Memory within one primitive. */
     Block take(long bytes) {
-        return pool.take(bytes);
+        return pool().take(bytes);
     }
 
     /** Returns what {@link #take} gave. */
@@ -124,8 +131,32 @@ final class Execution {
         return outstanding;
     }
 
+    /** Format of activations and of their gradients. */
+    Precision activations() {
+        return activations;
+    }
+
+    /** The memory of this execution; that of others at rest where this has rested. */
     MemoryPool pool() {
+        if (pool == null) {
+            pool = idle.take();
+        }
         return pool;
+    }
+
+    /** Lends all memory to others until this is used again. */
+    void rest() {
+        if (outstanding != 0) {
+            throw new IllegalStateException(outstanding + " tensors are not closed");
+        }
+        if (pool != null) {
+            if (scratch != null) {
+                pool.giveBack(scratch);
+                scratch = null;
+            }
+            idle.giveBack(pool);
+            pool = null;
+        }
     }
 
     int primitiveCount() {
@@ -137,7 +168,9 @@ final class Execution {
             closed = true;
             primitives.values().forEach(Primitive::destroy);
             primitives.clear();
-            pool.close();
+            if (pool != null) {
+                pool.close();
+            }
             dnnl_stream_destroy(stream);
         }
     }

@@ -4,16 +4,21 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.FrozenValues;
 import org.erat.compute.Precision;
+import org.erat.compute.WeightLayout;
 
 /**
- * W [O,I] and b [O], the weights of each direction in the layout that oneDNN's product wants. A direction is packed at
- * its first use, once for all tasks of the JVM, so a job that only runs forward holds one copy.
+ * W [O,I] and b [O]. Packed, the weights of each direction lie as oneDNN's product wants them; a direction is packed at
+ * its first use, once for all tasks of the JVM, so a job that only runs forward holds one copy. Plain, they lie row by row
+ * and both directions read the same copy, in f32 and of one part the mapped file itself.
  */
 final class FrozenWeight implements FrozenLinear {
     /**
@@ -31,21 +36,30 @@ final class FrozenWeight implements FrozenLinear {
     private final long in;
     private final long out;
     private final Precision precision;
-    private final FloatBuffer[] weights;
+    private final WeightLayout weightLayout;
+    private final List<FrozenValues> weights;
     private final Block bias;
     private Packed forward;
     private Packed backward;
 
-    FrozenWeight(FloatBuffer[] weights, FloatBuffer[] biases, int[] outs, int in, Precision precision) {
+    FrozenWeight(
+            List<FrozenValues> weights,
+            FloatBuffer[] biases,
+            int[] outs,
+            int in,
+            Precision precision,
+            WeightLayout weightLayout) {
         this.in = in;
         this.precision = precision;
-        this.weights = weights.clone();
-        this.bias = owned(stack(biases));
-        long sum = 0;
-        for (int size : outs) {
-            sum += size;
+        this.weightLayout = weightLayout;
+        this.weights = List.copyOf(weights);
+        this.out = IntStream.of(outs).sum();
+        this.bias = owned(Block.allocate(Float.BYTES * out));
+        int at = 0;
+        for (FloatBuffer part : biases) {
+            bias.floats().put(at, part, part.position(), part.remaining());
+            at += part.remaining();
         }
-        this.out = sum;
     }
 
     @Override
@@ -69,7 +83,8 @@ final class FrozenWeight implements FrozenLinear {
     /** Wᵀ as the right operand [I,O] of x·Wᵀ. */
     synchronized Packed forward() {
         if (forward == null) {
-            forward = pack(in, out, new long[] {1, in});
+            long[] strides = {1, in};
+            forward = weightLayout == WeightLayout.PLAIN ? plain(in, out, strides) : pack(in, out, strides);
         }
         return forward;
     }
@@ -77,19 +92,34 @@ final class FrozenWeight implements FrozenLinear {
     /** W as the right operand [O,I] of dy·W. */
     synchronized Packed backward() {
         if (backward == null) {
-            backward = pack(out, in, new long[] {in, 1});
+            long[] strides = {in, 1};
+            backward = weightLayout == WeightLayout.PLAIN ? plain(out, in, strides) : pack(out, in, strides);
         }
         return backward;
     }
 
     private Packed pack(long from, long to, long[] strides) {
         dnnl_memory_desc source = OneDnn.floats(new long[] {from, to}, strides);
-        dnnl_memory_desc layout = preferredLayout(from, to);
-        Block dense = stack(weights);
+        return pack(from, to, source, preferredLayout(from, to));
+    }
+
+    /** One direction of the one plain copy. */
+    private Packed plain(long from, long to, long[] strides) {
+        Packed other = forward != null ? forward : backward;
+        dnnl_memory_desc layout = OneDnn.strided(OneDnn.type(precision), new long[] {from, to}, strides);
+        if (other != null) {
+            return new Packed(from, to, other.memory(), layout);
+        }
+        return pack(from, to, OneDnn.floats(new long[] {from, to}, strides), layout);
+    }
+
+    private Packed pack(long from, long to, dnnl_memory_desc source, dnnl_memory_desc layout) {
         if (dnnl_memory_desc_equal(source, layout) != 0) {
             OneDnn.destroy(source);
-            return new Packed(from, to, owned(dense), layout);
+            Block memory = weights.size() == 1 ? Block.of(weights.get(0).inPlace()) : stack();
+            return new Packed(from, to, owned(memory), layout);
         }
+        Block dense = stack();
         Block packed = owned(Block.allocate(dnnl_memory_desc_get_size(layout)));
         String name = "packing of a weight [" + out + ", " + in + "]";
         Primitive reorder = Reorders.create(name, source, OneDnn.clone(layout), null);
@@ -105,10 +135,10 @@ final class FrozenWeight implements FrozenLinear {
     }
 
     private dnnl_memory_desc preferredLayout(long from, long to) {
-        int type = elementType();
+        int type = OneDnn.type(precision);
         dnnl_memory_desc source = OneDnn.strided(type, new long[] {REPRESENTATIVE_ROWS, from}, new long[] {from, 1});
         dnnl_memory_desc any = OneDnn.anyLayout(type, from, to);
-        dnnl_memory_desc result = OneDnn.floats(REPRESENTATIVE_ROWS, to);
+        dnnl_memory_desc result = OneDnn.dense(type, REPRESENTATIVE_ROWS, to);
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         OneDnn.check(
@@ -121,25 +151,13 @@ final class FrozenWeight implements FrozenLinear {
         return layout;
     }
 
-    /** oneDNN's type of the operands of the product. */
-    int elementType() {
-        return precision == Precision.BF16 ? dnnl_bf16 : dnnl_f32;
-    }
-
-    /** The parts one after the other; in place where there is one part that lies outside the heap. */
-    private static Block stack(FloatBuffer[] parts) {
-        if (parts.length == 1) {
-            return Block.of(parts[0]);
-        }
-        long elements = 0;
-        for (FloatBuffer part : parts) {
-            elements += part.remaining();
-        }
-        Block stacked = Block.allocate(Float.BYTES * elements);
+    /** The weights one after the other. */
+    private Block stack() {
+        Block stacked = Block.allocate(Float.BYTES * in * out);
         int at = 0;
-        for (FloatBuffer part : parts) {
-            stacked.floats().put(at, part, part.position(), part.remaining());
-            at += part.remaining();
+        for (FrozenValues part : weights) {
+            part.copyTo(stacked.floats().slice(at, part.size()));
+            at += part.size();
         }
         return stacked;
     }

@@ -1,6 +1,7 @@
 package org.erat.compute.onednn;
 
 import org.bytedeco.javacpp.Pointer;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,7 +24,15 @@ final class HostCopies {
         OneDnnTensor tensor = execution.allocate(values.shape());
         INDArray dense =
                 isDenseFloat(values) ? values : values.castTo(DataType.FLOAT).dup('c');
-        Pointer.memcpy(to.at(tensor.address()), from.at(address(dense)), Float.BYTES * dense.length());
+        if (tensor.format() == Precision.F32) {
+            Pointer.memcpy(to.at(tensor.address()), from.at(address(dense)), Float.BYTES * dense.length());
+            return tensor;
+        }
+        float[] row = new float[(int) tensor.columnsCount()];
+        for (long i = 0; i < tensor.rowsCount(); i++) {
+            from.at(address(dense) + Float.BYTES * i * row.length).get(row);
+            tensor.putRow(i, row);
+        }
         return tensor;
     }
 
@@ -42,6 +51,14 @@ final class HostCopies {
 
     private void copyRows(OneDnnTensor source, INDArray into) {
         long start = address(into);
+        if (source.format() == Precision.BF16) {
+            float[] row = new float[(int) source.columnsCount()];
+            for (long i = 0; i < source.rowsCount(); i++) {
+                source.getRow(i, row);
+                to.at(start + Float.BYTES * i * row.length).put(row);
+            }
+            return;
+        }
         if (source.isDense()) {
             Pointer.memcpy(to.at(start), from.at(source.address()), Float.BYTES * into.length());
             return;

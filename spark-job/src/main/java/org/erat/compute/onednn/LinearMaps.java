@@ -17,63 +17,47 @@ final class LinearMaps {
         this.execution = execution;
     }
 
-    /** Layouts are a function of width and precision, so maps of one shape share their primitives. */
-    private record ProductKey(int type, long rows, long from, long to, long stride, boolean forward) {}
-
-    private record ConversionKey(long rows, long columns, long stride) {}
+    /** Layouts of weights are a function of width and precision, so maps of one shape share their primitives. */
+    private record ProductKey(Layout source, Layout result, boolean forward) {}
 
     /** y[N,O] = x[N,I]·Wᵀ + b. */
     OneDnnTensor forward(Tensor x, FrozenLinear w) {
         Shapes.checkShape("linear", "x", x, Shapes.rows("linear", "x", x), w.in());
         FrozenWeight weight = (FrozenWeight) w;
-        return multiply(OneDnnTensor.of(x), weight, weight.forward(), true);
+        return multiply("linear", OneDnnTensor.of(x), weight, weight.forward(), true);
     }
 
     /** dx[N,I] = dy[N,O]·W. */
     OneDnnTensor backward(Tensor dy, FrozenLinear w) {
         Shapes.checkShape("linearBackward", "dy", dy, Shapes.rows("linearBackward", "dy", dy), w.out());
         FrozenWeight weight = (FrozenWeight) w;
-        return multiply(OneDnnTensor.of(dy), weight, weight.backward(), false);
+        return multiply("linearBackward", OneDnnTensor.of(dy), weight, weight.backward(), false);
     }
 
     private OneDnnTensor multiply(
-            OneDnnTensor source, FrozenWeight weight, FrozenWeight.Packed packed, boolean forward) {
+            String name, OneDnnTensor source, FrozenWeight weight, FrozenWeight.Packed packed, boolean forward) {
+        Shapes.require(
+                source.format() == weight.precision(),
+                "%s: %s operand for a weight in %s",
+                name,
+                source.format(),
+                weight.precision());
         OneDnnTensor result = execution.allocate(source.rowsCount(), packed.to());
-        if (weight.elementType() == dnnl_bf16) {
-            Block rounded = execution.take(2 * source.rowsCount() * packed.from());
-            round(source, rounded);
-            multiply(rounded.address(), packed.from(), source.rowsCount(), weight, packed, forward, result);
-            execution.release(rounded);
+        ProductKey key = new ProductKey(source.layout(), result.layout(), forward);
+        Primitive product = execution.primitive(key, () -> create(key, packed.layout()));
+        if (forward) {
+            execution.run(product, source.address(), packed.memory().address(), result.address(), weight.biasAddress());
         } else {
-            multiply(source.address(), source.stride(), source.rowsCount(), weight, packed, forward, result);
+            execution.run(product, source.address(), packed.memory().address(), result.address());
         }
         return result;
     }
 
-    private void multiply(
-            long source,
-            long stride,
-            long rows,
-            FrozenWeight weight,
-            FrozenWeight.Packed packed,
-            boolean forward,
-            OneDnnTensor result) {
-        int type = weight.elementType();
-        ProductKey key = new ProductKey(type, rows, packed.from(), packed.to(), stride, forward);
-        Primitive product = execution.primitive(key, () -> create(key, packed.layout()));
-        if (forward) {
-            execution.run(product, source, packed.memory().address(), result.address(), weight.biasAddress());
-        } else {
-            execution.run(product, source, packed.memory().address(), result.address());
-        }
-    }
-
     private static Primitive create(ProductKey key, dnnl_memory_desc layout) {
-        dnnl_memory_desc source =
-                OneDnn.strided(key.type(), new long[] {key.rows(), key.from()}, new long[] {key.stride(), 1});
+        dnnl_memory_desc source = key.source().descriptor();
         dnnl_memory_desc weight = OneDnn.clone(layout);
-        dnnl_memory_desc result = OneDnn.floats(key.rows(), key.to());
-        dnnl_memory_desc bias = key.forward() ? OneDnn.floats(1, key.to()) : null;
+        dnnl_memory_desc result = key.result().descriptor();
+        dnnl_memory_desc bias = key.forward() ? OneDnn.floats(1, key.result().columns()) : null;
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status =
@@ -87,19 +71,5 @@ final class LinearMaps {
             builder.operand(DNNL_ARG_BIAS, bias);
         }
         return builder.build(description, status);
-    }
-
-    /** Writes {@code source} to {@code into} as dense bf16. */
-    private void round(OneDnnTensor source, Block into) {
-        ConversionKey key = new ConversionKey(source.rowsCount(), source.columnsCount(), source.stride());
-        Primitive reorder = execution.primitive(key, () -> createConversion(key));
-        execution.run(reorder, source.address(), into.address());
-    }
-
-    private static Primitive createConversion(ConversionKey key) {
-        long[] sizes = {key.rows(), key.columns()};
-        dnnl_memory_desc from = OneDnn.floats(sizes, new long[] {key.stride(), 1});
-        dnnl_memory_desc to = OneDnn.strided(dnnl_bf16, sizes, new long[] {key.columns(), 1});
-        return Reorders.create("rounding to bf16 " + key, from, to, null);
     }
 }

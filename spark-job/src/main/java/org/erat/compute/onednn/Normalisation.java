@@ -6,6 +6,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -17,24 +18,24 @@ final class Normalisation {
         this.execution = execution;
     }
 
-    private record ForwardKey(long rows, long columns, float epsilon) {}
+    private record ForwardKey(Layout x, float epsilon) {}
 
-    private record GainKey(long rows, long columns) {}
+    private record GainKey(Layout dy) {}
 
-    private record BackwardKey(long rows, long columns) {}
+    private record BackwardKey(Layout x) {}
 
     OneDnnTensor forward(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation) {
         Shapes.checkLayerNorm("layerNorm", x, gain, bias, mean, inverseDeviation);
         OneDnnTensor given = OneDnnTensor.of(x);
         OneDnnTensor in = execution.dense(given);
-        OneDnnTensor statistics = OneDnnTensor.of(inverseDeviation);
-        OneDnnTensor y = execution.allocate(in.rowsCount(), in.columnsCount());
-        ForwardKey key = new ForwardKey(in.rowsCount(), in.columnsCount(), (float) epsilon);
+        OneDnnTensor statistics = single(inverseDeviation);
+        OneDnnTensor y = execution.allocate(in.format(), in.rowsCount(), in.columnsCount());
+        ForwardKey key = new ForwardKey(in.layout(), (float) epsilon);
         execution.run(
                 execution.primitive(key, () -> createForward(key)),
                 in.address(),
                 y.address(),
-                OneDnnTensor.of(mean).address(),
+                single(mean).address(),
                 statistics.address(),
                 OneDnnTensor.of(gain).address(),
                 OneDnnTensor.of(bias).address());
@@ -56,28 +57,28 @@ final class Normalisation {
         OneDnnTensor givenDy = OneDnnTensor.of(dy);
         OneDnnTensor in = execution.dense(givenX);
         OneDnnTensor gradient = execution.dense(givenDy);
-        OneDnnTensor dx = execution.allocate(in.rowsCount(), in.columnsCount());
+        OneDnnTensor dx = execution.allocate(in.format(), in.rowsCount(), in.columnsCount());
         // oneDNN wants the variance; that of the primitive, whose epsilon is zero, holds the epsilon already.
         Block variance = execution.take(Float.BYTES * in.rowsCount());
         float[] values = new float[(int) in.rowsCount()];
-        OneDnnTensor.of(saved.inverseDeviation()).getRow(0, values);
+        single(saved.inverseDeviation()).getRow(0, values);
         for (int i = 0; i < values.length; i++) {
             values[i] = 1 / (values[i] * values[i]);
         }
         variance.floats().put(0, values);
-        GainKey gainKey = new GainKey(in.rowsCount(), in.columnsCount());
+        GainKey gainKey = new GainKey(gradient.layout());
         execution.run(
                 execution.primitive(gainKey, () -> createGain(gainKey)),
                 gradient.address(),
                 OneDnnTensor.of(gain).address(),
                 dx.address());
-        BackwardKey key = new BackwardKey(in.rowsCount(), in.columnsCount());
+        BackwardKey key = new BackwardKey(in.layout());
         execution.run(
                 execution.primitive(key, () -> createBackward(key)),
                 in.address(),
                 dx.address(),
                 dx.address(),
-                OneDnnTensor.of(saved.mean()).address(),
+                single(saved.mean()).address(),
                 variance.address());
         execution.release(variance);
         Execution.releaseDense(givenX, in);
@@ -85,10 +86,17 @@ final class Normalisation {
         return dx;
     }
 
+    private static OneDnnTensor single(Tensor statistics) {
+        OneDnnTensor tensor = OneDnnTensor.of(statistics);
+        Shapes.require(
+                tensor.format() == Precision.F32, "layer norm: statistics in %s where F32 is needed", tensor.format());
+        return tensor;
+    }
+
     private static Primitive createForward(ForwardKey key) {
-        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc y = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc statistics = OneDnn.floats(key.rows());
+        dnnl_memory_desc x = key.x().descriptor();
+        dnnl_memory_desc y = key.x().descriptor();
+        dnnl_memory_desc statistics = OneDnn.floats(key.x().rows());
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = describeForward(description, x, y, statistics, key.epsilon(), dnnl_use_scale | dnnl_use_shift);
         return new Primitive.Builder("layer norm " + key)
@@ -96,16 +104,16 @@ final class Normalisation {
                 .operand(DNNL_ARG_DST, y)
                 .operand(DNNL_ARG_MEAN, statistics)
                 .operand(DNNL_ARG_VARIANCE, OneDnn.clone(statistics))
-                .operand(DNNL_ARG_SCALE, OneDnn.floats(key.columns()))
-                .operand(DNNL_ARG_SHIFT, OneDnn.floats(key.columns()))
+                .operand(DNNL_ARG_SCALE, OneDnn.floats(key.x().columns()))
+                .operand(DNNL_ARG_SHIFT, OneDnn.floats(key.x().columns()))
                 .build(description, status);
     }
 
     /** dy·gain. Apart, since oneDNN's backward pass takes a gain only where it may compute the gain's gradient. */
     private static Primitive createGain(GainKey key) {
-        dnnl_memory_desc dy = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc gain = OneDnn.floats(1, key.columns());
-        dnnl_memory_desc result = OneDnn.floats(key.rows(), key.columns());
+        dnnl_memory_desc dy = key.dy().descriptor();
+        dnnl_memory_desc gain = OneDnn.floats(1, key.dy().columns());
+        dnnl_memory_desc result = key.dy().descriptor();
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_binary_primitive_desc_create(
@@ -119,10 +127,10 @@ final class Normalisation {
     }
 
     private static Primitive createBackward(BackwardKey key) {
-        dnnl_memory_desc x = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc dy = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc dx = OneDnn.floats(key.rows(), key.columns());
-        dnnl_memory_desc statistics = OneDnn.floats(key.rows());
+        dnnl_memory_desc x = key.x().descriptor();
+        dnnl_memory_desc dy = key.x().descriptor();
+        dnnl_memory_desc dx = key.x().descriptor();
+        dnnl_memory_desc statistics = OneDnn.floats(key.x().rows());
         dnnl_primitive_desc forward = new dnnl_primitive_desc();
         OneDnn.check(
                 describeForward(forward, x, dx, statistics, 0, dnnl_normalization_flags_none),

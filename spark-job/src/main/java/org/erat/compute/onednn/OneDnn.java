@@ -8,6 +8,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.erat.compute.Precision;
 
 /** The native library: its one engine, memory descriptors, attributes, and the check of every status it returns. */
 final class OneDnn {
@@ -62,13 +63,23 @@ final class OneDnn {
 
     /** A descriptor of dense f32 elements; the caller destroys it. */
     static dnnl_memory_desc floats(long... sizes) {
+        return dense(dnnl_f32, sizes);
+    }
+
+    /** A descriptor of dense elements of {@code type}; the caller destroys it. */
+    static dnnl_memory_desc dense(int type, long... sizes) {
         long[] strides = new long[sizes.length];
         long stride = 1;
         for (int i = sizes.length - 1; i >= 0; i--) {
             strides[i] = stride;
             stride *= sizes[i];
         }
-        return strided(dnnl_f32, sizes, strides);
+        return strided(type, sizes, strides);
+    }
+
+    /** oneDNN's type of a format. */
+    static int type(Precision format) {
+        return format == Precision.BF16 ? dnnl_bf16 : dnnl_f32;
     }
 
     /** A descriptor of elements of {@code type} that are {@code strides} apart. */

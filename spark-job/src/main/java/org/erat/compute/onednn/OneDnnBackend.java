@@ -2,12 +2,15 @@ package org.erat.compute.onednn;
 
 import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
+import java.util.List;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.FrozenValues;
 import org.erat.compute.Kernels;
 import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
+import org.erat.compute.WeightLayout;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,12 +20,20 @@ public final class OneDnnBackend implements Backend {
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Precision precision;
+    private final WeightLayout weights;
+    private final IdleMemory idle = new IdleMemory();
+
+    /** A backend with packed weights. */
+    public OneDnnBackend(Precision precision) {
+        this(precision, WeightLayout.PACKED);
+    }
 
     /**
      * @param precision BF16 becomes F32, with a log line, where the processor cannot multiply it
      * @throws LinkageError if the native library cannot be loaded here
      */
-    public OneDnnBackend(Precision precision) {
+    public OneDnnBackend(Precision precision, WeightLayout weights) {
+        this.weights = weights;
         if (precision == Precision.BF16 && !OneDnn.hasBf16()) {
             LOG.warn("This processor has neither AVX512_BF16 nor AMX: computing in f32 in place of bf16");
             this.precision = Precision.F32;
@@ -45,19 +56,19 @@ public final class OneDnnBackend implements Backend {
     public Tensor frozen(FloatBuffer values, long... shape) {
         Shapes.checkFrozen(values, shape);
         Block block = Block.of(values);
-        OneDnnTensor tensor = OneDnnTensor.over(block, null, shape);
+        OneDnnTensor tensor = OneDnnTensor.over(block, Precision.F32, null, shape);
         CLEANER.register(tensor, block::free);
         return tensor;
     }
 
     @Override
-    public FrozenLinear frozenLinear(FloatBuffer[] weights, FloatBuffer[] biases, int in) {
-        return new FrozenWeight(weights, biases, Shapes.checkFrozenLinear(weights, biases, in), in, precision);
+    public FrozenLinear frozenLinear(List<FrozenValues> values, FloatBuffer[] biases, int in) {
+        return new FrozenWeight(values, biases, Shapes.checkFrozenLinear(values, biases, in), in, precision, weights);
     }
 
     @Override
     public Kernels open(int threads) {
         Shapes.require(threads > 0, "onednn: %s threads", threads);
-        return new OneDnnKernels(threads);
+        return new OneDnnKernels(threads, precision, idle);
     }
 }

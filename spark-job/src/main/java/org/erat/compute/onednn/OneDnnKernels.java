@@ -3,6 +3,7 @@ package org.erat.compute.onednn;
 import org.erat.compute.Activation;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -13,17 +14,17 @@ final class OneDnnKernels implements Kernels {
     private final Execution execution;
     private final HostCopies copies;
     private final LinearMaps linear;
-    private final SmallProducts products;
+    private final Products products;
     private final Elementwise elementwise;
     private final Normalisation normalisation;
     private final Attention attention;
     private final Tokens tokens;
 
-    OneDnnKernels(int threads) {
-        execution = new Execution(threads);
+    OneDnnKernels(int threads, Precision activations, IdleMemory idle) {
+        execution = new Execution(threads, activations, idle);
         copies = new HostCopies(execution);
         linear = new LinearMaps(execution);
-        products = new SmallProducts(execution);
+        products = new Products(execution);
         elementwise = new Elementwise(execution);
         normalisation = new Normalisation(execution);
         attention = new Attention(execution);
@@ -45,6 +46,12 @@ final class OneDnnKernels implements Kernels {
     public Tensor allocate(long... shape) {
         Shapes.checkTensor(shape);
         return execution.allocate(shape);
+    }
+
+    @Override
+    public Tensor allocateSingle(long... shape) {
+        Shapes.checkTensor(shape);
+        return execution.allocate(Precision.F32, shape);
     }
 
     @Override
@@ -78,6 +85,12 @@ final class OneDnnKernels implements Kernels {
     public void product(
             Tensor a, boolean transposeA, Tensor b, boolean transposeB, double alpha, double beta, Tensor c) {
         products.product(a, transposeA, b, transposeB, alpha, beta, c);
+    }
+
+    @Override
+    public Tensor copy(Tensor x) {
+        Shapes.rows("copy", "x", x);
+        return execution.copy(OneDnnTensor.of(x));
     }
 
     @Override
@@ -166,6 +179,11 @@ final class OneDnnKernels implements Kernels {
     @Override
     public long outstanding() {
         return execution.outstanding();
+    }
+
+    @Override
+    public void rest() {
+        execution.rest();
     }
 
     @Override

@@ -1,12 +1,14 @@
 package org.erat.compute.onednn;
 
-import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
-/** Rows of f32 elements at a fixed distance in off-heap memory. A vector is one row. */
+/** Rows of f32 or bf16 elements at a fixed distance in off-heap memory. A vector is one row. */
 final class OneDnnTensor implements Tensor {
     private final Block block;
+    private final Precision format;
     private final long offset;
     private final long rows;
     private final long columns;
@@ -18,6 +20,7 @@ final class OneDnnTensor implements Tensor {
 
     private OneDnnTensor(
             Block block,
+            Precision format,
             long offset,
             long rows,
             long columns,
@@ -26,6 +29,7 @@ final class OneDnnTensor implements Tensor {
             OneDnnTensor parent,
             Execution owner) {
         this.block = block;
+        this.format = format;
         this.offset = offset;
         this.rows = rows;
         this.columns = columns;
@@ -36,10 +40,10 @@ final class OneDnnTensor implements Tensor {
     }
 
     /** A dense tensor; closing it gives its block back to {@code owner}, or nothing where that is null. */
-    static OneDnnTensor over(Block block, Execution owner, long... shape) {
+    static OneDnnTensor over(Block block, Precision format, Execution owner, long... shape) {
         boolean vector = shape.length == 1;
         long columns = shape[shape.length - 1];
-        return new OneDnnTensor(block, 0, vector ? 1 : shape[0], columns, columns, vector, null, owner);
+        return new OneDnnTensor(block, format, 0, vector ? 1 : shape[0], columns, columns, vector, null, owner);
     }
 
     static OneDnnTensor of(Tensor tensor) {
@@ -62,7 +66,22 @@ final class OneDnnTensor implements Tensor {
     }
 
     long address() {
-        return block.address() + Float.BYTES * offset;
+        return block.address() + bytes(format) * offset;
+    }
+
+    /** Format of the elements. */
+    Precision format() {
+        return format;
+    }
+
+    /** Bytes of an element. */
+    static long bytes(Precision format) {
+        return format == Precision.BF16 ? Short.BYTES : Float.BYTES;
+    }
+
+    /** How it lies in memory. */
+    Layout layout() {
+        return new Layout(format, rows, columns, stride());
     }
 
     long rowsCount() {
@@ -82,18 +101,30 @@ final class OneDnnTensor implements Tensor {
         return stride() == columns;
     }
 
-    /** Copies row {@code row} to the start of {@code into}. */
+    /** Copies row {@code row} to the start of {@code into}, as f32. */
     void getRow(long row, float[] into) {
-        floats().get(index(row), into, 0, (int) columns);
+        int first = index(row);
+        if (format == Precision.F32) {
+            block.floats().get(first, into, 0, (int) columns);
+            return;
+        }
+        ShortBuffer values = block.shorts();
+        for (int i = 0; i < columns; i++) {
+            into[i] = BFloat16.toFloat(values.get(first + i));
+        }
     }
 
-    /** Sets row {@code row} to the start of {@code from}. */
+    /** Sets row {@code row} to the start of {@code from}, rounded to this format. */
     void putRow(long row, float[] from) {
-        floats().put(index(row), from, 0, (int) columns);
-    }
-
-    private FloatBuffer floats() {
-        return block.floats();
+        int first = index(row);
+        if (format == Precision.F32) {
+            block.floats().put(first, from, 0, (int) columns);
+            return;
+        }
+        ShortBuffer values = block.shorts();
+        for (int i = 0; i < columns; i++) {
+            values.put(first + i, BFloat16.of(from[i]));
+        }
     }
 
     private int index(long row) {
@@ -119,7 +150,8 @@ final class OneDnnTensor implements Tensor {
     }
 
     private OneDnnTensor view(long start, long height, long width) {
-        return new OneDnnTensor(block, start, height, width, stride, false, parent == null ? this : parent, null);
+        return new OneDnnTensor(
+                block, format, start, height, width, stride, false, parent == null ? this : parent, null);
     }
 
     @Override

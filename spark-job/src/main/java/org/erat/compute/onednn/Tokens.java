@@ -1,6 +1,7 @@
 package org.erat.compute.onednn;
 
 import org.erat.compute.Kernels.AttentionShape;
+import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -38,7 +39,7 @@ final class Tokens {
     OneDnnTensor meanPool(Tensor x, AttentionShape shape) {
         int width = (int) Shapes.checkPool("meanPool", x, shape);
         OneDnnTensor in = OneDnnTensor.of(x);
-        OneDnnTensor y = execution.allocate(shape.batch(), width);
+        OneDnnTensor y = execution.allocate(Precision.F32, shape.batch(), width);
         float[] sum = new float[width];
         float[] row = new float[width];
         for (int b = 0; b < shape.batch(); b++) {
@@ -73,7 +74,7 @@ final class Tokens {
     OneDnnTensor firstToken(Tensor x, AttentionShape shape) {
         int width = (int) Shapes.checkPool("firstToken", x, shape);
         OneDnnTensor in = OneDnnTensor.of(x);
-        OneDnnTensor y = execution.allocate(shape.batch(), width);
+        OneDnnTensor y = execution.allocate(Precision.F32, shape.batch(), width);
         float[] row = new float[width];
         for (int b = 0; b < shape.batch(); b++) {
             in.getRow((long) b * shape.tokens(), row);

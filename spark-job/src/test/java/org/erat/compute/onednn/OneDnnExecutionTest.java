@@ -1,7 +1,10 @@
 package org.erat.compute.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.bytedeco.javacpp.Pointer;
 import org.erat.compute.Activation;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
@@ -18,6 +22,7 @@ import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.Precision;
 import org.erat.compute.Tensor;
+import org.erat.compute.WeightLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -114,6 +119,45 @@ class OneDnnExecutionTest {
         }
     }
 
+    @Test
+    void kernelsThatRestLendTheirMemory() {
+        EncoderBlock model = new EncoderBlock(Precision.F32);
+        try (OneDnnKernels first = (OneDnnKernels) model.backend.open(1);
+                OneDnnKernels second = (OneDnnKernels) model.backend.open(1)) {
+            float[][] expected = model.step(first, 9, true);
+            MemoryPool memory = first.execution().pool();
+
+            first.rest();
+
+            assertThat(model.step(second, 9, true)).isDeepEqualTo(expected);
+            assertThat(second.execution().pool()).isSameAs(memory);
+            assertThat(model.step(first, 9, true)).isDeepEqualTo(expected);
+            assertThat(first.execution().pool()).isNotSameAs(memory);
+            Tensor open = first.allocate(1);
+            assertThatIllegalStateException().isThrownBy(first::rest).withMessage("1 tensors are not closed");
+            open.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void plainWeightsAreHeldOnceForBothDirections(Precision precision) {
+        FloatBuffer[] weights = {FloatBuffer.wrap(new float[12]), FloatBuffer.wrap(new float[8])};
+        FloatBuffer[] biases = {FloatBuffer.wrap(new float[3]), FloatBuffer.wrap(new float[2])};
+        FrozenWeight weight =
+                (FrozenWeight) new OneDnnBackend(precision, WeightLayout.PLAIN).frozenLinear(weights, biases, 4);
+        assertThat(weight.forward().memory()).isSameAs(weight.backward().memory());
+    }
+
+    @Test
+    void plainWeightsInSinglePrecisionAreTheMappedValuesThemselves() {
+        FloatBuffer values =
+                ByteBuffer.allocateDirect(48).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        FrozenWeight weight = (FrozenWeight) new OneDnnBackend(Precision.F32, WeightLayout.PLAIN)
+                .frozenLinear(new FloatBuffer[] {values}, new FloatBuffer[] {FloatBuffer.allocate(3)}, 4);
+        assertThat(weight.backward().memory().address()).isEqualTo(new Pointer(values).address());
+    }
+
     /** One adapted block, forward and backward. */
     private static final class EncoderBlock {
         private final Random random = new Random(3);
@@ -148,10 +192,10 @@ class OneDnnExecutionTest {
             try (Tensor x = kernels.upload(host);
                     Tensor xqkv = kernels.linear(x, qkv);
                     Tensor inner = kernels.allocate(rows, 4);
-                    Tensor gradient = kernels.allocate(3 * WIDTH, 4);
+                    Tensor gradient = kernels.allocateSingle(3 * WIDTH, 4);
                     Tensor probabilities = kernels.allocate(rows * 4, tokens);
-                    Tensor mean = kernels.allocate(rows);
-                    Tensor inverseDeviation = kernels.allocate(rows)) {
+                    Tensor mean = kernels.allocateSingle(rows);
+                    Tensor inverseDeviation = kernels.allocateSingle(rows)) {
                 kernels.product(x, false, x.rows(0, 4).columns(0, WIDTH), true, 1, 0, inner);
                 try (Tensor context = kernels.attention(xqkv, shape, probabilities);
                         Tensor normal = kernels.layerNorm(context, gain, bias, 1e-12, mean, inverseDeviation);

@@ -1,0 +1,20 @@
+package org.erat.data;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+
+/** Why a text could not be read as JSON, in one line: Jackson's own message goes on with the text itself. */
+public final class JsonReason {
+    private JsonReason() {}
+
+    /** The reason with its line and column where they are known; other failures in their own words. */
+    public static String of(IOException e) {
+        if (!(e instanceof JsonProcessingException json)) {
+            return e.getMessage();
+        }
+        JsonLocation at = json.getLocation();
+        String place = at == null ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        return json.getOriginalMessage() + place;
+    }
+}

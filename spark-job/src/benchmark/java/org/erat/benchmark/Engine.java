@@ -1,0 +1,58 @@
+package org.erat.benchmark;
+
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.Map;
+import org.erat.data.tokenized.PaddedBatch;
+
+/** One of the two sides: makes trainable encoders. */
+interface Engine {
+    /** Classes of the head. */
+    int CLASSES = 2;
+
+    /** R, the largest rank. */
+    int RANK = 8;
+
+    /** α of the adapters' scale. */
+    double ALPHA = 16;
+
+    /** Of AdamW, on both sides; the gradient is not clipped, and nothing is dropped. */
+    double LEARNING_RATE = 4e-4;
+
+    double WEIGHT_DECAY = 0.01;
+
+    /** T of the ERAT schedule, whose windows follow from the step. */
+    int TOTAL_STEPS = 1000;
+
+    /**
+     * An encoder with adapters on query and value and a head: mean over tokens, dense tanh layer, linear layer.
+     *
+     * @param model base-model directory
+     * @param method {@code lora} or, on our side, {@code erat}
+     * @param precision {@code f32} or {@code bf16}
+     */
+    Trainer open(Path model, String method, String precision);
+
+    /** An encoder under training. Times are in seconds and hold nothing but the work itself. */
+    interface Trainer {
+        /** Forward, backward and optimizer on one mini-batch. */
+        double train(PaddedBatch batch, int step);
+
+        /** Forward without gradients at the largest rank. */
+        double forward(PaddedBatch batch);
+
+        /** All that is trained, by name: {@code a.MODULE} and {@code b.MODULE} (Bᵀ) as [R,·], then the head. */
+        Map<String, float[]> parameters();
+
+        /** Logits and the gradients of the batch's summed loss at these parameters. */
+        Outcome outcome(Map<String, float[]> parameters, PaddedBatch batch);
+    }
+
+    /**
+     * What both sides should agree on.
+     *
+     * @param logits [B,C]
+     * @param gradients by the names of {@link Trainer#parameters}
+     */
+    record Outcome(float[] logits, Map<String, float[]> gradients) implements Serializable {}
+}

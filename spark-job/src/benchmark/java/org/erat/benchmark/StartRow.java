@@ -1,0 +1,149 @@
+package org.erat.benchmark;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
+
+/** From {@code submit/erat train} to the end of the first local step, and where that time goes. */
+final class StartRow {
+    static final String ROW = "start";
+
+    private final Bench bench;
+
+    StartRow(Bench bench) {
+        this.bench = bench;
+    }
+
+    void measure() throws IOException, InterruptedException {
+        List<Map<String, Double>> starts = new ArrayList<>();
+        for (int i = 0; i < bench.times(3, 1); i++) {
+            starts.add(start());
+        }
+        List<String> phases = List.copyOf(starts.get(0).keySet());
+        List<Double> totals = starts.stream()
+                .map(start ->
+                        start.values().stream().mapToDouble(Double::doubleValue).sum())
+                .toList();
+        StringBuilder where = new StringBuilder("median of each part:");
+        for (String phase : phases) {
+            Samples part =
+                    new Samples(starts.stream().map(start -> start.get(phase)).toList());
+            where.append(String.format(Locale.ROOT, " %s %.1f s;", phase, part.median()));
+        }
+        bench.add(Line.figure(
+                ROW,
+                "submit to the end of the first local step, BERT-base, local[2]",
+                "s",
+                new Samples(totals),
+                "≤ 12 s",
+                where.substring(0, where.length() - 1)));
+    }
+
+    /** Seconds of the parts of one start, from Spark's own record of events. */
+    private Map<String, Double> start() throws IOException, InterruptedException {
+        Path run = bench.folder().resolve("runs/start");
+        Path events = bench.folder().resolve("runs/start-events");
+        FileUtils.deleteDirectory(run.toFile());
+        FileUtils.deleteDirectory(events.toFile());
+        Files.createDirectories(events);
+        Path conf = bench.folder().resolve("start.conf");
+        Files.writeString(
+                conf,
+                """
+                model.path = "%s"
+                data.train = "%s"
+                data.train-limit = 64
+                evaluation.prefixes = false
+                training { shards = 2, batch-size = 8, local-steps = 1 }
+                """
+                        .formatted(bench.model(Workspace.BASE), bench.data(Workspace.TOKENS_16)));
+        List<String> command = List.of(
+                bench.home().resolve("submit/erat").toString(),
+                "--master",
+                "local[2]",
+                "--spark-conf",
+                "spark.eventLog.enabled=true",
+                "--spark-conf",
+                "spark.eventLog.dir=" + events.toUri(),
+                "train",
+                "--conf",
+                conf.toString(),
+                "--run-dir",
+                run.toString());
+        long began = System.currentTimeMillis();
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(bench.log("start").toFile())
+                .start();
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException("submit/erat train failed; see " + bench.log("start"));
+        }
+        return parts(began, events);
+    }
+
+    private static Map<String, Double> parts(long began, Path events) throws IOException {
+        long application = 0;
+        Map<Integer, Long> trainingStages = new TreeMap<>();
+        long firstStepBegan = Long.MAX_VALUE;
+        long firstStepEnded = Long.MAX_VALUE;
+        long secondStep = 0;
+        try (Stream<Path> files = Files.list(events);
+                BufferedReader lines = Files.newBufferedReader(files.findFirst().orElseThrow())) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                JsonNode event = Child.JSON.readTree(line);
+                switch (event.get("Event").asText()) {
+                    case "SparkListenerApplicationStart" ->
+                        application = event.get("Timestamp").asLong();
+                    case "SparkListenerJobStart" -> {
+                        String description =
+                                event.at("/Properties/spark.job.description").asText();
+                        if (description.startsWith("round ")) {
+                            event.get("Stage IDs")
+                                    .forEach(stage -> trainingStages.put(
+                                            stage.asInt(),
+                                            event.get("Submission Time").asLong()));
+                        }
+                    }
+                    case "SparkListenerStageCompleted" -> {
+                        JsonNode stage = event.get("Stage Info");
+                        Long submitted =
+                                trainingStages.get(stage.get("Stage ID").asInt());
+                        if (submitted != null) {
+                            long ended = stage.get("Completion Time").asLong();
+                            if (ended < firstStepEnded) {
+                                firstStepBegan = submitted;
+                                firstStepEnded = ended;
+                            } else if (secondStep == 0) {
+                                secondStep = ended - submitted;
+                            }
+                        }
+                    }
+                    default -> {
+                        // Nothing about a start.
+                    }
+                }
+            }
+        }
+        if (firstStepEnded == Long.MAX_VALUE) {
+            throw new IllegalStateException("Spark's record in " + events + " has no round of training");
+        }
+        Map<String, Double> parts = new LinkedHashMap<>();
+        parts.put("JVM and Spark", (application - began) / 1e3);
+        parts.put("model, data and graph on the driver", (firstStepBegan - application) / 1e3);
+        parts.put(
+                "data, weights and graphs in the first tasks, beyond a usual step",
+                (firstStepEnded - firstStepBegan - secondStep) / 1e3);
+        parts.put("a step", secondStep / 1e3);
+        return parts;
+    }
+}

@@ -1,0 +1,25 @@
+package org.erat.compute.onednn;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.erat.compute.Precision;
+
+/**
+ * How a matrix lies in memory: what a primitive is made for, whatever its addresses.
+ *
+ * @param stride elements from one row to the next
+ */
+record Layout(Precision format, long rows, long columns, long stride) {
+    static Layout dense(Precision format, long rows, long columns) {
+        return new Layout(format, rows, columns, columns);
+    }
+
+    /** A new descriptor; the caller destroys it. */
+    dnnl_memory_desc descriptor() {
+        return OneDnn.strided(OneDnn.type(format), new long[] {rows, columns}, new long[] {stride, 1});
+    }
+
+    /** A new descriptor of the transposed matrix; the caller destroys it. */
+    dnnl_memory_desc transposed() {
+        return OneDnn.strided(OneDnn.type(format), new long[] {columns, rows}, new long[] {1, stride});
+    }
+}

@@ -1,0 +1,78 @@
+package org.erat.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.erat.data.storage.Storage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store without atomic rename: wherever a driver dies in a checkpoint, the next one goes on from a whole one. */
+class ObjectStoreTest {
+    /** More than a checkpoint takes, so that the last of the deaths comes after the end. */
+    private static final int CHANGES = 40;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aCheckpointCutAnywhereIsThereWholeOrNotAtAll() throws Exception {
+        boolean before = false;
+        boolean after = false;
+        for (int changes = 0; changes <= CHANGES; changes++) {
+            Path run = folder.resolve("run-" + changes);
+            checkpoints(run, Integer.MAX_VALUE).save(checkpoint(2));
+            saveUntilDeath(run, changes, checkpoint(4));
+
+            Optional<Checkpoint> found = checkpoints(run, Integer.MAX_VALUE).latestValid();
+
+            int round = found.orElseThrow().round();
+            assertThat(found.get().params())
+                    .as("after %d changes", changes)
+                    .containsExactly(checkpoint(round).params());
+            assertThat(found.get().optimizer())
+                    .containsExactly(checkpoint(round).optimizer());
+            before |= round == 2;
+            after |= round == 4;
+        }
+        assertThat(before && after).isTrue();
+    }
+
+    @Test
+    void aCheckpointThatIsWrittenAgainLeavesTheOneBeforeWhereItIsCut() throws Exception {
+        for (int changes = 0; changes <= CHANGES; changes++) {
+            Path run = folder.resolve("again-" + changes);
+            Checkpoints healthy = checkpoints(run, Integer.MAX_VALUE);
+            healthy.save(checkpoint(2));
+            healthy.save(checkpoint(4));
+            saveUntilDeath(run, changes, checkpoint(4));
+
+            Checkpoint found = checkpoints(run, Integer.MAX_VALUE).latestValid().orElseThrow();
+
+            assertThat(found.params()).containsExactly(checkpoint(found.round()).params());
+            assertThat(found.round()).isIn(2, 4);
+        }
+    }
+
+    private static void saveUntilDeath(Path run, int changes, Checkpoint checkpoint) throws Exception {
+        Checkpoints dying = checkpoints(run, changes);
+        try {
+            dying.save(checkpoint);
+        } catch (ResumableException e) {
+            assertThat(e).hasMessageContaining("cannot be written");
+        }
+    }
+
+    private static Checkpoints checkpoints(Path run, int changes) throws Exception {
+        Configuration hadoop = CopyingFileSystem.dyingAfter(changes);
+        org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path("copying://" + run);
+        return new Checkpoints(Storage.of(path, hadoop), path, line -> {});
+    }
+
+    private static Checkpoint checkpoint(int round) {
+        return new Checkpoint(round, 10L * round, new float[] {round, 0.5f}, new float[] {-round}, null, Map.of());
+    }
+}
