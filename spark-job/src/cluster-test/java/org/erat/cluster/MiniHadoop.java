@@ -96,7 +96,8 @@ public final class MiniHadoop implements AutoCloseable {
                 "-Xmx512m",
                 "-XX:TieredStopAtLevel=1",
                 "-Djava.net.preferIPv4Stack=true",
-                "-Dlog4j2.level=info",
+                // What it is waited for is said at level info, which the tests' own log leaves out.
+                "-Dlog4j2.configurationFile=org/apache/spark/log4j2-defaults.properties",
                 "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "-cp",
                 configuration() + System.getProperty("path.separator") + System.getProperty("java.class.path")));

@@ -9,10 +9,12 @@ import org.apache.hadoop.hdfs.MiniDFSCluster;
 final class NameNodeMain {
     private NameNodeMain() {}
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, InterruptedException {
         Configuration conf = new HdfsConfiguration();
         conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, args[0]);
         MiniDFSCluster hdfs = new MiniDFSCluster.Builder(conf).numDataNodes(0).build();
         System.out.println("serves " + hdfs.getURI() + ".");
+        // Its threads are daemons.
+        Thread.currentThread().join();
     }
 }

@@ -46,5 +46,7 @@ final class YarnMain {
         ADDRESSES.forEach(
                 key -> System.out.println(key + " is " + yarn.getConfig().get(key) + "."));
         System.out.println("YARN is ready.");
+        // Its threads are daemons.
+        Thread.currentThread().join();
     }
 }

@@ -6,6 +6,8 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,10 +19,26 @@ final class ConfigLayers {
 
     static Config file(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new UsageException("Configuration file " + file + " is not there: name an existing one with --conf");
+            throw new UsageException(
+                    "Configuration file " + file + (Files.isDirectory(file) ? " is a folder" : " is not there")
+                            + ": name an existing one with --conf");
         }
+        requireUtf8(file);
         return parsed(() -> ConfigFactory.parseFile(
                 file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
+    }
+
+    /** The parser would put other characters in place of what is not UTF-8. */
+    private static void requireUtf8(Path file) {
+        try {
+            var unused = Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new UsageException("Configuration file " + file + " is not UTF-8 text: save it as UTF-8", e);
+        } catch (IOException e) {
+            throw new UsageException(
+                    "Configuration file " + file + " cannot be read (" + e.getMessage() + "): check its permissions",
+                    e);
+        }
     }
 
     static Config text(String hocon, String origin) {

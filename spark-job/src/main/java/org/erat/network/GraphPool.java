@@ -11,8 +11,8 @@ import org.erat.compute.device.TaskDevice;
 /**
  * Graphs that wait in this JVM for the next task of their configuration on their device, with their compiled primitives;
  * their scratch memory serves whichever graph runs. A task sets every value that its result depends on, so which graph it
- * gets changes nothing. Static for the
- * reason that base weights are: Spark gives an executor no other place that outlives a task.
+ * gets changes nothing. Static for the reason that base weights are: Spark gives an executor no other place that outlives
+ * a task.
  */
 public final class GraphPool {
     private static final ConcurrentHashMap<Kind, Deque<ComputationGraph>> IDLE = new ConcurrentHashMap<>();

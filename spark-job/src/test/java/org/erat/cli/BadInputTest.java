@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -236,6 +237,19 @@ class BadInputTest {
                         2,
                         p -> TinyCommands.words("train --conf nowhere.conf --run-dir r"),
                         "nowhere.conf"),
+                new Case(
+                        "a configuration file in another encoding",
+                        p -> Files.write(
+                                p.folder().resolve("job.conf"),
+                                "model.path = \"caf\u00e9\"".getBytes(StandardCharsets.ISO_8859_1)),
+                        p -> TinyCommands.train(p, "new"),
+                        2,
+                        List.of("job.conf", "not UTF-8")),
+                use(
+                        "a folder for a configuration file",
+                        2,
+                        p -> TinyCommands.words("train --run-dir r --conf", p.text()),
+                        "/text is a folder"),
                 use(
                         "no data",
                         3,
@@ -248,6 +262,12 @@ class BadInputTest {
                         p -> TinyCommands.train(p, "new", "--set model.path=nowhere"),
                         "nowhere",
                         "prepare-model"),
+                new Case(
+                        "training data that are cut short",
+                        BadInputTest::cutTrainingData,
+                        p -> TinyCommands.train(trained, "new", "--set", "data.train=" + p.data()),
+                        3,
+                        List.of("data/train has a damaged file", "prepare the data again")),
                 new Case(
                         "another tokenizer than the data's",
                         p -> replace(p.model().resolve("tokenizer.json"), "film", "book"),
@@ -362,6 +382,20 @@ class BadInputTest {
 
     private static Path tensors(TinyProject project) {
         return project.model().resolve("model.safetensors");
+    }
+
+    private static void cutTrainingData(TinyProject project) throws IOException {
+        for (Path file : TinyProject.filesOf(trained.data())) {
+            Path copy = project.data().resolve(trained.data().relativize(file));
+            Files.createDirectories(copy.getParent());
+            // Not the checksums that Hadoop keeps of local files: what was copied by other means has none.
+            if (!file.toString().endsWith(".crc")) {
+                Files.copy(file, copy);
+            }
+            if (copy.getParent().endsWith("train") && copy.toString().endsWith(".parquet")) {
+                shorten(copy, 100);
+            }
+        }
     }
 
     private static void shorten(Path file, int bytes) throws IOException {

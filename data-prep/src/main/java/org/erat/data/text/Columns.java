@@ -14,6 +14,8 @@ import org.erat.data.NearestName;
  * @param label index of the label
  */
 record Columns(int width, int text, int pair, int label) {
+    /** A file with other line ends, or none, shows as one long row of columns. */
+    private static final int MOST_NAMED = 30;
 
     /** Finds the columns by the names in the header of {@code file}. */
     static Columns named(TextTask task, List<String> header, String file) {
@@ -74,6 +76,11 @@ record Columns(int width, int text, int pair, int label) {
     }
 
     private static String quoted(List<String> names) {
-        return names.isEmpty() ? "none" : "'" + String.join("', '", names) + "'";
+        if (names.isEmpty()) {
+            return "none";
+        }
+        int more = names.size() - MOST_NAMED;
+        return "'" + String.join("', '", names.subList(0, Math.min(names.size(), MOST_NAMED))) + "'"
+                + (more > 0 ? " and " + more + " more" : "");
     }
 }

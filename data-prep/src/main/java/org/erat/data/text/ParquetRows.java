@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -103,7 +104,10 @@ final class ParquetRows implements TextRows {
         return col("`" + name.replace("`", "``") + "`");
     }
 
+    /** The first cause says what is wrong with the file; Spark wraps it in reports of tasks, with their stacks. */
     private BadInputException unreadable(Exception e) {
-        return new BadInputException(String.format("%s cannot be read as Parquet: %s", path, e.getMessage()), e);
+        Throwable cause = ExceptionUtils.getRootCause(e);
+        String reason = String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString());
+        return new BadInputException(String.format("%s cannot be read as Parquet: %s", path, reason), e);
     }
 }

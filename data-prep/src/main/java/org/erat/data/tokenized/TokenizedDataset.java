@@ -88,7 +88,7 @@ public final class TokenizedDataset {
         String place = directory + "/" + split.directory();
         return rows(split)
                 .javaRDD()
-                .mapPartitionsToPair(rows -> pieces(rows, shards, examples, all))
+                .mapPartitionsToPair(rows -> pieces(new IntactRows(rows, place), shards, examples, all))
                 .partitionBy(new ByShard(shards))
                 .mapPartitionsWithIndex(
                         (shard, pieces) -> List.of(shard(pieces, place, shard, shards, examples, all))

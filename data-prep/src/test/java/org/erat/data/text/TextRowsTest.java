@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.TaskType;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,12 @@ class TextRowsTest {
         assertThat(rows.read()).isEqualTo(new TextRow("a", "b", "1"));
         assertThat(rows.read()).isNull();
         assertThat(rows.skipped()).isEqualTo(1);
+    }
+
+    @Test
+    void ofManyColumnsSomeAreNamed() {
+        String header = IntStream.range(0, 100).mapToObj(i -> "c" + i).collect(Collectors.joining("\t"));
+        assertRefused(custom(TextFormat.TSV, true, "text", null, "c1"), header + "\n", "'c28', 'c29' and 70 more");
     }
 
     @Test

@@ -187,6 +187,16 @@ class TokenizationTest {
     }
 
     @Test
+    void aFileThatIsNoParquetIsReportedInOneLine() throws IOException {
+        write("table.parquet", "sentence\tlabel\ngood\t1\n");
+        TextTask task = TextTask.custom(TextFormat.PARQUET, true, "sentence", null, "label", TaskType.CLASSIFICATION);
+        assertThatThrownBy(() -> prepare(task, "table.parquet", 64))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContainingAll("table.parquet cannot be read as Parquet: ", "not a Parquet file")
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+    }
+
+    @Test
     void theSameAgainIsReusedAndAnythingElseIsRefused() throws IOException {
         write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
         write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
