@@ -196,7 +196,6 @@ final class Lease implements AutoCloseable {
                 return Optional.of(new Entry(number(newest), storage.read(newest)));
             } catch (FileNotFoundException e) {
                 // The next holder removes it: look again.
-                continue;
             }
         }
     }

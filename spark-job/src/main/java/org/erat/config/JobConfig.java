@@ -85,7 +85,7 @@ public record JobConfig(
     public String fingerprint() {
         // A run that may go back to a checkpoint depends on which ones there are.
         return Sha256.of(render(setting -> setting.shapesAdapter()
-                        || (training.rollbacks() > 0 && setting == Settings.CHECKPOINT_EVERY_ROUNDS))
+                        || (training.rollbacks() > 0 && setting.equals(Settings.CHECKPOINT_EVERY_ROUNDS)))
                 .getBytes(StandardCharsets.UTF_8));
     }
 

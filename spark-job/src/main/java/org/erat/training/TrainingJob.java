@@ -41,7 +41,7 @@ public final class TrainingJob {
         this.inputs = RunInputs.of(session, job);
         this.stepsPerEpoch = stepsPerEpoch();
         this.spec = EncoderSpec.of(
-                job, inputs.model(), stepsPerEpoch * job.training().epochs());
+                job, inputs.model(), (long) stepsPerEpoch * job.training().epochs());
     }
 
     /**

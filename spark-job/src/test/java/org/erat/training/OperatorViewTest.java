@@ -159,8 +159,8 @@ class OperatorViewTest {
         assertThat(value(page, SOURCE + "drift")).isEqualTo(last.drift());
         assertThat(value(page, SOURCE + "examples_per_second")).isEqualTo(last.examples() / last.seconds());
         assertThat(value(page, SOURCE + "tokens_per_second")).isEqualTo(last.tokens() / last.seconds());
-        assertThat(value(page, SOURCE + "bytes_to_each_worker")).isEqualTo(last.bytesDown());
-        assertThat(value(page, SOURCE + "bytes_from_all_workers")).isEqualTo(last.bytesUp());
+        assertThat(value(page, SOURCE + "bytes_to_each_worker")).isEqualTo((double) last.bytesDown());
+        assertThat(value(page, SOURCE + "bytes_from_all_workers")).isEqualTo((double) last.bytesUp());
         assertThat(value(page, SOURCE + "round_seconds")).isEqualTo(last.seconds());
         assertThat(value(page, SOURCE + "round_overhead_seconds")).isEqualTo(last.overheadSeconds());
         assertThat(value(page, SOURCE + "device_gpus")).isZero();
