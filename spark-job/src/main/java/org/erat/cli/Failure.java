@@ -5,6 +5,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +26,15 @@ record Failure(int exitCode, String message, boolean unexpected) {
     private static final Pattern DAMAGED_DATA =
             Pattern.compile("Encountered error while reading file (\\S+?)\\.? (?s:.*?)(CRC checksum verification failed"
                     + "|org\\.apache\\.parquet\\.[\\w.]*Exception[^\\n]*|is not a Parquet file[^\\n]*)");
+
+    private static final String DISK_FULL = "No space left on device";
+
+    /** Words by which Spark says that it gave up for want of executors or of the data that they held. */
+    private static final List<String> CLUSTER_LOST = List.of(
+            "ExecutorLostFailure",
+            "has failed the maximum allowable number of times",
+            "Master removed our application",
+            "All masters are unresponsive");
 
     /** The first cause that says what to do; Spark wraps what a task threw in exceptions of its own. */
     static Failure of(Throwable thrown) {
@@ -46,6 +57,10 @@ record Failure(int exitCode, String message, boolean unexpected) {
         if (cause instanceof EratException e) {
             return new Failure(e.exitCode(), e.getMessage(), false);
         }
+        Failure lost = lost(cause, String.valueOf(cause.getMessage()));
+        if (lost != null) {
+            return lost;
+        }
         if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
             return new Failure(3, "No such file or no permission to use it: " + cause.getMessage(), false);
         }
@@ -55,24 +70,12 @@ record Failure(int exitCode, String message, boolean unexpected) {
                     "No permission: " + cause.getMessage() + ". Give permission there or choose another path.",
                     false);
         }
-        String message = String.valueOf(cause.getMessage());
-        Matcher damaged = DAMAGED_DATA.matcher(message);
+        Matcher damaged = DAMAGED_DATA.matcher(String.valueOf(cause.getMessage()));
         if (damaged.find()) {
             return new Failure(
                     3,
                     damaged.group(1) + " is damaged (" + damaged.group(2)
                             + "). Prepare the data again, into a new folder, and name that one.",
-                    false);
-        }
-        boolean executorsLost = cause instanceof SparkException && message.contains("ExecutorLostFailure");
-        if (executorsLost
-                || message.contains("SparkContext was shut down")
-                || message.contains("stopped SparkContext")) {
-            return new Failure(
-                    5,
-                    "Spark was stopped or lost its executors ("
-                            + message.lines().findFirst().orElse("")
-                            + "). Submit the same command again: a run goes on from its last checkpoint.",
                     false);
         }
         if (cause instanceof OutOfMemoryError) {
@@ -82,6 +85,32 @@ record Failure(int exitCode, String message, boolean unexpected) {
                             + "). Give more with --spark-conf spark.driver.memory=... or, on a"
                             + " cluster, --spark-conf spark.executor.memory=...",
                     true);
+        }
+        return null;
+    }
+
+    /** What came from outside: the run was in order and goes on when there is room, or a cluster, again. */
+    private static Failure lost(Throwable cause, String message) {
+        // The last such line of a task's error is the one that has a path.
+        Optional<String> full =
+                message.lines().filter(line -> line.contains(DISK_FULL)).reduce((first, last) -> last);
+        if (full.isPresent()) {
+            return new Failure(
+                    5,
+                    "A disk is full: " + full.get().strip()
+                            + ". Make room there and submit the same command again: a run goes on from its last"
+                            + " checkpoint.",
+                    false);
+        }
+        boolean ofSpark =
+                cause instanceof SparkException && CLUSTER_LOST.stream().anyMatch(message::contains);
+        if (ofSpark || message.contains("SparkContext was shut down") || message.contains("stopped SparkContext")) {
+            return new Failure(
+                    5,
+                    "Spark was stopped or lost its executors ("
+                            + message.lines().findFirst().orElse("")
+                            + "). Submit the same command again: a run goes on from its last checkpoint.",
+                    false);
         }
         return null;
     }

@@ -31,6 +31,7 @@ import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
 import org.erat.monitoring.FailedTaskLog;
+import org.erat.training.ClusterLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
 import org.erat.training.TrainingMonitor;
@@ -111,6 +112,9 @@ class Jobs {
             return;
         }
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
+            session.sparkContext()
+                    .addSparkListener(new ClusterLog(
+                            session.sparkContext().conf().getInt("spark.task.maxFailures", 4), progress::say));
             withLog(session, progress, () -> new TrainingJob(session, job, new OnScreen(progress))
                     .run(request.runDir(), request.resume()));
         }
@@ -120,7 +124,7 @@ class Jobs {
     private static void withLog(SparkSession session, Progress progress, Runnable work) {
         FailedTaskLog log = FailedTaskLog.of(session.sparkContext());
         try {
-            work.run();
+            SparkWork.run(session.sparkContext(), work);
         } catch (RuntimeException | Error e) {
             if (Failure.of(e).ofTheCluster() && !Interruption.hasBegun()) {
                 log.lines().forEach(progress::say);
@@ -190,16 +194,18 @@ class Jobs {
 
     void predict(PredictCommand.Request request, Progress progress) {
         try (SparkSession session = Sessions.open("predict " + request.runDir())) {
-            RunDirectory run = finishedRun(request.runDir(), session, progress);
-            Predictions.write(
-                    session,
-                    AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
-                    TokenizedDataset.open(session, request.data()),
-                    Split.VALIDATION,
-                    request.rank(),
-                    batchSize(run),
-                    Storage.path(request.out()),
-                    progress::say);
+            withLog(session, progress, () -> {
+                RunDirectory run = finishedRun(request.runDir(), session, progress);
+                Predictions.write(
+                        session,
+                        AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
+                        TokenizedDataset.open(session, request.data()),
+                        Split.VALIDATION,
+                        request.rank(),
+                        batchSize(run),
+                        Storage.path(request.out()),
+                        progress::say);
+            });
             progress.say("predictions: " + request.out());
         }
     }

@@ -110,7 +110,7 @@ public final class BaseWeightStore {
             for (String name : FILES) {
                 sources.add(Source.of(files.getFileStatus(new org.apache.hadoop.fs.Path(remote, name))));
             }
-            org.apache.hadoop.fs.Path record = new org.apache.hadoop.fs.Path(remote, BaseModelDirectory.SOURCE);
+            org.apache.hadoop.fs.Path record = new org.apache.hadoop.fs.Path(remote, BaseModelDirectory.RECORD);
             if (files.exists(record)) {
                 sources.add(Source.of(files.getFileStatus(record)));
             }

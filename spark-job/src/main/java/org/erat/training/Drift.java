@@ -4,13 +4,10 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import org.erat.adapter.AdapterLayout;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * How far averaging A and B apart is from averaging their product: ‖mean(BA) − B̄Ā‖ / ‖mean(BA)‖ over all slots, Frobenius
- * norms, with the weights of {@link Averaging} in every mean. BA is a sum over rows i of bᵢ·aᵢ, so mean(BA) is
+ * norms, with the weights of {@link SliceAverage} in every mean. BA is a sum over rows i of bᵢ·aᵢ, so mean(BA) is
  * Σᵢ Σ_k w_ki·b_ki·a_ki. The products are never formed: ‖Σ_p c_p·b_p·a_p‖² = Σ_pq c_p·c_q·(b_p·b_q)(a_p·a_q), which needs
  * two Gram matrices of the rows only. Their size is quadratic in the shards: {@link MeanProduct} is for many.
  */
@@ -25,24 +22,25 @@ final class Drift {
      * @param average flat parameters of the average
      */
     static double of(AdapterLayout layout, List<float[]> shards, RowWeights weights, float[] average) {
-        int rank = layout.rank();
-        Squares squares = Squares.NONE;
-        for (AdapterLayout.Slot slot : layout.slots()) {
-            double[] mean = new double[(shards.size() + 1) * rank];
-            for (int row = 0; row < rank; row++) {
-                double[] ofRow = weights.of(slot.block(), row);
-                for (int k = 0; k < shards.size(); k++) {
-                    mean[k * rank + row] = ofRow[k];
-                }
+        return layout.slots().parallelStream().map(slot -> squares(slot, shards, weights, average)).toList().stream()
+                .reduce(Squares.NONE, Squares::plus)
+                .ratio();
+    }
+
+    private static Squares squares(AdapterLayout.Slot slot, List<float[]> shards, RowWeights weights, float[] average) {
+        int rank = slot.rank();
+        double[] mean = new double[(shards.size() + 1) * rank];
+        for (int row = 0; row < rank; row++) {
+            double[] ofRow = weights.of(slot.block(), row);
+            for (int k = 0; k < shards.size(); k++) {
+                mean[k * rank + row] = ofRow[k];
             }
-            double[] difference = mean.clone();
-            Arrays.fill(difference, shards.size() * rank, difference.length, -1);
-            double[][] inner = gram(shards, average, slot.rowOfA(0), rank, slot.in())
-                    .muli(gram(shards, average, slot.rowOfB(0), rank, slot.out()))
-                    .toDoubleMatrix();
-            squares = squares.plus(new Squares(quadratic(inner, difference), quadratic(inner, mean)));
         }
-        return squares.ratio();
+        double[] difference = mean.clone();
+        Arrays.fill(difference, shards.size() * rank, difference.length, -1);
+        double[][] a = gram(shards, average, (int) slot.rowOfA(0), rank, slot.in());
+        double[][] b = gram(shards, average, (int) slot.rowOfB(0), rank, slot.out());
+        return new Squares(quadratic(a, b, difference), quadratic(a, b, mean));
     }
 
     /**
@@ -70,24 +68,33 @@ final class Drift {
         double[] of(int block, int row);
     }
 
-    private static INDArray gram(List<float[]> shards, float[] average, long offset, int rank, int width) {
-        int length = rank * width;
-        float[] stacked = new float[(shards.size() + 1) * length];
-        for (int k = 0; k < shards.size(); k++) {
-            System.arraycopy(shards.get(k), (int) offset, stacked, k * length, length);
+    /** Inner products of the rows of all shards and of the average, column by column: sums that the compiler vectorizes. */
+    private static double[][] gram(List<float[]> shards, float[] average, int offset, int rank, int width) {
+        int rows = (shards.size() + 1) * rank;
+        double[][] gram = new double[rows][rows];
+        double[] column = new double[rows];
+        for (int i = 0; i < width; i++) {
+            for (int p = 0; p < rows; p++) {
+                int k = p / rank;
+                float[] values = k < shards.size() ? shards.get(k) : average;
+                column[p] = values[offset + p % rank * width + i];
+            }
+            for (int p = 0; p < rows; p++) {
+                double ofP = column[p];
+                double[] products = gram[p];
+                for (int q = 0; q < rows; q++) {
+                    products[q] += ofP * column[q];
+                }
+            }
         }
-        System.arraycopy(average, (int) offset, stacked, shards.size() * length, length);
-        INDArray rows = Nd4j.createFromArray(stacked)
-                .reshape('c', (long) rank * (shards.size() + 1), width)
-                .castTo(DataType.DOUBLE);
-        return rows.mmul(rows.transpose());
+        return gram;
     }
 
-    private static double quadratic(double[][] inner, double[] c) {
+    private static double quadratic(double[][] a, double[][] b, double[] c) {
         double sum = 0;
         for (int p = 0; p < c.length; p++) {
             for (int q = 0; q < c.length; q++) {
-                sum += c[p] * c[q] * inner[p][q];
+                sum += c[p] * c[q] * a[p][q] * b[p][q];
             }
         }
         return sum;

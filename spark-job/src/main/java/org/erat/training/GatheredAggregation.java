@@ -41,7 +41,7 @@ record GatheredAggregation(Parts parts) implements Aggregation {
         IntStream.range(0, slices.size()).parallel().forEach(s -> {
             SliceAverage sum = new SliceAverage(slices.get(s), coverage[s]);
             for (int k = 0; k < results.size(); k++) {
-                sum.add(k, results.get(k).values(), from[s][k]);
+                sum.add(k, results.get(k).values().values(), from[s][k]);
             }
             AveragedSlice.of(s, sum, sum.values(), Drift.Squares.NONE).copyTo(average, moved, slices);
         });

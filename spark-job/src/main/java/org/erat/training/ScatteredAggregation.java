@@ -43,7 +43,7 @@ record ScatteredAggregation(Broadcast<Parts> parts) implements Aggregation {
         result.forEachPiece(slices, (slice, coverage, from, length) -> {
             pieces.add(new Tuple2<>(PieceOrder.coverage(slice, shard), coverage));
             if (length > 0) {
-                float[] values = Arrays.copyOfRange(result.values(), from, from + length);
+                float[] values = Arrays.copyOfRange(result.values().values(), from, from + length);
                 pieces.add(new Tuple2<>(PieceOrder.values(slice, shard), values));
             }
         });

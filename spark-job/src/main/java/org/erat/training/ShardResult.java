@@ -32,13 +32,13 @@ public record ShardResult(
         double lossSum,
         long windowRows,
         int[][] rowSteps,
-        float[] values,
+        FloatBlock values,
         long nanos,
         @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
 
     static ShardResult diverged(int shard, Divergence divergence) {
-        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new float[0], 0, divergence);
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new FloatBlock(new float[0]), 0, divergence);
     }
 
     @Override
@@ -48,7 +48,7 @@ public record ShardResult(
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * values.length
+        return 4L * values.values().length
                 + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum()
                 + 52;
     }

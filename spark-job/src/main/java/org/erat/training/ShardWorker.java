@@ -154,7 +154,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
                 lossSum,
                 windowRows,
                 rowSteps,
-                values.pack(settings.parts().slices(), rowSteps, examples),
+                new FloatBlock(values.pack(settings.parts().slices(), rowSteps, examples)),
                 nanos,
                 null);
     }

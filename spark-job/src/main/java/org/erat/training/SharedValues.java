@@ -6,12 +6,24 @@ import java.util.List;
 /**
  * What all shards share: parameters and optimizer state, one index space with the parameters first.
  *
- * @param parameters flat parameters: adapters, then head
- * @param optimizer optimizer state; empty where it does not travel
+ * @param parameterBlock flat parameters: adapters, then head
+ * @param optimizerBlock optimizer state; empty where it does not travel
  */
-record SharedValues(float[] parameters, float[] optimizer) implements Serializable {
+record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock) implements Serializable {
+    SharedValues(float[] parameters, float[] optimizer) {
+        this(new FloatBlock(parameters), new FloatBlock(optimizer));
+    }
+
+    float[] parameters() {
+        return parameterBlock.values();
+    }
+
+    float[] optimizer() {
+        return optimizerBlock.values();
+    }
+
     SharedValues copy() {
-        return new SharedValues(parameters.clone(), optimizer.clone());
+        return new SharedValues(parameters().clone(), optimizer().clone());
     }
 
     /** The values of the rows that a shard has trained, in the order in which they travel. */
@@ -38,15 +50,15 @@ record SharedValues(float[] parameters, float[] optimizer) implements Serializab
 
     /** The flat parameters of a shard after its local steps, which began from these. */
     float[] parametersOf(ShardResult result, List<Slice> slices) {
-        SharedValues ofShard = new SharedValues(parameters.clone(), optimizer);
+        SharedValues ofShard = new SharedValues(parameters().clone(), optimizer());
         result.forEachPiece(slices, (number, coverage, first, length) -> {
             Slice slice = slices.get(number);
             int[] at = {first};
             for (int row = 0; row < slice.rows(); row++) {
                 if (coverage[row] > 0) {
                     slice.forEachRun(row, (from, to) -> {
-                        if (from < parameters.length) {
-                            ofShard.copyIn(from, result.values(), at[0], to - from);
+                        if (from < parameters().length) {
+                            ofShard.copyIn(from, result.values().values(), at[0], to - from);
                         }
                         at[0] += to - from;
                     });
@@ -57,19 +69,19 @@ record SharedValues(float[] parameters, float[] optimizer) implements Serializab
     }
 
     private void copyOut(int from, float[] target, int at, int length) {
-        if (from < parameters.length) {
-            System.arraycopy(parameters, from, target, at, length);
+        if (from < parameters().length) {
+            System.arraycopy(parameters(), from, target, at, length);
         } else {
-            System.arraycopy(optimizer, from - parameters.length, target, at, length);
+            System.arraycopy(optimizer(), from - parameters().length, target, at, length);
         }
     }
 
     /** Takes over values that travelled. */
     void copyIn(int from, float[] source, int at, int length) {
-        if (from < parameters.length) {
-            System.arraycopy(source, at, parameters, from, length);
+        if (from < parameters().length) {
+            System.arraycopy(source, at, parameters(), from, length);
         } else {
-            System.arraycopy(source, at, optimizer, from - parameters.length, length);
+            System.arraycopy(source, at, optimizer(), from - parameters().length, length);
         }
     }
 }

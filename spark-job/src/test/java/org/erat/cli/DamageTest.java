@@ -54,8 +54,7 @@ class DamageTest {
 
         TinyCommands.Ended ended = train("base");
 
-        assertThat(ended.error())
-                .contains("model.safetensors has SHA-256", "source.json", "prepare the base model again");
+        assertThat(ended.error()).contains("model.safetensors: has SHA-256", "source.json", "prepare it again");
         assertThat(ended.code()).isEqualTo(3);
         assertThat(folder.resolve("run")).doesNotExist();
     }

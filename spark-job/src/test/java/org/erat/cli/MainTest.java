@@ -159,6 +159,42 @@ class MainTest {
         assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.contains("Submit the same command again"));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Job aborted due to stage failure: ResultStage 7 (collect) has failed the maximum allowable number of"
+                        + " times: 4. Most recent failure reason: MetadataFetchFailedException",
+                "Job aborted due to stage failure: Master removed our application: FAILED",
+                "Job aborted due to stage failure: All masters are unresponsive! Giving up."
+            })
+    void aClusterThatGivesUpEndsWithFive(String message) {
+        assertThat(failing(() -> new IllegalStateException(new SparkException(message))))
+                .isEqualTo(5);
+        assertThat(err.toString()).contains(message, "Submit the same command again");
+    }
+
+    @Test
+    void aFullDiskEndsWithFiveAndNamesWhatTheTaskSawLast() {
+        assertThat(
+                        failing(
+                                () -> new IllegalStateException(
+                                        new SparkException(
+                                                """
+                        Job aborted due to stage failure: Lost task: java.io.IOException: No space left on device
+                        \tat java.base/java.io.FileOutputStream.writeBytes
+                        \t\tjava.io.IOException: No space left on device in a local folder of executor 0: [/x/blockmgr]
+                        """))))
+                .isEqualTo(5);
+        assertThat(failing(() -> new IllegalStateException(
+                        new FileNotFoundException("/y/temp_shuffle (No space left on device)"))))
+                .isEqualTo(5);
+        assertThat(err.toString().lines())
+                .hasSize(2)
+                .allMatch(line -> line.contains("submit the same command again"))
+                .anyMatch(line -> line.contains("[/x/blockmgr]"))
+                .anyMatch(line -> line.contains("/y/temp_shuffle"));
+    }
+
     @Test
     void anUnexpectedFailureEndsWithOneAndItsStackTrace() {
         assertThat(failing(() -> new IllegalStateException("bug"))).isEqualTo(1);

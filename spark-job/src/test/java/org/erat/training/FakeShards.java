@@ -85,7 +85,7 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
                 examples,
                 9,
                 rowSteps,
-                values,
+                new FloatBlock(values),
                 System.nanoTime() - begun,
                 null);
     }

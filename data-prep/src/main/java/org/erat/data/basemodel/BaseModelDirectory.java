@@ -18,8 +18,8 @@ public final class BaseModelDirectory implements AutoCloseable {
     public static final String TENSORS = "model.safetensors";
     public static final String TOKENIZER = "tokenizer.json";
 
-    /** What a directory was made from, with the digests of its files; one put together by hand has none. */
-    public static final String SOURCE = "source.json";
+    /** Where the model came from, with the SHA-256 of each file; a directory without it is used unchecked. */
+    public static final String RECORD = ImportRecord.FILE;
 
     private final Path path;
     private final ModelConfig config;
@@ -121,31 +121,29 @@ public final class BaseModelDirectory implements AutoCloseable {
     /**
      * SHA-256 of {@code model.safetensors}; reads the whole file.
      *
-     * @throws BadInputException if it is not the file that was prepared
+     * @throws BadInputException if it is not the file that prepare-model wrote
      */
     public String tensorsSha256() {
-        return unchanged(TENSORS);
+        return sha256(TENSORS);
     }
 
     /**
      * SHA-256 of {@code tokenizer.json}.
      *
-     * @throws BadInputException if it is not the file that was prepared
+     * @throws BadInputException if it is not the file that prepare-model wrote
      */
     public String tokenizerSha256() {
-        return unchanged(TOKENIZER);
+        return sha256(TOKENIZER);
     }
 
-    /** A directory that somebody put together by hand has no record to compare with. */
-    private String unchanged(String name) {
+    private String sha256(String name) {
         String actual = Sha256.of(path.resolve(name));
-        ImportRecord.read(path).map(record -> record.files().get(name)).ifPresent(prepared -> {
-            if (!prepared.equals(actual)) {
-                throw new BadInputException(path.resolve(name) + " has SHA-256 " + actual + ", and "
-                        + SOURCE + " beside it says that " + prepared
-                        + " was prepared: it was changed or damaged; prepare the base model again.");
-            }
-        });
+        String prepared =
+                ImportRecord.read(path).map(record -> record.files().get(name)).orElse(actual);
+        if (!prepared.equals(actual)) {
+            throw new BadInputException(path.resolve(name) + ": has SHA-256 " + actual + " where " + RECORD + " says "
+                    + prepared + ": it was changed or damaged. Delete the directory and prepare it again.");
+        }
         return actual;
     }
 

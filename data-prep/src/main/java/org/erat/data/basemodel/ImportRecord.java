@@ -19,7 +19,7 @@ import org.erat.data.Sha256;
  * @param files SHA-256 of each prepared file, by name
  */
 record ImportRecord(String from, String sha256, Map<String, String> files) {
-    static final String FILE = BaseModelDirectory.SOURCE;
+    static final String FILE = "source.json";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -133,6 +133,7 @@ public final class TokenizedDataset {
     /** Packs the rows of one file partition by shard, so that few large objects are shuffled and not every row. */
     private static Iterator<Tuple2<Integer, PackedExamples>> pieces(
             Iterator<Row> rows, int shards, long kept, long all) {
+        LocalFolders.nameWhereFull();
         PackedExamplesBuilder[] builders = new PackedExamplesBuilder[shards];
         while (rows.hasNext()) {
             Row row = rows.next();
@@ -168,6 +169,7 @@ public final class TokenizedDataset {
             int shards,
             long examples,
             long all) {
+        LocalFolders.nameWhereFull();
         List<PackedExamples> parts = new ArrayList<>();
         pieces.forEachRemaining(piece -> parts.add(piece._2()));
         PackedExamples merged = PackedExamples.merged(parts);

@@ -1,0 +1,66 @@
+package org.erat.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.erat.training.TinyProject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Disks that are full. */
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class DiskFaultsIT {
+    private final Project project = Project.shared();
+
+    @Test
+    void aFullDiskUnderTheRunDirectoryIsNamedAndTheRunGoesOnWhenThereIsRoom() {
+        // Room for a few checkpoints, of which two are kept, and not for the metrics of all rounds.
+        try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-run-directory"), 40)) {
+            Path directory = disk.folder().resolve("run");
+            Run run = new Run(project, directory.toString(), Map.of("spark.master", "local[2]"), List.of());
+            try (Started driver = run.submit(disk::inside)) {
+                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(5);
+                assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
+                        .startsWith("error: ")
+                        .contains(directory.toString(), "No space left on device", "submit the same command again"));
+            }
+            assertThat(TinyProject.filesOf(disk.outside().resolve("run/checkpoints")))
+                    .isNotEmpty();
+            disk.grow(4096);
+            Started rerun = run.submitToTheEnd(disk::inside);
+            assertThat(rerun.lines()).as(rerun.said()).anyMatch(line -> line.contains("going on after round "));
+            assertThat(rerun.lines()).noneMatch(line -> line.contains("cannot be used"));
+            run.in(disk.outside().resolve("run").toString()).assertSameAsUndisturbed();
+        }
+        FaultTable.row(
+                "disk full under the run directory",
+                1,
+                "exit code 5, path named; a rerun with room went on; same adapter");
+    }
+
+    @Test
+    void aFullLocalFolderOfAnExecutorIsNamedAndTheRunGoesOnWhenThereIsRoom() {
+        try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-local-folder"), 8);
+                Standalone cluster = Standalone.start(Scratch.folder("full-executor"), 0)) {
+            cluster.addWorker(Map.of("SPARK_LOCAL_DIRS", disk.folder().toString()), disk::inside);
+            Run run = Run.on(cluster, project, "full-local-folder");
+            try (Started driver = run.submit()) {
+                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(5);
+                assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
+                        .startsWith("error: ")
+                        .contains(
+                                disk.folder().toString(), "No space left on device", "submit the same command again"));
+            }
+            disk.grow(4096);
+            run.submitToTheEnd();
+            run.assertSameAsUndisturbed();
+        }
+        FaultTable.row(
+                "disk full under an executor's local folder",
+                1,
+                "exit code 5, path named; a rerun with room finished; same adapter");
+    }
+}
