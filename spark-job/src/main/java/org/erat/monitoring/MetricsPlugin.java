@@ -32,9 +32,11 @@ public final class MetricsPlugin implements SparkPlugin {
     private static final class Rounds implements DriverPlugin {
         private volatile RoundCompleted last = new RoundCompleted(
                 0, 0, 0, 0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, Double.NaN, Double.NaN);
+        private boolean local;
 
         @Override
         public Map<String, String> init(SparkContext spark, PluginContext context) {
+            local = spark.isLocal();
             spark.addSparkListener(new SparkListener() {
                 @Override
                 public void onOtherEvent(SparkListenerEvent event) {
@@ -61,6 +63,9 @@ public final class MetricsPlugin implements SparkPlugin {
             gauge(metrics, "bytes_from_all_workers", RoundCompleted::bytesUp);
             gauge(metrics, "round_seconds", RoundCompleted::seconds);
             gauge(metrics, "round_overhead_seconds", RoundCompleted::overheadSeconds);
+            if (local) {
+                registerDevice(context);
+            }
         }
 
         private void gauge(MetricRegistry metrics, String name, ToDoubleFunction<RoundCompleted> figure) {
@@ -71,9 +76,16 @@ public final class MetricsPlugin implements SparkPlugin {
     private static final class Device implements ExecutorPlugin {
         @Override
         public void init(PluginContext context, Map<String, String> settings) {
-            ResourceInformation gpus = context.resources().get("gpu");
-            int count = gpus == null ? 0 : gpus.addresses().length;
-            context.metricRegistry().register("device_gpus", (Gauge<Integer>) () -> count);
+            // In local mode the driver is the executor, and here the application has no name yet.
+            if (!context.executorID().equals("driver")) {
+                registerDevice(context);
+            }
         }
+    }
+
+    private static void registerDevice(PluginContext context) {
+        ResourceInformation gpus = context.resources().get("gpu");
+        int count = gpus == null ? 0 : gpus.addresses().length;
+        context.metricRegistry().register("device_gpus", (Gauge<Integer>) () -> count);
     }
 }

@@ -3,6 +3,9 @@ package org.erat.monitoring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
@@ -15,7 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FailedTaskLogTest {
     @Test
     @Timeout(value = 3, unit = TimeUnit.MINUTES)
-    void theLastLinesOfAnExecutorsLogAreFetchedFromItsWorker() {
+    void theLastLinesOfAnExecutorsLogAreFetchedFromItsWorker() throws IOException {
+        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         SparkConf conf = new SparkConf(false)
                 .setMaster("local-cluster[1,1,1024]")
                 .setAppName("a task that fails")

@@ -133,9 +133,13 @@ class OperatorViewTest {
         HttpRequest request = HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + ui.getPort() + "/metrics/prometheus"))
                 .build();
-        return HttpClient.newHttpClient()
-                .send(request, HttpResponse.BodyHandlers.ofString())
-                .body();
+        // Prometheus follows redirections too, and Spark's UI sends whoever asks to the same path with a slash.
+        HttpResponse<String> response = HttpClient.newBuilder()
+                .followRedirects(HttpClient.Redirect.NORMAL)
+                .build()
+                .send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(response.statusCode()).isEqualTo(200);
+        return response.body();
     }
 
     private static double value(String page, String metric) {
@@ -148,7 +152,8 @@ class OperatorViewTest {
     @Test
     void prometheusScrapesTheFiguresOfTheLastRound() throws IOException, InterruptedException {
         // Spark tells its listeners soon, not at once.
-        Awaitility.await().until(() -> value(scrape(), SOURCE + "round") == TinyProject.ROUNDS);
+        Awaitility.await().untilAsserted(() -> assertThat(value(scrape(), SOURCE + "round"))
+                .isEqualTo(TinyProject.ROUNDS));
         String page = scrape();
         assertThat(value(page, SOURCE + "rounds")).isEqualTo(TinyProject.ROUNDS);
         assertThat(value(page, SOURCE + "loss")).isEqualTo(last.loss());
