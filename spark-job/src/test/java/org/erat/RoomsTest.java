@@ -27,6 +27,7 @@ class RoomsTest {
             "export",
             "report",
             "checkpoint",
+            "monitoring",
             "network",
             "model",
             "adapter",
@@ -59,6 +60,21 @@ class RoomsTest {
                     .resideInAnyPackage(
                             ROOMS.subList(0, i).stream().map(RoomsTest::inside).toArray(String[]::new))
                     .allowEmptyShould(true)
+                    .check(project);
+        }
+    }
+
+    /** Java deserialization runs what a file says; Spark's own, between its processes, is not in these classes. */
+    @Test
+    void nothingIsReadByJavaDeserialization() {
+        for (String reader : List.of(
+                "java.io.ObjectInputStream",
+                "org.apache.commons.lang3.SerializationUtils",
+                "org.deeplearning4j.util.ModelSerializer")) {
+            noClasses()
+                    .should()
+                    .dependOnClassesThat()
+                    .haveFullyQualifiedName(reader)
                     .check(project);
         }
     }

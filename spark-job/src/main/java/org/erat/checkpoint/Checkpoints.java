@@ -3,10 +3,13 @@ package org.erat.checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import java.util.function.IntToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
@@ -54,7 +57,13 @@ public final class Checkpoints {
      * over, with one line in the log for each.
      */
     public Optional<Checkpoint> latestValid() {
-        List<Integer> rounds = new ArrayList<>(rounds());
+        return latestValid(round -> true);
+    }
+
+    /** The same among the rounds that pass. */
+    Optional<Checkpoint> latestValid(IntPredicate passes) {
+        List<Integer> rounds =
+                new ArrayList<>(rounds().stream().filter(passes::test).toList());
         Collections.reverse(rounds);
         for (int round : rounds) {
             try {
@@ -91,19 +100,41 @@ public final class Checkpoints {
         }
     }
 
-    /** Removes all but the newest {@code keep} checkpoints. */
-    public void prune(int keep) {
-        if (keep < 1) {
-            throw new IllegalArgumentException("keep " + keep + " is below 1");
+    /**
+     * Removes all but the newest and the best checkpoints.
+     *
+     * @param last number of newest ones, 1 or more
+     * @param best number of those of lowest loss, which the newest may be among
+     * @param loss of a round; not a number where it is not known
+     */
+    public void prune(int last, int best, IntToDoubleFunction loss) {
+        if (last < 1 || best < 0) {
+            throw new IllegalArgumentException("keep " + last + " newest and " + best + " best");
         }
         List<Integer> rounds = rounds();
-        for (int round : rounds.subList(0, Math.max(0, rounds.size() - keep))) {
-            try {
-                storage.delete(path(round));
-            } catch (IOException e) {
-                // Old checkpoints only take up room: no reason to stop a run.
-                log.accept("Checkpoint " + path(round) + " cannot be removed: " + e.getMessage());
+        List<Integer> lowest = rounds.stream()
+                .filter(round -> Double.isFinite(loss.applyAsDouble(round)))
+                .sorted(Comparator.comparingDouble(loss::applyAsDouble))
+                .limit(best)
+                .toList();
+        for (int round : rounds.subList(0, Math.max(0, rounds.size() - last))) {
+            if (!lowest.contains(round)) {
+                remove(round);
             }
+        }
+    }
+
+    /** Removes the checkpoints of later rounds. */
+    void removeAfter(int round) {
+        rounds().stream().filter(later -> later > round).forEach(this::remove);
+    }
+
+    private void remove(int round) {
+        try {
+            storage.delete(path(round));
+        } catch (IOException e) {
+            // Old checkpoints only take up room: no reason to stop a run.
+            log.accept("Checkpoint " + path(round) + " cannot be removed: " + e.getMessage());
         }
     }
 

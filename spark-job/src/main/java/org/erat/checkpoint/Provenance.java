@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param sha256 SHA-256 by what it is of: data sets, base weights, tokenizer, configuration
  * @param versions versions by what they are of; {@link Versions#current()} has those of this process
  * @param cluster master, number of executors, cores and memory of each, threads of a task …
+ * @param spark properties of the Spark application, without secrets
  * @param started when the run was first submitted
  * @param ended when it finished, or null where it has not
  */
@@ -27,18 +28,19 @@ public record Provenance(
         Map<String, String> sha256,
         Map<String, String> versions,
         Map<String, String> cluster,
+        Map<String, String> spark,
         Instant started,
         Instant ended) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The same with an end time. */
     public Provenance endedAt(Instant end) {
-        return new Provenance(fingerprint, seeds, sha256, versions, cluster, started, end);
+        return new Provenance(fingerprint, seeds, sha256, versions, cluster, spark, started, end);
     }
 
     /** The same with another time of the first submission. */
     Provenance startedAt(Instant start) {
-        return new Provenance(fingerprint, seeds, sha256, versions, cluster, start, ended);
+        return new Provenance(fingerprint, seeds, sha256, versions, cluster, spark, start, ended);
     }
 
     /** When the run of this {@code provenance.json} was first submitted; empty where the file does not say so. */
@@ -59,6 +61,7 @@ public record Provenance(
         json.put("sha256", new TreeMap<>(sha256));
         json.put("versions", new TreeMap<>(versions));
         json.put("cluster", new TreeMap<>(cluster));
+        json.put("spark", new TreeMap<>(spark));
         json.put("started", started.toString());
         json.put("ended", ended == null ? null : ended.toString());
         try {

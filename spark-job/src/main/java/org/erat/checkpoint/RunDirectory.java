@@ -7,18 +7,22 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.EratException;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder that is the identity of a run: submitting a command again with the same folder does nothing once the run
  * has finished, goes on where it stopped if it has not, and is refused if its configuration is another.
  */
-public final class RunDirectory {
+public final class RunDirectory implements AutoCloseable {
     /** How far the run of this folder has come. */
     public enum State {
         /** Nothing was there before. */
@@ -29,6 +33,7 @@ public final class RunDirectory {
         FINISHED
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String CONFIG = "config.conf";
     private static final String PROVENANCE = "provenance.json";
     private static final String METRICS = "metrics.jsonl";
@@ -42,24 +47,32 @@ public final class RunDirectory {
     private final Checkpoints checkpoints;
     private final MetricsLog metrics;
 
-    private RunDirectory(Storage storage, Path path, State state, String config, Consumer<String> log) {
+    @Nullable
+    private final Lease lease;
+
+    private RunDirectory(
+            Storage storage, Path path, State state, String config, @Nullable Lease lease, Consumer<String> log) {
         this.storage = storage;
         this.path = path;
         this.state = state;
         this.config = config;
         this.checkpoints = new Checkpoints(storage, new Path(path, CHECKPOINTS), log);
         this.metrics = new MetricsLog(storage, new Path(path, METRICS));
+        this.lease = lease;
     }
 
     /**
-     * Opens a run for training, creating its folder where there is none.
+     * Opens a run for training, creating its folder where there is none. A run that is not finished is this driver's
+     * alone until this is closed.
      *
      * @param uri folder on any Hadoop file system; without a scheme on the default one
      * @param resolvedConfig the whole configuration of the run, every default filled in, as HOCON
      * @param fingerprint one line that changes when the data or the base weights do
      * @param mustExist whether to refuse where there is no run to go on with
+     * @param application what others are told has the run, such as the id of a Spark application
      * @param log takes a line for each checkpoint that is passed over
-     * @throws UsageException where the folder holds another configuration's run or something else, or is not writable
+     * @throws UsageException where the folder holds another configuration's run or something else, is not writable, or
+     *     another driver is at work on it
      */
     public static RunDirectory open(
             String uri,
@@ -67,6 +80,19 @@ public final class RunDirectory {
             String resolvedConfig,
             String fingerprint,
             boolean mustExist,
+            String application,
+            Consumer<String> log) {
+        return open(uri, hadoop, resolvedConfig, fingerprint, mustExist, application, new SystemLeaseTimer(), log);
+    }
+
+    static RunDirectory open(
+            String uri,
+            Configuration hadoop,
+            String resolvedConfig,
+            String fingerprint,
+            boolean mustExist,
+            String application,
+            LeaseTimer timer,
             Consumer<String> log) {
         RunIdentity identity = new RunIdentity(resolvedConfig, fingerprint);
         Path path = parse(uri);
@@ -76,12 +102,29 @@ public final class RunDirectory {
             State state = storage.exists(new Path(path, CONFIG))
                     ? stateOfMatching(storage, path, identity)
                     : create(storage, path, identity, mustExist);
-            if (state == State.RESUMABLE) {
-                storage.requireWritable(path);
-                storage.removeTemporaries(path);
-                storage.removeTemporaries(new Path(path, CHECKPOINTS));
+            if (state == State.FINISHED) {
+                return new RunDirectory(storage, path, state, resolvedConfig, null, log);
             }
-            return new RunDirectory(storage, path, state, resolvedConfig, log);
+            Lease lease = Lease.acquire(storage, path, application, timer, log);
+            boolean usable = false;
+            try {
+                // While this waited, another driver may have finished the run.
+                if (stateAt(storage, path) == State.FINISHED) {
+                    state = State.FINISHED;
+                    lease.remove();
+                }
+                if (state == State.RESUMABLE) {
+                    storage.requireWritable(path);
+                    storage.removeTemporaries(path);
+                    storage.removeTemporaries(new Path(path, CHECKPOINTS));
+                }
+                usable = true;
+                return new RunDirectory(storage, path, state, resolvedConfig, lease, log);
+            } finally {
+                if (!usable) {
+                    lease.close();
+                }
+            }
         } catch (IOException e) {
             throw unusable(path, e);
         }
@@ -133,7 +176,7 @@ public final class RunDirectory {
                         + "). Name the --run-dir that a train command was given.");
             }
             RunIdentity identity = identityAt(storage, path);
-            return new RunDirectory(storage, path, stateAt(storage, path), identity.config(), log);
+            return new RunDirectory(storage, path, stateAt(storage, path), identity.config(), null, log);
         } catch (IOException e) {
             throw unusable(path, e);
         }
@@ -184,6 +227,30 @@ public final class RunDirectory {
         return latest;
     }
 
+    /**
+     * Goes back to the newest checkpoint whose round passes, or to the start; what came after it goes.
+     *
+     * @param passes whether a round may be gone back to
+     */
+    public Optional<Checkpoint> goBack(IntPredicate passes) {
+        Optional<Checkpoint> target = checkpoints.latestValid(passes);
+        int round = target.map(Checkpoint::round).orElse(0);
+        checkpoints.removeAfter(round);
+        metrics.truncateAfter(round);
+        return target;
+    }
+
+    /**
+     * Makes sure that this driver still has the run, before it writes.
+     *
+     * @throws ResumableException where another driver has taken over
+     */
+    public void requireLease() {
+        if (lease != null) {
+            lease.require();
+        }
+    }
+
     /** Writes or replaces a file of the run; a reader sees all of it or none. */
     public void write(String name, String content) {
         try {
@@ -231,7 +298,23 @@ public final class RunDirectory {
 
     /** Marks the run as finished: the last thing that it writes. */
     public void finish() {
+        requireLease();
         write(SUCCESS, "");
+        if (lease != null) {
+            try {
+                lease.remove();
+            } catch (IOException e) {
+                LOG.warn("The lease of {} cannot be removed, and has no meaning any more: {}", path, e.getMessage());
+            }
+        }
+    }
+
+    /** Lets other drivers have the run. */
+    @Override
+    public void close() {
+        if (lease != null) {
+            lease.close();
+        }
     }
 
     private static State create(Storage storage, Path path, RunIdentity identity, boolean mustExist)

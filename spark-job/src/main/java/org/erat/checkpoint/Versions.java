@@ -11,11 +11,12 @@ import java.util.TreeMap;
 public final class Versions {
     private Versions() {}
 
-    /** Version by name: project, commit where the build knew it, DL4J, oneDNN, Spark, Scala, JDK and system. */
+    /** Version by name: project, commit where the build knew it, DL4J, oneDNN, Spark, Hadoop, Scala, JDK and system. */
     public static Map<String, String> current() {
         Map<String, String> versions = new TreeMap<>();
         build().forEach((name, version) -> versions.put(name.toString(), version.toString()));
         versions.put("spark", org.apache.spark.package$.MODULE$.SPARK_VERSION());
+        versions.put("hadoop", org.apache.hadoop.util.VersionInfo.getVersion());
         versions.put("scala", scala.util.Properties$.MODULE$.versionNumberString());
         versions.put("jdk", Runtime.version().toString());
         versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));

@@ -8,6 +8,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.erat.data.EratException;
@@ -20,6 +22,11 @@ import org.erat.data.EratException;
  * @param unexpected whether the stack trace is of use to the user
  */
 record Failure(int exitCode, String message, boolean unexpected) {
+    /** What Spark says about a file that Parquet cannot make sense of, with Parquet's own words somewhere below. */
+    private static final Pattern DAMAGED_DATA =
+            Pattern.compile("Encountered error while reading file (\\S+?)\\.? (?s:.*?)(CRC checksum verification failed"
+                    + "|org\\.apache\\.parquet\\.[\\w.]*Exception[^\\n]*|is not a Parquet file[^\\n]*)");
+
     private static final String DISK_FULL = "No space left on device";
 
     /** Words by which Spark says that it gave up for want of executors or of the data that they held. */
@@ -41,6 +48,11 @@ record Failure(int exitCode, String message, boolean unexpected) {
         return new Failure(1, describe(thrown), true);
     }
 
+    /** Whether what went on in the cluster explains it, rather than the message. */
+    boolean ofTheCluster() {
+        return exitCode == 1 || exitCode == 5;
+    }
+
     private static Failure known(Throwable cause) {
         if (cause instanceof EratException e) {
             return new Failure(e.exitCode(), e.getMessage(), false);
@@ -56,6 +68,14 @@ record Failure(int exitCode, String message, boolean unexpected) {
             return new Failure(
                     3,
                     "No permission: " + cause.getMessage() + ". Give permission there or choose another path.",
+                    false);
+        }
+        Matcher damaged = DAMAGED_DATA.matcher(String.valueOf(cause.getMessage()));
+        if (damaged.find()) {
+            return new Failure(
+                    3,
+                    damaged.group(1) + " is damaged (" + damaged.group(2)
+                            + "). Prepare the data again, into a new folder, and name that one.",
                     false);
         }
         if (cause instanceof OutOfMemoryError) {

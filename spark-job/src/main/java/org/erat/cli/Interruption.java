@@ -1,12 +1,19 @@
 package org.erat.cli;
 
+import java.time.Duration;
 import java.util.List;
 import org.apache.spark.util.SignalUtils;
 
-/** Ctrl-C, and the signal by which schedulers end a process: the exit code says that the same command can go on. */
+/**
+ * Ctrl-C, and the signal by which schedulers end a process: the exit code says that the same command can go on. Whoever
+ * has something to save does so in a shutdown hook; after ten seconds the process is gone, whatever they wait for.
+ */
 final class Interruption {
     static final int EXIT_CODE = 5;
     static final String MESSAGE = "Interrupted. Submit the same command again: a run goes on from its last checkpoint.";
+
+    /** Schedulers wait ten seconds or longer before they kill. */
+    private static final Duration MOST_TIME = Duration.ofMillis(9500);
 
     private static volatile boolean begun;
 
@@ -18,10 +25,27 @@ final class Interruption {
             SignalUtils.register(signal, () -> {
                 begun = true;
                 System.err.println("error: " + MESSAGE);
+                endsSoon();
                 System.exit(EXIT_CODE);
                 return true;
             });
         }
+    }
+
+    private static void endsSoon() {
+        Thread halt = new Thread(
+                () -> {
+                    try {
+                        Thread.sleep(MOST_TIME.toMillis());
+                    } catch (InterruptedException e) {
+                        // No less a reason to end.
+                        Thread.currentThread().interrupt();
+                    }
+                    Runtime.getRuntime().halt(EXIT_CODE);
+                },
+                "interruption");
+        halt.setDaemon(true);
+        halt.start();
     }
 
     /** Whether the process is about to end, so that whatever fails now fails for that reason. */

@@ -30,6 +30,7 @@ import org.erat.export.Export;
 import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
+import org.erat.monitoring.FailedTaskLog;
 import org.erat.training.ClusterLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
@@ -114,7 +115,21 @@ class Jobs {
             session.sparkContext()
                     .addSparkListener(new ClusterLog(
                             session.sparkContext().conf().getInt("spark.task.maxFailures", 4), progress::say));
-            new TrainingJob(session, job, new OnScreen(progress)).run(request.runDir(), request.resume());
+            withLog(session, progress, () -> new TrainingJob(session, job, new OnScreen(progress))
+                    .run(request.runDir(), request.resume()));
+        }
+    }
+
+    /** Where work fails for a reason that no message of ours explains, what the failed task had to say is shown. */
+    private static void withLog(SparkSession session, Progress progress, Runnable work) {
+        FailedTaskLog log = FailedTaskLog.of(session.sparkContext());
+        try {
+            SparkWork.run(session.sparkContext(), work);
+        } catch (RuntimeException | Error e) {
+            if (Failure.of(e).ofTheCluster() && !Interruption.hasBegun()) {
+                log.lines().forEach(progress::say);
+            }
+            throw e;
         }
     }
 
@@ -163,30 +178,34 @@ class Jobs {
 
     void evaluate(EvaluateCommand.Request request, Progress progress) {
         try (SparkSession session = Sessions.open("evaluate " + request.runDir())) {
-            RunDirectory run = finishedRun(request.runDir(), session, progress);
-            TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
-            Quality quality = QualityByRank.evaluate(
-                    session,
-                    adapter,
-                    TokenizedDataset.open(session, request.data()),
-                    EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
-                    progress::say);
-            QualityTable.lines(quality).forEach(progress::say);
+            withLog(session, progress, () -> {
+                RunDirectory run = finishedRun(request.runDir(), session, progress);
+                TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
+                Quality quality = QualityByRank.evaluate(
+                        session,
+                        adapter,
+                        TokenizedDataset.open(session, request.data()),
+                        EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
+                        progress::say);
+                QualityTable.lines(quality).forEach(progress::say);
+            });
         }
     }
 
     void predict(PredictCommand.Request request, Progress progress) {
         try (SparkSession session = Sessions.open("predict " + request.runDir())) {
-            RunDirectory run = finishedRun(request.runDir(), session, progress);
-            Predictions.write(
-                    session,
-                    AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
-                    TokenizedDataset.open(session, request.data()),
-                    Split.VALIDATION,
-                    request.rank(),
-                    batchSize(run),
-                    Storage.path(request.out()),
-                    progress::say);
+            withLog(session, progress, () -> {
+                RunDirectory run = finishedRun(request.runDir(), session, progress);
+                Predictions.write(
+                        session,
+                        AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
+                        TokenizedDataset.open(session, request.data()),
+                        Split.VALIDATION,
+                        request.rank(),
+                        batchSize(run),
+                        Storage.path(request.out()),
+                        progress::say);
+            });
             progress.say("predictions: " + request.out());
         }
     }

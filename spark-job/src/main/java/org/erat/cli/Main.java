@@ -4,8 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkUserAppException;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.checkpoint.Versions;
+import org.erat.data.Address;
+import org.erat.data.UsageException;
+import org.erat.monitoring.Redaction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -58,6 +65,7 @@ public final class Main {
     private boolean verbose;
 
     private final Jobs jobs;
+    private volatile Redaction redaction;
 
     Main(Jobs jobs) {
         this.jobs = jobs;
@@ -90,7 +98,7 @@ public final class Main {
                 .setErr(err)
                 .setUsageHelpWidth(100)
                 .setAbbreviatedOptionsAllowed(false)
-                .setParameterExceptionHandler(Main::explainUsage)
+                .setParameterExceptionHandler(main::explainUsage)
                 .setExecutionExceptionHandler((e, command, parsed) -> main.explainFailure(e, err));
         CommandSpec root = line.getCommandSpec();
         addHelp(root, root);
@@ -101,7 +109,15 @@ public final class Main {
                 .description("Print versions of the job and of what it runs on.")
                 .build());
         try {
+            // Arguments are seen by whoever lists the processes of the machine, and end up in logs and files.
+            if (Stream.of(args).anyMatch(Address::hasPassword)) {
+                throw new UsageException(
+                        "An address on the command line holds a password: leave it out, and give it"
+                                + " where Hadoop looks for it, such as spark.hadoop.fs.s3a.secret.key or a credential provider.");
+            }
             return line.execute(args);
+        } catch (UsageException e) {
+            return main.explainFailure(e, err);
         } catch (Error e) {
             return main.explainFailure(e, err);
         }
@@ -120,9 +136,9 @@ public final class Main {
                 .sortOptions(false);
     }
 
-    private static int explainUsage(ParameterException e, String[] args) {
+    private int explainUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("error: " + e.getMessage());
+        command.getErr().println("error: " + redacted(e.getMessage()));
         command.getErr().println("See " + command.getCommandSpec().qualifiedName(" ") + " --help for what it takes.");
         return CommandLine.ExitCode.USAGE;
     }
@@ -132,9 +148,11 @@ public final class Main {
             return Interruption.EXIT_CODE;
         }
         Failure failure = Failure.of(e);
-        err.println("error: " + failure.message());
+        err.println("error: " + redacted(failure.message()));
         if (failure.unexpected() || verbose) {
-            e.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace, true));
+            err.print(redacted(trace.toString()));
         }
         err.flush();
         return failure.exitCode();
@@ -145,7 +163,14 @@ public final class Main {
     }
 
     Progress progress() {
-        return new Progress(new PrintStream(System.err, true, UTF_8));
+        return new Progress(new PrintStream(System.err, true, UTF_8), this::redacted);
+    }
+
+    private String redacted(String text) {
+        if (redaction == null) {
+            redaction = Redaction.of(new SparkConf(), SparkHadoopUtil.get().conf());
+        }
+        return redaction.of(text);
     }
 
     boolean verbose() {

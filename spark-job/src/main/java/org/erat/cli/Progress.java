@@ -7,6 +7,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Plain lines on the screen, each with the time since the command began, so that they read as well in the log file of a
@@ -17,22 +18,25 @@ final class Progress {
     private static final Duration BETWEEN_ROUNDS = Duration.ofSeconds(2);
 
     private final PrintStream out;
+    private final UnaryOperator<String> redaction;
     private final LongSupplier nanos;
     private final long start;
 
-    Progress(PrintStream out) {
-        this(out, System::nanoTime);
+    /** @param redaction takes secrets out of a line */
+    Progress(PrintStream out, UnaryOperator<String> redaction) {
+        this(out, redaction, System::nanoTime);
     }
 
-    Progress(PrintStream out, LongSupplier nanos) {
+    Progress(PrintStream out, UnaryOperator<String> redaction, LongSupplier nanos) {
         this.out = out;
+        this.redaction = redaction;
         this.nanos = nanos;
         this.start = nanos.getAsLong();
     }
 
     /** Prints a line. */
     void say(String line) {
-        out.println("[" + clock(nanos.getAsLong() - start) + "] " + line);
+        out.println("[" + clock(nanos.getAsLong() - start) + "] " + redaction.apply(line));
     }
 
     /** Announces work that may take long, and says that it goes on until the step is closed. */

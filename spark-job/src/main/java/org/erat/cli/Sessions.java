@@ -5,11 +5,14 @@ import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.erat.monitoring.MetricsPlugin;
 import org.erat.training.RoundProperties;
 import scala.Tuple2;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */
 final class Sessions {
+    private static final String PLUGINS = "spark.plugins";
+
     private Sessions() {}
 
     /**
@@ -55,6 +58,10 @@ final class Sessions {
                 // CUDA numbers GPUs as the driver does, whose numbers are Spark's addresses.
                 "spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         defaults.forEach(conf::setIfMissing);
+        String plugins = conf.get(PLUGINS, "");
+        if (!List.of(plugins.split(",", -1)).contains(MetricsPlugin.class.getName())) {
+            conf.set(PLUGINS, (plugins.isEmpty() ? "" : plugins + ",") + MetricsPlugin.class.getName());
+        }
         RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         return conf;
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.erat.config.ComputeSettings.BackendChoice;
 import org.erat.config.ComputeSettings.Precision;
+import org.erat.data.Address;
 import org.erat.data.UsageException;
 
 /** Turns layers of HOCON into a {@link JobConfig} and refuses what is unknown, missing or not allowed. */
@@ -48,7 +49,10 @@ final class ConfigParser {
                         value(Settings.EVALUATION_PREFIXES),
                         value(Settings.EVALUATION_SUFFIXES),
                         value(Settings.EVALUATION_BATCH_SIZE)),
-                new CheckpointSettings(value(Settings.CHECKPOINT_EVERY_ROUNDS), value(Settings.CHECKPOINT_KEEP)),
+                new CheckpointSettings(
+                        value(Settings.CHECKPOINT_EVERY_ROUNDS),
+                        value(Settings.CHECKPOINT_KEEP_LAST),
+                        value(Settings.CHECKPOINT_KEEP_BEST)),
                 new ComputeSettings(
                         value(Settings.COMPUTE_BACKEND),
                         value(Settings.COMPUTE_THREADS),
@@ -114,7 +118,8 @@ final class ConfigParser {
                 value(Settings.TRAINING_OPTIMIZER),
                 value(Settings.TRAINING_OPTIMIZER_STATE),
                 value(Settings.TRAINING_OUTER_LEARNING_RATE),
-                value(Settings.TRAINING_OUTER_MOMENTUM));
+                value(Settings.TRAINING_OUTER_MOMENTUM),
+                value(Settings.TRAINING_ROLLBACKS));
     }
 
     /** What no single setting shows. */
@@ -126,6 +131,19 @@ final class ConfigParser {
                     Settings.DATA_TRAIN_LIMIT,
                     "below training.shards = " + shards,
                     "give every shard at least one example");
+        }
+        for (Setting<String> address : List.of(Settings.MODEL_PATH, Settings.DATA_TRAIN, Settings.DATA_VALIDATION)) {
+            if (Address.hasPassword(address.value().apply(config))) {
+                throw new UsageException(
+                        address.key() + " holds a password: leave it out of the address, and give it"
+                                + " where Hadoop looks for it, such as spark.hadoop.fs.s3a.secret.key or a credential provider");
+            }
+        }
+        if (config.evaluation().suffixes() && !config.evaluation().prefixes()) {
+            throw refused(
+                    Settings.EVALUATION_SUFFIXES,
+                    "without effect where evaluation.prefixes = false",
+                    "set both or neither: quality by last rows stands beside that by first rows");
         }
         if (config.compute().precision() == Precision.BF16 && config.compute().backend() == BackendChoice.ND4J) {
             throw refused(

@@ -47,6 +47,7 @@ public final class Keys {
     public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
     public static final String TRAINING_OUTER_LEARNING_RATE = "training.outer-learning-rate";
     public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";
+    public static final String TRAINING_ROLLBACKS = "training.rollbacks";
 
     public static final String HEAD_POOLING = "head.pooling";
 
@@ -55,7 +56,8 @@ public final class Keys {
     public static final String EVALUATION_BATCH_SIZE = "evaluation.batch-size";
 
     public static final String CHECKPOINT_EVERY_ROUNDS = "checkpoint.every-rounds";
-    public static final String CHECKPOINT_KEEP = "checkpoint.keep";
+    public static final String CHECKPOINT_KEEP_LAST = "checkpoint.keep-last";
+    public static final String CHECKPOINT_KEEP_BEST = "checkpoint.keep-best";
 
     public static final String COMPUTE_BACKEND = "compute.backend";
     public static final String COMPUTE_THREADS = "compute.threads";

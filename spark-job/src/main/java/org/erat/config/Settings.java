@@ -133,6 +133,8 @@ final class Settings {
     static final Setting<Double> TRAINING_OUTER_MOMENTUM =
             Setting.of(Keys.TRAINING_OUTER_MOMENTUM, decimal(Interval.below("0", "1")), c -> c.training()
                     .outerMomentum());
+    static final Setting<Integer> TRAINING_ROLLBACKS =
+            Setting.of(Keys.TRAINING_ROLLBACKS, whole(0, 30), c -> c.training().rollbacks());
 
     static final Setting<Pooling> HEAD_POOLING =
             Setting.of(Keys.HEAD_POOLING, choice(Pooling.class), c -> c.head().pooling());
@@ -152,9 +154,13 @@ final class Settings {
                     Keys.CHECKPOINT_EVERY_ROUNDS, whole(1, 1_000_000), c -> c.checkpoint()
                             .everyRounds())
             .withoutEffectOnAdapter();
-    static final Setting<Integer> CHECKPOINT_KEEP = Setting.of(
-                    Keys.CHECKPOINT_KEEP, whole(1, 1_000_000), c -> c.checkpoint()
-                            .keep())
+    static final Setting<Integer> CHECKPOINT_KEEP_LAST = Setting.of(
+                    Keys.CHECKPOINT_KEEP_LAST, whole(1, 1_000_000), c -> c.checkpoint()
+                            .keepLast())
+            .withoutEffectOnAdapter();
+    static final Setting<Integer> CHECKPOINT_KEEP_BEST = Setting.of(
+                    Keys.CHECKPOINT_KEEP_BEST, whole(0, 1_000_000), c -> c.checkpoint()
+                            .keepBest())
             .withoutEffectOnAdapter();
 
     static final Setting<BackendChoice> COMPUTE_BACKEND = Setting.of(
@@ -211,12 +217,14 @@ final class Settings {
             TRAINING_OPTIMIZER_STATE,
             TRAINING_OUTER_LEARNING_RATE,
             TRAINING_OUTER_MOMENTUM,
+            TRAINING_ROLLBACKS,
             HEAD_POOLING,
             EVALUATION_PREFIXES,
             EVALUATION_SUFFIXES,
             EVALUATION_BATCH_SIZE,
             CHECKPOINT_EVERY_ROUNDS,
-            CHECKPOINT_KEEP,
+            CHECKPOINT_KEEP_LAST,
+            CHECKPOINT_KEEP_BEST,
             COMPUTE_BACKEND,
             COMPUTE_THREADS,
             COMPUTE_PRECISION,

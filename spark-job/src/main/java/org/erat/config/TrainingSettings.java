@@ -21,6 +21,7 @@ import java.io.Serializable;
  * @param optimizerState what becomes of the moments between rounds
  * @param outerLearningRate η of the outer step
  * @param outerMomentum Nesterov momentum of the outer step, in [0, 1); 0 for none
+ * @param rollbacks how often a run that diverges goes back to a checkpoint with half the learning rate
  */
 public record TrainingSettings(
         int epochs,
@@ -38,8 +39,31 @@ public record TrainingSettings(
         Optimizer optimizer,
         OptimizerState optimizerState,
         double outerLearningRate,
-        double outerMomentum)
+        double outerMomentum,
+        int rollbacks)
         implements Serializable {
+
+    /** The same with another highest learning rate. */
+    public TrainingSettings withLearningRate(double rate) {
+        return new TrainingSettings(
+                epochs,
+                shards,
+                batchSize,
+                localSteps,
+                rate,
+                warmupShare,
+                decay,
+                weightDecay,
+                beta1,
+                beta2,
+                epsilon,
+                clipNorm,
+                optimizer,
+                optimizerState,
+                outerLearningRate,
+                outerMomentum,
+                rollbacks);
+    }
 
     public enum Decay {
         LINEAR,

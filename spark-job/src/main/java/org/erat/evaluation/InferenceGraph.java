@@ -36,6 +36,7 @@ final class InferenceGraph implements AutoCloseable {
             TrainingSettings.Optimizer.SGD,
             TrainingSettings.OptimizerState.RESET,
             1,
+            0,
             0);
 
     private final EncoderSpec spec;

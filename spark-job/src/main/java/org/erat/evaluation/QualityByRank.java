@@ -14,6 +14,7 @@ import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.TaskType;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
+import org.erat.monitoring.Phase;
 import org.erat.schedule.Window;
 
 /**
@@ -92,13 +93,10 @@ public final class QualityByRank {
                     done.add(shard.size());
                     return predicted;
                 });
-        spark.sparkContext().setJobDescription(WHAT + " of " + adapter.task());
-        try {
-            return new ExampleProgress(WHAT, done, data.examples(request.split(), request.limit()), progress)
-                    .await(predictions.collectAsync());
-        } finally {
-            spark.sparkContext().setJobDescription(null);
-        }
+        return Phase.named(
+                spark.sparkContext(), "evaluation: " + WHAT + " of " + adapter.task(), () -> new ExampleProgress(
+                                WHAT, done, data.examples(request.split(), request.limit()), progress)
+                        .await(predictions.collectAsync()));
     }
 
     private static ShardPredictions predict(PackedExamples shard, ShardInference inference, boolean numbers) {

@@ -1,6 +1,5 @@
 package org.erat.network;
 
-import org.erat.config.JobConfig;
 import org.erat.config.TrainingSettings;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
@@ -19,9 +18,9 @@ public record GraphSettings(
         int outputs, boolean regression, TrainingSettings training, long totalSteps, DataType dataType) {
 
     /** The settings of a run on a data set. */
-    public static GraphSettings of(JobConfig job, Manifest data, long totalSteps) {
+    public static GraphSettings of(TrainingSettings training, Manifest data, long totalSteps) {
         return new GraphSettings(
-                data.outputs(), data.type() == TaskType.REGRESSION, job.training(), totalSteps, DataType.FLOAT);
+                data.outputs(), data.type() == TaskType.REGRESSION, training, totalSteps, DataType.FLOAT);
     }
 
     /** Learning rate by local step. */

@@ -2,7 +2,10 @@ package org.erat.training;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
@@ -41,10 +44,12 @@ interface Aggregation {
 
     /** A round's Spark job, running. */
     interface Job {
+        long MOST_SECONDS_OF_CANCELLING = 2;
+
         /** Waits for the average. */
         RoundAverage await();
 
-        /** Gives the round up. */
+        /** Gives the round up; when this returns, Spark starts no task of it any more. */
         void cancel();
 
         /** A job whose collected elements fold into the average. */
@@ -65,6 +70,15 @@ interface Aggregation {
                 @Override
                 public void cancel() {
                     running.cancel(true);
+                    try {
+                        running.get(MOST_SECONDS_OF_CANCELLING, TimeUnit.SECONDS);
+                    } catch (CancellationException | ExecutionException e) {
+                        // As was asked for.
+                    } catch (TimeoutException e) {
+                        // Spark itself is ending and answers nobody.
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
                 }
             };
         }

@@ -9,9 +9,8 @@ public final class DivergedException extends EratException {
     DivergedException(Divergence divergence) {
         super(
                 4,
-                divergence.what() + " at local step " + divergence.step() + " of shard " + divergence.shard()
-                        + ": training diverged, and round " + (divergence.round() + 1)
-                        + " is not applied; lower training.learning-rate or training.clip-norm, or let the run do it"
+                describe(divergence)
+                        + "; lower training.learning-rate or training.clip-norm, or let the run do it"
                         + " with training.rollbacks",
                 null);
         this.divergence = divergence;
@@ -19,6 +18,16 @@ public final class DivergedException extends EratException {
 
     Divergence divergence() {
         return divergence;
+    }
+
+    /** What happened, without advice. */
+    String what() {
+        return describe(divergence);
+    }
+
+    private static String describe(Divergence divergence) {
+        return divergence.what() + " at local step " + divergence.step() + " of shard " + divergence.shard()
+                + ": training diverged, and round " + (divergence.round() + 1) + " is not applied";
     }
 
     /** Throws what came first in a round, if something did. */

@@ -1,8 +1,5 @@
 package org.erat.training;
 
-import java.io.IOException;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,7 +8,7 @@ import java.nio.ByteOrder;
 final class FloatBlock implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private transient float[] values;
+    private final float[] values;
 
     FloatBlock(float[] values) {
         this.values = values;
@@ -21,15 +18,20 @@ final class FloatBlock implements Serializable {
         return values;
     }
 
-    private void writeObject(ObjectOutputStream out) throws IOException {
+    private Object writeReplace() {
         byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-        out.writeObject(bytes);
+        return new Travelling(bytes);
     }
 
-    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
-        byte[] bytes = (byte[]) in.readObject();
-        values = new float[bytes.length / Float.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    private record Travelling(byte[] bytes) implements Serializable {
+        private Object readResolve() {
+            float[] values = new float[bytes.length / Float.BYTES];
+            ByteBuffer.wrap(bytes)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .get(values);
+            return new FloatBlock(values);
+        }
     }
 }

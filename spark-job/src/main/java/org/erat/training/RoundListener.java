@@ -6,7 +6,7 @@ public interface RoundListener {
     /**
      * Called once for each round, in order.
      *
-     * @param state what the next round starts from
+     * @param state what the next round starts from; its arrays are not written to any more
      */
     void roundDone(RoundReport report, TrainingState state);
 }

@@ -5,6 +5,7 @@ import javax.annotation.Nullable;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.erat.monitoring.Phase;
 
 /**
  * Rounds: broadcast the shared values, H local steps in each shard, the average in shard order, the outer step. The driver
@@ -75,18 +76,15 @@ final class RoundLoop<B> {
             JavaRDD<B> batches,
             Broadcast<LocalTraining<B>> work,
             Broadcast<RoundState> shared) {
-        spark.setJobDescription(
-                "round " + (shared.value().round() + 1) + " of " + settings.rounds() + ": local training");
-        try {
-            return aggregation.start(
-                    batches.mapPartitionsWithIndex(
-                            (shard, ofShard) -> List.of(work.value().run(shard, shared.value(), ofShard))
-                                    .iterator(),
-                            true),
-                    shared);
-        } finally {
-            spark.setJobDescription(null);
-        }
+        return Phase.named(
+                spark.sc(),
+                "round " + (shared.value().round() + 1) + " of " + settings.rounds() + ": local training",
+                () -> aggregation.start(
+                        batches.mapPartitionsWithIndex(
+                                (shard, ofShard) -> List.of(work.value().run(shard, shared.value(), ofShard))
+                                        .iterator(),
+                                true),
+                        shared));
     }
 
     private Aggregation.Job recordMeanwhile(@Nullable Finished round, Aggregation.Job next) {

@@ -10,6 +10,7 @@ import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.model.BaseModel;
+import org.erat.monitoring.Phase;
 
 /**
  * What a run works on, known to fit together: a run that could not be trained, or not be measured at its end, is refused
@@ -18,8 +19,9 @@ import org.erat.model.BaseModel;
  * @param model the base model
  * @param data what is trained on
  * @param shards its training examples, not cached
+ * @param examples how many they are
  */
-record RunInputs(BaseModel model, TokenizedDataset data, JavaRDD<PackedExamples> shards) {
+record RunInputs(BaseModel model, TokenizedDataset data, JavaRDD<PackedExamples> shards, long examples) {
     /**
      * Reads them, and writes nothing.
      *
@@ -41,7 +43,12 @@ record RunInputs(BaseModel model, TokenizedDataset data, JavaRDD<PackedExamples>
         return new RunInputs(
                 model,
                 data,
-                data.shards(Split.TRAIN, job.training().shards(), job.data().trainLimit()));
+                Phase.named(
+                        session.sparkContext(),
+                        "loading the training data",
+                        () -> data.shards(
+                                Split.TRAIN, job.training().shards(), job.data().trainLimit())),
+                data.examples(Split.TRAIN, job.data().trainLimit()));
     }
 
     /** One line that changes when the data or the base weights do. */

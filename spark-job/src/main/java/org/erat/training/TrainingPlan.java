@@ -35,7 +35,7 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         int steps = LengthBuckets.batchCount(largest, job.training().batchSize());
         int totalSteps = steps * job.training().epochs();
         EncoderSpec spec = EncoderSpec.of(job, inputs.model(), totalSteps);
-        GraphSettings settings = GraphSettings.of(job, manifest, totalSteps);
+        GraphSettings settings = GraphSettings.of(job.training(), manifest, totalSteps);
         RoundSettings rounds = RoundSettings.of(job.training(), steps, settings.learningRate());
         GraphLayout layout = GraphLayout.of(EncoderGraph.create(spec, settings));
         long weights = inputs.model().weightBytes();

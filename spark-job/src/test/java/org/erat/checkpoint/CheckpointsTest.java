@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,13 +24,19 @@ class CheckpointsTest {
     Path folder;
 
     private final List<String> log = new ArrayList<>();
+    private RunDirectory run;
     private Checkpoints checkpoints;
 
     @BeforeEach
     void open() {
-        checkpoints = RunDirectory.open(
-                        folder.resolve("run").toString(), new Configuration(), "seed=1", "f", false, log::add)
-                .checkpoints();
+        run = RunDirectory.open(
+                folder.resolve("run").toString(), new Configuration(), "seed=1", "f", false, "test", log::add);
+        checkpoints = run.checkpoints();
+    }
+
+    @AfterEach
+    void close() {
+        run.close();
     }
 
     @Test
@@ -133,23 +140,45 @@ class CheckpointsTest {
     }
 
     @Test
-    void pruningKeepsTheNewest() {
-        for (int round = 1; round <= 5; round++) {
+    void pruningKeepsTheNewestAndThoseOfLowestLoss() {
+        for (int round = 1; round <= 6; round++) {
             checkpoints.save(checkpoint(round));
         }
-        checkpoints.prune(2);
-        assertThat(checkpoints.rounds()).containsExactly(4, 5);
+        // Of round 4 nothing is known.
+        double[] loss = {0, 0.5, 0.2, 0.3, Double.NaN, 0.1, 0.4};
+
+        checkpoints.prune(1, 3, round -> loss[round]);
+        assertThat(checkpoints.rounds()).containsExactly(2, 3, 5, 6);
+        checkpoints.prune(2, 1, round -> loss[round]);
+        assertThat(checkpoints.rounds()).containsExactly(5, 6);
+        checkpoints.prune(1, 0, round -> loss[round]);
+        assertThat(checkpoints.rounds()).containsExactly(6);
+    }
+
+    @Test
+    void goingBackForgetsWhatCameAfter() {
+        for (int round = 1; round <= 5; round++) {
+            run.metrics().append(round, Map.of("loss", 1));
+            checkpoints.save(checkpoint(round));
+        }
+        assertThat(run.goBack(round -> round % 2 == 0).orElseThrow().round()).isEqualTo(4);
+        assertThat(checkpoints.rounds()).containsExactly(1, 2, 3, 4);
+        assertThat(run.metrics().read()).hasSize(4);
+
+        assertThat(run.goBack(round -> round > 4)).isEmpty();
+        assertThat(checkpoints.rounds()).isEmpty();
+        assertThat(run.metrics().read()).isEmpty();
     }
 
     @Test
     void aFullDiskLeavesThePreviousCheckpointAndNothingHalfWritten() throws IOException {
         checkpoints.save(checkpoint(1));
+        run.close();
         Configuration full = FaultyFileSystem.configuration();
-        // Room for the probe of write permission and for a part of the checkpoint.
-        full.setLong(FaultyFileSystem.BYTES_FREE, 150);
-        Checkpoints filling = RunDirectory.open(
-                        "faulty://" + folder.resolve("run"), full, "seed=1", "f", true, log::add)
-                .checkpoints();
+        // Room for the lease, the probe of write permission and a part of the checkpoint.
+        full.setLong(FaultyFileSystem.BYTES_FREE, 400);
+        run = RunDirectory.open("faulty://" + folder.resolve("run"), full, "seed=1", "f", true, "test", log::add);
+        Checkpoints filling = run.checkpoints();
 
         assertThatThrownBy(() -> filling.save(checkpoint(2)))
                 .isInstanceOfSatisfying(

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.data.UsageException;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,14 @@ class RunDirectoryTest {
     Path folder;
 
     private final List<String> log = new ArrayList<>();
+    private RunDirectory opened;
+
+    @AfterEach
+    void close() {
+        if (opened != null) {
+            opened.close();
+        }
+    }
 
     @Test
     void aNewRunHoldsItsConfigurationAndNoRemains() throws IOException {
@@ -32,7 +41,7 @@ class RunDirectoryTest {
 
         assertThat(run.state()).isEqualTo(RunDirectory.State.NEW);
         assertThat(run.resume()).isEmpty();
-        assertThat(names(run())).containsExactlyInAnyOrder("config.conf", "checkpoints");
+        assertThat(names(run())).containsExactlyInAnyOrder("config.conf", "checkpoints", "lease");
         assertThat(read().config()).isEqualTo(CONFIG);
     }
 
@@ -77,7 +86,7 @@ class RunDirectoryTest {
 
         open(CONFIG, "data-1");
 
-        assertThat(names(run())).containsExactlyInAnyOrder("config.conf", "checkpoints");
+        assertThat(names(run())).containsExactlyInAnyOrder("config.conf", "checkpoints", "lease");
         assertThat(names(run().resolve("checkpoints"))).isEmpty();
     }
 
@@ -108,7 +117,8 @@ class RunDirectoryTest {
 
     @Test
     void resumingNothingIsRefusedAndLeavesNothing() {
-        assertThatThrownBy(() -> RunDirectory.open(run().toString(), new Configuration(), CONFIG, "f", true, log::add))
+        assertThatThrownBy(() ->
+                        RunDirectory.open(run().toString(), new Configuration(), CONFIG, "f", true, "test", log::add))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("nothing to resume")
                 .hasMessageContaining("leave out --resume");
@@ -137,7 +147,7 @@ class RunDirectoryTest {
     void aFolderThatCannotBeMadeIsNamed() throws IOException {
         Files.writeString(run(), "a file where the folder should be");
         assertThatThrownBy(() -> RunDirectory.open(
-                        run().resolve("below").toString(), new Configuration(), CONFIG, "f", false, log::add))
+                        run().resolve("below").toString(), new Configuration(), CONFIG, "f", false, "test", log::add))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining(run().resolve("below").toString());
     }
@@ -148,12 +158,12 @@ class RunDirectoryTest {
         readOnly.setBoolean(FaultyFileSystem.READ_ONLY, true);
         String uri = "faulty://" + run();
 
-        assertThatThrownBy(() -> RunDirectory.open(uri, readOnly, CONFIG, "data-1", false, log::add))
+        assertThatThrownBy(() -> RunDirectory.open(uri, readOnly, CONFIG, "data-1", false, "test", log::add))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("Permission denied")
                 .hasMessageContaining(run().toString());
-        open(CONFIG, "data-1");
-        assertThatThrownBy(() -> RunDirectory.open(uri, readOnly, CONFIG, "data-1", false, log::add))
+        open(CONFIG, "data-1").close();
+        assertThatThrownBy(() -> RunDirectory.open(uri, readOnly, CONFIG, "data-1", false, "test", log::add))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("Give read and write permission");
     }
@@ -161,10 +171,11 @@ class RunDirectoryTest {
     @Test
     void metricsAreKeptOnAFileSystemThatCannotAppend() {
         RunDirectory run = RunDirectory.open(
-                "faulty://" + run(), FaultyFileSystem.configuration(), CONFIG, "data-1", false, log::add);
+                "faulty://" + run(), FaultyFileSystem.configuration(), CONFIG, "data-1", false, "test", log::add);
         run.metrics().append(1, Map.of("loss", 2));
         run.metrics().append(2, Map.of("loss", 1));
         assertThat(run.metrics().read()).containsExactly(Map.of("round", 1, "loss", 2), Map.of("round", 2, "loss", 1));
+        run.close();
     }
 
     @Test
@@ -172,7 +183,14 @@ class RunDirectoryTest {
         RunDirectory run = open(CONFIG, "data-1");
         Instant start = Instant.parse("2025-01-01T00:00:00Z");
         run.write(new Provenance(
-                        "data-1", Map.of("seed", 1L), Map.of("data", "ab"), Versions.current(), Map.of(), start, null)
+                        "data-1",
+                        Map.of("seed", 1L),
+                        Map.of("data", "ab"),
+                        Versions.current(),
+                        Map.of(),
+                        Map.of(),
+                        start,
+                        null)
                 .endedAt(start.plusSeconds(60)));
 
         JsonNode json =
@@ -199,15 +217,20 @@ class RunDirectoryTest {
     }
 
     private static Provenance started(Instant start) {
-        return new Provenance("data-1", Map.of(), Map.of(), Map.of(), Map.of(), start, null);
+        return new Provenance("data-1", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), start, null);
     }
 
     private Path run() {
         return folder.resolve("run");
     }
 
+    /** Opens it as the driver after the last one, which has ended. */
     private RunDirectory open(String config, String fingerprint) {
-        return RunDirectory.open(run().toString(), new Configuration(), config, fingerprint, false, log::add);
+        if (opened != null) {
+            opened.close();
+        }
+        opened = RunDirectory.open(run().toString(), new Configuration(), config, fingerprint, false, "test", log::add);
+        return opened;
     }
 
     private RunDirectory read() {

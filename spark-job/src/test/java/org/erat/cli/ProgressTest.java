@@ -12,7 +12,7 @@ class ProgressTest {
     private final ByteArrayOutputStream screen = new ByteArrayOutputStream();
     private long seconds;
     private final Progress progress =
-            new Progress(new PrintStream(screen, true, UTF_8), () -> TimeUnit.SECONDS.toNanos(seconds));
+            new Progress(new PrintStream(screen, true, UTF_8), line -> line, () -> TimeUnit.SECONDS.toNanos(seconds));
 
     @Test
     void roundsTellRatesSinceTheLineBeforeAndTimeLeftFromAllOfThem() {

@@ -83,10 +83,11 @@ class JobConfigTest {
                                 Optimizer.ADAMW_ROW_LAZY,
                                 OptimizerState.AVERAGE,
                                 1,
+                                0,
                                 0),
                         new HeadSettings(Pooling.MEAN),
                         new EvaluationSettings(true, false, 64),
-                        new CheckpointSettings(10, 2),
+                        new CheckpointSettings(10, 2, 1),
                         new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT)));
     }
 
@@ -199,7 +200,7 @@ class JobConfigTest {
     void aSectionWithoutSettingsIsNamed() {
         fails(() -> parse("checkpoint = 3"))
                 .hasMessageContaining("job.conf: 3: checkpoint is a section, not a setting: "
-                        + "set checkpoint.every-rounds, checkpoint.keep");
+                        + "set checkpoint.every-rounds, checkpoint.keep-best, checkpoint.keep-last");
         fails(() -> parse("rounds {}")).hasMessageContaining("unknown key rounds");
     }
 
@@ -312,14 +313,27 @@ class JobConfigTest {
                 "data.validation-limit=10",
                 "evaluation.suffixes=true",
                 "evaluation.batch-size=3",
-                "checkpoint.keep=9",
+                "checkpoint.keep-last=9",
                 "checkpoint.every-rounds=1")) {
             assertThat(parse("", irrelevant).fingerprint()).as(irrelevant).isEqualTo(fingerprint);
         }
+        assertThat(parse("", "training.rollbacks=1", "checkpoint.every-rounds=1")
+                        .fingerprint())
+                .as("a run that may go back to a checkpoint")
+                .isNotEqualTo(parse("", "training.rollbacks=1").fingerprint());
         for (String relevant :
                 List.of("seed=2", "training.shards=3", "compute.threads=2", "schedule.g0=0.4", "data.train-limit=9")) {
             assertThat(parse("", relevant).fingerprint()).as(relevant).isNotEqualTo(fingerprint);
         }
+    }
+
+    @Test
+    void qualityByLastRowsWithoutThatByFirstRowsIsRefusedAndNotIgnored() {
+        fails(() -> parse("", "evaluation.prefixes=false", "evaluation.suffixes=true"))
+                .hasMessageContaining("evaluation.suffixes = true is without effect where evaluation.prefixes = false")
+                .hasMessageContaining("set both or neither");
+        assertThat(parse("", "evaluation.prefixes=false").evaluation().prefixes())
+                .isFalse();
     }
 
     @Test

@@ -124,6 +124,7 @@ public final class TinyEncoders {
                 optimizer,
                 OptimizerState.AVERAGE,
                 1,
+                0,
                 0);
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -124,6 +125,26 @@ public final class Storage {
         try (FSDataOutputStream out = fs.create(file, true)) {
             content.writeTo(out);
             out.hsync();
+        } catch (FSError e) {
+            throw causeOf(e);
+        }
+    }
+
+    /**
+     * Writes {@code file} if there is none of that name; of several processes that try, one succeeds. Where the file
+     * system cannot promise that, as object stores cannot, the last one to write wins.
+     *
+     * @return whether it was this call that created it
+     */
+    public boolean createNew(Path file, byte[] content) throws IOException {
+        try (OutputStream out = fs instanceof RawLocalFileSystem local
+                // Hadoop's own looks first and writes then.
+                ? Files.newOutputStream(local.pathToFile(file).toPath(), StandardOpenOption.CREATE_NEW)
+                : fs.create(file, false)) {
+            out.write(content);
+            return true;
+        } catch (java.nio.file.FileAlreadyExistsException | org.apache.hadoop.fs.FileAlreadyExistsException e) {
+            return false;
         } catch (FSError e) {
             throw causeOf(e);
         }

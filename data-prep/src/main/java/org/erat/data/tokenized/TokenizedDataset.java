@@ -123,7 +123,11 @@ public final class TokenizedDataset {
         } catch (java.io.IOException e) {
             throw new BadInputException(String.format("%s cannot be read: %s", place, e.getMessage()), e);
         }
-        return ExactPaths.reader(spark).schema(schema(manifest.type())).parquet(place.toString());
+        return ExactPaths.reader(spark)
+                .schema(schema(manifest.type()))
+                // Parquet writes a checksum with each page, and leaves it to the reader whether to look.
+                .option("parquet.page.verify-checksum.enabled", true)
+                .parquet(place.toString());
     }
 
     /** Packs the rows of one file partition by shard, so that few large objects are shuffled and not every row. */

@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -134,5 +139,31 @@ class StorageTest {
         Files.writeString(directory.resolve(".tmp-left"), "half");
         storage.removeTemporaries(path(""));
         assertThat(names()).containsExactly("folder");
+    }
+
+    @Test
+    void ofManyThatCreateAFileAtOnceOneAloneSucceeds() throws Exception {
+        int many = 8;
+        ExecutorService threads = Executors.newFixedThreadPool(many);
+        for (int file = 0; file < 20; file++) {
+            Path path = path("file-" + file);
+            List<Callable<Boolean>> attempts = new ArrayList<>();
+            for (int i = 0; i < many; i++) {
+                byte[] content = {(byte) i};
+                attempts.add(() -> storage.createNew(path, content));
+            }
+            int created = 0;
+            int winner = -1;
+            List<Future<Boolean>> results = threads.invokeAll(attempts);
+            for (int i = 0; i < many; i++) {
+                if (results.get(i).get()) {
+                    created++;
+                    winner = i;
+                }
+            }
+            assertThat(created).isEqualTo(1);
+            assertThat(storage.read(path)).containsExactly(winner);
+        }
+        threads.shutdown();
     }
 }

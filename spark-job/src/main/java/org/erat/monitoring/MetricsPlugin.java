@@ -1,0 +1,91 @@
+package org.erat.monitoring;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.PluginContext;
+import org.apache.spark.api.plugin.SparkPlugin;
+import org.apache.spark.resource.ResourceInformation;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerEvent;
+
+/**
+ * Puts a run's figures into Spark's metrics system, from where Spark's sinks take them: Prometheus, Graphite, JMX and
+ * the rest, as {@code spark.metrics.conf} says. Switched on by {@code spark.plugins}. The driver has the figures of the
+ * last round; each executor says how many GPUs it computes with, 0 being the CPU.
+ */
+public final class MetricsPlugin implements SparkPlugin {
+    @Override
+    public DriverPlugin driverPlugin() {
+        return new Rounds();
+    }
+
+    @Override
+    public ExecutorPlugin executorPlugin() {
+        return new Device();
+    }
+
+    private static final class Rounds implements DriverPlugin {
+        private volatile RoundCompleted last = new RoundCompleted(
+                0, 0, 0, 0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, Double.NaN, Double.NaN);
+        private boolean local;
+
+        @Override
+        public Map<String, String> init(SparkContext spark, PluginContext context) {
+            local = spark.isLocal();
+            spark.addSparkListener(new SparkListener() {
+                @Override
+                public void onOtherEvent(SparkListenerEvent event) {
+                    if (event instanceof RoundCompleted round) {
+                        last = round;
+                    }
+                }
+            });
+            return Map.of();
+        }
+
+        @Override
+        public void registerMetrics(String application, PluginContext context) {
+            MetricRegistry metrics = context.metricRegistry();
+            gauge(metrics, "round", RoundCompleted::round);
+            gauge(metrics, "rounds", RoundCompleted::rounds);
+            gauge(metrics, "examples_per_second", round -> round.examples() / round.seconds());
+            gauge(metrics, "tokens_per_second", round -> round.tokens() / round.seconds());
+            gauge(metrics, "loss", RoundCompleted::loss);
+            gauge(metrics, "learning_rate", RoundCompleted::learningRate);
+            gauge(metrics, "mean_width", RoundCompleted::meanWidth);
+            gauge(metrics, "drift", RoundCompleted::drift);
+            gauge(metrics, "bytes_to_each_worker", RoundCompleted::bytesDown);
+            gauge(metrics, "bytes_from_all_workers", RoundCompleted::bytesUp);
+            gauge(metrics, "round_seconds", RoundCompleted::seconds);
+            gauge(metrics, "round_overhead_seconds", RoundCompleted::overheadSeconds);
+            if (local) {
+                registerDevice(context);
+            }
+        }
+
+        private void gauge(MetricRegistry metrics, String name, ToDoubleFunction<RoundCompleted> figure) {
+            metrics.register(name, (Gauge<Double>) () -> figure.applyAsDouble(last));
+        }
+    }
+
+    private static final class Device implements ExecutorPlugin {
+        @Override
+        public void init(PluginContext context, Map<String, String> settings) {
+            // In local mode the driver is the executor, and here the application has no name yet.
+            if (!context.executorID().equals("driver")) {
+                registerDevice(context);
+            }
+        }
+    }
+
+    private static void registerDevice(PluginContext context) {
+        ResourceInformation gpus = context.resources().get("gpu");
+        int count = gpus == null ? 0 : gpus.addresses().length;
+        context.metricRegistry().register("device_gpus", (Gauge<Integer>) () -> count);
+    }
+}
