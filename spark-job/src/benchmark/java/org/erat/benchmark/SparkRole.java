@@ -29,6 +29,7 @@ import org.erat.export.TrainedAdapter;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
 import org.erat.training.TrainingMonitor;
+import org.erat.training.RoundProperties;
 
 /** A Spark driver that prepares data, trains whole runs and looks at its executors as it is asked. */
 final class SparkRole implements ChildMain.Role {
@@ -63,6 +64,7 @@ final class SparkRole implements ChildMain.Role {
                 .set("spark.executorEnv.OMP_NUM_THREADS", "1")
                 .set("spark.executorEnv.RUST_FLAVOR", "cpu")
                 .set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
+        RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
         this.session = SparkSession.builder().config(conf).getOrCreate();
     }
 

@@ -32,7 +32,7 @@ record StockRounds(SparkSession session, JobConfig job) {
         TokenizedDataset data = TokenizedDataset.open(session, job.data().train());
         int totalSteps = count * localSteps;
         EncoderSpec spec = EncoderSpec.of(job, model, totalSteps);
-        GraphSettings settings = GraphSettings.of(job, data.manifest(), totalSteps);
+        GraphSettings settings = GraphSettings.of(job.training(), data.manifest(), totalSteps);
         List<MultiDataSet> batches = new EpochBatches(
                         batchSize, job.seed(), model.config().padTokenId(), settings.outputs(), settings.regression())
                 .of(data.shards(Split.TRAIN, 1, workers * localSteps * batchSize), 0)
