@@ -114,7 +114,14 @@ final class Benchmark implements Callable<Integer> {
         try (Bench bench = new Bench(home.toAbsolutePath(), folder, threads, quick, models, report)) {
             Workspace.prepare(bench, dataOf(possible), data, Benchmark::say);
             measure(bench, possible);
+        } finally {
+            // Where a row fails, those before it are worth having.
+            publish(report, folder);
         }
+        return 0;
+    }
+
+    private void publish(Report report, Path folder) throws IOException {
         report.table().forEach(System.out::println);
         Path file = json != null ? json : folder.resolve("benchmark.json");
         report.writeJson(file);
@@ -123,7 +130,6 @@ final class Benchmark implements Callable<Integer> {
             report.writeMarkdown(markdown);
             say("table: " + markdown);
         }
-        return 0;
     }
 
     private Set<String> chosen() {

@@ -1,5 +1,6 @@
 package org.erat.network;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -92,7 +93,12 @@ public final class EncoderGraph {
     /** Given to each layer on its own: Deeplearning4j applies a default of the whole graph twice. */
     private static List<Regularization> weightDecay(GraphSettings settings) {
         double decay = settings.training().weightDecay();
-        return decay == 0 ? List.of() : List.of(new DecoupledWeightDecay(decay));
+        // A list that can grow: Kryo, by which dl4j-spark's own master sends a graph, fills it by adding.
+        List<Regularization> regularization = new ArrayList<>();
+        if (decay != 0) {
+            regularization.add(new DecoupledWeightDecay(decay));
+        }
+        return regularization;
     }
 
     private static IUpdater encoderUpdater(EncoderSpec spec, GraphSettings settings, IUpdater head) {

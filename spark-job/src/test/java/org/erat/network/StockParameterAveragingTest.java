@@ -8,6 +8,9 @@ import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.SerializerInstance;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
@@ -24,6 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 /**
  * The integration is real: dl4j-spark's own training master, which knows nothing of adapters, trains the graph. (It starts
@@ -103,6 +108,22 @@ class StockParameterAveragingTest {
         assertThat(graph.params()).isEqualTo(plain.params());
         assertThat(graph.getUpdater().getStateViewArray())
                 .isEqualTo(plain.getUpdater().getStateViewArray());
+    }
+
+    /** As the stock master broadcasts it to other processes; within one process nothing is written out. */
+    @Test
+    void aGraphsConfigurationTravelsByKryo() {
+        TinyEncoders tiny = encoders(Optimizer.ADAMW_ROW_LAZY);
+        tiny.weightDecay = 0.01;
+        ComputationGraphConfiguration configuration = tiny.graph().getConfiguration();
+        SerializerInstance kryo = new KryoSerializer(new SparkConf()
+                        .set("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator,org.erat.data.RecordRegistrator"))
+                .newInstance();
+        ClassTag<ComputationGraphConfiguration> tag = ClassTag$.MODULE$.apply(ComputationGraphConfiguration.class);
+
+        ComputationGraphConfiguration received = kryo.deserialize(kryo.serialize(configuration, tag), tag);
+
+        assertThat(received.toJson()).isEqualTo(configuration.toJson());
     }
 
     private static ParameterAveragingTrainingMaster master(int workers, int averagingFrequency) {
