@@ -2,13 +2,14 @@ package org.erat.training;
 
 import java.util.Optional;
 import org.apache.spark.SparkConf;
+import org.erat.config.ComputeSettings;
 import org.erat.data.UsageException;
 import org.erat.data.basemodel.ModelConfig;
 
 /**
  * What an executor needs outside the Java heap, by the sizes of what it keeps, and what it is given.
  *
- * @param weights bytes of base weights: the mapped file and a copy of it for each direction
+ * @param weights bytes of base weights: tables and vectors in the mapped file, matrices as the products read them
  * @param task bytes of one task: what the forward pass saves for the backward pass, and the largest gradients
  * @param tasks tasks at a time
  */
@@ -22,20 +23,38 @@ record ExecutorMemory(long weights, long task, int tasks) {
      * The need of a run.
      *
      * @param model the architecture
-     * @param weightBytes size of its weights
+     * @param weightBytes size of its weights, in f32
      * @param batch examples of a mini-batch
      * @param tokens longest example
+     * @param compute number format, layout of the weights, what is kept of a forward pass
      * @param conf of the executors
      */
-    static ExecutorMemory of(ModelConfig model, long weightBytes, int batch, int tokens, SparkConf conf) {
+    static ExecutorMemory of(
+            ModelConfig model, long weightBytes, int batch, int tokens, ComputeSettings compute, SparkConf conf) {
+        long value = compute.precision() == ComputeSettings.Precision.BF16 ? Short.BYTES : Float.BYTES;
+        int cores = conf.getInt("spark.executor.cores", 1);
+        return new ExecutorMemory(
+                weights(model, weightBytes, value, compute.weights()),
+                value * batch * tokens * valuesOfToken(model, tokens, compute.activations()),
+                Math.max(1, cores / conf.getInt("spark.task.cpus", 1)));
+    }
+
+    private static long weights(ModelConfig model, long bytes, long value, ComputeSettings.Weights layout) {
+        long rows = (long) model.vocabSize() + model.maxPositionEmbeddings() + model.typeVocabSize();
+        long tables = Float.BYTES * rows * model.hiddenSize();
+        long copies = layout == ComputeSettings.Weights.PACKED ? 2 : 1;
+        return tables + copies * (bytes - tables) * value / Float.BYTES;
+    }
+
+    private static long valuesOfToken(ModelConfig model, int tokens, ComputeSettings.Activations kept) {
         long width = model.hiddenSize();
         long inner = model.intermediateSize();
+        long probabilities = (long) model.numAttentionHeads() * tokens;
         // x, qkv, context, two inputs of normalisations, hidden; inner and activated; probabilities. See EncoderBlock.
-        long savedOfToken = 8 * width + 2 * inner + (long) model.numAttentionHeads() * tokens;
-        long gradientsOfToken = 4 * width + 2 * inner + (long) model.numAttentionHeads() * tokens;
-        long task = Float.BYTES * (long) batch * tokens * (model.numHiddenLayers() * savedOfToken + gradientsOfToken);
-        int cores = conf.getInt("spark.executor.cores", 1);
-        return new ExecutorMemory(3 * weightBytes, task, Math.max(1, cores / conf.getInt("spark.task.cpus", 1)));
+        long saved = 8 * width + 2 * inner + probabilities;
+        long gradients = 4 * width + 2 * inner + probabilities;
+        long blocks = model.numHiddenLayers();
+        return gradients + (kept == ComputeSettings.Activations.KEPT ? blocks * saved : blocks * width + saved);
     }
 
     long bytes() {

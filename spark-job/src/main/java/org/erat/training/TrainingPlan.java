@@ -42,7 +42,7 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         int longest = manifest.train().longest();
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
-                inputs.model().config(), weights, job.training().batchSize(), longest, conf);
+                inputs.model().config(), weights, job.training().batchSize(), longest, job.compute(), conf);
         List<String> lines = Stream.of(
                         String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",
