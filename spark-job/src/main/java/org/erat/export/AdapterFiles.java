@@ -186,7 +186,7 @@ public final class AdapterFiles {
         config.put("peft_type", "LORA");
         // The base model alone, without a head: what the keys of the tensors name.
         config.put("task_type", "FEATURE_EXTRACTION");
-        config.put("base_model_name_or_path", adapter.spec().modelUri());
+        config.put("base_model_name_or_path", adapter.baseModelName());
         config.putNull("revision");
         config.put("inference_mode", true);
         config.put("r", peft.rank());

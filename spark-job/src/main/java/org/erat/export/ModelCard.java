@@ -37,7 +37,7 @@ final class ModelCard {
         """
                 .formatted(
                         adapter.task(),
-                        adapter.spec().modelUri(),
+                        adapter.baseModelName(),
                         adapter.spec().model().modelType(),
                         adapter.spec().modelSha256(),
                         adapter.spec().targets().stream()
@@ -48,7 +48,7 @@ final class ModelCard {
                         adapter.rank(),
                         adapter.spec().pooling().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                         adapter.outputs(),
-                        adapter.spec().modelUri(),
+                        adapter.baseModelName(),
                         pooling(adapter));
     }
 

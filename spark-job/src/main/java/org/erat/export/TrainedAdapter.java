@@ -1,6 +1,8 @@
 package org.erat.export;
 
+import java.net.URI;
 import java.util.List;
+import org.apache.hadoop.fs.Path;
 import org.erat.adapter.AdapterLayout;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
@@ -43,6 +45,15 @@ public record TrainedAdapter(
      */
     public static TrainedAdapter of(EncoderSpec spec, Manifest data, float[] parameters) {
         return new TrainedAdapter(spec, data.task(), data.type(), data.labelNames(), data.metrics(), parameters);
+    }
+
+    /**
+     * The base model as Python's libraries take it: a folder of this machine by its plain path, which {@code file:/...}
+     * is not to them, and any other address as it is.
+     */
+    public String baseModelName() {
+        URI address = new Path(spec.modelUri()).toUri();
+        return "file".equals(address.getScheme()) ? address.getPath() : spec.modelUri();
     }
 
     /** C: the number of classes, or 1 for a regression. */

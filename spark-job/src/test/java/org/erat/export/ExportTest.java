@@ -79,7 +79,7 @@ class ExportTest {
             assertThat(peft.config().get("alpha_pattern")).isEmpty();
             assertThat(peft.config().get("bias").asText()).isEqualTo("none");
             assertThat(peft.config().get("base_model_name_or_path").asText())
-                    .isEqualTo(adapter.spec().modelUri());
+                    .isEqualTo(folder.resolve("model").toString());
             assertThat(peft.tensors().metadata()).isEqualTo(Map.of("format", "pt"));
         }
     }
