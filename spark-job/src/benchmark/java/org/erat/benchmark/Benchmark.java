@@ -113,12 +113,10 @@ final class Benchmark implements Callable<Integer> {
         Map<String, Path> models = Workspace.models(folder, model);
         try (Bench bench = new Bench(home.toAbsolutePath(), folder, threads, quick, models, report)) {
             Workspace.prepare(bench, dataOf(possible), data, Benchmark::say);
-            measure(bench, possible);
+            return measure(bench, report, possible) ? 0 : 1;
         } finally {
-            // Where a row fails, those before it are worth having.
             publish(report, folder);
         }
-        return 0;
     }
 
     private void publish(Report report, Path folder) throws IOException {
@@ -167,26 +165,53 @@ final class Benchmark implements Callable<Integer> {
         return data;
     }
 
-    private static void measure(Bench bench, Set<String> rows) throws IOException, InterruptedException {
+    /** Returns whether all rows could be measured. */
+    private static boolean measure(Bench bench, Report report, Set<String> rows) throws InterruptedException {
+        Attempts attempts = new Attempts(report);
         if (rows.contains(AgreementRow.ROW)) {
-            say("agreement of both sides");
-            new AgreementRow(bench).measure();
+            attempts.make("agreement of both sides", new AgreementRow(bench)::measure);
         }
-        say("steps and forward passes");
-        new StepRows(bench, rows).measure();
-        say("real text");
-        new RealTextRows(bench, rows).measure();
+        attempts.make("steps and forward passes", new StepRows(bench, rows)::measure);
+        attempts.make("real text", new RealTextRows(bench, rows)::measure);
         bench.endSides();
-        say("runs on Spark");
         ClusterRows cluster = new ClusterRows(bench, rows);
-        cluster.measure();
+        if (rows.contains(ClusterRows.MEMORY)) {
+            attempts.make("memory of an executor", cluster::memory);
+        }
+        if (rows.contains(ClusterRows.ROUNDS) || rows.contains(ClusterRows.BYTES)) {
+            attempts.make("rounds", cluster::rounds);
+        }
         if (rows.contains(StartRow.ROW)) {
-            say("starts");
-            new StartRow(bench).measure();
+            attempts.make("starts", new StartRow(bench)::measure);
         }
         if (rows.contains(ClusterRows.ALL_RANKS)) {
-            say("all ranks in one run");
-            cluster.allRanks();
+            attempts.make("all ranks in one run", cluster::allRanks);
+        }
+        return !attempts.failed;
+    }
+
+    /** Groups of rows, one after the other: where one fails, the others are still worth having. */
+    private static final class Attempts {
+        private final Report report;
+        private boolean failed;
+
+        Attempts(Report report) {
+            this.report = report;
+        }
+
+        interface Work {
+            void run() throws IOException, InterruptedException;
+        }
+
+        void make(String what, Work work) throws InterruptedException {
+            say(what);
+            try {
+                work.run();
+            } catch (IOException | RuntimeException e) {
+                failed = true;
+                report.skip(what, "failed, " + e);
+                e.printStackTrace();
+            }
         }
     }
 

@@ -37,42 +37,67 @@ abstract class AdamWRule implements IUpdater {
         this.epsilon = epsilon;
     }
 
-    /** Values of a gradient, of parameters or of a state. */
+    /**
+     * Values of a gradient, of parameters or of a state: a contiguous array, or view of an array, of floats or doubles.
+     * They are passed in runs, over which the loops of the rule are vectorized.
+     */
     interface Values {
-        double get(long i);
+        /** Copies {@code length} values from {@code from} on to the start of {@code into}. */
+        void get(long from, double[] into, int length);
 
-        void put(long i, double value);
+        /** Sets {@code length} values from {@code from} on. */
+        void put(long from, double[] values, int length);
 
-        /** Access to a contiguous array, or view of an array, of floats or doubles. */
+        default double get(long i) {
+            double[] value = new double[1];
+            get(i, value, 1);
+            return value[0];
+        }
+
+        default void put(long i, double value) {
+            put(i, new double[] {value}, 1);
+        }
+
+        /** Access to an array; runs are of {@link #RUN} values at most. */
         static Values of(INDArray array) {
             Indexer indexer = array.data().indexer();
             if (indexer instanceof FloatIndexer floats) {
+                float[] run = new float[RUN];
                 return new Values() {
                     @Override
-                    public double get(long i) {
-                        return floats.get(i);
+                    public void get(long from, double[] into, int length) {
+                        floats.get(from, run, 0, length);
+                        for (int i = 0; i < length; i++) {
+                            into[i] = run[i];
+                        }
                     }
 
                     @Override
-                    public void put(long i, double value) {
-                        floats.put(i, (float) value);
+                    public void put(long from, double[] values, int length) {
+                        for (int i = 0; i < length; i++) {
+                            run[i] = (float) values[i];
+                        }
+                        floats.put(from, run, 0, length);
                     }
                 };
             }
             DoubleIndexer doubles = (DoubleIndexer) indexer;
             return new Values() {
                 @Override
-                public double get(long i) {
-                    return doubles.get(i);
+                public void get(long from, double[] into, int length) {
+                    doubles.get(from, into, 0, length);
                 }
 
                 @Override
-                public void put(long i, double value) {
-                    doubles.put(i, value);
+                public void put(long from, double[] values, int length) {
+                    doubles.put(from, values, 0, length);
                 }
             };
         }
     }
+
+    /** Most values of one run: three of them fit into a core's first cache. */
+    static final int RUN = 1024;
 
     /**
      * Moves the moments of a range and replaces its gradient by the direction m̂ / (√v̂ + ε).
@@ -84,13 +109,23 @@ abstract class AdamWRule implements IUpdater {
     void direct(Values gradient, Values state, long from, long length, long second, double step) {
         double firstCorrection = 1 - Math.pow(beta1, step);
         double secondCorrection = 1 - Math.pow(beta2, step);
-        for (long i = from; i < from + length; i++) {
-            double g = gradient.get(i);
-            double m = beta1 * state.get(i) + (1 - beta1) * g;
-            double v = beta2 * state.get(second + i) + (1 - beta2) * g * g;
-            state.put(i, m);
-            state.put(second + i, v);
-            gradient.put(i, m / firstCorrection / (Math.sqrt(v / secondCorrection) + epsilon));
+        int most = (int) Math.min(RUN, length);
+        double[] g = new double[most];
+        double[] m = new double[most];
+        double[] v = new double[most];
+        for (long at = from; at < from + length; at += RUN) {
+            int run = (int) Math.min(RUN, from + length - at);
+            gradient.get(at, g, run);
+            state.get(at, m, run);
+            state.get(second + at, v, run);
+            for (int i = 0; i < run; i++) {
+                m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+                v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+                g[i] = m[i] / firstCorrection / (Math.sqrt(v[i] / secondCorrection) + epsilon);
+            }
+            state.put(at, m, run);
+            state.put(second + at, v, run);
+            gradient.put(at, g, run);
         }
     }
 

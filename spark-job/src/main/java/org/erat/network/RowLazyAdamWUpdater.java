@@ -10,6 +10,8 @@ import org.nd4j.linalg.learning.GradientUpdater;
 final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
     static final String STATE = "rowLazy";
 
+    private static final double[] ZEROS = new double[AdamWRule.RUN];
+
     private final RowLazyAdamW config;
     private final RowActivity activity;
     private final List<AdapterLayout.Slot> slots;
@@ -85,6 +87,8 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
         private final AdamWRule.Values values;
         private final AdamWRule.Values moments;
         private final double learningRate;
+        private final double[] direction = new double[AdamWRule.RUN];
+        private final double[] parameter = new double[AdamWRule.RUN];
 
         Step(AdamWRule.Values gradient, AdamWRule.Values values, AdamWRule.Values moments, double learningRate) {
             this.gradient = gradient;
@@ -94,18 +98,28 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
         }
 
         void row(long from, int length, long count, boolean active) {
-            if (!active) {
-                for (long i = from; i < from + length; i++) {
-                    gradient.put(i, 0);
+            if (active) {
+                double steps = moments.get(count) + 1;
+                moments.put(count, steps);
+                config.direct(gradient, moments, from, length, parameters, steps);
+            }
+            for (long at = from; at < from + length; at += AdamWRule.RUN) {
+                int run = (int) Math.min(AdamWRule.RUN, from + length - at);
+                if (active) {
+                    decay(at, run);
+                } else {
+                    gradient.put(at, ZEROS, run);
                 }
-                return;
             }
-            double steps = moments.get(count) + 1;
-            moments.put(count, steps);
-            config.direct(gradient, moments, from, length, parameters, steps);
-            for (long i = from; i < from + length; i++) {
-                gradient.put(i, learningRate * (gradient.get(i) + config.weightDecay() * values.get(i)));
+        }
+
+        private void decay(long at, int run) {
+            gradient.get(at, direction, run);
+            values.get(at, parameter, run);
+            for (int i = 0; i < run; i++) {
+                direction[i] = learningRate * (direction[i] + config.weightDecay() * parameter[i]);
             }
+            gradient.put(at, direction, run);
         }
     }
 }
