@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.erat.data.tokenized.PackedExamples;
@@ -80,28 +81,31 @@ final class Bench implements AutoCloseable {
 
     Child ours() {
         if (ours == null) {
-            ours = encoders("ours");
+            ours = encoders("ours", Map.of());
         }
         return ours;
     }
 
     Child torch() {
         if (torch == null) {
-            torch = encoders("torch");
+            torch = encoders("torch", Map.of());
         }
         return torch;
     }
 
-    private Child encoders(String role) {
+    /** Our side in a process of its own, which tells of every primitive beside its answers; to be closed after use. */
+    Child verboseOurs() {
+        return encoders("ours", Map.of("ONEDNN_VERBOSE", "profile_exec"));
+    }
+
+    private Child encoders(String role, Map<String, String> more) {
         // DJL unpacks libtorch where this points.
         String natives = home.resolve("spark-job/target/djl").toString();
-        return Child.start(
-                List.of(role, Integer.toString(threads)),
-                Map.of(
-                        "OMP_NUM_THREADS", Integer.toString(threads),
-                        "DJL_CACHE_DIR", natives,
-                        "ENGINE_CACHE_DIR", natives),
-                log(role));
+        Map<String, String> environment = new HashMap<>(more);
+        environment.put("OMP_NUM_THREADS", Integer.toString(threads));
+        environment.put("DJL_CACHE_DIR", natives);
+        environment.put("ENGINE_CACHE_DIR", natives);
+        return Child.start(List.of(role, Integer.toString(threads)), environment, log(role));
     }
 
     /** A Spark driver of its own, to be closed after use. */

@@ -31,6 +31,7 @@ final class Benchmark implements Callable<Integer> {
             StepRows.LIMIT,
             StepRows.ERAT,
             StepRows.FORWARD,
+            StepProfile.ROW,
             RealTextRows.PADDING,
             RealTextRows.SPEED,
             ClusterRows.MEMORY,
@@ -50,7 +51,7 @@ final class Benchmark implements Callable<Integer> {
             split = ",",
             paramLabel = "ROW",
             description = "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16,"
-                    + " limit, erat, forward, padding, real-text, memory, rounds, bytes, start, all-ranks.")
+                    + " limit, erat, forward, profile, padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
     @Option(
@@ -172,6 +173,9 @@ final class Benchmark implements Callable<Integer> {
             attempts.make("agreement of both sides", new AgreementRow(bench)::measure);
         }
         attempts.make("steps and forward passes", new StepRows(bench, rows)::measure);
+        if (rows.contains(StepProfile.ROW)) {
+            attempts.make("where the time of a step goes", new StepProfile(bench)::measure);
+        }
         attempts.make("real text", new RealTextRows(bench, rows)::measure);
         bench.endSides();
         ClusterRows cluster = new ClusterRows(bench, rows);

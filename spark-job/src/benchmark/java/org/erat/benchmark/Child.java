@@ -25,6 +25,8 @@ final class Child implements AutoCloseable {
     private final BufferedWriter to;
     private final BufferedReader from;
 
+    private final List<String> aside = new ArrayList<>();
+
     private Child(String role, Path log, Process process) {
         this.role = role;
         this.log = log;
@@ -76,6 +78,10 @@ final class Child implements AutoCloseable {
             to.newLine();
             to.flush();
             String answer = from.readLine();
+            while (answer != null && !answer.startsWith("{")) {
+                aside.add(answer);
+                answer = from.readLine();
+            }
             if (answer == null) {
                 throw new IllegalStateException("The process '" + role + "' ended at " + request + "; see " + log);
             }
@@ -88,6 +94,13 @@ final class Child implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("The process '" + role + "' does not answer; see " + log, e);
         }
+    }
+
+    /** What the process has said beside its answers since this was called last. */
+    List<String> takeAside() {
+        List<String> lines = List.copyOf(aside);
+        aside.clear();
+        return lines;
     }
 
     @Override

@@ -30,8 +30,7 @@ final class StepRows {
     }
 
     void measure() {
-        shape(new StepShape("BERT-base 8×128", Workspace.BASE, Workspace.TOKENS_128, 8, 128, 12, 768, 12));
-        shape(new StepShape("12×384 at 16×64", Workspace.SMALL, Workspace.TOKENS_64, 16, 64, 12, 384, 12));
+        StepShape.ALL.forEach(this::shape);
     }
 
     private void shape(StepShape shape) {

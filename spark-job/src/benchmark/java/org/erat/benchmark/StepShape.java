@@ -1,6 +1,7 @@
 package org.erat.benchmark;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,6 +17,11 @@ import java.util.Map;
  * @param heads A
  */
 record StepShape(String name, String model, String data, int batch, int tokens, int blocks, int width, int heads) {
+    /** Those of the table. */
+    static final List<StepShape> ALL = List.of(
+            new StepShape("BERT-base 8×128", Workspace.BASE, Workspace.TOKENS_128, 8, 128, 12, 768, 12),
+            new StepShape("12×384 at 16×64", Workspace.SMALL, Workspace.TOKENS_64, 16, 64, 12, 384, 12));
+
     /** A product of {@code batch} pairs [m,k]·[k,n]. */
     record Product(int batch, int m, int k, int n) {
         double flop() {

@@ -1,0 +1,115 @@
+package org.erat.benchmark;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Where the time of our step goes, from what oneDNN itself says of every primitive that it executes. */
+final class StepProfile {
+    static final String ROW = "profile";
+
+    private static final int WARM_UP = 5;
+
+    private final Bench bench;
+
+    StepProfile(Bench bench) {
+        this.bench = bench;
+    }
+
+    /** Kinds of work within a step. */
+    private enum Work {
+        FROZEN_MAPS("products with frozen weights"),
+        ATTENTION("products and softmax of attention"),
+        ADAPTERS("products of adapters"),
+        ACTIVATION("activation, both ways"),
+        NORMALISATION("layer normalisation, both ways"),
+        SUMS("sums and copies"),
+        OUTSIDE("outside oneDNN: head, optimizer, embeddings, copies to and from ND4J, calls");
+
+        private final String words;
+
+        Work(String words) {
+            this.words = words;
+        }
+
+        /**
+         * The kind of a primitive.
+         *
+         * @param operands sizes of its operands as oneDNN writes them: 1024x768:768x8
+         */
+        static Work of(String primitive, String operands) {
+            return switch (primitive) {
+                case "matmul" -> ofProduct(operands);
+                case "softmax" -> ATTENTION;
+                case "eltwise" -> ACTIVATION;
+                case "layer_normalization", "binary" -> NORMALISATION;
+                case "reorder" -> SUMS;
+                default -> throw new IllegalArgumentException("No kind of work: " + primitive);
+            };
+        }
+
+        private static Work ofProduct(String operands) {
+            List<String> sizes = List.of(operands.split("[x:]"));
+            boolean batched = operands.substring(0, operands.indexOf(':')).split("x").length > 2;
+            return batched ? ATTENTION : sizes.contains(Integer.toString(Engine.RANK)) ? ADAPTERS : FROZEN_MAPS;
+        }
+    }
+
+    void measure() {
+        for (StepShape shape : StepShape.ALL) {
+            for (String precision : List.of(Bench.F32, Bench.BF16)) {
+                measure(shape, precision);
+            }
+        }
+    }
+
+    private void measure(StepShape shape, String precision) {
+        int steps = bench.times(10, 3);
+        Map<Work, Double> milliseconds = new EnumMap<>(Work.class);
+        double whole = 0;
+        try (Child ours = bench.verboseOurs()) {
+            for (int step = 0; step < WARM_UP + steps; step++) {
+                ours.takeAside();
+                double seconds = bench.train(
+                        ours,
+                        shape.model(),
+                        Bench.LORA,
+                        precision,
+                        shape.data(),
+                        IntStream.range(0, shape.batch()).toArray(),
+                        step);
+                if (step >= WARM_UP) {
+                    whole += 1e3 * seconds;
+                    ours.takeAside().forEach(line -> count(line, milliseconds));
+                }
+            }
+        }
+        double inside =
+                milliseconds.values().stream().mapToDouble(Double::doubleValue).sum();
+        milliseconds.put(Work.OUTSIDE, whole - inside);
+        for (Map.Entry<Work, Double> part : milliseconds.entrySet()) {
+            bench.add(Line.figure(
+                    ROW,
+                    shape.name() + " " + precision + ", " + part.getKey().words,
+                    "ms",
+                    Samples.of(part.getValue() / steps),
+                    "",
+                    String.format(Locale.ROOT, "%.1f %% of the step", 100 * part.getValue() / whole)));
+        }
+    }
+
+    /** Adds the time of one line: onednn_verbose,…,exec,ENGINE,PRIMITIVE,…,OPERANDS,MILLISECONDS. */
+    private static void count(String line, Map<Work, Double> milliseconds) {
+        List<String> fields = new ArrayList<>(Arrays.asList(line.split(",")));
+        int exec = fields.indexOf("exec");
+        if (exec >= 0) {
+            int last = fields.size() - 1;
+            Work work = Work.of(fields.get(exec + 2), fields.get(last - 1));
+            milliseconds.merge(work, Double.parseDouble(fields.get(last)), Double::sum);
+        }
+    }
+}
