@@ -2,6 +2,8 @@ package org.erat.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +18,12 @@ class DiskFaultsIT {
     private final Project project = Project.shared();
 
     @Test
-    void aFullDiskUnderTheRunDirectoryIsNamedAndTheRunGoesOnWhenThereIsRoom() {
-        // Room for a few checkpoints, of which two are kept, and not for the metrics of all rounds.
-        try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-run-directory"), 40)) {
+    void aFullDiskUnderTheRunDirectoryIsNamedAndTheRunGoesOnWhenThereIsRoom() throws IOException {
+        // Provenance has the class path in it, which is long. Besides it there is room for configuration, lease,
+        // metrics
+        // and two checkpoints of five files, in pages of 4 KB, and not for a third.
+        int provenance = (int) (Files.size(project.undisturbed().resolve("provenance.json")) / 1024);
+        try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-run-directory"), provenance + 60)) {
             Path directory = disk.folder().resolve("run");
             Run run = new Run(project, directory.toString(), Map.of("spark.master", "local[2]"), List.of());
             try (Started driver = run.submit(disk::inside)) {

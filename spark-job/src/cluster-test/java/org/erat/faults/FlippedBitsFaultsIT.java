@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.erat.data.basemodel.BaseModelImporter;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,38 @@ class FlippedBitsFaultsIT {
                         newest.toString(), "optimizer.f32 does not match its SHA-256", "going back to the one before"));
         run.assertSameAsUndisturbed();
         FaultTable.row("bit flipped in a checkpoint", 1, "found by SHA-256; went on from the one before; same adapter");
+    }
+
+    @Test
+    void aFlippedBitInABroadcastBlockIsSeenAndTheBlockFetchedAgain() {
+        int calls = Standalone.freePort();
+        int blocks = Standalone.freePort();
+        String host = "127.0.0.9";
+        // Blocks 0 to 3 of the run pass while executors start; from there on every seventh.
+        Set<Integer> flipped = Set.of(4, 11, 18, 25);
+        try (Standalone cluster = Standalone.start(Scratch.folder("flipped-broadcast"), 2);
+                FlippingProxy untouched = FlippingProxy.start(host, calls, Set.of());
+                FlippingProxy proxy = FlippingProxy.start(host, blocks, flipped)) {
+            Run run = Run.on(cluster, project, "flipped-broadcast")
+                    .with("spark.driver.blockManager.port", Integer.toString(blocks))
+                    .with("spark.port.maxRetries", "0")
+                    .with("spark.driver.host", host)
+                    .with("spark.driver.port", Integer.toString(calls));
+            try (Started driver = run.submit()) {
+                assertThat(driver.exitCode()).as(driver.said()).isZero();
+                assertThat(untouched.flips()).isZero();
+                assertThat(proxy.flips()).isEqualTo(flipped.size());
+                assertThat(driver.count(line ->
+                                line.contains("corrupt remote block broadcast_") && line.endsWith("runs again")))
+                        .as(driver.said())
+                        .isEqualTo(flipped.size());
+            }
+            run.assertSameAsUndisturbed();
+        }
+        FaultTable.row(
+                "bit flipped in a broadcast block on its way to an executor",
+                flipped.size(),
+                "found by checksum; fetched again; same adapter");
     }
 
     @Test

@@ -2,16 +2,88 @@ package org.erat.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tasks that fail again and again. */
+/** Executors that stand still, for a while or for good, and tasks that fail again and again. */
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class SlowFaultsIT {
+    private static final long SEED = 3;
+    private static final Duration STILL = Duration.ofSeconds(15);
+
     private final Project project = Project.shared();
+
+    @Test
+    void executorsThatStandStillAndCopiesOfTheirTasksChangeNothing() {
+        Random random = new Random(SEED);
+        System.out.println("executors from seed " + SEED);
+        List<Integer> rounds = List.of(3, 10, 17);
+        try (Standalone cluster = Standalone.start(Scratch.folder("slow-executors"), 2)) {
+            Run run = withSpeculation(cluster, "slow executors");
+            try (Started driver = run.submit()) {
+                for (int round : rounds) {
+                    run.awaitRound(round, driver);
+                    long copies = driver.count(SlowFaultsIT::tellsOfACopy);
+                    ProcessHandle slow = one(cluster, driver, random);
+                    Started.signal(slow, "STOP");
+                    try {
+                        Moments.pass(STILL);
+                    } finally {
+                        Started.signal(slow, "CONT");
+                    }
+                    assertThat(driver.count(SlowFaultsIT::tellsOfACopy))
+                            .as(driver.said())
+                            .isGreaterThan(copies);
+                }
+                assertThat(driver.exitCode()).as(driver.said()).isZero();
+            }
+            run.assertSameAsUndisturbed();
+        }
+        FaultTable.row(
+                "executor stands still for " + STILL.toSeconds() + " s (SIGSTOP), speculation on",
+                rounds.size(),
+                "a copy of its task was started elsewhere; same adapter");
+    }
+
+    @Test
+    void anExecutorThatStandsStillForGoodIsGivenUp() {
+        try (Standalone cluster = Standalone.start(Scratch.folder("still-executor"), 2)) {
+            Run run = withSpeculation(cluster, "still executor");
+            try (Started driver = run.submit()) {
+                run.awaitRound(3, driver);
+                ProcessHandle still = one(cluster, driver, new Random(SEED));
+                Started.signal(still, "STOP");
+                driver.awaitLine(" lost (Executor heartbeat timed out after ");
+                assertThat(driver.exitCode()).as(driver.said()).isZero();
+            }
+            run.assertSameAsUndisturbed();
+        }
+        FaultTable.row(
+                "executor stands still for good (SIGSTOP), speculation on",
+                1,
+                "given up after a minute without a sign of life, its tasks ran again; same adapter");
+    }
+
+    private Run withSpeculation(Standalone cluster, String name) {
+        return Run.on(cluster, project, name)
+                .with("spark.speculation", "true")
+                .with("spark.speculation.interval", "200ms");
+    }
+
+    private static ProcessHandle one(Standalone cluster, Started driver, Random random) {
+        List<String> executors = Run.executors(driver);
+        assertThat(executors).as(driver.said()).hasSize(2);
+        return cluster.executor(executors.get(random.nextInt(2))).orElseThrow();
+    }
+
+    private static boolean tellsOfACopy(String line) {
+        return line.contains(" is slow: a copy of it runs on executor ");
+    }
 
     @Test
     void tasksThatFailThreeTimesSucceedTheFourth() {

@@ -18,6 +18,10 @@ final class RunRecorder implements RoundListener, AutoCloseable {
     private static final int BEFORE_SPARK_STOPS = 60;
 
     private static final long MOST_SECONDS_OF_SAVING = 8;
+
+    /** Recording a round takes a fraction of one; whoever sees rounds stop should learn why. */
+    private static final long SLOW_SECONDS = 5;
+
     private static final String ROLLBACKS = "rollbacks";
 
     private final RunDirectory run;
@@ -69,6 +73,7 @@ final class RunRecorder implements RoundListener, AutoCloseable {
 
     @Override
     public synchronized void roundDone(RoundReport report, TrainingState state) {
+        long begun = System.nanoTime();
         run.requireLease();
         run.metrics().append(state.round(), values(report));
         losses.put(state.round(), report.loss());
@@ -84,6 +89,11 @@ final class RunRecorder implements RoundListener, AutoCloseable {
             save();
             run.checkpoints()
                     .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
+        }
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
+        if (seconds >= SLOW_SECONDS) {
+            monitor.say("round " + state.round() + " could be recorded only after " + seconds
+                    + " s: the file system of " + run.path() + " was slow or did not answer");
         }
         monitor.roundDone(report);
     }
