@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
@@ -93,10 +92,9 @@ final class StartRow {
 
     private static Map<String, Double> parts(long began, Path events) throws IOException {
         long application = 0;
-        Map<Integer, Long> trainingStages = new TreeMap<>();
-        long firstStepBegan = Long.MAX_VALUE;
-        long firstStepEnded = Long.MAX_VALUE;
-        long secondStep = 0;
+        long firstRound = 0;
+        long dataRead = 0;
+        long firstRoundEnded = 0;
         try (Stream<Path> files = Files.list(events);
                 BufferedReader lines = Files.newBufferedReader(files.findFirst().orElseThrow())) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -105,27 +103,20 @@ final class StartRow {
                     case "SparkListenerApplicationStart" ->
                         application = event.get("Timestamp").asLong();
                     case "SparkListenerJobStart" -> {
-                        String description =
-                                event.at("/Properties/spark.job.description").asText();
-                        if (description.startsWith("round ")) {
-                            event.get("Stage IDs")
-                                    .forEach(stage -> trainingStages.put(
-                                            stage.asInt(),
-                                            event.get("Submission Time").asLong()));
+                        if (firstRound == 0
+                                && event.at("/Properties/spark.job.description")
+                                        .asText()
+                                        .startsWith("round 1 ")) {
+                            firstRound = event.get("Submission Time").asLong();
                         }
                     }
                     case "SparkListenerStageCompleted" -> {
                         JsonNode stage = event.get("Stage Info");
-                        Long submitted =
-                                trainingStages.get(stage.get("Stage ID").asInt());
-                        if (submitted != null) {
-                            long ended = stage.get("Completion Time").asLong();
-                            if (ended < firstStepEnded) {
-                                firstStepBegan = submitted;
-                                firstStepEnded = ended;
-                            } else if (secondStep == 0) {
-                                secondStep = ended - submitted;
-                            }
+                        long ended = stage.get("Completion Time").asLong();
+                        if (stage.get("Stage Name").asText().startsWith("round 1 ")) {
+                            firstRoundEnded = ended;
+                        } else if (firstRound != 0 && firstRoundEnded == 0) {
+                            dataRead = ended;
                         }
                     }
                     default -> {
@@ -134,16 +125,14 @@ final class StartRow {
                 }
             }
         }
-        if (firstStepEnded == Long.MAX_VALUE) {
-            throw new IllegalStateException("Spark's record in " + events + " has no round of training");
+        if (firstRoundEnded == 0 || dataRead == 0) {
+            throw new IllegalStateException("Spark's record in " + events + " has no first round of training");
         }
         Map<String, Double> parts = new LinkedHashMap<>();
         parts.put("JVM and Spark", (application - began) / 1e3);
-        parts.put("model, data and graph on the driver", (firstStepBegan - application) / 1e3);
-        parts.put(
-                "data, weights and graphs in the first tasks, beyond a usual step",
-                (firstStepEnded - firstStepBegan - secondStep) / 1e3);
-        parts.put("a step", secondStep / 1e3);
+        parts.put("Spark, model, data and graph on the driver", (firstRound - application) / 1e3);
+        parts.put("data read", (dataRead - firstRound) / 1e3);
+        parts.put("weights, graphs and one step of two shards", (firstRoundEnded - dataRead) / 1e3);
         return parts;
     }
 }

@@ -31,6 +31,7 @@ import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
 import org.erat.monitoring.FailedTaskLog;
+import org.erat.network.EncoderGraph;
 import org.erat.training.ClusterLog;
 import org.erat.training.RoundReport;
 import org.erat.training.TrainingJob;
@@ -111,6 +112,7 @@ class Jobs {
             dryRun(job, request, progress);
             return;
         }
+        EncoderGraph.loadInBackground();
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
             session.sparkContext()
                     .addSparkListener(new ClusterLog(

@@ -16,12 +16,15 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The graph: encoder layer → dense layer with tanh → output layer. Its parameters are adapters and head, nothing else. */
 public final class EncoderGraph {
     /** Name of the encoder layer. */
     public static final String ENCODER = "encoder";
 
+    private static final Logger LOG = LoggerFactory.getLogger(EncoderGraph.class);
     private static final String INPUT = "tokens";
     private static final String DENSE = "dense";
     private static final String OUTPUT = "output";
@@ -67,6 +70,34 @@ public final class EncoderGraph {
         ComputationGraph graph = new ComputationGraph(configuration(spec, settings));
         graph.init();
         return graph;
+    }
+
+    /**
+     * Begins to load Deeplearning4j and ND4J on a thread of its own and returns: their thousands of classes and their
+     * native libraries take seconds, in which the caller can start Spark.
+     */
+    public static void loadInBackground() {
+        Thread loading = new Thread(EncoderGraph::smallest, "loading Deeplearning4j");
+        loading.setDaemon(true);
+        loading.setUncaughtExceptionHandler((thread, failure) ->
+                LOG.debug("Deeplearning4j did not load; whoever makes a graph next is told why", failure));
+        loading.start();
+    }
+
+    private static void smallest() {
+        ComputationGraphConfiguration configuration = new NeuralNetConfiguration.Builder()
+                .graphBuilder()
+                .addInputs(INPUT)
+                .addLayer(
+                        OUTPUT,
+                        new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
+                                .nIn(1)
+                                .nOut(1)
+                                .build(),
+                        INPUT)
+                .setOutputs(OUTPUT)
+                .build();
+        new ComputationGraph(configuration).init();
     }
 
     /**
