@@ -28,7 +28,15 @@ final class Attention {
      * @param head bytes from one head to the next
      */
     private record Matrices(
-            long address, Precision format, long rows, long columns, long stride, long example, long head) {}
+            long address, Precision format, long rows, long columns, long stride, long example, long head) {
+        long address(int ofExample, int ofHead) {
+            return address + ofExample * example + ofHead * head;
+        }
+
+        boolean isAligned() {
+            return address % 16 == 0;
+        }
+    }
 
     private record Geometry(AttentionShape shape, int width) {
         int depth() {
@@ -151,26 +159,6 @@ final class Attention {
             boolean transposeB,
             double alpha,
             Matrices c) {
-        int examples = geometry.shape().batch();
-        int heads = geometry.shape().heads();
-        int count = examples * heads;
-        DevicePool.Block addresses = execution.pool().take(3L * Long.BYTES * count);
-        long first = addresses.address();
-        execution.run(execution
-                .launch()
-                .ofCells("addresses", examples, heads, 1)
-                .with(first)
-                .with(examples)
-                .with(heads)
-                .with(b.address())
-                .with(b.example())
-                .with(b.head())
-                .with(a.address())
-                .with(a.example())
-                .with(a.head())
-                .with(c.address())
-                .with(c.example())
-                .with(c.head()));
         Product product = new Product(
                 transposeB,
                 transposeA,
@@ -185,8 +173,53 @@ final class Attention {
                 (float) alpha,
                 0,
                 false);
+        if (geometry.depth() % 8 == 0 && a.isAligned() && b.isAligned() && c.isAligned()) {
+            atOnce(geometry.shape(), product, a, b, c);
+        } else {
+            oneByOne(geometry.shape(), product, a, b, c);
+        }
+    }
+
+    /**
+     * Of addresses that lie on the device cuBLAS sees nothing, and takes them to be as aligned as the distances between
+     * rows are: so they are where the heads' widths are multiples of 16 bytes, as those of all known models are.
+     */
+    private void atOnce(AttentionShape shape, Product product, Matrices a, Matrices b, Matrices c) {
+        int count = shape.batch() * shape.heads();
+        DevicePool.Block addresses = execution.pool().take(3L * Long.BYTES * count);
+        long first = addresses.address();
+        execution.run(execution
+                .launch()
+                .ofCells("addresses", shape.batch(), shape.heads(), 1)
+                .with(first)
+                .with(shape.batch())
+                .with(shape.heads())
+                .with(b.address())
+                .with(b.example())
+                .with(b.head())
+                .with(a.address())
+                .with(a.example())
+                .with(a.head())
+                .with(c.address())
+                .with(c.example())
+                .with(c.head()));
         long bytes = (long) Long.BYTES * count;
         execution.stream().products(product, count, first, first + bytes, first + 2 * bytes, execution.workspace());
         execution.pool().giveBack(addresses);
+    }
+
+    private void oneByOne(AttentionShape shape, Product product, Matrices a, Matrices b, Matrices c) {
+        for (int example = 0; example < shape.batch(); example++) {
+            for (int head = 0; head < shape.heads(); head++) {
+                execution.stream()
+                        .product(
+                                product,
+                                b.address(example, head),
+                                a.address(example, head),
+                                c.address(example, head),
+                                0,
+                                execution.workspace());
+            }
+        }
     }
 }
