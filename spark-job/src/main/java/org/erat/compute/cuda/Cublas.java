@@ -31,6 +31,9 @@ final class Cublas implements AutoCloseable {
     private final Address a = new Address();
     private final Address b = new Address();
     private final Address c = new Address();
+    private final AddressArray as = new AddressArray();
+    private final AddressArray bs = new AddressArray();
+    private final AddressArray cs = new AddressArray();
     private final Address scratch = new Address();
     private long workspaceOfFull;
 
@@ -94,14 +97,14 @@ final class Cublas implements AutoCloseable {
                 product.n(),
                 product.k(),
                 alpha,
-                a.at(addressesA),
+                as.at(addressesA),
                 type(product.operands()),
                 Math.toIntExact(product.strideA()),
-                b.at(addressesB),
+                bs.at(addressesB),
                 type(product.operands()),
                 Math.toIntExact(product.strideB()),
                 beta,
-                c.at(addressesC),
+                cs.at(addressesC),
                 type(product.result()),
                 Math.toIntExact(product.strideC()),
                 count,
