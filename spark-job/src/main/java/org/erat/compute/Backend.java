@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  * they share: frozen weights in the layout its products want. Thread-safe.
  */
 public interface Backend {
-    /** Name for logs: {@code onednn} or {@code nd4j}. */
+    /** Name for logs: {@code onednn}, {@code cuda} or {@code nd4j}. */
     String name();
 
     /**

@@ -19,6 +19,21 @@ public final class DropoutMask {
         this.scale = (float) (1 / (1 - rate));
     }
 
+    /** Element i is drawn from the bits of mix(start + ⌊i/2⌋ · STEP), {@link SplitMix64}: for implementations of their own. */
+    public long start() {
+        return start;
+    }
+
+    /** An element is kept where its 32 bits, the lower ones for an even index, are no less than this. */
+    public long threshold() {
+        return threshold;
+    }
+
+    /** 1/(1−rate). */
+    public float scale() {
+        return scale;
+    }
+
     /** Multiplies each of {@code values}, which start at element {@code first}, by 0 or 1/(1−rate). */
     public void apply(float[] values, long first) {
         int i = 0;

@@ -5,19 +5,23 @@ import java.io.Serializable;
 /**
  * What a task computes with.
  *
- * @param backend implementation of the kernels
+ * @param device what the mathematics runs on, and by which implementation
  * @param threads threads of one task
  * @param precision number format of the frozen model's weights and activations
  * @param weights how the frozen model's weights lie in memory
  * @param activations what training keeps of a forward pass
  */
 public record ComputeSettings(
-        BackendChoice backend, int threads, Precision precision, Weights weights, Activations activations)
+        DeviceChoice device, int threads, Precision precision, Weights weights, Activations activations)
         implements Serializable {
-    public enum BackendChoice {
-        /** oneDNN where the machine has it, else ND4J. */
+    public enum DeviceChoice {
+        /** The GPU that Spark has assigned to the task where the job can compute on it, else the CPU. */
         AUTO,
-        ONEDNN,
+        /** The CPU: oneDNN where it runs, else ND4J. */
+        CPU,
+        /** The GPU that Spark has assigned to the task, or an error. */
+        CUDA,
+        /** ND4J, on what it finds. */
         ND4J
     }
 

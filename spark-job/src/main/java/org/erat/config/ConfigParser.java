@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.erat.config.ComputeSettings.BackendChoice;
+import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Precision;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
@@ -54,7 +54,7 @@ final class ConfigParser {
                         value(Settings.CHECKPOINT_KEEP_LAST),
                         value(Settings.CHECKPOINT_KEEP_BEST)),
                 new ComputeSettings(
-                        value(Settings.COMPUTE_BACKEND),
+                        value(Settings.COMPUTE_DEVICE),
                         value(Settings.COMPUTE_THREADS),
                         value(Settings.COMPUTE_PRECISION),
                         value(Settings.COMPUTE_WEIGHTS),
@@ -145,11 +145,11 @@ final class ConfigParser {
                     "without effect where evaluation.prefixes = false",
                     "set both or neither: quality by last rows stands beside that by first rows");
         }
-        if (config.compute().precision() == Precision.BF16 && config.compute().backend() == BackendChoice.ND4J) {
+        if (config.compute().precision() == Precision.BF16 && config.compute().device() == DeviceChoice.ND4J) {
             throw refused(
                     Settings.COMPUTE_PRECISION,
-                    "not to be had from compute.backend = nd4j",
-                    "set compute.backend to onednn or auto, or the precision to f32");
+                    "not to be had from compute.device = nd4j",
+                    "set compute.device to auto, cpu or cuda, or the precision to f32");
         }
     }
 

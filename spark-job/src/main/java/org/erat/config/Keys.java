@@ -59,7 +59,7 @@ public final class Keys {
     public static final String CHECKPOINT_KEEP_LAST = "checkpoint.keep-last";
     public static final String CHECKPOINT_KEEP_BEST = "checkpoint.keep-best";
 
-    public static final String COMPUTE_BACKEND = "compute.backend";
+    public static final String COMPUTE_DEVICE = "compute.device";
     public static final String COMPUTE_THREADS = "compute.threads";
     public static final String COMPUTE_PRECISION = "compute.precision";
     public static final String COMPUTE_WEIGHTS = "compute.weights";

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.erat.config.ComputeSettings.Activations;
-import org.erat.config.ComputeSettings.BackendChoice;
+import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
@@ -163,8 +163,8 @@ final class Settings {
                             .keepBest())
             .withoutEffectOnAdapter();
 
-    static final Setting<BackendChoice> COMPUTE_BACKEND = Setting.of(
-            Keys.COMPUTE_BACKEND, choice(BackendChoice.class), c -> c.compute().backend());
+    static final Setting<DeviceChoice> COMPUTE_DEVICE = Setting.of(
+            Keys.COMPUTE_DEVICE, choice(DeviceChoice.class), c -> c.compute().device());
     static final Setting<Integer> COMPUTE_THREADS =
             Setting.of(Keys.COMPUTE_THREADS, whole(1, 1024), c -> c.compute().threads());
     static final Setting<Precision> COMPUTE_PRECISION = Setting.of(
@@ -225,7 +225,7 @@ final class Settings {
             CHECKPOINT_EVERY_ROUNDS,
             CHECKPOINT_KEEP_LAST,
             CHECKPOINT_KEEP_BEST,
-            COMPUTE_BACKEND,
+            COMPUTE_DEVICE,
             COMPUTE_THREADS,
             COMPUTE_PRECISION,
             COMPUTE_WEIGHTS,

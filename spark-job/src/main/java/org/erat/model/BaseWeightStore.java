@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * outlives a task.
  */
 public final class BaseWeightStore {
-    /** Precision of numerical checks: double, by the reference implementation whatever backend is named. */
+    /** Precision of numerical checks: double, by the reference implementation whatever device is named. */
     public static final String DOUBLE = "f64";
 
     private static final Logger LOG = LoggerFactory.getLogger(BaseWeightStore.class);
@@ -40,7 +40,7 @@ public final class BaseWeightStore {
 
     private BaseWeightStore() {}
 
-    private record Key(String sha256, String precision, String backend, String weights, Device device) {}
+    private record Key(String sha256, String precision, String choice, String weights, Device device) {}
 
     /** A remote file as it was when it was fetched. */
     private record Source(org.apache.hadoop.fs.Path path, long length, long modified) {
@@ -58,12 +58,12 @@ public final class BaseWeightStore {
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of the weight file, in hexadecimal
      * @param precision {@code f32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
-     * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+     * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code nd4j}
      * @param weights {@code packed} or {@code plain}
      * @throws BadInputException if the file is not the one that {@code sha256} names
      */
-    public static Loaded load(String uri, String sha256, String precision, String backend, String weights) {
-        return LOADED.computeIfAbsent(new Key(sha256, precision, backend, weights, TaskDevice.current()), key -> {
+    public static Loaded load(String uri, String sha256, String precision, String device, String weights) {
+        return LOADED.computeIfAbsent(new Key(sha256, precision, device, weights, TaskDevice.current()), key -> {
             BaseModelDirectory directory =
                     BaseModelDirectory.open(localCopy(new org.apache.hadoop.fs.Path(uri), hadoop()));
             if (!directory.tensorsSha256().equals(sha256)) {
@@ -73,7 +73,7 @@ public final class BaseWeightStore {
             }
             Backend chosen = precision.equals("f64")
                     ? new Nd4jBackend(DataType.DOUBLE)
-                    : Backends.choose(backend, precision, weights);
+                    : Backends.choose(device, precision, weights);
             LOG.info(
                     "Base weights {} loaded once for this JVM, {} with {} on {}",
                     uri,

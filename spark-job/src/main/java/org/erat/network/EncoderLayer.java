@@ -73,7 +73,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
                     spec.modelUri(),
                     spec.modelSha256(),
                     dataType == DataType.DOUBLE ? BaseWeightStore.DOUBLE : spec.precision(),
-                    spec.backend(),
+                    spec.device(),
                     spec.weights());
             kernels = base.backend().open(spec.threads());
             encoder = new Encoder(kernels, base.weights(), spec.activations().equals("recomputed"));

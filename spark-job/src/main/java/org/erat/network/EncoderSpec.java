@@ -23,7 +23,7 @@ import org.erat.schedule.RankSchedule;
  * @param modelUri base-model directory, a Hadoop path
  * @param modelSha256 SHA-256 of its weights, in hexadecimal
  * @param model the architecture
- * @param backend {@code auto}, {@code onednn} or {@code nd4j}
+ * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code nd4j}
  * @param precision {@code f32} or {@code bf16}, of frozen weights and activations
  * @param weights {@code packed} or {@code plain}, how frozen weights lie in memory
  * @param activations {@code kept} or {@code recomputed}, what training keeps of a forward pass
@@ -40,7 +40,7 @@ public record EncoderSpec(
         String modelUri,
         String modelSha256,
         ModelConfig model,
-        String backend,
+        String device,
         String precision,
         String weights,
         String activations,
@@ -72,7 +72,7 @@ public record EncoderSpec(
                 model.uri(),
                 model.weightsSha256(),
                 model.config(),
-                job.compute().backend().name().toLowerCase(Locale.ROOT),
+                job.compute().device().name().toLowerCase(Locale.ROOT),
                 job.compute().precision().name().toLowerCase(Locale.ROOT),
                 job.compute().weights().name().toLowerCase(Locale.ROOT),
                 job.compute().activations().name().toLowerCase(Locale.ROOT),

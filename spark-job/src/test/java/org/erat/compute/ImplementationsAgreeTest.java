@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -50,11 +51,18 @@ class ImplementationsAgreeTest {
 
     static Stream<Arguments> implementations() {
         return Stream.of(
-                Arguments.of(new Nd4jBackend(DataType.FLOAT), SINGLE),
-                Arguments.of(new OneDnnBackend(Precision.F32), SINGLE),
-                Arguments.of(new OneDnnBackend(Precision.F32, WeightLayout.PLAIN), SINGLE),
-                Arguments.of(new OneDnnBackend(Precision.BF16), HALF),
-                Arguments.of(new OneDnnBackend(Precision.BF16, WeightLayout.PLAIN), HALF));
+                        with(SINGLE, new Nd4jBackend(DataType.FLOAT)),
+                        with(SINGLE, new OneDnnBackend(Precision.F32)),
+                        with(SINGLE, new OneDnnBackend(Precision.F32, WeightLayout.PLAIN)),
+                        with(HALF, new OneDnnBackend(Precision.BF16)),
+                        with(HALF, new OneDnnBackend(Precision.BF16, WeightLayout.PLAIN)),
+                        CudaUnderTest.of(Precision.F32).stream().flatMap(cuda -> with(SINGLE, cuda)),
+                        CudaUnderTest.of(Precision.BF16).stream().flatMap(cuda -> with(HALF, cuda)))
+                .flatMap(Function.identity());
+    }
+
+    private static Stream<Arguments> with(double tolerance, Backend backend) {
+        return Stream.of(Arguments.of(backend, tolerance));
     }
 
     ImplementationsAgreeTest(Backend tested, double tolerance) {

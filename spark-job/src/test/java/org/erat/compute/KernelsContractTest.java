@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
 import org.junit.jupiter.api.AfterEach;
@@ -28,9 +30,14 @@ class KernelsContractTest {
     private final Backend backend;
     private final Kernels kernels;
 
-    static List<Backend> implementations() {
-        return List.of(
-                new Nd4jBackend(DataType.FLOAT), new OneDnnBackend(Precision.F32), new OneDnnBackend(Precision.BF16));
+    static Stream<Backend> implementations() {
+        return Stream.of(
+                        List.of(new Nd4jBackend(DataType.FLOAT)),
+                        List.of(new OneDnnBackend(Precision.F32)),
+                        List.of(new OneDnnBackend(Precision.BF16)),
+                        CudaUnderTest.of(Precision.F32),
+                        CudaUnderTest.of(Precision.BF16))
+                .flatMap(List::stream);
     }
 
     KernelsContractTest(Backend backend) {

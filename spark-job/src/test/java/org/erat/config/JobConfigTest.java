@@ -15,7 +15,7 @@ import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.config.ComputeSettings.Activations;
-import org.erat.config.ComputeSettings.BackendChoice;
+import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
@@ -88,7 +88,7 @@ class JobConfigTest {
                         new HeadSettings(Pooling.MEAN),
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2, 1),
-                        new ComputeSettings(BackendChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT)));
+                        new ComputeSettings(DeviceChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT)));
     }
 
     @Test
@@ -201,6 +201,9 @@ class JobConfigTest {
         fails(() -> parse("checkpoint = 3"))
                 .hasMessageContaining("job.conf: 3: checkpoint is a section, not a setting: "
                         + "set checkpoint.every-rounds, checkpoint.keep-best, checkpoint.keep-last");
+        fails(() -> parse("compute.backend = nd4j"))
+                .hasMessageContaining(
+                        "job.conf: 3: compute.backend is now called compute.device, with values of its own");
         fails(() -> parse("rounds {}")).hasMessageContaining("unknown key rounds");
     }
 
@@ -252,8 +255,8 @@ class JobConfigTest {
                         + "lower it or raise adapter.rank");
         fails(() -> parse("data.train-limit = 3\ntraining.shards = 4"))
                 .hasMessageContaining("job.conf: 3: data.train-limit = 3 is below training.shards = 4");
-        fails(() -> parse("compute { precision = bf16, backend = nd4j }"))
-                .hasMessageContaining("compute.precision = bf16 is not to be had from compute.backend = nd4j");
+        fails(() -> parse("compute { precision = bf16, device = nd4j }"))
+                .hasMessageContaining("compute.precision = bf16 is not to be had from compute.device = nd4j");
     }
 
     @Test

@@ -189,7 +189,7 @@ class AdapterFilesTest {
 
         Files.writeString(config, text.replace("\"version\" : 1", "\"version\" : 7"));
         requireRefused("head_config.json: version 7 is not known");
-        Files.writeString(config, text.replace("\"backend\"", "\"engine\""));
+        Files.writeString(config, text.replace("\"device\"", "\"engine\""));
         requireRefused("head_config.json: 'encoder' is not the specification of an encoder");
         Files.writeString(config, text.substring(0, 40));
         requireRefused("head_config.json: is not the description of a task head");

@@ -13,6 +13,7 @@ import org.erat.adapter.RowSelection;
 import org.erat.adapter.Target;
 import org.erat.compute.Backend;
 import org.erat.compute.Backends;
+import org.erat.compute.CudaDevice;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.basemodel.BaseModelDirectory;
@@ -30,9 +31,18 @@ class EncoderMemoryTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"nd4j, false", "nd4j, true", "onednn, false", "onednn, true"})
+    @CsvSource({
+        "nd4j, false",
+        "nd4j, true",
+        "cpu, false",
+        "cpu, true",
+        "emulated-cuda, false",
+        "emulated-cuda, true",
+        "gpu-0, false"
+    })
     void nothingIsLeftOfAStep(String backendName, boolean recomputes) {
         TinyBaseModel.write(folder, TinyBaseModel.bert(2));
+        CudaDevice.provideFor(backendName);
         Backend backend = Backends.choose(backendName, "f32");
         TokenBatch batch = new TokenBatch(new int[] {2, 7, 3, 2, 3, 0}, new int[6], new int[] {3, 2}, TOKENS);
         try (BaseModelDirectory model = BaseModelDirectory.open(folder);

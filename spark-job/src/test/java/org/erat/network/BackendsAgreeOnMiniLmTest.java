@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.Target;
+import org.erat.compute.CudaDevice;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.tokenized.PaddedBatch;
 import org.erat.model.MiniLm;
@@ -31,12 +32,21 @@ class BackendsAgreeOnMiniLmTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"f32, 2e-5, 2e-5", "bf16, 0.02, 0.04"})
-    void oneDnnAgreesWithTheReference(String precision, double outputTolerance, double gradientTolerance) {
+    @CsvSource({
+        "cpu, f32, 2e-5, 2e-5",
+        "cpu, bf16, 0.02, 0.04",
+        "emulated-cuda, f32, 2e-5, 2e-5",
+        "emulated-cuda, bf16, 0.02, 0.04",
+        "gpu-0, f32, 2e-5, 2e-5",
+        "gpu-0, bf16, 0.02, 0.04"
+    })
+    void everyDeviceAgreesWithTheReference(
+            String device, String precision, double outputTolerance, double gradientTolerance) {
+        CudaDevice.provideFor(device);
         PaddedBatch texts = MiniLm.encode(
                 directory, "A man is riding a white horse on an enclosed ground.", "A monkey is playing drums.");
         EncoderProbe reference = probe("nd4j", "f32", texts);
-        EncoderProbe tested = probe("onednn", precision, texts);
+        EncoderProbe tested = probe(device, precision, texts);
 
         assertThat(distance(doubles(tested), doubles(reference))).isLessThan(outputTolerance);
         assertThat(distance(tested.gradient(), reference.gradient())).isLessThan(gradientTolerance);
@@ -46,12 +56,12 @@ class BackendsAgreeOnMiniLmTest {
         return probe.output().castTo(DataType.DOUBLE).dup('c').data().asDouble();
     }
 
-    private static EncoderProbe probe(String backend, String precision, PaddedBatch texts) {
+    private static EncoderProbe probe(String device, String precision, PaddedBatch texts) {
         TinyEncoders encoders;
         try (BaseModelDirectory model = BaseModelDirectory.open(directory)) {
             encoders = new TinyEncoders(directory, model.config(), model.tensorsSha256());
         }
-        encoders.backend = backend;
+        encoders.device = device;
         encoders.precision = precision;
         encoders.dataType = DataType.FLOAT;
         encoders.targets = EnumSet.allOf(Target.class);

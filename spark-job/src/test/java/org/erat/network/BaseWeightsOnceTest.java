@@ -22,7 +22,7 @@ class BaseWeightsOnceTest {
     @Test
     void noGraphLoadsBaseWeightsAndTwoTasksShareThem(@TempDir Path folder) throws Exception {
         TinyEncoders tiny = new TinyEncoders(TinyBaseModel.write(folder, TinyBaseModel.bert(7)));
-        tiny.backend = "onednn";
+        tiny.device = "cpu";
         tiny.dataType = DataType.FLOAT;
         int before = BaseWeightStore.copies();
 

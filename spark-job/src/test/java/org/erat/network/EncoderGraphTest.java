@@ -19,6 +19,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.Target;
+import org.erat.compute.CudaDevice;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.model.TinyBaseModel;
@@ -262,10 +263,11 @@ class EncoderGraphTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nd4j", "onednn"})
-    void severalSelectionsInOnePassGiveWhatEachGivesAlone(String backend) {
+    @ValueSource(strings = {"nd4j", "cpu", "emulated-cuda", "gpu-0"})
+    void severalSelectionsInOnePassGiveWhatEachGivesAlone(String device) {
         TinyEncoders tiny = new TinyEncoders(model);
-        tiny.backend = backend;
+        CudaDevice.provideFor(device);
+        tiny.device = device;
         tiny.dataType = DataType.FLOAT;
         ComputationGraph graph = tiny.trainedGraph(6);
         MultiDataSet batch = tiny.batch(1, 6, 3, 4);
@@ -288,10 +290,19 @@ class EncoderGraphTest {
 
     /** With dropout, whose masks must be those of the first forward pass. */
     @ParameterizedTest
-    @CsvSource({"nd4j, f32", "onednn, f32", "onednn, bf16"})
-    void recomputedActivationsGiveTheSameBits(String backend, String precision) {
+    @CsvSource({
+        "nd4j, f32",
+        "cpu, f32",
+        "cpu, bf16",
+        "emulated-cuda, f32",
+        "emulated-cuda, bf16",
+        "gpu-0, f32",
+        "gpu-0, bf16"
+    })
+    void recomputedActivationsGiveTheSameBits(String device, String precision) {
         TinyEncoders tiny = new TinyEncoders(model);
-        tiny.backend = backend;
+        CudaDevice.provideFor(device);
+        tiny.device = device;
         tiny.precision = precision;
         tiny.dataType = DataType.FLOAT;
         tiny.targets = EnumSet.allOf(Target.class);

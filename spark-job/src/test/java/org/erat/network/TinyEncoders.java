@@ -28,7 +28,7 @@ import org.nd4j.linalg.dataset.MultiDataSet;
 
 /** Graphs over a {@link TinyBaseModel} for tests: start from the defaults and change what the test is about. */
 public final class TinyEncoders {
-    public String backend = "nd4j";
+    public String device = "nd4j";
     public String precision = "f32";
     public String weights = "packed";
     public String activations = "kept";
@@ -93,7 +93,7 @@ public final class TinyEncoders {
                 new org.apache.hadoop.fs.Path(directory.toUri()).toString(),
                 sha256,
                 model,
-                backend,
+                device,
                 precision,
                 weights,
                 activations,

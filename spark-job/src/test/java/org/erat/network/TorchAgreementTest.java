@@ -13,6 +13,7 @@ import java.util.Random;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Target;
+import org.erat.compute.CudaDevice;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.tokenized.PaddedBatch;
@@ -51,23 +52,32 @@ class TorchAgreementTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"nd4j, STEP, 3", "onednn, STEP, 3", "onednn, STEP, 8", "onednn, EXAMPLE, 5"})
-    void realMiniLmIsThatOfLibtorch(String backend, Granularity granularity, int step) {
+    @CsvSource({
+        "nd4j, STEP, 3",
+        "cpu, STEP, 3",
+        "cpu, STEP, 8",
+        "cpu, EXAMPLE, 5",
+        "emulated-cuda, STEP, 3",
+        "emulated-cuda, EXAMPLE, 5",
+        "gpu-0, STEP, 3",
+        "gpu-0, EXAMPLE, 5"
+    })
+    void realMiniLmIsThatOfLibtorch(String device, Granularity granularity, int step) {
         PaddedBatch batch = MiniLm.encode(
                 directory,
                 "A man is eating food.",
                 "The girl is carrying a baby, and nobody in the whole street seems to mind it at all.",
                 "Two men pushed carts through the woods.",
                 "Rain.");
-        check(encoders(directory, backend, granularity), directory, batch, step);
+        check(encoders(directory, device, granularity), directory, batch, step);
     }
 
     /** Other positions, one token type, another epsilon. */
     @ParameterizedTest
-    @ValueSource(strings = {"nd4j", "onednn"})
-    void robertaIsThatOfLibtorch(String backend, @TempDir Path folder) {
+    @ValueSource(strings = {"nd4j", "cpu", "emulated-cuda", "gpu-0"})
+    void robertaIsThatOfLibtorch(String device, @TempDir Path folder) {
         TinyBaseModel.write(folder, TinyBaseModel.roberta(3));
-        TinyEncoders encoders = encoders(folder, backend, Granularity.STEP);
+        TinyEncoders encoders = encoders(folder, device, Granularity.STEP);
         // Classes 0, 1, 2 and 3 are what the loss below is about.
         PaddedBatch drawn = encoders.padded(3, 6, 2, 9, 4);
         PaddedBatch batch = new PaddedBatch(
@@ -111,12 +121,13 @@ class TorchAgreementTest {
         return adapters.dup().data().asFloat();
     }
 
-    private static TinyEncoders encoders(Path base, String backend, Granularity granularity) {
+    private static TinyEncoders encoders(Path base, String device, Granularity granularity) {
         TinyEncoders encoders;
         try (BaseModelDirectory model = BaseModelDirectory.open(base)) {
             encoders = new TinyEncoders(base, model.config(), model.tensorsSha256());
         }
-        encoders.backend = backend;
+        CudaDevice.provideFor(device);
+        encoders.device = device;
         encoders.dataType = DataType.FLOAT;
         encoders.targets = EnumSet.allOf(Target.class);
         encoders.rank = 8;

@@ -33,7 +33,7 @@ class ExecutorMemoryTest {
     void theNeedFollowsFromFormatLayoutAndWhatIsKept(
             Precision precision, Weights weights, Activations activations, long ofWeights, long ofTask) {
         ComputeSettings compute =
-                new ComputeSettings(ComputeSettings.BackendChoice.AUTO, 1, precision, weights, activations);
+                new ComputeSettings(ComputeSettings.DeviceChoice.AUTO, 1, precision, weights, activations);
         SparkConf conf = new SparkConf(false).set("spark.executor.cores", "4").set("spark.task.cpus", "2");
 
         assertThat(ExecutorMemory.of(MODEL, TABLES + MATRICES, 2, 3, compute, conf))

@@ -37,7 +37,7 @@ class RoundOverheadTest {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
         ModelConfig model = new ModelConfig("bert", TinyBaseModel.VOCABULARY, 768, 12, 12, 16, 24, 2, 1e-12, "gelu", 0);
         TinyEncoders tiny = new TinyEncoders(TinyBaseModel.write(folder.resolve("model"), model));
-        tiny.backend = "onednn";
+        tiny.device = "cpu";
         tiny.dataType = DataType.FLOAT;
         tiny.rank = 8;
         tiny.outputs = 2;

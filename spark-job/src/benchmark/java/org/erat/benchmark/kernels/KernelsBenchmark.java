@@ -63,7 +63,7 @@ public class KernelsBenchmark {
     /** Draws all operands, and runs what the backward passes need to have been run. */
     @Setup
     public void open() {
-        Backend backend = Backends.choose("onednn", precision);
+        Backend backend = Backends.choose("cpu", precision);
         kernels = backend.open(Runtime.getRuntime().availableProcessors());
         wide = backend.frozenLinear(
                 new FloatBuffer[] {floats(INNER * WIDTH)}, new FloatBuffer[] {floats(INNER)}, WIDTH);

@@ -13,12 +13,15 @@ public record Device(Kind kind, int ordinal) {
     /** Kinds of devices. */
     public enum Kind {
         CPU,
-        CUDA
+        /** A GPU, by the job's own kernels. */
+        CUDA,
+        /** A GPU, by ND4J. */
+        ND4J_CUDA
     }
 
     /** A GPU by its number in this process. */
-    public static Device cuda(int ordinal) {
-        return new Device(Kind.CUDA, ordinal);
+    public static Device gpu(int ordinal, GpuLibrary library) {
+        return new Device(library == GpuLibrary.ND4J ? Kind.ND4J_CUDA : Kind.CUDA, ordinal);
     }
 
     /** {@code cpu} or, say, {@code cuda:1}. */

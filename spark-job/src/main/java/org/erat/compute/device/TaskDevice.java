@@ -71,7 +71,7 @@ public final class TaskDevice {
         Binding binding = assignedGpu(task.resourcesJMap())
                 .map(address -> bindTo(address, id))
                 .orElse(Binding.NONE);
-        if (binding.device().kind() == Device.Kind.CUDA) {
+        if (binding.device().kind() == Device.Kind.ND4J_CUDA) {
             Nd4j.getAffinityManager().unsafeSetDevice(binding.ordinal());
         }
         USED.add(binding.device());
@@ -82,17 +82,27 @@ public final class TaskDevice {
         int ordinal = CudaSupport.ThisJvm.GPUS.ordinalOf(address);
         LEASES.take(ordinal, task);
         Optional<String> obstacle = CudaSupport.obstacle().or(TaskDevice::backendInUse);
-        if (SAID.compareAndSet(false, true)) {
-            obstacle.ifPresentOrElse(
-                    reason -> LOG.warn(
-                            "Tasks of this executor compute on the CPU, not on the GPUs that Spark has assigned: {}",
-                            reason),
-                    () -> LOG.info("Tasks of this executor compute on {}", CudaSupport.ThisJvm.GPUS.gpus()));
-        }
-        return new Binding(address, ordinal, obstacle.isPresent() ? Device.CPU : Device.cuda(ordinal));
+        obstacle.ifPresent(TaskDevice::sayThatGpusAreNotUsed);
+        return new Binding(
+                address,
+                ordinal,
+                obstacle.isPresent()
+                        ? Device.CPU
+                        : Device.gpu(ordinal, GpuLibrary.ofThisJob().orElseThrow()));
     }
 
+    /** Logs, once for this process, why its tasks compute on the CPU though Spark has assigned GPUs to them. */
+    public static void sayThatGpusAreNotUsed(String reason) {
+        if (SAID.compareAndSet(false, true)) {
+            LOG.warn("Tasks of this executor compute on the CPU, not on the GPUs that Spark has assigned: {}", reason);
+        }
+    }
+
+    /** The job's own kernels leave ND4J on the CPU. */
     private static Optional<String> backendInUse() {
+        if (!GpuLibrary.ofThisJob().equals(Optional.of(GpuLibrary.ND4J))) {
+            return Optional.empty();
+        }
         String backend = Nd4j.getBackend().getClass().getSimpleName();
         return backend.equals("JCublasBackend") ? Optional.empty() : Optional.of("ND4J has opened its " + backend);
     }

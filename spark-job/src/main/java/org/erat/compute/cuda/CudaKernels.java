@@ -1,0 +1,192 @@
+package org.erat.compute.cuda;
+
+import org.erat.compute.Activation;
+import org.erat.compute.FrozenLinear;
+import org.erat.compute.Kernels;
+import org.erat.compute.Precision;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The primitives of one task; each family lives in a class of its own. */
+final class CudaKernels implements Kernels {
+    private final Execution execution;
+    private final HostCopies copies;
+    private final Products products;
+    private final Elementwise elementwise;
+    private final Normalisation normalisation;
+    private final Attention attention;
+    private final Tokens tokens;
+
+    CudaKernels(Execution execution) {
+        this.execution = execution;
+        copies = new HostCopies(execution);
+        products = new Products(execution);
+        elementwise = new Elementwise(execution);
+        normalisation = new Normalisation(execution);
+        attention = new Attention(execution);
+        tokens = new Tokens(execution);
+    }
+
+    Execution execution() {
+        return execution;
+    }
+
+    @Override
+    public DataType dataType() {
+        return DataType.FLOAT;
+    }
+
+    // ---- memory
+
+    @Override
+    public Tensor allocate(long... shape) {
+        Shapes.checkTensor(shape);
+        return execution.allocate(shape);
+    }
+
+    @Override
+    public Tensor allocateSingle(long... shape) {
+        Shapes.checkTensor(shape);
+        return execution.allocate(Precision.F32, shape);
+    }
+
+    @Override
+    public Tensor upload(INDArray values) {
+        return copies.upload(values);
+    }
+
+    @Override
+    public void download(Tensor tensor, INDArray into) {
+        copies.download(tensor, into);
+    }
+
+    @Override
+    public void fill(Tensor tensor, double value) {
+        elementwise.fill(tensor, value);
+    }
+
+    // ---- linear maps
+
+    @Override
+    public Tensor linear(Tensor x, FrozenLinear w) {
+        return products.linear(x, w);
+    }
+
+    @Override
+    public Tensor linearBackward(Tensor dy, FrozenLinear w) {
+        return products.linearBackward(dy, w);
+    }
+
+    @Override
+    public void product(
+            Tensor a, boolean transposeA, Tensor b, boolean transposeB, double alpha, double beta, Tensor c) {
+        products.product(a, transposeA, b, transposeB, alpha, beta, c);
+    }
+
+    @Override
+    public Tensor copy(Tensor x) {
+        Shapes.rows("copy", "x", x);
+        CudaTensor from = CudaTensor.of(x);
+        return execution.copy(from, from.format());
+    }
+
+    @Override
+    public void add(Tensor x, Tensor into) {
+        elementwise.add(x, into);
+    }
+
+    // ---- embeddings
+
+    @Override
+    public Tensor embeddings(
+            Tensor words, Tensor positionTable, Tensor types, int[] tokenIds, int[] typeIds, int[] positions) {
+        return tokens.embeddings(words, positionTable, types, tokenIds, typeIds, positions);
+    }
+
+    // ---- layer normalisation
+
+    @Override
+    public Tensor layerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation) {
+        return normalisation.forward(x, gain, bias, epsilon, mean, inverseDeviation);
+    }
+
+    @Override
+    public Tensor layerNormBackward(Tensor dy, Tensor gain, Tensor bias, double epsilon, LayerNormState saved) {
+        return normalisation.backward(dy, gain, bias, saved);
+    }
+
+    // ---- activation
+
+    @Override
+    public Tensor activation(Activation f, Tensor x) {
+        return elementwise.activation(f, x);
+    }
+
+    @Override
+    public Tensor activationBackward(Activation f, Tensor dy, Tensor x) {
+        return elementwise.activationBackward(f, dy, x);
+    }
+
+    // ---- attention
+
+    @Override
+    public Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities) {
+        return attention.forward(qkv, shape, probabilities);
+    }
+
+    @Override
+    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
+        return attention.backward(dy, qkv, shape, probabilities);
+    }
+
+    // ---- dropout and per-example windows
+
+    @Override
+    public Tensor dropout(Tensor x, double rate, long key) {
+        return elementwise.dropout(x, rate, key);
+    }
+
+    @Override
+    public void scaleByExample(Tensor u, float[] factors, int tokensOfExample) {
+        elementwise.scaleByExample(u, factors, tokensOfExample);
+    }
+
+    // ---- pooling
+
+    @Override
+    public Tensor meanPool(Tensor x, AttentionShape shape) {
+        return tokens.meanPool(x, shape);
+    }
+
+    @Override
+    public Tensor meanPoolBackward(Tensor dy, AttentionShape shape) {
+        return tokens.meanPoolBackward(dy, shape);
+    }
+
+    @Override
+    public Tensor firstToken(Tensor x, AttentionShape shape) {
+        return tokens.firstToken(x, shape);
+    }
+
+    @Override
+    public Tensor firstTokenBackward(Tensor dy, AttentionShape shape) {
+        return tokens.firstTokenBackward(dy, shape);
+    }
+
+    @Override
+    public long outstanding() {
+        return execution.outstanding();
+    }
+
+    @Override
+    public void rest() {
+        execution.rest();
+    }
+
+    @Override
+    public void close() {
+        execution.close();
+    }
+}

@@ -1,0 +1,161 @@
+package org.erat.compute.cuda;
+
+import static org.bytedeco.cuda.global.cublas.*;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
+
+import org.bytedeco.cuda.cublas.cublasLtContext;
+import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulPreferenceOpaque_t;
+import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+
+/** A product as cuBLASLt describes it, and the algorithm that cuBLASLt chose for it. Confined to one stream. */
+final class LtPlan implements AutoCloseable {
+    /** What cuBLASLt asks about at most. */
+    private static final long MOST_ALIGNED = 256;
+
+    /**
+     * What a plan depends on: views may start anywhere, and some algorithms need more alignment than an element has.
+     *
+     * @param product with no factors, which may differ from call to call
+     */
+    record Key(Product product, int alignmentA, int alignmentB, int alignmentC) {
+        static Key of(Product product, long a, long b, long c) {
+            return new Key(product.scaled(1, product.beta() == 0 ? 0 : 1), alignment(a), alignment(b), alignment(c));
+        }
+
+        private static int alignment(long address) {
+            return (int) Math.min(Long.lowestOneBit(address), MOST_ALIGNED);
+        }
+    }
+
+    private final Product product;
+    private final String device;
+    private final cublasLtMatmulDescOpaque_t description = new cublasLtMatmulDescOpaque_t();
+    private final cublasLtMatrixLayoutOpaque_t a = new cublasLtMatrixLayoutOpaque_t();
+    private final cublasLtMatrixLayoutOpaque_t b = new cublasLtMatrixLayoutOpaque_t();
+    private final cublasLtMatrixLayoutOpaque_t c = new cublasLtMatrixLayoutOpaque_t();
+    private final cublasLtMatmulHeuristicResult_t choice = new cublasLtMatmulHeuristicResult_t();
+    private final cublasLtMatmulAlgo_t algorithm;
+    private final LongPointer bias = new LongPointer(new long[] {0});
+
+    LtPlan(cublasLtContext light, Key key, long workspaceBytes, String device) {
+        this.product = key.product();
+        this.device = device;
+        check(cublasLtMatmulDescInit(description, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
+        describe(CUBLASLT_MATMUL_DESC_TRANSA, product.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        describe(CUBLASLT_MATMUL_DESC_TRANSB, product.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        if (product.bias()) {
+            // In the format of the result, as is taken for granted where no other is named.
+            describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+        }
+        int operands = Cublas.type(product.operands());
+        layout(a, operands, product.transposeA(), product.m(), product.k(), product.strideA());
+        layout(b, operands, product.transposeB(), product.k(), product.n(), product.strideB());
+        layout(c, Cublas.type(product.result()), false, product.m(), product.n(), product.strideC());
+        choose(light, key, workspaceBytes);
+        algorithm = choice.algo();
+    }
+
+    private void check(int status, String call) {
+        CudaStatus.checkCublas(status, call, product, device);
+    }
+
+    private void describe(int attribute, int value) {
+        try (IntPointer pointer = new IntPointer(new int[] {value})) {
+            check(
+                    cublasLtMatmulDescSetAttribute(description, attribute, pointer, Integer.BYTES),
+                    "cublasLtMatmulDescSetAttribute");
+        }
+    }
+
+    /** As it lies in memory, by columns: op(x) is [rows, columns]. */
+    private void layout(
+            cublasLtMatrixLayoutOpaque_t layout, int type, boolean transposed, long rows, long columns, long stride) {
+        check(
+                cublasLtMatrixLayoutInit(
+                        layout, type, transposed ? columns : rows, transposed ? rows : columns, stride),
+                "cublasLtMatrixLayoutInit");
+    }
+
+    private void choose(cublasLtContext light, Key key, long workspaceBytes) {
+        try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
+                LongPointer workspace = new LongPointer(new long[] {workspaceBytes})) {
+            check(cublasLtMatmulPreferenceInit(preference), "cublasLtMatmulPreferenceInit");
+            check(
+                    cublasLtMatmulPreferenceSetAttribute(
+                            preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace, Long.BYTES),
+                    "cublasLtMatmulPreferenceSetAttribute");
+            // Parts of a sum meet in a workspace and are added in their order.
+            prefer(
+                    preference,
+                    CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                    CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+            prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, key.alignmentA());
+            prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.alignmentB());
+            prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.alignmentC());
+            prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, key.alignmentC());
+            int[] found = new int[1];
+            check(
+                    cublasLtMatmulAlgoGetHeuristic(light, description, a, b, c, c, preference, 1, choice, found),
+                    "cublasLtMatmulAlgoGetHeuristic");
+            if (found[0] == 0) {
+                throw new CudaException("cublasLtMatmulAlgoGetHeuristic on " + device + " has no algorithm for "
+                        + product + " at alignments of " + key.alignmentA() + ", " + key.alignmentB() + " and "
+                        + key.alignmentC() + " bytes");
+            }
+            check(choice.state(), "cublasLtMatmulAlgoGetHeuristic");
+        }
+    }
+
+    private void prefer(cublasLtMatmulPreferenceOpaque_t preference, int attribute, int value) {
+        try (IntPointer pointer = new IntPointer(new int[] {value})) {
+            check(
+                    cublasLtMatmulPreferenceSetAttribute(preference, attribute, pointer, Integer.BYTES),
+                    "cublasLtMatmulPreferenceSetAttribute");
+        }
+    }
+
+    /** The bias of the next run: one plan serves all maps of its shape. */
+    void setBias(long address) {
+        if (product.bias() && bias.get() != address) {
+            bias.put(address);
+            check(
+                    cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias, Long.BYTES),
+                    "cublasLtMatmulDescSetAttribute");
+        }
+    }
+
+    cublasLtMatmulDescOpaque_t description() {
+        return description;
+    }
+
+    cublasLtMatrixLayoutOpaque_t a() {
+        return a;
+    }
+
+    cublasLtMatrixLayoutOpaque_t b() {
+        return b;
+    }
+
+    cublasLtMatrixLayoutOpaque_t c() {
+        return c;
+    }
+
+    cublasLtMatmulAlgo_t algorithm() {
+        return algorithm;
+    }
+
+    @Override
+    public void close() {
+        description.close();
+        a.close();
+        b.close();
+        c.close();
+        choice.close();
+        bias.close();
+    }
+}

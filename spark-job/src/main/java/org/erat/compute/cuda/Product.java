@@ -1,0 +1,77 @@
+package org.erat.compute.cuda;
+
+import org.erat.compute.Precision;
+
+/**
+ * A matrix product as BLAS has it, with matrices by columns: c[m,n] = alpha·op(a)[m,k]·op(b)[k,n] + beta·c, sums in f32.
+ *
+ * @param operands format of a and b
+ * @param result format of c
+ * @param strideA elements from one column of a to the next; likewise b and c
+ * @param bias whether a vector [m] in the result's format is added to every column
+ */
+record Product(
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        Precision operands,
+        Precision result,
+        long strideA,
+        long strideB,
+        long strideC,
+        float alpha,
+        float beta,
+        boolean bias) {
+
+    /** The same for matrices by rows: read by columns each is its own transpose, and so is the result. */
+    static Product ofRows(CudaTensor a, boolean transposeA, CudaTensor b, boolean transposeB, CudaTensor c) {
+        return new Product(
+                transposeB,
+                transposeA,
+                Math.toIntExact(c.columnsCount()),
+                Math.toIntExact(c.rowsCount()),
+                Math.toIntExact(transposeA ? a.rowsCount() : a.columnsCount()),
+                a.format(),
+                c.format(),
+                b.stride(),
+                a.stride(),
+                c.stride(),
+                1,
+                0,
+                false);
+    }
+
+    Product scaled(double newAlpha, double newBeta) {
+        return new Product(
+                transposeA,
+                transposeB,
+                m,
+                n,
+                k,
+                operands,
+                result,
+                strideA,
+                strideB,
+                strideC,
+                (float) newAlpha,
+                (float) newBeta,
+                bias);
+    }
+
+    Product withBias() {
+        return new Product(
+                transposeA, transposeB, m, n, k, operands, result, strideA, strideB, strideC, alpha, beta, true);
+    }
+
+    /** For messages: {@code [768,4096] = [768,768]ᵀ·[768,4096] by columns, BF16 to F32}. */
+    @Override
+    public String toString() {
+        return "[" + m + "," + n + "] = "
+                + (transposeA ? "[" + k + "," + m + "]ᵀ" : "[" + m + "," + k + "]") + "·"
+                + (transposeB ? "[" + n + "," + k + "]ᵀ" : "[" + k + "," + n + "]")
+                + " by columns at distances of " + strideC + ", " + strideA + " and " + strideB + ", " + operands
+                + " to " + result + (bias ? " with bias" : "") + (beta == 0 ? "" : ", added");
+    }
+}

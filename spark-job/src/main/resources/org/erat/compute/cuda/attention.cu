@@ -1,0 +1,109 @@
+// What lies between the products of an attention: the softmax over the keys in use, and where the heads' matrices are.
+#include "common.cuh"
+
+// Row (b * heads + a) * tokens + t of scores and weights [B*A*T, T] is query t of head a of example b. Weights of
+// padding keys and of padding queries are zero. Scores are f32, whatever the format of the weights: rounded to bf16 they
+// would err by as much as a weight of one percent. In f32 both may be the same memory.
+template <class T, int W>
+__device__ inline void softmax(
+        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads) {
+    Index row = rowOfWarp();
+    if (row >= rows) {
+        return;
+    }
+    Index length = lengths[row / (heads * tokens)];
+    bool padding = row % tokens >= length;
+    scores += row * tokens;
+    weights += row * tokens;
+    float largest = __uint_as_float(0xFF800000u); // minus infinity
+    for (Index c = lane() * W; c < length; c += WARP * W) {
+        float v[W];
+        load<float, W>(scores + c, v);
+        for (int i = 0; i < W; i++) {
+            largest = c + i < length ? fmaxf(largest, v[i]) : largest;
+        }
+    }
+    largest = maximumOfWarp(largest);
+    float sum = 0.0f;
+    for (Index c = lane() * W; c < length; c += WARP * W) {
+        float v[W];
+        load<float, W>(scores + c, v);
+        for (int i = 0; i < W; i++) {
+            sum += c + i < length ? expf(v[i] - largest) : 0.0f;
+        }
+    }
+    float factor = 1.0f / sumOfWarp(sum);
+    for (Index c = lane() * W; c < tokens; c += WARP * W) {
+        float v[W];
+        load<float, W>(scores + c, v);
+        for (int i = 0; i < W; i++) {
+            v[i] = padding || c + i >= length ? 0.0f : expf(v[i] - largest) * factor;
+        }
+        store<T, W>(weights + c, v);
+    }
+}
+
+// dScores = weights * (dWeights - sum(weights * dWeights)), in the place of dWeights
+template <class T, int W>
+__device__ inline void softmaxBackward(const T* weights, T* gradient, Index rows, Index tokens) {
+    Index row = rowOfWarp();
+    if (row >= rows) {
+        return;
+    }
+    weights += row * tokens;
+    gradient += row * tokens;
+    float sum = 0.0f;
+    for (Index c = lane() * W; c < tokens; c += WARP * W) {
+        float w[W], d[W];
+        load<T, W>(weights + c, w);
+        load<T, W>(gradient + c, d);
+        for (int i = 0; i < W; i++) {
+            sum += w[i] * d[i];
+        }
+    }
+    sum = sumOfWarp(sum);
+    for (Index c = lane() * W; c < tokens; c += WARP * W) {
+        float w[W], d[W];
+        load<T, W>(weights + c, w);
+        load<T, W>(gradient + c, d);
+        for (int i = 0; i < W; i++) {
+            d[i] = w[i] * (d[i] - sum);
+        }
+        store<T, W>(gradient + c, d);
+    }
+}
+
+#define SOFTMAX(NAME, T, W) \
+    KERNEL softmax_##NAME##_##W( \
+            const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads) { \
+        softmax<T, W>(scores, weights, lengths, rows, tokens, heads); \
+    } \
+    KERNEL softmax_backward_##NAME##_##W(const T* weights, T* gradient, Index rows, Index tokens) { \
+        softmaxBackward<T, W>(weights, gradient, rows, tokens); \
+    }
+FOR_FORMATS(SOFTMAX)
+
+// Where the matrices of every example and head start, for three operands one after the other: distances are in bytes.
+KERNEL addresses(
+        long long* result,
+        Index examples,
+        Index heads,
+        long long a,
+        Index exampleA,
+        Index headA,
+        long long b,
+        Index exampleB,
+        Index headB,
+        long long c,
+        Index exampleC,
+        Index headC) {
+    Index count = examples * heads;
+    Index i = (Index) blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < count) {
+        Index example = i / heads;
+        Index head = i % heads;
+        result[i] = a + example * exampleA + head * headA;
+        result[count + i] = b + example * exampleB + head * headB;
+        result[2 * count + i] = c + example * exampleC + head * headC;
+    }
+}

@@ -1,0 +1,198 @@
+package org.erat.compute.cuda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.erat.compute.Precision;
+
+/** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
+final class Emulator {
+    private static final List<String> COMPILER = List.of("g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror");
+    private static final Pattern KERNEL = Pattern.compile("extern\\s+\"C\"\\s+void\\s+(\\w+)\\s*\\(");
+
+    private final Map<String, Integer> kernels;
+
+    private Emulator(Map<String, Integer> kernels) {
+        this.kernels = kernels;
+    }
+
+    /** Why there is none; empty where there is one. */
+    static String obstacle() {
+        return ThisJvm.OBSTACLE;
+    }
+
+    static Emulator get() {
+        return ThisJvm.EMULATOR;
+    }
+
+    private static final class ThisJvm {
+        static final String OBSTACLE;
+        static final Emulator EMULATOR;
+
+        static {
+            String found = run(List.of("g++", "--version"));
+            if (found == null) {
+                OBSTACLE = "there is no g++ to build the kernels for this processor with";
+                EMULATOR = null;
+            } else {
+                OBSTACLE = "";
+                EMULATOR = build();
+            }
+        }
+
+        private ThisJvm() {}
+    }
+
+    private static Emulator build() {
+        try {
+            Path folder = sources();
+            for (String file : List.of("emulator.h", "emulator.cpp")) {
+                copy(file, folder);
+            }
+            Path table = Files.createFile(folder.resolve("table.inc"));
+            String source = folder.resolve("emulator.cpp").toString();
+            Map<String, Integer> kernels = new HashMap<>();
+            List<String> entries = new ArrayList<>();
+            Matcher names = KERNEL.matcher(compile(List.of("-E", "-P", source)));
+            while (names.find()) {
+                kernels.put(names.group(1), entries.size());
+                entries.add("kernel(" + names.group(1) + "),");
+            }
+            Files.write(table, entries);
+            Path library = folder.resolve("libemulator.so");
+            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source));
+            System.load(library.toString());
+            return new Emulator(kernels);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A folder with the sources of the kernels, for as long as this JVM lives. */
+    static Path sources() throws IOException {
+        Path folder = Files.createTempDirectory("cuda-kernels");
+        for (String name : KernelSources.ALL) {
+            copy(name, folder);
+        }
+        copy(KernelSources.COMMON, folder);
+        folder.toFile().deleteOnExit();
+        return folder;
+    }
+
+    private static void copy(String name, Path folder) throws IOException {
+        try (InputStream source = Emulator.class.getResourceAsStream(name)) {
+            Files.copy(source, folder.resolve(name));
+        }
+    }
+
+    private static String compile(List<String> arguments) {
+        List<String> command = new ArrayList<>(COMPILER);
+        command.addAll(arguments);
+        return run(command);
+    }
+
+    /**
+     * What a command printed; null where there is no such command.
+     *
+     * @throws AssertionError with what it printed where it fails
+     */
+    static String run(List<String> command) {
+        try {
+            Path output = Files.createTempFile("output", ".txt");
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+                if (!process.waitFor(5, TimeUnit.MINUTES)) {
+                    process.destroyForcibly();
+                    throw new AssertionError(command + " takes longer than five minutes");
+                }
+                String text = Files.readString(output, UTF_8);
+                if (process.exitValue() != 0) {
+                    throw new AssertionError(command + " failed:\n" + text);
+                }
+                return text;
+            } catch (IOException e) {
+                return null;
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The kernels' names. */
+    List<String> kernels() {
+        return kernels.keySet().stream().sorted().toList();
+    }
+
+    /** Runs all threads of a launch, in the order of their numbers or from the last to the first. */
+    synchronized void run(Launch launch, boolean backwards) {
+        Integer kernel = kernels.get(launch.kernel());
+        if (kernel == null) {
+            throw new AssertionError("there is no kernel " + launch.kernel() + " among " + kernels());
+        }
+        int status = launch(
+                kernel, launch.blocks(), launch.threads(), launch.parameters().address(), backwards ? 1 : 0);
+        if (status != 0) {
+            throw new AssertionError("threads of a warp do not meet in " + launch);
+        }
+    }
+
+    /** As a GPU's library would do it. */
+    void run(Product p, long a, long b, long c, long bias) {
+        product(
+                p.transposeA() ? 1 : 0,
+                p.transposeB() ? 1 : 0,
+                p.m(),
+                p.n(),
+                p.k(),
+                p.operands() == Precision.BF16 ? 1 : 0,
+                p.result() == Precision.BF16 ? 1 : 0,
+                a,
+                p.strideA(),
+                b,
+                p.strideB(),
+                c,
+                p.strideC(),
+                p.alpha(),
+                p.beta(),
+                p.bias() ? bias : 0);
+    }
+
+    private static native int launch(int kernel, int blocks, int threads, long arguments, int backwards);
+
+    private static native void product(
+            int transposeA,
+            int transposeB,
+            long m,
+            long n,
+            long k,
+            int halfOperands,
+            int halfResult,
+            long a,
+            long strideA,
+            long b,
+            long strideB,
+            long c,
+            long strideC,
+            float alpha,
+            float beta,
+            long bias);
+}

@@ -1,0 +1,251 @@
+// The kernels of the job, their threads, and the products that cuBLAS would do, behind calls from Java. The calls have
+// arguments of plain types only, so that no header of Java's is needed.
+#include "emulator.h"
+
+#include <ucontext.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "attention.cu"
+#include "elementwise.cu"
+#include "normalisation.cu"
+#include "tokens.cu"
+
+Dimensions threadIdx, blockIdx, blockDim;
+
+namespace {
+
+// ---- kernels by number
+
+struct Kernel {
+    void (*function)();
+    void (*call)(void (*)(), void**);
+};
+
+template <class... A, std::size_t... I>
+void callWith(void (*function)(), void** arguments, std::index_sequence<I...>) {
+    reinterpret_cast<void (*)(A...)>(function)(*static_cast<A*>(arguments[I])...);
+}
+
+template <class... A>
+Kernel kernel(void (*function)(A...)) {
+    return {reinterpret_cast<void (*)()>(function), [](void (*f)(), void** arguments) {
+                callWith<A...>(f, arguments, std::index_sequence_for<A...>{});
+            }};
+}
+
+const std::vector<Kernel> KERNELS = {
+#include "table.inc"
+};
+
+// ---- threads
+
+const unsigned int LANES = 32;
+const std::size_t STACK = 64 * 1024;
+
+struct Warp {
+    float values[2][LANES];
+    unsigned int arrived = 0;
+    unsigned long meetings = 0;
+};
+
+struct Fiber {
+    ucontext_t context;
+    std::unique_ptr<char[]> stack{new char[STACK]};
+    bool done = true;
+    unsigned long shuffles = 0;
+};
+
+ucontext_t scheduler;
+std::vector<std::unique_ptr<Fiber>> fibers;
+std::vector<Warp> warps;
+const Kernel* running;
+void** parameters;
+unsigned int current;
+bool progress;
+bool fibersRun;
+bool met;
+
+void yield() {
+    swapcontext(&fibers[current]->context, &scheduler);
+}
+
+// A fiber serves one thread after the other.
+void serve() {
+    for (;;) {
+        running->call(running->function, parameters);
+        fibers[current]->done = true;
+        yield();
+    }
+}
+
+void provideFibers(unsigned int count) {
+    while (fibers.size() < count) {
+        fibers.push_back(std::make_unique<Fiber>());
+        Fiber& fiber = *fibers.back();
+        getcontext(&fiber.context);
+        fiber.context.uc_stack.ss_sp = fiber.stack.get();
+        fiber.context.uc_stack.ss_size = STACK;
+        makecontext(&fiber.context, serve, 0);
+    }
+}
+
+// False where threads wait for others that have ended.
+bool runBlock(bool backwards) {
+    unsigned int threads = blockDim.x;
+    warps.assign(threads / LANES, Warp());
+    for (unsigned int i = 0; i < threads; i++) {
+        fibers[i]->done = false;
+        fibers[i]->shuffles = 0;
+    }
+    for (unsigned int left = threads; left > 0;) {
+        progress = false;
+        left = 0;
+        for (unsigned int i = 0; i < threads; i++) {
+            current = backwards ? threads - 1 - i : i;
+            Fiber& fiber = *fibers[current];
+            if (!fiber.done) {
+                threadIdx.x = current;
+                swapcontext(&scheduler, &fiber.context);
+                progress |= fiber.done;
+                left += fiber.done ? 0 : 1;
+            }
+        }
+        if (left > 0 && !progress) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// False where a thread wants to meet others.
+bool runAlone(bool backwards) {
+    for (unsigned int i = 0; i < blockDim.x; i++) {
+        threadIdx.x = backwards ? blockDim.x - 1 - i : i;
+        running->call(running->function, parameters);
+    }
+    return !met;
+}
+
+// ---- elements
+
+float element(bool half, const void* from, int64_t i) {
+    return half ? value(static_cast<const bf16*>(from)[i]) : static_cast<const float*>(from)[i];
+}
+
+void setElement(bool half, void* to, int64_t i, float x) {
+    if (half) {
+        assign(static_cast<bf16*>(to)[i], x);
+    } else {
+        static_cast<float*>(to)[i] = x;
+    }
+}
+
+// The lines of op(x) that a sum runs along, one after the other.
+std::vector<float> lines(
+        bool half, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
+    std::vector<float> result(count * length);
+    for (int64_t i = 0; i < count; i++) {
+        for (int64_t l = 0; l < length; l++) {
+            result[i * length + l] = element(half, x, i * toNext + l * along);
+        }
+    }
+    return result;
+}
+
+} // namespace
+
+float __shfl_xor_sync(unsigned int, float x, int distance) {
+    met = true;
+    if (!fibersRun) {
+        return x;
+    }
+    Fiber& fiber = *fibers[current];
+    Warp& warp = warps[current / LANES];
+    unsigned int lane = current % LANES;
+    float* values = warp.values[fiber.shuffles++ % 2];
+    values[lane] = x;
+    progress = true;
+    if (++warp.arrived == LANES) {
+        warp.arrived = 0;
+        warp.meetings++;
+    } else {
+        for (unsigned long before = warp.meetings; before == warp.meetings;) {
+            yield();
+        }
+    }
+    return values[lane ^ distance];
+}
+
+extern "C" {
+
+// 0, or 1 where threads of a warp do not meet. Where those of the first block never meet, as in most kernels, the threads
+// of others are run one after the other, which is faster; it is an error if these do meet.
+int32_t Java_org_erat_compute_cuda_Emulator_launch(
+        void*, void*, int32_t number, int32_t blocks, int32_t threads, int64_t arguments, int32_t backwards) {
+    running = &KERNELS[number];
+    parameters = reinterpret_cast<void**>(arguments);
+    blockDim.x = threads;
+    provideFibers(threads);
+    fibersRun = true;
+    met = false;
+    for (int32_t i = 0; i < blocks; i++) {
+        blockIdx.x = backwards ? blocks - 1 - i : i;
+        if (fibersRun && !runBlock(backwards)) {
+            fibers.clear();
+            return 1;
+        }
+        if (!fibersRun && !runAlone(backwards)) {
+            return 1;
+        }
+        fibersRun = met;
+    }
+    return 0;
+}
+
+// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once.
+void Java_org_erat_compute_cuda_Emulator_product(
+        void*,
+        void*,
+        int32_t transposeA,
+        int32_t transposeB,
+        int64_t m,
+        int64_t n,
+        int64_t k,
+        int32_t halfOperands,
+        int32_t halfResult,
+        int64_t a,
+        int64_t strideA,
+        int64_t b,
+        int64_t strideB,
+        int64_t c,
+        int64_t strideC,
+        float alpha,
+        float beta,
+        int64_t bias) {
+    std::vector<float> left = lines(
+            halfOperands, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
+    std::vector<float> right = lines(
+            halfOperands, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
+    void* result = reinterpret_cast<void*>(c);
+    for (int64_t j = 0; j < n; j++) {
+        for (int64_t i = 0; i < m; i++) {
+            double sum = 0;
+            for (int64_t l = 0; l < k; l++) {
+                sum += (double) left[i * k + l] * right[j * k + l];
+            }
+            sum *= alpha;
+            if (beta != 0) {
+                sum += (double) beta * element(halfResult, result, j * strideC + i);
+            }
+            if (bias != 0) {
+                sum += element(halfResult, reinterpret_cast<void*>(bias), i);
+            }
+            setElement(halfResult, result, j * strideC + i, (float) sum);
+        }
+    }
+}
+}
