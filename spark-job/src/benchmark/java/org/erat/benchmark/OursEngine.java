@@ -23,9 +23,16 @@ import org.nd4j.linalg.factory.Nd4j;
 /** This project: the graph that a shard's worker trains, with the same call. */
 final class OursEngine implements Engine {
     private final int threads;
+    private final String device;
 
     OursEngine(int threads) {
+        this(threads, "auto");
+    }
+
+    /** @param device as {@code compute.device} has it */
+    OursEngine(int threads, String device) {
         this.threads = threads;
+        this.device = device;
     }
 
     @Override
@@ -37,7 +44,7 @@ final class OursEngine implements Engine {
                 data.train = none
                 adapter { rank = %d, alpha = %s, targets = [query, value] }
                 training { learning-rate = %s, warmup-share = 0, decay = constant, weight-decay = %s, clip-norm = 0 }
-                compute { threads = %d, precision = %s }
+                compute { threads = %d, precision = %s, device = %s }
                 """
                         .formatted(
                                 method,
@@ -47,7 +54,8 @@ final class OursEngine implements Engine {
                                 LEARNING_RATE,
                                 WEIGHT_DECAY,
                                 threads,
-                                precision),
+                                precision,
+                                device),
                 "benchmark",
                 List.of());
         BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
