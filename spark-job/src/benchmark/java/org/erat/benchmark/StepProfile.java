@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
 final class StepProfile {
     static final String ROW = "profile";
 
-    private static final int WARM_UP = 5;
+    /** Enough for Java to have compiled what it runs in every step. */
+    private static final int WARM_UP = 15;
 
     private final Bench bench;
 
