@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.commons.io.FileUtils;
 import org.erat.compute.Precision;
 
 /** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
@@ -86,7 +87,7 @@ final class Emulator {
             copy(name, folder);
         }
         copy(KernelSources.COMMON, folder);
-        folder.toFile().deleteOnExit();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(folder.toFile())));
         return folder;
     }
 
