@@ -50,6 +50,19 @@ public final class Shapes {
         require(0 <= from && from < to && to <= size, "%s: [%s, %s) is not within [0, %s)", primitive, from, to, size);
     }
 
+    /** Throws unless {@code rows · columns} elements from {@code from} on are within a tensor that is no view. */
+    public static void checkMatrix(Tensor tensor, boolean view, long from, long rows, long columns) {
+        long[] shape = tensor.shape();
+        long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        require(
+                !view && from >= 0 && rows > 0 && columns > 0 && from + rows * columns <= size,
+                "matrix: [%s, %s] from element %s on is not within a dense tensor of shape %s",
+                rows,
+                columns,
+                from,
+                shape);
+    }
+
     /** Throws unless op(a) [M,K], op(b) [K,N] and c [M,N] fit. */
     public static void checkProduct(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c) {
         long[] left = matrix("product", "a", a);

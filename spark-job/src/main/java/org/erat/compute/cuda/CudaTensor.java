@@ -123,6 +123,12 @@ final class CudaTensor implements Tensor {
         return view(offset + from, rows, to - from);
     }
 
+    @Override
+    public Tensor matrix(long from, long height, long width) {
+        Shapes.checkMatrix(this, parent != null, from, height, width);
+        return new CudaTensor(block, format, offset + from, height, width, width, false, this, null);
+    }
+
     private CudaTensor view(long start, long height, long width) {
         return new CudaTensor(block, format, start, height, width, stride, false, parent == null ? this : parent, null);
     }

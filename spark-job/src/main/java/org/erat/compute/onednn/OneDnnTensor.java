@@ -149,6 +149,12 @@ final class OneDnnTensor implements Tensor {
         return view(offset + from, rows, to - from);
     }
 
+    @Override
+    public Tensor matrix(long from, long height, long width) {
+        Shapes.checkMatrix(this, parent != null, from, height, width);
+        return new OneDnnTensor(block, format, offset + from, height, width, width, false, this, null);
+    }
+
     private OneDnnTensor view(long start, long height, long width) {
         return new OneDnnTensor(
                 block, format, start, height, width, stride, false, parent == null ? this : parent, null);
