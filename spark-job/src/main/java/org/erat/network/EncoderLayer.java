@@ -156,6 +156,7 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         Kernels kernels = passes.kernels();
         try (Tensor dPooled = kernels.upload(epsilon);
                 Tensor gradients = kernels.allocateSingle(gradientsFlattened.length())) {
+            kernels.fill(gradients, 0);
             passes.backward(dPooled, gradients);
             kernels.download(gradients, gradientsFlattened);
         }

@@ -101,13 +101,13 @@ final class EncoderPasses implements AutoCloseable {
      * The backward pass of the step just begun.
      *
      * @param dPooled [B,H]
-     * @param gradient [n] in single precision, receives the gradients of the rows that learn; the others become zero
+     * @param gradient [n or more] in single precision, receives the gradients of the rows that learn; what else it holds
+     *     stays
      */
     void backward(Tensor dPooled, Tensor gradient) {
         if (pass == null) {
             throw new IllegalStateException("A backward pass needs a forward pass in training mode before it");
         }
-        kernels.fill(gradient, 0);
         AdapterRows gradients = new AdapterRows(layout, gradient);
         try (Encoder.Pass current = pass) {
             pass = null;

@@ -118,7 +118,7 @@ class DivergenceTest {
         RoundState round =
                 new RoundState(4, 8, 0, 2, 0, new SharedValues(graph.params().toFloatVector(), new float[0]));
 
-        assertThat(new DivergenceSearch(graph, round, 1, 9).inLossOrGradient(batch))
+        assertThat(new DivergenceSearch(graph, round, 1, 9).inLossOrGradient(graph.score(), batch))
                 .hasMessageStartingWith("A gradient that is not finite, first in block 1 at local step 9 of shard 1")
                 .hasMessageContaining("round 5 is not applied");
     }

@@ -65,6 +65,17 @@ final class CudaTensor implements Tensor {
         return own;
     }
 
+    /** The same of a tensor that has to be in f32, as frozen vectors are and {@code allocateSingle} gives them. */
+    static CudaTensor single(String primitive, String operand, Tensor tensor) {
+        CudaTensor own = of(tensor);
+        Shapes.require(
+                own.format == Precision.F32,
+                "%s: %s must be in f32, as frozen vectors are and allocateSingle gives them",
+                primitive,
+                operand);
+        return own;
+    }
+
     private void checkOpen() {
         if (closed || (parent != null && parent.closed)) {
             throw new IllegalStateException("tensor is closed");

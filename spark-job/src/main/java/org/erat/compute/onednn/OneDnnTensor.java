@@ -127,6 +127,11 @@ final class OneDnnTensor implements Tensor {
         }
     }
 
+    /** Index of the first element in the block. */
+    int first() {
+        return Math.toIntExact(offset);
+    }
+
     private int index(long row) {
         return Math.toIntExact(offset + row * stride);
     }
