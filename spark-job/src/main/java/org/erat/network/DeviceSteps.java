@@ -23,8 +23,6 @@ final class DeviceSteps implements LocalSteps {
     private final DeviceHead head;
     private final DeviceOptimizer optimizer;
     private final INDArray summaryHere;
-    private final int epoch;
-    private int iteration;
 
     // On the device: all parameters, their gradients, the optimizer's state, the adapters in the format of activations.
     private final Tensor parameters;
@@ -45,8 +43,6 @@ final class DeviceSteps implements LocalSteps {
         long ofAdapters = encoder.spec().layout().length();
         this.head = new DeviceHead(kernels, graph, ofAdapters);
         this.optimizer = new DeviceOptimizer(graph);
-        this.iteration = graph.getConfiguration().getIterationCount();
-        this.epoch = graph.getConfiguration().getEpochCount();
         optimizer.readCounts(state());
         summaryHere = Nd4j.create(kernels.dataType(), SUMMARY);
         parameters = kernels.uploadSingle(vector(graph.params()));
@@ -66,6 +62,8 @@ final class DeviceSteps implements LocalSteps {
 
     @Override
     public double step(MultiDataSet batch) {
+        int iteration = graph.getConfiguration().getIterationCount();
+        int epoch = graph.getConfiguration().getEpochCount();
         TokenBatch tokens = EncoderLayer.tokenBatch(batch.getFeatures(0), batch.getFeaturesMaskArray(0));
         EncoderPasses passes = encoder.passes();
         kernels.assign(parameters.matrix(0, 1, adapters.shape()[1]), adapters);
@@ -90,7 +88,7 @@ final class DeviceSteps implements LocalSteps {
             bringBack();
             throw NotFiniteException.after(loss);
         }
-        iteration++;
+        graph.getConfiguration().setIterationCount(iteration + 1);
         return loss;
     }
 
@@ -103,7 +101,10 @@ final class DeviceSteps implements LocalSteps {
         kernels.download(parameters, graph.params());
         kernels.download(state, state());
         optimizer.writeCounts(state());
-        EncoderGraph.startAt(graph, iteration, epoch);
+        EncoderGraph.startAt(
+                graph,
+                graph.getConfiguration().getIterationCount(),
+                graph.getConfiguration().getEpochCount());
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.function.ObjIntConsumer;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.compute.CudaDevice;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.model.TinyBaseModel;
 import org.erat.network.TinyEncoders;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
@@ -71,8 +72,10 @@ class DivergenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, BLOCKS - 1})
-    void theBlockWhoseOutputIsTheFirstNotToBeFiniteIsNamed(int block) {
+    @CsvSource({"nd4j, 0", "nd4j, 1", "nd4j, 2", "emulated-cuda, 1"})
+    void theBlockWhoseOutputIsTheFirstNotToBeFiniteIsNamed(String device, int block) {
+        CudaDevice.provideFor(device);
+        run.tiny.device = device;
         DivergedException diverged = diverging(spoilt((values, at) -> values[at] = Float.NaN, block));
 
         assertThat(diverged.exitCode()).isEqualTo(4);
