@@ -21,6 +21,7 @@ final class EmulatedDriver implements Driver {
     private final long capacity;
     private long used;
     private int allocations;
+    private int downloads;
     private boolean backwards;
     private long workspaceBytes;
     private boolean bf16 = true;
@@ -71,6 +72,11 @@ final class EmulatedDriver implements Driver {
 
     int allocations() {
         return allocations;
+    }
+
+    /** Copies to the host, for each of which a task waits. */
+    int downloads() {
+        return downloads;
     }
 
     @Override
@@ -154,6 +160,7 @@ final class EmulatedDriver implements Driver {
         @Override
         public void download(long from, Pointer to, long bytes) {
             Pointer.memcpy(to, new At(from), bytes);
+            downloads++;
         }
 
         @Override
