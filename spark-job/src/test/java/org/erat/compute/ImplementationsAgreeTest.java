@@ -37,12 +37,15 @@ import org.nd4j.linalg.factory.Nd4j;
  * (8 bits, ε = 2⁻⁹ each) errors of terms are independent, so the relative error of a sum is about 2⁻⁹·√2 ≈ 2.8e-3 of its
  * standard deviation, and the largest of some thousand elements errs by up to 4 of these: 1.2e-2. What follows a sum, an
  * activation, a normalisation or a softmax, rounds its result once more, by 2e-3 of an element, within the same allowance.
+ * TF32 keeps three bits more, which makes an eighth of that, 1.5e-3, where operands are rounded to the nearest. Twice as
+ * much is allowed, for cuBLAS may as well cut them off, which errs by twice as much.
  */
 @ParameterizedClass
 @MethodSource("implementations")
 class ImplementationsAgreeTest {
     private static final double SINGLE = 1e-5;
     private static final double HALF = 1.2e-2;
+    private static final double TF32 = 3e-3;
 
     private final Random random = new Random(42);
     private final Backend reference = new Nd4jBackend(DataType.DOUBLE);
@@ -57,6 +60,7 @@ class ImplementationsAgreeTest {
                         with(HALF, new OneDnnBackend(Precision.BF16)),
                         with(HALF, new OneDnnBackend(Precision.BF16, WeightLayout.PLAIN)),
                         CudaUnderTest.of(Precision.F32).stream().flatMap(cuda -> with(SINGLE, cuda)),
+                        CudaUnderTest.of(Precision.TF32).stream().flatMap(cuda -> with(TF32, cuda)),
                         CudaUnderTest.of(Precision.BF16).stream().flatMap(cuda -> with(HALF, cuda)))
                 .flatMap(Function.identity());
     }

@@ -36,6 +36,7 @@ class KernelsContractTest {
                         List.of(new OneDnnBackend(Precision.F32)),
                         List.of(new OneDnnBackend(Precision.BF16)),
                         CudaUnderTest.of(Precision.F32),
+                        CudaUnderTest.of(Precision.TF32),
                         CudaUnderTest.of(Precision.BF16))
                 .flatMap(List::stream);
     }

@@ -3,7 +3,6 @@ package org.erat.compute.cuda;
 import org.erat.compute.Activation;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -49,7 +48,7 @@ final class CudaKernels implements Kernels {
     @Override
     public Tensor allocateSingle(long... shape) {
         Shapes.checkTensor(shape);
-        return execution.allocate(Precision.F32, shape);
+        return execution.allocate(Format.F32, shape);
     }
 
     @Override

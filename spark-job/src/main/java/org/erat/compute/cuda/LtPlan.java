@@ -42,10 +42,11 @@ final class LtPlan implements AutoCloseable {
     private final cublasLtMatmulAlgo_t algorithm;
     private final LongPointer bias = new LongPointer(new long[] {0});
 
-    LtPlan(cublasLtContext light, Key key, long workspaceBytes, String device) {
+    /** @param computation how operands are multiplied, as cuBLAS numbers it */
+    LtPlan(cublasLtContext light, Key key, int computation, long workspaceBytes, String device) {
         this.product = key.product();
         this.device = device;
-        check(cublasLtMatmulDescInit(description, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
+        check(cublasLtMatmulDescInit(description, computation, CUDA_R_32F), "cublasLtMatmulDescInit");
         describe(CUBLASLT_MATMUL_DESC_TRANSA, product.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
         describe(CUBLASLT_MATMUL_DESC_TRANSB, product.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
         if (product.bias()) {

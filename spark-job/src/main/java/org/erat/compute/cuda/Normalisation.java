@@ -1,7 +1,6 @@
 package org.erat.compute.cuda;
 
 import org.erat.compute.Kernels.LayerNormState;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -63,7 +62,7 @@ final class Normalisation {
     private static CudaTensor single(String primitive, String operand, Tensor tensor) {
         CudaTensor vector = CudaTensor.of(tensor);
         Shapes.require(
-                vector.format() == Precision.F32,
+                vector.format() == Format.F32,
                 "%s: %s must be in f32, as frozen vectors are and allocateSingle gives them",
                 primitive,
                 operand);

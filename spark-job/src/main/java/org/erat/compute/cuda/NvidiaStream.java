@@ -12,11 +12,11 @@ final class NvidiaStream implements Stream {
     private final CUstream_st stream = new CUstream_st();
     private final Cublas products;
 
-    NvidiaStream(NvidiaDriver driver) {
+    NvidiaStream(NvidiaDriver driver, boolean tf32) {
         this.driver = driver;
         driver.bind();
         check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate", "");
-        products = new Cublas(stream, driver.device(), driver.workspaceBytes());
+        products = new Cublas(stream, tf32, driver.device(), driver.workspaceBytes());
     }
 
     private void check(int status, String call, Object about) {

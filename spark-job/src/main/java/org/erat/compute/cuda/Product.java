@@ -1,7 +1,5 @@
 package org.erat.compute.cuda;
 
-import org.erat.compute.Precision;
-
 /**
  * A matrix product as BLAS has it, with matrices by columns: c[m,n] = alpha·op(a)[m,k]·op(b)[k,n] + beta·c, sums in f32.
  *
@@ -16,8 +14,8 @@ record Product(
         int m,
         int n,
         int k,
-        Precision operands,
-        Precision result,
+        Format operands,
+        Format result,
         long strideA,
         long strideB,
         long strideC,

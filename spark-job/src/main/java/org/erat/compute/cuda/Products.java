@@ -1,7 +1,6 @@
 package org.erat.compute.cuda;
 
 import org.erat.compute.FrozenLinear;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -41,12 +40,12 @@ final class Products {
         CudaTensor givenA = CudaTensor.of(a);
         CudaTensor givenB = CudaTensor.of(b);
         CudaTensor result = CudaTensor.of(c);
-        Precision format = givenA.format() == givenB.format() ? givenA.format() : Precision.F32;
+        Format format = givenA.format() == givenB.format() ? givenA.format() : Format.F32;
         CudaTensor left = execution.in(format, givenA);
         CudaTensor right = execution.in(format, givenB);
         // There is no product of f32 operands that is rounded to bf16.
         CudaTensor into = result;
-        if (format == Precision.F32 && result.format() == Precision.BF16) {
+        if (format == Format.F32 && result.format() == Format.BF16) {
             into = beta == 0 ? execution.allocate(format, c.shape()) : execution.copy(result, format);
         }
         run(Product.ofRows(left, transposeA, right, transposeB, into).scaled(alpha, beta), left, right, into, 0);

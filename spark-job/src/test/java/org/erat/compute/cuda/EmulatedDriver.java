@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.erat.compute.Precision;
 
 /**
  * A device that is this processor. Fresh memory holds NaN in either format, ends in a mark that no kernel may overwrite,
@@ -23,7 +24,7 @@ final class EmulatedDriver implements Driver {
     private int allocations;
     private boolean backwards;
     private long workspaceBytes;
-    private boolean bf16 = true;
+    private boolean onlyF32;
 
     /** Bytes from {@code start} on, within {@code whole}. */
     private record Memory(Pointer whole, long start, long bytes) {
@@ -60,8 +61,8 @@ final class EmulatedDriver implements Driver {
         return this;
     }
 
-    EmulatedDriver withoutBf16() {
-        bf16 = false;
+    EmulatedDriver withF32Only() {
+        onlyF32 = true;
         return this;
     }
 
@@ -79,8 +80,8 @@ final class EmulatedDriver implements Driver {
     }
 
     @Override
-    public boolean multipliesBf16() {
-        return bf16;
+    public boolean multiplies(Precision precision) {
+        return precision == Precision.F32 || !onlyF32;
     }
 
     @Override
@@ -136,8 +137,8 @@ final class EmulatedDriver implements Driver {
     }
 
     @Override
-    public Stream open() {
-        return new AtOnce();
+    public Stream open(boolean tf32) {
+        return new AtOnce(tf32);
     }
 
     @Override
@@ -146,6 +147,12 @@ final class EmulatedDriver implements Driver {
     }
 
     private final class AtOnce implements Stream {
+        private final boolean tf32;
+
+        AtOnce(boolean tf32) {
+            this.tf32 = tf32;
+        }
+
         @Override
         public void upload(Pointer from, long to, long bytes) {
             Pointer.memcpy(new At(to), from, bytes);
@@ -163,7 +170,7 @@ final class EmulatedDriver implements Driver {
 
         @Override
         public void product(Product product, long a, long b, long c, long bias, long workspace) {
-            emulator.run(product, a, b, c, bias);
+            emulator.run(product, tf32, a, b, c, bias);
         }
 
         @Override
@@ -172,7 +179,7 @@ final class EmulatedDriver implements Driver {
             LongPointer bs = new LongPointer(new At(b));
             LongPointer cs = new LongPointer(new At(c));
             for (int i = 0; i < count; i++) {
-                emulator.run(product, as.get(i), bs.get(i), cs.get(i), 0);
+                emulator.run(product, tf32, as.get(i), bs.get(i), cs.get(i), 0);
             }
         }
 

@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.io.FileUtils;
-import org.erat.compute.Precision;
 
 /** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
 final class Emulator {
@@ -157,15 +156,16 @@ final class Emulator {
     }
 
     /** As a GPU's library would do it. */
-    void run(Product p, long a, long b, long c, long bias) {
+    void run(Product p, boolean tf32, long a, long b, long c, long bias) {
         product(
                 p.transposeA() ? 1 : 0,
                 p.transposeB() ? 1 : 0,
                 p.m(),
                 p.n(),
                 p.k(),
-                p.operands() == Precision.BF16 ? 1 : 0,
-                p.result() == Precision.BF16 ? 1 : 0,
+                p.operands() == Format.BF16 ? 1 : 0,
+                p.result() == Format.BF16 ? 1 : 0,
+                tf32 ? 1 : 0,
                 a,
                 p.strideA(),
                 b,
@@ -187,6 +187,7 @@ final class Emulator {
             long k,
             int halfOperands,
             int halfResult,
+            int tf32,
             long a,
             long strideA,
             long b,

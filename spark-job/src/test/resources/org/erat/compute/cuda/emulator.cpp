@@ -144,13 +144,20 @@ void setElement(bool half, void* to, int64_t i, float x) {
     }
 }
 
+// To 10 bits of mantissa, to the nearest and ties away from zero, as PTX's cvt.rna.tf32.f32 does it. NVIDIA does not say
+// how cuBLAS rounds.
+float toTf32(float x) {
+    return __uint_as_float((__float_as_uint(x) + 0x1000u) & 0xFFFFE000u);
+}
+
 // The lines of op(x) that a sum runs along, one after the other.
 std::vector<float> lines(
-        bool half, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
+        bool half, bool tf32, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
     std::vector<float> result(count * length);
     for (int64_t i = 0; i < count; i++) {
         for (int64_t l = 0; l < length; l++) {
-            result[i * length + l] = element(half, x, i * toNext + l * along);
+            float operand = element(half, x, i * toNext + l * along);
+            result[i * length + l] = tf32 && std::isfinite(operand) ? toTf32(operand) : operand;
         }
     }
     return result;
@@ -206,7 +213,8 @@ int32_t Java_org_erat_compute_cuda_Emulator_launch(
     return 0;
 }
 
-// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once.
+// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once. bf16 has
+// fewer bits than TF32 and so is left as it is.
 void Java_org_erat_compute_cuda_Emulator_product(
         void*,
         void*,
@@ -217,6 +225,7 @@ void Java_org_erat_compute_cuda_Emulator_product(
         int64_t k,
         int32_t halfOperands,
         int32_t halfResult,
+        int32_t tf32,
         int64_t a,
         int64_t strideA,
         int64_t b,
@@ -227,9 +236,9 @@ void Java_org_erat_compute_cuda_Emulator_product(
         float beta,
         int64_t bias) {
     std::vector<float> left = lines(
-            halfOperands, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
+            halfOperands, tf32, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
     std::vector<float> right = lines(
-            halfOperands, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
+            halfOperands, tf32, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
     void* result = reinterpret_cast<void*>(c);
     for (int64_t j = 0; j < n; j++) {
         for (int64_t i = 0; i < m; i++) {
