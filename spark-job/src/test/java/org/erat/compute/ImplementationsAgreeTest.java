@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.erat.compute.Kernels.Activated;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.cuda.CudaUnderTest;
@@ -185,6 +186,35 @@ class ImplementationsAgreeTest {
                 return List.of(kernels.activation(f, x), kernels.activationBackward(f, dy, x));
             });
         }
+    }
+
+    /** Wide enough for a device to do both at once, and not; what is read besides may be a view. */
+    @ParameterizedTest
+    @CsvSource({
+        "GELU, 7, 24, 40",
+        "GELU_TANH, 1, 8, 8",
+        "GELU_TANH, 7, 24, 40",
+        "GELU_TANH, 5, 6, 9",
+        "GELU_TANH, 33, 384, 1536",
+        "RELU, 7, 24, 40"
+    })
+    void linearAndActivation(Activation f, int rows, int in, int out) {
+        FloatBuffer[] up = {floats((long) in * out)};
+        FloatBuffer[] upBias = {floats(out)};
+        FloatBuffer[] down = {floats((long) in * out)};
+        FloatBuffer[] downBias = {floats(in)};
+        check((backend, kernels, host) -> {
+            FrozenLinear before = backend.frozenLinear(up, upBias, in);
+            FrozenLinear after = backend.frozenLinear(down, downBias, out);
+            Tensor dy = host.of("dy", rows, in);
+            Tensor view = host.of("inner", rows + 1, out + 3).rows(1, rows + 1).columns(2, out + 2);
+            Activated activated = kernels.linearActivation(f, host.of("x", rows, in), before);
+            return List.of(
+                    activated.inner(),
+                    activated.y(),
+                    kernels.linearBackwardThroughActivation(dy, after, f, host.of("saved", rows, out)),
+                    kernels.linearBackwardThroughActivation(dy, after, f, view));
+        });
     }
 
     @ParameterizedTest

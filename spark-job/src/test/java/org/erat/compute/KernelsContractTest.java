@@ -160,6 +160,9 @@ class KernelsContractTest {
         refuses(
                 "activationBackward: dy has shape [5] where [6, 5] is needed",
                 () -> kernels.activationBackward(Activation.GELU, vector, x));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> kernels.linearActivation(Activation.GELU_TANH, x, map))
+                .withMessageContaining(": x has shape [6, 5] where [6, 4] is needed");
         AttentionShape shape = new AttentionShape(2, 3, 1, new int[] {3, 2});
         refuses(
                 "attention: qkv has shape [6, 5] where [6, 3H] with H a multiple of 1 heads is needed",

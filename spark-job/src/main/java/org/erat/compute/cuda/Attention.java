@@ -171,7 +171,7 @@ final class Attention {
                 c.stride(),
                 (float) alpha,
                 0,
-                false);
+                Epilogue.NONE);
         if (geometry.depth() % 8 == 0 && a.isAligned() && b.isAligned() && c.isAligned()) {
             atOnce(geometry.shape(), product, a, b, c);
         } else {
@@ -216,6 +216,7 @@ final class Attention {
                                 b.address(example, head),
                                 a.address(example, head),
                                 c.address(example, head),
+                                0,
                                 0,
                                 execution.workspace());
             }

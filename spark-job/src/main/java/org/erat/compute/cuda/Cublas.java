@@ -59,13 +59,15 @@ final class Cublas implements AutoCloseable {
         return tf32 && operands == Format.F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     }
 
-    void product(Product product, long addressA, long addressB, long addressC, long bias, long workspace) {
+    void product(
+            Product product, long addressA, long addressB, long addressC, long bias, long auxiliary, long workspace) {
         LtPlan plan = plans.computeIfAbsent(
                 LtPlan.Key.of(product, addressA, addressB, addressC),
-                key -> new LtPlan(light, key, computation(product.operands()), workspaceBytes, device));
+                key -> new LtPlan(
+                        light, key, computation(product.operands()), bias, auxiliary, workspaceBytes, device));
         alpha.put(product.alpha());
         beta.put(product.beta());
-        plan.setBias(bias);
+        plan.readBesides(bias, auxiliary);
         int status = cublasLtMatmul(
                 light,
                 plan.description(),

@@ -128,6 +128,18 @@ final class CudaKernels implements Kernels {
         return elementwise.activationBackward(f, dy, x);
     }
 
+    @Override
+    public Activated linearActivation(Activation f, Tensor x, FrozenLinear w) {
+        return Products.endsIn(f, w.out()) ? products.linearGelu(x, w) : Kernels.super.linearActivation(f, x, w);
+    }
+
+    @Override
+    public Tensor linearBackwardThroughActivation(Tensor dy, FrozenLinear w, Activation f, Tensor inner) {
+        return Products.endsIn(f, w.in()) && products.mayReadBesides(inner)
+                ? products.linearBackwardThroughGelu(dy, w, inner)
+                : Kernels.super.linearBackwardThroughActivation(dy, w, f, inner);
+    }
+
     // ---- attention
 
     @Override

@@ -66,9 +66,9 @@ final class NvidiaStream implements Stream {
     }
 
     @Override
-    public void product(Product product, long a, long b, long c, long bias, long workspace) {
+    public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
         driver.bind();
-        products.product(product, a, b, c, bias, workspace);
+        products.product(product, a, b, c, bias, auxiliary, workspace);
     }
 
     @Override

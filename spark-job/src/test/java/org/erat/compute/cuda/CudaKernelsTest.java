@@ -18,6 +18,7 @@ import org.erat.compute.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -118,12 +119,35 @@ class CudaKernelsTest {
         return value.getFloat(0);
     }
 
+    /** What is wide enough for cuBLASLt is no kernel of ours, unless that is told to compute the exact GELU. */
+    @ParameterizedTest
+    @CsvSource({"GELU_TANH, 16, false", "GELU_TANH, 12, true", "GELU, 16, true", "RELU, 16, true"})
+    void geluByTanhIsPartOfTheProductBesideIt(Activation f, int inner, boolean byKernels) {
+        EmulatedDriver driver = new EmulatedDriver();
+        CudaBackend backend = new CudaBackend(driver, Precision.BF16);
+        FrozenLinear up =
+                backend.frozenLinear(new FloatBuffer[] {floats(8 * inner)}, new FloatBuffer[] {floats(inner)}, 8);
+        FrozenLinear down =
+                backend.frozenLinear(new FloatBuffer[] {floats(8 * inner)}, new FloatBuffer[] {floats(8)}, inner);
+        try (Kernels kernels = backend.open(1);
+                Tensor x = kernels.upload(Nd4j.ones(DataType.FLOAT, 3, 8))) {
+            driver.launched().clear();
+            Kernels.Activated activated = kernels.linearActivation(f, x, up);
+            Tensor gradient = kernels.linearBackwardThroughActivation(x, down, f, activated.inner());
+            assertThat(driver.launched().stream().filter(name -> name.startsWith("activation")))
+                    .hasSize(byKernels ? 2 : 0);
+            List.of(activated.inner(), activated.y(), gradient).forEach(Tensor::close);
+        }
+        driver.checkMarks();
+    }
+
     @Test
     void aProductSaysWhatItIs() {
-        Product product = new Product(true, false, 768, 4096, 8, Format.BF16, Format.F32, 8, 8, 768, 1, 1, true);
+        Product product =
+                new Product(true, false, 768, 4096, 8, Format.BF16, Format.F32, 8, 8, 768, 1, 1, Epilogue.GELU);
         assertThat(product)
                 .hasToString("[768,4096] = [8,768]ᵀ·[8,4096] by columns at distances of 768, 8 and 8, BF16 to F32 with"
-                        + " bias, added");
+                        + " bias and GELU, added");
     }
 
     @Test

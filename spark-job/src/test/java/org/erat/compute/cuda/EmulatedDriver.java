@@ -1,6 +1,8 @@
 package org.erat.compute.cuda;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
@@ -20,6 +22,7 @@ final class EmulatedDriver implements Driver {
     private final Emulator emulator = Emulator.get();
     private final Map<Long, Memory> memory = new ConcurrentHashMap<>();
     private final long capacity;
+    private final List<String> launched = new ArrayList<>();
     private long used;
     private int allocations;
     private boolean backwards;
@@ -68,6 +71,11 @@ final class EmulatedDriver implements Driver {
 
     long used() {
         return used;
+    }
+
+    /** The kernels that ran, in their order. */
+    List<String> launched() {
+        return launched;
     }
 
     int allocations() {
@@ -166,11 +174,12 @@ final class EmulatedDriver implements Driver {
         @Override
         public void launch(Launch launch) {
             emulator.run(launch, backwards);
+            launched.add(launch.kernel());
         }
 
         @Override
-        public void product(Product product, long a, long b, long c, long bias, long workspace) {
-            emulator.run(product, tf32, a, b, c, bias);
+        public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
+            emulator.run(product, tf32, a, b, c, bias, auxiliary);
         }
 
         @Override
@@ -179,7 +188,7 @@ final class EmulatedDriver implements Driver {
             LongPointer bs = new LongPointer(new At(b));
             LongPointer cs = new LongPointer(new At(c));
             for (int i = 0; i < count; i++) {
-                emulator.run(product, tf32, as.get(i), bs.get(i), cs.get(i), 0);
+                emulator.run(product, tf32, as.get(i), bs.get(i), cs.get(i), 0, 0);
             }
         }
 

@@ -156,7 +156,7 @@ final class Emulator {
     }
 
     /** As a GPU's library would do it. */
-    void run(Product p, boolean tf32, long a, long b, long c, long bias) {
+    void run(Product p, boolean tf32, long a, long b, long c, long bias, long auxiliary) {
         product(
                 p.transposeA() ? 1 : 0,
                 p.transposeB() ? 1 : 0,
@@ -174,7 +174,19 @@ final class Emulator {
                 p.strideC(),
                 p.alpha(),
                 p.beta(),
-                p.bias() ? bias : 0);
+                number(p.epilogue()),
+                bias,
+                auxiliary);
+    }
+
+    /** What the products call it. */
+    private static int number(Epilogue epilogue) {
+        return switch (epilogue) {
+            case NONE -> 0;
+            case BIAS -> 1;
+            case GELU -> 2;
+            case GELU_BACKWARD -> 3;
+        };
     }
 
     private static native int launch(int kernel, int blocks, int threads, long arguments, int backwards);
@@ -196,5 +208,7 @@ final class Emulator {
             long strideC,
             float alpha,
             float beta,
-            long bias);
+            int epilogue,
+            long bias,
+            long auxiliary);
 }

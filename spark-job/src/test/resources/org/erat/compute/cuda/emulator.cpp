@@ -150,6 +150,22 @@ float toTf32(float x) {
     return __uint_as_float((__float_as_uint(x) + 0x1000u) & 0xFFFFE000u);
 }
 
+// ---- what may become of a sum; the numbers are those of the Java side
+
+const int32_t BIAS = 1;
+const int32_t GELU_AND_AUXILIARY = 2;
+const int32_t GELU_BACKWARD = 3;
+
+// Hendrycks and Gimpel, arXiv 1606.08415: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+double gelu(double x) {
+    return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+double geluSlope(double x) {
+    double tanh = std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
+    return (1 + tanh) / 2 + x / 2 * (1 - tanh * tanh) * std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * x * x);
+}
+
 // The lines of op(x) that a sum runs along, one after the other.
 std::vector<float> lines(
         bool half, bool tf32, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
@@ -234,7 +250,9 @@ void Java_org_erat_compute_cuda_Emulator_product(
         int64_t strideC,
         float alpha,
         float beta,
-        int64_t bias) {
+        int32_t epilogue,
+        int64_t bias,
+        int64_t auxiliary) {
     std::vector<float> left = lines(
             halfOperands, tf32, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
     std::vector<float> right = lines(
@@ -242,18 +260,26 @@ void Java_org_erat_compute_cuda_Emulator_product(
     void* result = reinterpret_cast<void*>(c);
     for (int64_t j = 0; j < n; j++) {
         for (int64_t i = 0; i < m; i++) {
+            int64_t at = j * strideC + i;
             double sum = 0;
             for (int64_t l = 0; l < k; l++) {
                 sum += (double) left[i * k + l] * right[j * k + l];
             }
             sum *= alpha;
             if (beta != 0) {
-                sum += (double) beta * element(halfResult, result, j * strideC + i);
+                sum += (double) beta * element(halfResult, result, at);
             }
-            if (bias != 0) {
+            if (epilogue == BIAS || epilogue == GELU_AND_AUXILIARY) {
                 sum += element(halfResult, reinterpret_cast<void*>(bias), i);
             }
-            setElement(halfResult, result, j * strideC + i, (float) sum);
+            if (epilogue == GELU_AND_AUXILIARY) {
+                setElement(halfResult, reinterpret_cast<void*>(auxiliary), at, (float) sum);
+                sum = gelu(sum);
+            }
+            if (epilogue == GELU_BACKWARD) {
+                sum *= geluSlope(element(halfResult, reinterpret_cast<void*>(auxiliary), at));
+            }
+            setElement(halfResult, result, at, (float) sum);
         }
     }
 }
