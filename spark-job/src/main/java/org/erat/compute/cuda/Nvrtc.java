@@ -106,7 +106,8 @@ final class Nvrtc {
             check(nvrtcGetProgramLogSize(program, size), "nvrtcGetProgramLogSize");
             try (BytePointer log = new BytePointer(size.get())) {
                 check(nvrtcGetProgramLog(program, log), "nvrtcGetProgramLog");
-                return log.getString(UTF_8);
+                // It ends with a zero.
+                return log.limit(size.get() - 1).getString(UTF_8);
             }
         }
     }

@@ -91,10 +91,10 @@ class CudaKernelsTest {
                 .containsOnly(1, 1, 1);
     }
 
-    private static final float ULP = 0x1p-23f;
+    static final float ULP = 0x1p-23f;
 
     /** (1 + 2⁻²³)·1 by each way to multiply. */
-    private static float[] productsOfOneAndALittle(CudaBackend backend) {
+    static float[] productsOfOneAndALittle(CudaBackend backend) {
         FloatBuffer one = FloatBuffer.wrap(new float[] {1});
         FrozenLinear map =
                 backend.frozenLinear(new FloatBuffer[] {one}, new FloatBuffer[] {FloatBuffer.allocate(1)}, 1);

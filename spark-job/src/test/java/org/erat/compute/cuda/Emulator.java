@@ -57,26 +57,35 @@ final class Emulator {
     private static Emulator build() {
         try {
             Path folder = sources();
-            for (String file : List.of("emulator.h", "emulator.cpp")) {
-                copy(file, folder);
-            }
-            Path table = Files.createFile(folder.resolve("table.inc"));
-            String source = folder.resolve("emulator.cpp").toString();
-            Map<String, Integer> kernels = new HashMap<>();
-            List<String> entries = new ArrayList<>();
-            Matcher names = KERNEL.matcher(compile(List.of("-E", "-P", source)));
-            while (names.find()) {
-                kernels.put(names.group(1), entries.size());
-                entries.add("kernel(" + names.group(1) + "),");
-            }
-            Files.write(table, entries);
+            Map<String, Integer> kernels = writeProgram(folder);
             Path library = folder.resolve("libemulator.so");
-            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source));
+            Path source = folder.resolve("emulator.cpp");
+            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source.toString()));
             System.load(library.toString());
             return new Emulator(kernels);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Puts the emulator beside the kernels' sources; the kernels' numbers by their names. */
+    static Map<String, Integer> writeProgram(Path folder) throws IOException {
+        for (String file : List.of("emulator.h", "emulator.cpp")) {
+            copy(file, folder);
+        }
+        Path table = Files.createFile(folder.resolve("table.inc"));
+        Map<String, Integer> kernels = new HashMap<>();
+        List<String> entries = new ArrayList<>();
+        Matcher names = KERNEL.matcher(
+                compile(List.of("-E", "-P", folder.resolve("emulator.cpp").toString())));
+        while (names.find()) {
+            String name = names.group(1);
+            if (kernels.putIfAbsent(name, entries.size()) == null) {
+                entries.add("kernel(\"" + name + "\", " + name + "),");
+            }
+        }
+        Files.write(table, entries);
+        return kernels;
     }
 
     /** A folder with the sources of the kernels, for as long as this JVM lives. */
@@ -90,13 +99,13 @@ final class Emulator {
         return folder;
     }
 
-    private static void copy(String name, Path folder) throws IOException {
+    static void copy(String name, Path folder) throws IOException {
         try (InputStream source = Emulator.class.getResourceAsStream(name)) {
             Files.copy(source, folder.resolve(name));
         }
     }
 
-    private static String compile(List<String> arguments) {
+    static String compile(List<String> arguments) {
         List<String> command = new ArrayList<>(COMPILER);
         command.addAll(arguments);
         return run(command);

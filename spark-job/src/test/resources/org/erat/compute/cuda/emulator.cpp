@@ -21,6 +21,7 @@ namespace {
 // ---- kernels by number
 
 struct Kernel {
+    const char* name;
     void (*function)();
     void (*call)(void (*)(), void**);
 };
@@ -31,8 +32,8 @@ void callWith(void (*function)(), void** arguments, std::index_sequence<I...>) {
 }
 
 template <class... A>
-Kernel kernel(void (*function)(A...)) {
-    return {reinterpret_cast<void (*)()>(function), [](void (*f)(), void** arguments) {
+Kernel kernel(const char* name, void (*function)(A...)) {
+    return {name, reinterpret_cast<void (*)()>(function), [](void (*f)(), void** arguments) {
                 callWith<A...>(f, arguments, std::index_sequence_for<A...>{});
             }};
 }
