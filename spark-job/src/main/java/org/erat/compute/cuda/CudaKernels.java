@@ -1,8 +1,11 @@
 package org.erat.compute.cuda;
 
+import java.util.List;
 import org.erat.compute.Activation;
+import org.erat.compute.AdamW;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Loss;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -17,6 +20,7 @@ final class CudaKernels implements Kernels {
     private final Normalisation normalisation;
     private final Attention attention;
     private final Tokens tokens;
+    private final Optimizer optimizer;
 
     CudaKernels(Execution execution) {
         this.execution = execution;
@@ -26,6 +30,7 @@ final class CudaKernels implements Kernels {
         normalisation = new Normalisation(execution);
         attention = new Attention(execution);
         tokens = new Tokens(execution);
+        optimizer = new Optimizer(execution, copies);
     }
 
     Execution execution() {
@@ -35,6 +40,11 @@ final class CudaKernels implements Kernels {
     @Override
     public DataType dataType() {
         return DataType.FLOAT;
+    }
+
+    @Override
+    public boolean onDevice() {
+        return true;
     }
 
     // ---- memory
@@ -53,7 +63,12 @@ final class CudaKernels implements Kernels {
 
     @Override
     public Tensor upload(INDArray values) {
-        return copies.upload(values);
+        return copies.upload(values, execution.activations());
+    }
+
+    @Override
+    public Tensor uploadSingle(INDArray values) {
+        return copies.upload(values, Format.F32);
     }
 
     @Override
@@ -89,6 +104,11 @@ final class CudaKernels implements Kernels {
         Shapes.rows("copy", "x", x);
         CudaTensor from = CudaTensor.of(x);
         return execution.copy(from, from.format());
+    }
+
+    @Override
+    public void assign(Tensor x, Tensor into) {
+        elementwise.assign(x, into);
     }
 
     @Override
@@ -184,6 +204,30 @@ final class CudaKernels implements Kernels {
     @Override
     public Tensor firstTokenBackward(Tensor dy, AttentionShape shape) {
         return tokens.firstTokenBackward(dy, shape);
+    }
+
+    // ---- loss and optimizer
+
+    @Override
+    public Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses) {
+        return optimizer.loss(loss, outputs, targets, losses);
+    }
+
+    @Override
+    public void summarise(Tensor losses, Tensor gradient, double largestNorm, Tensor summary) {
+        optimizer.summarise(losses, gradient, largestNorm, summary);
+    }
+
+    @Override
+    public void adamW(
+            AdamW rule,
+            double learningRate,
+            List<AdamW.Stretch> stretches,
+            Tensor parameters,
+            Tensor gradient,
+            Tensor state,
+            Tensor summary) {
+        optimizer.adamW(rule, learningRate, stretches, parameters, gradient, state, summary);
     }
 
     @Override

@@ -16,11 +16,11 @@ final class HostCopies {
         this.execution = execution;
     }
 
-    CudaTensor upload(INDArray values) {
+    CudaTensor upload(INDArray values, Format format) {
         Shapes.checkTensor(values.shape());
         INDArray dense =
                 isDenseFloat(values) ? values : values.castTo(DataType.FLOAT).dup('c');
-        CudaTensor tensor = execution.allocate(values.shape());
+        CudaTensor tensor = execution.allocate(format, values.shape());
         CudaTensor single = tensor.format() == Format.F32 ? tensor : execution.allocate(Format.F32, values.shape());
         execution.stream().upload(host(dense), single.address(), Float.BYTES * dense.length());
         if (single != tensor) {

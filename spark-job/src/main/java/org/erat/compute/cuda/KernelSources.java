@@ -14,7 +14,8 @@ final class KernelSources {
     static final String COMMON = "common.cuh";
 
     /** The sources. */
-    static final List<String> ALL = List.of("elementwise.cu", "normalisation.cu", "attention.cu", "tokens.cu");
+    static final List<String> ALL =
+            List.of("elementwise.cu", "normalisation.cu", "attention.cu", "tokens.cu", "optimizer.cu");
 
     private KernelSources() {}
 

@@ -154,7 +154,7 @@ class CudaKernelsTest {
     void everyKernelIsThereInBothWidths() {
         TreeSet<String> kernels = new TreeSet<>(Emulator.get().kernels());
         assertThat(kernels).contains("addresses", "softmax_bf16_4", "copy_f32_bf16_1");
-        kernels.remove("addresses");
+        kernels.removeIf(name -> !name.matches(".*\\d"));
         assertThat(kernels).allSatisfy(name -> {
             String stem = name.substring(0, name.length() - 1);
             assertThat(kernels).contains(stem + "1", stem + "4");

@@ -12,6 +12,7 @@
 #include "attention.cu"
 #include "elementwise.cu"
 #include "normalisation.cu"
+#include "optimizer.cu"
 #include "tokens.cu"
 
 Dimensions threadIdx, blockIdx, blockDim;
