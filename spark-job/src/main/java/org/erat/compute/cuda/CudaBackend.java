@@ -73,6 +73,11 @@ public final class CudaBackend implements Backend {
         return memory.driver().device();
     }
 
+    /** The most bytes of the device that frozen weights and all tasks have held at once. */
+    public long peakBytes() {
+        return memory.peakBytes();
+    }
+
     @Override
     public synchronized Tensor frozen(FloatBuffer values, long... shape) {
         Shapes.checkFrozen(values, shape);
