@@ -17,6 +17,8 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class StandIns {
     private static final boolean CHOSEN = Boolean.getBoolean("erat.cuda.stand-ins");
+    private static final List<String> SOURCES =
+            List.of("standins.cpp", "standins-products.cpp", "standins-compiler.cpp");
     private static final List<String> NAMES =
             List.of("libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libnvrtc.so.13");
 
@@ -51,12 +53,13 @@ final class StandIns {
     /** All functions lie in one library; those that JavaCPP's are linked against only lead to it. */
     private static void build(Path folder) throws IOException {
         Emulator.writeProgram(folder);
-        for (String file : List.of("standins.cpp", "standins-products.cpp")) {
+        StringBuilder program = new StringBuilder();
+        for (String file : SOURCES) {
             Emulator.copy(file, folder);
+            program.append("#include \"").append(file).append("\"\n");
         }
         Path all = folder.resolve("libstandins.so");
-        Path source = Files.writeString(
-                folder.resolve("all.cpp"), "#include \"standins.cpp\"\n#include \"standins-products.cpp\"\n");
+        Path source = Files.writeString(folder.resolve("all.cpp"), program);
         Emulator.compile(
                 List.of("-shared", "-fPIC", "-Wl,-soname,libstandins.so", "-o", all.toString(), source.toString()));
         System.load(all.toString());
