@@ -83,8 +83,10 @@ class CudaKernelsTest {
         assertThat(productsOfOneAndALittle(backend)).containsOnly(1 + ULP, 1 + ULP, 1 + ULP);
     }
 
-    /** Everything lies in f32, and each operand of a product, be it of a frozen map, of any two matrices or of an
-     * attention, keeps 10 bits behind the point. */
+    /**
+     * Everything lies in f32, and each operand of a product, be it of a frozen map, of any two matrices or of an
+     * attention, keeps 10 bits behind the point.
+     */
     @Test
     void tf32RoundsTheOperandsOfEveryProduct() {
         assertThat(productsOfOneAndALittle(new CudaBackend(new EmulatedDriver(), Precision.TF32)))
