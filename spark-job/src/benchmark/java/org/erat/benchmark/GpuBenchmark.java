@@ -33,6 +33,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class GpuBenchmark implements Callable<Integer> {
     private static final int VOCABULARY = 30522;
+    private static final double MEBIBYTE = 1 << 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** As in gpu_peer.py, by the same names. */
@@ -50,6 +51,13 @@ final class GpuBenchmark implements Callable<Integer> {
 
     @Option(names = "--peer", paramLabel = "FILE", description = "What gpu_peer.py has printed on this machine.")
     private Path peer;
+
+    @Option(
+            names = "--job",
+            paramLabel = "DIR",
+            description = "Run directory of a whole job on this machine, such as README's section on GPUs has the command"
+                    + " of: its rounds become a row.")
+    private Path job;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where all samples go, as JSON.")
     private Path out;
@@ -69,6 +77,10 @@ final class GpuBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        ObjectNode result = JSON.createObjectNode();
+        if (job != null) {
+            result.set("job", WholeJob.read(job).print());
+        }
         JsonNode measuredPeer = peer == null ? JSON.createObjectNode() : JSON.readTree(peer.toFile());
         CudaBackend gpu;
         try {
@@ -78,13 +90,17 @@ final class GpuBenchmark implements Callable<Integer> {
             return 1;
         }
         Backends.provide("cuda", Precision.BF16, gpu);
-        ObjectNode result = JSON.createObjectNode().put("device", gpu.device());
+        result.put("device", gpu.device());
         result.set("peer", measuredPeer);
         System.out.println("| shape | method | ours | eager | torch.compile | eager ÷ ours | compile ÷ ours"
                 + " | share of products |");
         System.out.println("|---|---|---|---|---|---|---|---|");
         for (StepShape shape : SHAPES) {
             double lora = report(result, shape, "lora", measuredPeer);
+            if (shape.equals(SHAPES.get(0))) {
+                // Later on the device holds several models and what their tasks have left.
+                reportMemory(result, shape, gpu.peakBytes(), measuredPeer);
+            }
             double erat = report(result, shape, "erat", measuredPeer);
             System.out.printf(Locale.ROOT, "| %s | erat over lora | %.2f | | | | | |%n", shape.name(), erat / lora);
         }
@@ -99,8 +115,8 @@ final class GpuBenchmark implements Callable<Integer> {
         ObjectNode row = result.withArray("/ours").addObject();
         row.put("shape", shape.name()).put("method", method).put("median_s", ours);
         DoubleStream.of(seconds).forEach(row.withArray("/samples_s")::add);
-        double eager = ofPeer(measuredPeer, shape, "eager");
-        double compiled = ofPeer(measuredPeer, shape, "compile");
+        double eager = ofPeer(measuredPeer, shape, "eager", "median_s");
+        double compiled = ofPeer(measuredPeer, shape, "compile", "median_s");
         double rate = measuredPeer.at("/environment/bf16_product_flop_per_s").asDouble(Double.NaN);
         System.out.printf(
                 Locale.ROOT,
@@ -116,12 +132,28 @@ final class GpuBenchmark implements Callable<Integer> {
         return ours;
     }
 
-    /** Seconds of a step; not a number where that was not measured. */
-    private static double ofPeer(JsonNode measured, StepShape shape, String variant) {
+    /** What both sides' tensors and frozen weights took at most, without what CUDA itself takes. */
+    private static void reportMemory(ObjectNode result, StepShape shape, long ours, JsonNode measuredPeer) {
+        double eager = ofPeer(measuredPeer, shape, "eager", "peak_allocated_bytes");
+        double compiled = ofPeer(measuredPeer, shape, "compile", "peak_allocated_bytes");
+        result.putObject("memory").put("shape", shape.name()).put("peak_bytes", ours);
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | lora, device memory | %.0f MiB | %.0f MiB | %.0f MiB | %.2f | %.2f | |%n",
+                shape.name(),
+                ours / MEBIBYTE,
+                eager / MEBIBYTE,
+                compiled / MEBIBYTE,
+                eager / ours,
+                compiled / ours);
+    }
+
+    /** A figure of a step; not a number where that was not measured. */
+    private static double ofPeer(JsonNode measured, StepShape shape, String variant, String figure) {
         for (JsonNode step : measured.path("steps")) {
             if (step.path("shape").asText().equals(shape.name())
                     && step.path("variant").asText().equals(variant)) {
-                return step.path("median_s").asDouble(Double.NaN);
+                return step.path(figure).asDouble(Double.NaN);
             }
         }
         return Double.NaN;

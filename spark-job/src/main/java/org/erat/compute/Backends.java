@@ -33,7 +33,7 @@ public final class Backends {
      *
      * @param device {@code auto}: the GPU that the task has, else the CPU; {@code cpu}: oneDNN where it runs, else ND4J
      *     with a log line; {@code cuda}: the GPU that the task has; {@code nd4j}: ND4J
-     * @param precision {@code f32} or {@code bf16}
+     * @param precision {@code f32}, {@code tf32} or {@code bf16}; tf32 is f32 where there is no GPU
      * @param weights {@code packed} or {@code plain}, {@link WeightLayout}
      * @throws IllegalArgumentException for another name
      * @throws UsageException if {@code cuda} is asked for and the task cannot compute on a GPU
@@ -42,9 +42,10 @@ public final class Backends {
         Precision format =
                 switch (precision) {
                     case "f32" -> Precision.F32;
+                    case "tf32" -> Precision.TF32;
                     case "bf16" -> Precision.BF16;
                     default ->
-                        throw new IllegalArgumentException("precision " + precision + " is neither f32 nor bf16");
+                        throw new IllegalArgumentException("precision " + precision + " is none of f32, tf32 and bf16");
                 };
         WeightLayout layout =
                 switch (weights) {
@@ -143,7 +144,7 @@ public final class Backends {
 
     private static Backend nd4j(Precision precision) {
         if (precision != Precision.F32) {
-            LOG.warn("ND4J computes in f32 in place of bf16");
+            LOG.warn("ND4J computes in f32 in place of {}", precision.name().toLowerCase(Locale.ROOT));
         }
         return new Nd4jBackend(DataType.FLOAT);
     }

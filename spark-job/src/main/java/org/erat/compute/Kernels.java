@@ -106,6 +106,27 @@ public interface Kernels extends AutoCloseable {
     /** dx = dy · f′(x). */
     Tensor activationBackward(Activation f, Tensor dy, Tensor x);
 
+    // ---- linear maps and activations at once
+
+    /** What {@link #linearActivation} gives: {@code inner} [N,O] before the activation and {@code y} [N,O] after it. */
+    record Activated(Tensor inner, Tensor y) {}
+
+    /** y = f(inner) with inner[N,O] = x[N,I]·Wᵀ + b: {@link #linear} and {@link #activation}. */
+    default Activated linearActivation(Activation f, Tensor x, FrozenLinear w) {
+        Tensor inner = linear(x, w);
+        return new Activated(inner, activation(f, inner));
+    }
+
+    /**
+     * dInner[N,I] = (dy[N,O]·W) · f′(inner), the backward pass of y = f(inner)·Wᵀ + b: {@link #linearBackward} and
+     * {@link #activationBackward}.
+     */
+    default Tensor linearBackwardThroughActivation(Tensor dy, FrozenLinear w, Activation f, Tensor inner) {
+        try (Tensor dActivated = linearBackward(dy, w)) {
+            return activationBackward(f, dActivated, inner);
+        }
+    }
+
     // ---- attention
 
     /** Shape of one attention: tokens of an example beyond {@code lengths[b]} are padding and are not attended to. */

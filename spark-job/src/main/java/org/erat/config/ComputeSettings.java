@@ -7,7 +7,7 @@ import java.io.Serializable;
  *
  * @param device what the mathematics runs on, and by which implementation
  * @param threads threads of one task
- * @param precision number format of the frozen model's weights and activations
+ * @param precision number format of the frozen model's weights and activations, and of products
  * @param weights how the frozen model's weights lie in memory
  * @param activations what training keeps of a forward pass
  */
@@ -27,6 +27,8 @@ public record ComputeSettings(
 
     public enum Precision {
         F32,
+        /** Products by TF32 on a GPU, f32 elsewhere. */
+        TF32,
         BF16
     }
 

@@ -57,7 +57,7 @@ public final class BaseWeightStore {
      *
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of the weight file, in hexadecimal
-     * @param precision {@code f32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
+     * @param precision {@code f32}, {@code tf32}, {@code bf16}, or {@code f64} for numerical checks, on ND4J
      * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code nd4j}
      * @param weights {@code packed} or {@code plain}
      * @throws BadInputException if the file is not the one that {@code sha256} names

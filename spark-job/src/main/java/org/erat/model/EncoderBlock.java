@@ -7,6 +7,7 @@ import org.erat.adapter.LowRankAdapter;
 import org.erat.adapter.Target;
 import org.erat.compute.Activation;
 import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.Activated;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.Tensor;
@@ -105,9 +106,9 @@ final class EncoderBlock {
             closeNorm(attentionNorm);
         }
 
-        Tensor inner = kernels.linear(hidden, weights.intermediate());
-        adapt(adapters, Target.INTERMEDIATE, hidden, inner, keep);
-        Tensor activated = kernels.activation(activation, inner);
+        Activated feedForward = feedForward(hidden, adapters, keep);
+        Tensor inner = feedForward.inner();
+        Tensor activated = feedForward.y();
         if (!keep) {
             inner.close();
         }
@@ -138,6 +139,16 @@ final class EncoderBlock {
                         outputNorm));
     }
 
+    /** The intermediate projection of hidden [N,H] and its activation: one primitive where no adapter lies between them. */
+    private Activated feedForward(Tensor hidden, BlockAdapters adapters, boolean keep) {
+        if (adapters.on(Target.INTERMEDIATE) == null) {
+            return kernels.linearActivation(activation, hidden, weights.intermediate());
+        }
+        Tensor inner = kernels.linear(hidden, weights.intermediate());
+        adapt(adapters, Target.INTERMEDIATE, hidden, inner, keep);
+        return new Activated(inner, kernels.activation(activation, inner));
+    }
+
     /** The tensor where it is kept for the backward pass; else its memory is given back. */
     @Nullable
     private static Tensor keptIf(boolean kept, Tensor tensor) {
@@ -166,10 +177,7 @@ final class EncoderBlock {
             dProjected.close();
             return null;
         }
-        Tensor dActivated = kernels.linearBackward(dProjected, weights.output());
-        learn(block, Target.OUTPUT, saved.activated(), dProjected, dActivated, adapters, gradients);
-        Tensor dInner = kernels.activationBackward(activation, dActivated, saved.inner());
-        dActivated.close();
+        Tensor dInner = feedForwardBackward(block, dProjected, saved, gradients);
         if (!below && !adapters.atOrBefore(Target.ATTENTION_OUTPUT)) {
             learn(block, Target.INTERMEDIATE, saved.hidden(), dInner, null, adapters, gradients);
             dInner.close();
@@ -210,6 +218,17 @@ final class EncoderBlock {
         learn(block, Target.VALUE, saved.x(), dqkv.columns(2 * width, 3 * width), dx, adapters, gradients);
         dqkv.close();
         return dx;
+    }
+
+    /** dInner [N,F] of the last projection and the activation before it, and the gradient of that projection's adapter. */
+    private Tensor feedForwardBackward(int block, Tensor dProjected, Saved saved, GradientPlaces gradients) {
+        if (saved.adapters().on(Target.OUTPUT) == null) {
+            return kernels.linearBackwardThroughActivation(dProjected, weights.output(), activation, saved.inner());
+        }
+        try (Tensor dActivated = kernels.linearBackward(dProjected, weights.output())) {
+            learn(block, Target.OUTPUT, saved.activated(), dProjected, dActivated, saved.adapters(), gradients);
+            return kernels.activationBackward(activation, dActivated, saved.inner());
+        }
     }
 
     private static void adapt(BlockAdapters adapters, Target target, Tensor x, Tensor y, boolean keep) {

@@ -24,7 +24,7 @@ import org.erat.schedule.RankSchedule;
  * @param modelSha256 SHA-256 of its weights, in hexadecimal
  * @param model the architecture
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code nd4j}
- * @param precision {@code f32} or {@code bf16}, of frozen weights and activations
+ * @param precision {@code f32}, {@code tf32} or {@code bf16}, of frozen weights and activations
  * @param weights {@code packed} or {@code plain}, how frozen weights lie in memory
  * @param activations {@code kept} or {@code recomputed}, what training keeps of a forward pass
  * @param threads threads of one task

@@ -10,6 +10,10 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.GpuLibrary;
 import org.erat.data.UsageException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 class BackendsTest {
     @Test
@@ -48,6 +52,26 @@ class BackendsTest {
         assertThatThrownBy(() -> open("cuda", gpu, "aarch64")).hasMessageContaining("cuda");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "cpu", "nd4j"})
+    void withoutAGpuTf32IsF32(String device) {
+        Backend tf32 = Backends.open(device, Precision.TF32, WeightLayout.PACKED, Device.CPU, "amd64");
+        Backend f32 = Backends.open(device, Precision.F32, WeightLayout.PACKED, Device.CPU, "amd64");
+        assertThat(product(tf32)).isEqualTo(product(f32));
+    }
+
+    /** 1/3 · 1/3, of which TF32 keeps 10 bits. */
+    private static double product(Backend backend) {
+        INDArray third = Nd4j.createFromArray(new float[][] {{1 / 3f}});
+        try (Kernels kernels = backend.open(1);
+                Tensor x = kernels.upload(third);
+                Tensor y = kernels.allocate(1, 1)) {
+            kernels.product(x, false, x, false, 1, 0, y);
+            kernels.download(y, third);
+        }
+        return third.getDouble(0);
+    }
+
     @Test
     void aTaskWithoutAGpuSaysHowToGiveItOne() {
         assertThatExceptionOfType(UsageException.class)
@@ -64,7 +88,7 @@ class BackendsTest {
                 .withMessage("device onednn is none of auto, cpu, cuda and nd4j");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Backends.choose("auto", "f16"))
-                .withMessage("precision f16 is neither f32 nor bf16");
+                .withMessage("precision f16 is none of f32, tf32 and bf16");
     }
 
     private static Backend open(String device, Device ofTask, String architecture) {

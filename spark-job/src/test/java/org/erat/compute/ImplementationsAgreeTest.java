@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.erat.compute.Kernels.Activated;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.cuda.CudaUnderTest;
@@ -39,12 +40,15 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * (8 bits, ε = 2⁻⁹ each) errors of terms are independent, so the relative error of a sum is about 2⁻⁹·√2 ≈ 2.8e-3 of its
  * standard deviation, and the largest of some thousand elements errs by up to 4 of these: 1.2e-2. What follows a sum, an
  * activation, a normalisation or a softmax, rounds its result once more, by 2e-3 of an element, within the same allowance.
+ * TF32 keeps three bits more, which makes an eighth of that, 1.5e-3, where operands are rounded to the nearest. Twice as
+ * much is allowed, for cuBLAS may as well cut them off, which errs by twice as much.
  */
 @ParameterizedClass
 @MethodSource("implementations")
-class ImplementationsAgreeTest {
+public class ImplementationsAgreeTest {
     private static final double SINGLE = 1e-5;
     private static final double HALF = 1.2e-2;
+    private static final double TF32 = 3e-3;
 
     private final Random random = new Random(42);
     private final Backend reference = new Nd4jBackend(DataType.DOUBLE);
@@ -59,12 +63,13 @@ class ImplementationsAgreeTest {
                         with(HALF, new OneDnnBackend(Precision.BF16)),
                         with(HALF, new OneDnnBackend(Precision.BF16, WeightLayout.PLAIN)),
                         CudaUnderTest.of(Precision.F32).stream().flatMap(cuda -> with(SINGLE, cuda)),
+                        CudaUnderTest.of(Precision.TF32).stream().flatMap(cuda -> with(TF32, cuda)),
                         CudaUnderTest.of(Precision.BF16).stream().flatMap(cuda -> with(HALF, cuda)))
                 .flatMap(Function.identity());
     }
 
     private static Stream<Arguments> with(double tolerance, Backend backend) {
-        return Stream.of(Arguments.of(backend, tolerance));
+        return Stream.of(backend).filter(CudaUnderTest::isTested).map(one -> Arguments.of(one, tolerance));
     }
 
     ImplementationsAgreeTest(Backend tested, double tolerance) {
@@ -183,6 +188,35 @@ class ImplementationsAgreeTest {
                 return List.of(kernels.activation(f, x), kernels.activationBackward(f, dy, x));
             });
         }
+    }
+
+    /** Wide enough for a device to do both at once, and not; what is read besides may be a view. */
+    @ParameterizedTest
+    @CsvSource({
+        "GELU, 7, 24, 40",
+        "GELU_TANH, 1, 8, 8",
+        "GELU_TANH, 7, 24, 40",
+        "GELU_TANH, 5, 6, 9",
+        "GELU_TANH, 33, 384, 1536",
+        "RELU, 7, 24, 40"
+    })
+    void linearAndActivation(Activation f, int rows, int in, int out) {
+        FloatBuffer[] up = {floats((long) in * out)};
+        FloatBuffer[] upBias = {floats(out)};
+        FloatBuffer[] down = {floats((long) in * out)};
+        FloatBuffer[] downBias = {floats(in)};
+        check((backend, kernels, host) -> {
+            FrozenLinear before = backend.frozenLinear(up, upBias, in);
+            FrozenLinear after = backend.frozenLinear(down, downBias, out);
+            Tensor dy = host.of("dy", rows, in);
+            Tensor view = host.of("inner", rows + 1, out + 3).rows(1, rows + 1).columns(2, out + 2);
+            Activated activated = kernels.linearActivation(f, host.of("x", rows, in), before);
+            return List.of(
+                    activated.inner(),
+                    activated.y(),
+                    kernels.linearBackwardThroughActivation(dy, after, f, host.of("saved", rows, out)),
+                    kernels.linearBackwardThroughActivation(dy, after, f, view));
+        });
     }
 
     @ParameterizedTest

@@ -29,7 +29,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /** What holds for every implementation beside the numbers: shapes are checked, tensors are counted, copies are exact. */
 @ParameterizedClass
 @MethodSource("implementations")
-class KernelsContractTest {
+public class KernelsContractTest {
     private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8);
 
     private final Backend backend;
@@ -41,8 +41,10 @@ class KernelsContractTest {
                         List.of(new OneDnnBackend(Precision.F32)),
                         List.of(new OneDnnBackend(Precision.BF16)),
                         CudaUnderTest.of(Precision.F32),
+                        CudaUnderTest.of(Precision.TF32),
                         CudaUnderTest.of(Precision.BF16))
-                .flatMap(List::stream);
+                .<Backend>flatMap(List::stream)
+                .filter(CudaUnderTest::isTested);
     }
 
     KernelsContractTest(Backend backend) {
@@ -276,6 +278,9 @@ class KernelsContractTest {
         refuses(
                 "activationBackward: dy has shape [5] where [6, 5] is needed",
                 () -> kernels.activationBackward(Activation.GELU, vector, x));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> kernels.linearActivation(Activation.GELU_TANH, x, map))
+                .withMessageContaining(": x has shape [6, 5] where [6, 4] is needed");
         AttentionShape shape = new AttentionShape(2, 3, 1, new int[] {3, 2});
         refuses(
                 "attention: qkv has shape [6, 5] where [6, 3H] with H a multiple of 1 heads is needed",

@@ -257,6 +257,8 @@ class JobConfigTest {
                 .hasMessageContaining("job.conf: 3: data.train-limit = 3 is below training.shards = 4");
         fails(() -> parse("compute { precision = bf16, device = nd4j }"))
                 .hasMessageContaining("compute.precision = bf16 is not to be had from compute.device = nd4j");
+        fails(() -> parse("compute { precision = tf32, device = nd4j }"))
+                .hasMessageContaining("compute.precision = tf32 is not to be had from compute.device = nd4j");
     }
 
     @Test

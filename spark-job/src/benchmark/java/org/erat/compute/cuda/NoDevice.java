@@ -29,7 +29,7 @@ public final class NoDevice implements Driver {
     }
 
     @Override
-    public boolean multipliesBf16() {
+    public boolean multiplies(Precision precision) {
         return true;
     }
 
@@ -54,7 +54,7 @@ public final class NoDevice implements Driver {
     }
 
     @Override
-    public Stream open() {
+    public Stream open(boolean tf32) {
         return new Stream() {
             @Override
             public void upload(Pointer from, long to, long bytes) {
@@ -74,7 +74,7 @@ public final class NoDevice implements Driver {
             }
 
             @Override
-            public void product(Product product, long a, long b, long c, long bias, long workspace) {
+            public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
                 calls.incrementAndGet();
             }
 

@@ -1,7 +1,6 @@
 package org.erat.compute.cuda;
 
 import org.erat.compute.Kernels.AttentionShape;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -28,7 +27,7 @@ final class Attention {
      * @param head bytes from one head to the next
      */
     private record Matrices(
-            long address, Precision format, long rows, long columns, long stride, long example, long head) {
+            long address, Format format, long rows, long columns, long stride, long example, long head) {
         long address(int ofExample, int ofHead) {
             return address + ofExample * example + ofHead * head;
         }
@@ -78,9 +77,9 @@ final class Attention {
         Geometry geometry = new Geometry(shape, Shapes.checkAttention("attention", qkv, shape, probabilities));
         CudaTensor in = CudaTensor.of(qkv);
         CudaTensor weights = weights("attention", probabilities, in);
-        CudaTensor scores = weights.format() == Precision.F32
+        CudaTensor scores = weights.format() == Format.F32
                 ? weights
-                : execution.allocate(Precision.F32, weights.rowsCount(), weights.columnsCount());
+                : execution.allocate(Format.F32, weights.rowsCount(), weights.columnsCount());
         products(
                 geometry,
                 geometry.heads(in, 0),
@@ -172,7 +171,7 @@ final class Attention {
                 c.stride(),
                 (float) alpha,
                 0,
-                false);
+                Epilogue.NONE);
         if (geometry.depth() % 8 == 0 && a.isAligned() && b.isAligned() && c.isAligned()) {
             atOnce(geometry.shape(), product, a, b, c);
         } else {
@@ -217,6 +216,7 @@ final class Attention {
                                 b.address(example, head),
                                 a.address(example, head),
                                 c.address(example, head),
+                                0,
                                 0,
                                 execution.workspace());
             }

@@ -10,17 +10,15 @@ import org.bytedeco.cuda.cublas.cublasContext;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.FloatPointer;
-import org.erat.compute.Precision;
 
 /**
  * Products of one stream: by cuBLASLt, and those of batches, whose matrices lie at two distances, by cuBLAS. Sums are in
- * f32 and f32 operands are not rounded to TF32. The same shape and alignment get the same algorithm, cuBLASLt's own first
+ * f32; f32 operands are rounded to TF32 only where that was asked for. The same shape and alignment get the same algorithm, cuBLASLt's own first
  * choice, and no algorithm that adds in the order of arrival: so the same device gives the same bits.
  */
 final class Cublas implements AutoCloseable {
-    private static final int COMPUTE = CUBLAS_COMPUTE_32F;
-
     private final CUstream_st stream;
+    private final boolean tf32;
     private final String device;
     private final long workspaceBytes;
     private final cublasLtContext light = new cublasLtContext();
@@ -37,9 +35,10 @@ final class Cublas implements AutoCloseable {
     private final Address scratch = new Address();
     private long workspaceOfFull;
 
-    Cublas(CUstream_st stream, String device, long workspaceBytes) {
+    Cublas(CUstream_st stream, boolean tf32, String device, long workspaceBytes) {
         this.stream = stream;
-        this.device = device;
+        this.tf32 = tf32;
+        this.device = device + (tf32 ? ", in TF32" : "");
         this.workspaceBytes = workspaceBytes;
         check(cublasLtCreate(light), "cublasLtCreate", "");
         check(cublasCreate_v2(full), "cublasCreate", "");
@@ -51,17 +50,24 @@ final class Cublas implements AutoCloseable {
         CudaStatus.checkCublas(status, call, about, device);
     }
 
-    static int type(Precision format) {
-        return format == Precision.BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    static int type(Format format) {
+        return format == Format.BF16 ? CUDA_R_16BF : CUDA_R_32F;
     }
 
-    void product(Product product, long addressA, long addressB, long addressC, long bias, long workspace) {
+    /** How operands are multiplied; sums are in f32 in either case. */
+    private int computation(Format operands) {
+        return tf32 && operands == Format.F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    }
+
+    void product(
+            Product product, long addressA, long addressB, long addressC, long bias, long auxiliary, long workspace) {
         LtPlan plan = plans.computeIfAbsent(
                 LtPlan.Key.of(product, addressA, addressB, addressC),
-                key -> new LtPlan(light, key, workspaceBytes, device));
+                key -> new LtPlan(
+                        light, key, computation(product.operands()), bias, auxiliary, workspaceBytes, device));
         alpha.put(product.alpha());
         beta.put(product.beta());
-        plan.setBias(bias);
+        plan.readBesides(bias, auxiliary);
         int status = cublasLtMatmul(
                 light,
                 plan.description(),
@@ -108,7 +114,7 @@ final class Cublas implements AutoCloseable {
                 type(product.result()),
                 Math.toIntExact(product.strideC()),
                 count,
-                COMPUTE,
+                computation(product.operands()),
                 CUBLAS_GEMM_DEFAULT);
         if (status != CUBLAS_STATUS_SUCCESS) {
             check(status, "cublasGemmBatchedEx", count + " products " + product);

@@ -3,6 +3,7 @@ package org.erat.compute.cuda;
 import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
@@ -33,8 +34,11 @@ public final class CudaBackend implements Backend {
 
     CudaBackend(Driver driver, Precision precision) {
         this.memory = new DeviceMemory(driver);
-        if (precision == Precision.BF16 && !driver.multipliesBf16()) {
-            LOG.warn("{} does not multiply bf16: computing in f32 in its place", driver.device());
+        if (!driver.multiplies(precision)) {
+            LOG.warn(
+                    "{} does not multiply {}: computing in f32 in its place",
+                    driver.device(),
+                    precision.name().toLowerCase(Locale.ROOT));
             this.precision = Precision.F32;
         } else {
             this.precision = precision;
@@ -46,7 +50,7 @@ public final class CudaBackend implements Backend {
      * The backend of a GPU, whose kernels are compiled if they are not at hand.
      *
      * @param ordinal number under which CUDA knows the GPU in this process
-     * @param precision {@code BF16} becomes {@code F32}, with a log line, on a GPU that cannot multiply it
+     * @param precision becomes {@code F32}, with a log line, on a GPU that cannot multiply another
      * @throws LinkageError if CUDA's libraries are not there
      * @throws CudaException if the GPU cannot be used, with the call that failed
      */
@@ -69,10 +73,15 @@ public final class CudaBackend implements Backend {
         return memory.driver().device();
     }
 
+    /** The most bytes of the device that frozen weights and all tasks have held at once. */
+    public long peakBytes() {
+        return memory.peakBytes();
+    }
+
     @Override
     public synchronized Tensor frozen(FloatBuffer values, long... shape) {
         Shapes.checkFrozen(values, shape);
-        CudaTensor tensor = allocateFrozen(shape.length == 1 ? Precision.F32 : precision, shape);
+        CudaTensor tensor = allocateFrozen(shape.length == 1 ? Format.F32 : loader.activations(), shape);
         upload(FrozenValues.of(values), tensor, 0);
         loader.rest();
         return tensor;
@@ -81,8 +90,8 @@ public final class CudaBackend implements Backend {
     @Override
     public synchronized FrozenLinear frozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in) {
         int out = IntStream.of(Shapes.checkFrozenLinear(weights, biases, in)).sum();
-        CudaTensor matrix = allocateFrozen(precision, out, in);
-        CudaTensor bias = allocateFrozen(precision, out);
+        CudaTensor matrix = allocateFrozen(loader.activations(), out, in);
+        CudaTensor bias = allocateFrozen(loader.activations(), out);
         long row = 0;
         for (int i = 0; i < biases.length; i++) {
             upload(weights.get(i), matrix, row * in);
@@ -94,7 +103,7 @@ public final class CudaBackend implements Backend {
     }
 
     /** Freed when it is unreachable. */
-    private CudaTensor allocateFrozen(Precision format, long... shape) {
+    private CudaTensor allocateFrozen(Format format, long... shape) {
         long elements = LongStream.of(shape).reduce(1, Math::multiplyExact);
         long bytes = DevicePool.roundUp(CudaTensor.bytes(format) * elements);
         long address = memory.allocateFrozen(bytes);
@@ -108,7 +117,7 @@ public final class CudaBackend implements Backend {
     private void upload(FrozenValues values, CudaTensor into, long first) {
         int size = values.size();
         try (FloatPointer host = new FloatPointer(size);
-                CudaTensor staged = loader.allocate(Precision.F32, Math.min(size, STAGED))) {
+                CudaTensor staged = loader.allocate(Format.F32, Math.min(size, STAGED))) {
             values.copyTo(host.asBuffer());
             for (int at = 0; at < size; at += STAGED) {
                 int count = Math.min(STAGED, size - at);

@@ -6,7 +6,6 @@ import org.erat.compute.AdamW;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
 import org.erat.compute.Loss;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -59,7 +58,7 @@ final class CudaKernels implements Kernels {
     @Override
     public Tensor allocateSingle(long... shape) {
         Shapes.checkTensor(shape);
-        return execution.allocate(Precision.F32, shape);
+        return execution.allocate(Format.F32, shape);
     }
 
     @Override
@@ -69,7 +68,7 @@ final class CudaKernels implements Kernels {
 
     @Override
     public Tensor uploadSingle(INDArray values) {
-        return copies.upload(values, Precision.F32);
+        return copies.upload(values, Format.F32);
     }
 
     @Override
@@ -147,6 +146,18 @@ final class CudaKernels implements Kernels {
     @Override
     public Tensor activationBackward(Activation f, Tensor dy, Tensor x) {
         return elementwise.activationBackward(f, dy, x);
+    }
+
+    @Override
+    public Activated linearActivation(Activation f, Tensor x, FrozenLinear w) {
+        return Products.endsIn(f, w.out()) ? products.linearGelu(x, w) : Kernels.super.linearActivation(f, x, w);
+    }
+
+    @Override
+    public Tensor linearBackwardThroughActivation(Tensor dy, FrozenLinear w, Activation f, Tensor inner) {
+        return Products.endsIn(f, w.in()) && products.mayReadBesides(inner)
+                ? products.linearBackwardThroughGelu(dy, w, inner)
+                : Kernels.super.linearBackwardThroughActivation(dy, w, f, inner);
     }
 
     // ---- attention

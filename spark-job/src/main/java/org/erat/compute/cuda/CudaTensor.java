@@ -1,14 +1,13 @@
 package org.erat.compute.cuda;
 
 import javax.annotation.Nullable;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
 /** Rows of f32 or bf16 elements at a fixed distance in the memory of a device. A vector is one row. */
 final class CudaTensor implements Tensor {
     private final DevicePool.Block block;
-    private final Precision format;
+    private final Format format;
     private final long offset;
     private final long rows;
     private final long columns;
@@ -25,7 +24,7 @@ final class CudaTensor implements Tensor {
 
     private CudaTensor(
             DevicePool.Block block,
-            Precision format,
+            Format format,
             long offset,
             long rows,
             long columns,
@@ -45,7 +44,7 @@ final class CudaTensor implements Tensor {
     }
 
     /** A dense tensor; closing it gives its block back to {@code owner}, or nothing where that is null. */
-    static CudaTensor over(DevicePool.Block block, Precision format, @Nullable Execution owner, long... shape) {
+    static CudaTensor over(DevicePool.Block block, Format format, @Nullable Execution owner, long... shape) {
         boolean vector = shape.length == 1;
         long columns = shape[shape.length - 1];
         return new CudaTensor(block, format, 0, vector ? 1 : shape[0], columns, columns, vector, null, owner);
@@ -69,7 +68,7 @@ final class CudaTensor implements Tensor {
     static CudaTensor single(String primitive, String operand, Tensor tensor) {
         CudaTensor own = of(tensor);
         Shapes.require(
-                own.format == Precision.F32,
+                own.format == Format.F32,
                 "%s: %s must be in f32, as frozen vectors are and allocateSingle gives them",
                 primitive,
                 operand);
@@ -90,13 +89,13 @@ final class CudaTensor implements Tensor {
         return block.address() + bytes(format) * offset;
     }
 
-    Precision format() {
+    Format format() {
         return format;
     }
 
     /** Bytes of an element. */
-    static long bytes(Precision format) {
-        return format == Precision.BF16 ? Short.BYTES : Float.BYTES;
+    static long bytes(Format format) {
+        return format == Format.BF16 ? Short.BYTES : Float.BYTES;
     }
 
     long rowsCount() {

@@ -14,6 +14,8 @@ final class DeviceMemory {
     private final Driver driver;
     private final Deque<DevicePool> idle = new ArrayDeque<>();
     private final AtomicLong frozen = new AtomicLong();
+    private final AtomicLong held = new AtomicLong();
+    private final AtomicLong peak = new AtomicLong();
 
     DeviceMemory(Driver driver) {
         this.driver = driver;
@@ -40,7 +42,7 @@ final class DeviceMemory {
     }
 
     void freeFrozen(long address, long bytes) {
-        driver.free(address);
+        free(address, bytes);
         frozen.addAndGet(-bytes);
     }
 
@@ -61,7 +63,19 @@ final class DeviceMemory {
                     + ". Lower training.batch-size or the data's length in tokens, set compute.activations=recomputed or"
                     + " compute.precision=bf16, or keep other processes off this GPU.");
         }
+        peak.accumulateAndGet(held.addAndGet(bytes), Math::max);
         return address;
+    }
+
+    /** Gives memory back to the device. */
+    void free(long address, long bytes) {
+        driver.free(address);
+        held.addAndGet(-bytes);
+    }
+
+    /** The most bytes that frozen weights and pools have held at once. */
+    long peakBytes() {
+        return peak.get();
     }
 
     private synchronized boolean closeIdle() {

@@ -80,7 +80,7 @@ final class DevicePool {
     private void release(Block block) {
         held.remove(block);
         heldBytes -= block.bytes();
-        memory.driver().free(block.address());
+        memory.free(block.address(), block.bytes());
     }
 
     /** Small sizes in steps of what addresses are aligned to, large ones in steps in which a device hands memory out. */

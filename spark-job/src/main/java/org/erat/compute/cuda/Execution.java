@@ -14,7 +14,7 @@ import org.erat.compute.Precision;
 final class Execution {
     private final DeviceMemory memory;
     private final Stream stream;
-    private final Precision activations;
+    private final Format activations;
     private final Launch launch = new Launch();
 
     @Nullable
@@ -32,18 +32,18 @@ final class Execution {
     private long outstanding;
     private boolean closed;
 
-    /** @param activations format of activations and of their gradients */
-    Execution(DeviceMemory memory, Precision activations) {
+    Execution(DeviceMemory memory, Precision precision) {
         this.memory = memory;
-        this.stream = memory.driver().open();
-        this.activations = activations;
+        this.stream = memory.driver().open(precision == Precision.TF32);
+        this.activations = Format.of(precision);
     }
 
     Stream stream() {
         return stream;
     }
 
-    Precision activations() {
+    /** The format of activations and of their gradients. */
+    Format activations() {
         return activations;
     }
 
@@ -66,7 +66,7 @@ final class Execution {
     }
 
     /** A dense tensor of undefined content. */
-    CudaTensor allocate(Precision format, long... shape) {
+    CudaTensor allocate(Format format, long... shape) {
         long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         DevicePool.Block block = pool().take(CudaTensor.bytes(format) * elements);
         outstanding++;
@@ -134,7 +134,7 @@ final class Execution {
     /**
      * {@code tensor} itself where it has this format, else a dense copy in it. To be given to {@link #release} after use.
      */
-    CudaTensor in(Precision format, CudaTensor tensor) {
+    CudaTensor in(Format format, CudaTensor tensor) {
         return tensor.format() == format ? tensor : copy(tensor, format);
     }
 
@@ -146,7 +146,7 @@ final class Execution {
     }
 
     /** A dense copy. */
-    CudaTensor copy(CudaTensor x, Precision format) {
+    CudaTensor copy(CudaTensor x, Format format) {
         CudaTensor y = allocate(format, x.rowsCount(), x.columnsCount());
         copy(x, y);
         return y;
@@ -227,16 +227,16 @@ final class Execution {
             return columns;
         }
 
-        Launch kernel(String name, Precision... formats) {
+        Launch kernel(String name, Format... formats) {
             return launch.ofCells(Execution.name(name, width, formats), rows, columns, width);
         }
     }
 
     /** The instance of a kernel: {@code copy_f32_bf16_4}. */
-    static String name(String kernel, int width, Precision... formats) {
+    static String name(String kernel, int width, Format... formats) {
         StringBuilder name = new StringBuilder(kernel);
-        for (Precision format : formats) {
-            name.append(format == Precision.BF16 ? "_bf16" : "_f32");
+        for (Format format : formats) {
+            name.append(format == Format.BF16 ? "_bf16" : "_f32");
         }
         return name.append('_').append(width).toString();
     }

@@ -1,6 +1,5 @@
 package org.erat.compute.cuda;
 
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -17,13 +16,12 @@ final class HostCopies {
         this.execution = execution;
     }
 
-    CudaTensor upload(INDArray values, Precision format) {
+    CudaTensor upload(INDArray values, Format format) {
         Shapes.checkTensor(values.shape());
         INDArray dense =
                 isDenseFloat(values) ? values : values.castTo(DataType.FLOAT).dup('c');
         CudaTensor tensor = execution.allocate(format, values.shape());
-        CudaTensor single =
-                tensor.format() == Precision.F32 ? tensor : execution.allocate(Precision.F32, values.shape());
+        CudaTensor single = tensor.format() == Format.F32 ? tensor : execution.allocate(Format.F32, values.shape());
         execution.stream().upload(host(dense), single.address(), Float.BYTES * dense.length());
         if (single != tensor) {
             execution.copy(single, tensor);
@@ -38,8 +36,8 @@ final class HostCopies {
         Shapes.require(elements == into.length(), "download: shape %s into shape %s", tensor.shape(), into.shape());
         boolean direct = isDenseFloat(into);
         INDArray dense = direct ? into : Nd4j.createUninitialized(DataType.FLOAT, into.shape(), 'c');
-        boolean ready = source.isDense() && source.format() == Precision.F32;
-        CudaTensor single = ready ? source : execution.copy(source, Precision.F32);
+        boolean ready = source.isDense() && source.format() == Format.F32;
+        CudaTensor single = ready ? source : execution.copy(source, Format.F32);
         execution.stream().download(single.address(), host(dense), Float.BYTES * elements);
         Execution.release(source, single);
         if (!direct) {

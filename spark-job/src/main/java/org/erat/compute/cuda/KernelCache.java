@@ -42,9 +42,10 @@ final class KernelCache {
 
     /** The kernels for a device, compiled if need be. */
     KernelCode get(int capability, String device) {
-        return get(Nvrtc.target(capability), Nvrtc.version(), target -> {
+        Nvrtc compiler = new Nvrtc(device);
+        return get(compiler.target(capability), compiler.version(), target -> {
             LOG.info("Compiling kernels for {}", device);
-            return Nvrtc.compile(target);
+            return compiler.compile(target);
         });
     }
 

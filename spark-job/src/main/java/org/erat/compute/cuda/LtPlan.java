@@ -41,17 +41,39 @@ final class LtPlan implements AutoCloseable {
     private final cublasLtMatmulHeuristicResult_t choice = new cublasLtMatmulHeuristicResult_t();
     private final cublasLtMatmulAlgo_t algorithm;
     private final LongPointer bias = new LongPointer(new long[] {0});
+    private final LongPointer auxiliary = new LongPointer(new long[] {0});
 
-    LtPlan(cublasLtContext light, Key key, long workspaceBytes, String device) {
+    /**
+     * @param computation how operands are multiplied, as cuBLAS numbers it
+     * @param bias of the first run; likewise the auxiliary matrix
+     */
+    LtPlan(
+            cublasLtContext light,
+            Key key,
+            int computation,
+            long bias,
+            long auxiliary,
+            long workspaceBytes,
+            String device) {
         this.product = key.product();
         this.device = device;
-        check(cublasLtMatmulDescInit(description, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
+        check(cublasLtMatmulDescInit(description, computation, CUDA_R_32F), "cublasLtMatmulDescInit");
         describe(CUBLASLT_MATMUL_DESC_TRANSA, product.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
         describe(CUBLASLT_MATMUL_DESC_TRANSB, product.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
-        if (product.bias()) {
-            // In the format of the result, as is taken for granted where no other is named.
-            describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+        // Bias and auxiliary matrix are in the format of the result, as is taken for granted where no other is named.
+        switch (product.epilogue()) {
+            case NONE -> {}
+            case BIAS -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+            case GELU -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_GELU_AUX_BIAS);
+            case GELU_BACKWARD -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DGELU);
         }
+        if (product.epilogue().hasAuxiliary()) {
+            try (LongPointer stride = new LongPointer(new long[] {product.strideC()})) {
+                describe(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, stride);
+            }
+        }
+        // Before the choice, which may depend on them.
+        readBesides(bias, auxiliary);
         int operands = Cublas.type(product.operands());
         layout(a, operands, product.transposeA(), product.m(), product.k(), product.strideA());
         layout(b, operands, product.transposeB(), product.k(), product.n(), product.strideB());
@@ -62,6 +84,12 @@ final class LtPlan implements AutoCloseable {
 
     private void check(int status, String call) {
         CudaStatus.checkCublas(status, call, product, device);
+    }
+
+    private void describe(int attribute, LongPointer value) {
+        check(
+                cublasLtMatmulDescSetAttribute(description, attribute, value, Long.BYTES),
+                "cublasLtMatmulDescSetAttribute");
     }
 
     private void describe(int attribute, int value) {
@@ -119,13 +147,13 @@ final class LtPlan implements AutoCloseable {
         }
     }
 
-    /** The bias of the next run: one plan serves all maps of its shape. */
-    void setBias(long address) {
-        if (product.bias() && bias.get() != address) {
-            bias.put(address);
-            check(
-                    cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias, Long.BYTES),
-                    "cublasLtMatmulDescSetAttribute");
+    /** What the epilogue of the next run reads or writes: one plan serves all maps of its shape. */
+    void readBesides(long newBias, long newAuxiliary) {
+        if (product.epilogue().hasBias() && bias.get() != newBias) {
+            describe(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias.put(newBias));
+        }
+        if (product.epilogue().hasAuxiliary() && auxiliary.get() != newAuxiliary) {
+            describe(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, auxiliary.put(newAuxiliary));
         }
     }
 
@@ -157,5 +185,6 @@ final class LtPlan implements AutoCloseable {
         c.close();
         choice.close();
         bias.close();
+        auxiliary.close();
     }
 }

@@ -10,11 +10,12 @@ import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.erat.compute.Precision;
 
 /** A GPU through CUDA's driver interface, with the kernels as compiled for it. */
 final class NvidiaDriver implements Driver {
-    /** Products of bf16 are there from Ampere on. */
-    private static final int BF16_CAPABILITY = 80;
+    /** Products of bf16 and in TF32 are there from Ampere on. */
+    private static final int AMPERE = 80;
 
     /** What NVIDIA recommends for Hopper; older devices take less of it. */
     private static final long WORKSPACE = 32L << 20;
@@ -85,8 +86,8 @@ final class NvidiaDriver implements Driver {
     }
 
     @Override
-    public boolean multipliesBf16() {
-        return capability >= BF16_CAPABILITY;
+    public boolean multiplies(Precision precision) {
+        return precision == Precision.F32 || capability >= AMPERE;
     }
 
     @Override
@@ -123,8 +124,8 @@ final class NvidiaDriver implements Driver {
     }
 
     @Override
-    public Stream open() {
-        return new NvidiaStream(this);
+    public Stream open(boolean tf32) {
+        return new NvidiaStream(this, tf32);
     }
 
     @Override

@@ -12,11 +12,11 @@ final class NvidiaStream implements Stream {
     private final CUstream_st stream = new CUstream_st();
     private final Cublas products;
 
-    NvidiaStream(NvidiaDriver driver) {
+    NvidiaStream(NvidiaDriver driver, boolean tf32) {
         this.driver = driver;
         driver.bind();
         check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate", "");
-        products = new Cublas(stream, driver.device(), driver.workspaceBytes());
+        products = new Cublas(stream, tf32, driver.device(), driver.workspaceBytes());
     }
 
     private void check(int status, String call, Object about) {
@@ -66,9 +66,9 @@ final class NvidiaStream implements Stream {
     }
 
     @Override
-    public void product(Product product, long a, long b, long c, long bias, long workspace) {
+    public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
         driver.bind();
-        products.product(product, a, b, c, bias, workspace);
+        products.product(product, a, b, c, bias, auxiliary, workspace);
     }
 
     @Override

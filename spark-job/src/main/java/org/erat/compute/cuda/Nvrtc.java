@@ -11,12 +11,17 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/** NVIDIA's compiler of kernels at run time; it needs no device. */
+/** NVIDIA's compiler of kernels at run time, for a device that need not be there. */
 final class Nvrtc {
-    private Nvrtc() {}
+    private final String device;
+
+    /** @param device that the kernels are for, for messages */
+    Nvrtc(String device) {
+        this.device = device;
+    }
 
     /** {@code 13.1}. */
-    static String version() {
+    String version() {
         int[] major = new int[1];
         int[] minor = new int[1];
         check(nvrtcVersion(major, minor), "nvrtcVersion");
@@ -31,7 +36,7 @@ final class Nvrtc {
      *     which the driver translates
      * @throws CudaException for a device that is older than all that it knows
      */
-    static String target(int capability) {
+    String target(int capability) {
         int[] count = new int[1];
         check(nvrtcGetNumSupportedArchs(count), "nvrtcGetNumSupportedArchs");
         int[] known = new int[count[0]];
@@ -39,12 +44,12 @@ final class Nvrtc {
         return target(capability, known);
     }
 
-    static String target(int capability, int[] known) {
+    String target(int capability, int[] known) {
         int newest = Arrays.stream(known)
                 .filter(one -> one <= capability)
                 .max()
                 .orElseThrow(() -> new CudaException("NVRTC does not compile for compute capability "
-                        + capability / 10 + "." + capability % 10 + ", only for "
+                        + capability / 10 + "." + capability % 10 + " of " + device + ", only for "
                         + Arrays.stream(known).min().orElse(0) / 10.0 + " and newer"));
         return (newest == capability ? "sm_" : "compute_") + newest;
     }
@@ -59,7 +64,7 @@ final class Nvrtc {
      *
      * @throws CudaException with the compiler's log if it refuses them
      */
-    static KernelCode compile(String target) {
+    KernelCode compile(String target) {
         List<String> names = new ArrayList<>(KernelSources.ALL);
         names.add(KernelSources.COMMON);
         _nvrtcProgram program = new _nvrtcProgram();
@@ -72,8 +77,8 @@ final class Nvrtc {
             check(nvrtcCreateProgram(program, source, name, names.size(), headers, headerNames), "nvrtcCreateProgram");
             int status = nvrtcCompileProgram(program, options(target).size(), options);
             if (status != NVRTC_SUCCESS) {
-                throw new CudaException("nvrtcCompileProgram of the kernels for " + target + " failed: "
-                        + nvrtcGetErrorString(status).getString() + "\n" + log(program));
+                throw new CudaException("nvrtcCompileProgram of the kernels for " + target + " on " + device
+                        + " failed: " + nvrtcGetErrorString(status).getString() + "\n" + log(program));
             }
             return new KernelCode(target, image(program, target.startsWith("sm_")));
         } finally {
@@ -83,7 +88,7 @@ final class Nvrtc {
         }
     }
 
-    private static byte[] image(_nvrtcProgram program, boolean machineCode) {
+    private byte[] image(_nvrtcProgram program, boolean machineCode) {
         try (SizeTPointer size = new SizeTPointer(1)) {
             check(
                     machineCode ? nvrtcGetCUBINSize(program, size) : nvrtcGetPTXSize(program, size),
@@ -96,12 +101,13 @@ final class Nvrtc {
         }
     }
 
-    private static String log(_nvrtcProgram program) {
+    private String log(_nvrtcProgram program) {
         try (SizeTPointer size = new SizeTPointer(1)) {
             check(nvrtcGetProgramLogSize(program, size), "nvrtcGetProgramLogSize");
             try (BytePointer log = new BytePointer(size.get())) {
                 check(nvrtcGetProgramLog(program, log), "nvrtcGetProgramLog");
-                return log.getString(UTF_8);
+                // It ends with a zero.
+                return log.limit(size.get() - 1).getString(UTF_8);
             }
         }
     }
@@ -114,10 +120,10 @@ final class Nvrtc {
         return new PointerPointer<>(texts.stream().map(Nvrtc::text).toArray(BytePointer[]::new));
     }
 
-    private static void check(int status, String call) {
+    private void check(int status, String call) {
         if (status != NVRTC_SUCCESS) {
-            throw new CudaException(
-                    call + " failed: " + nvrtcGetErrorString(status).getString());
+            throw new CudaException(call + " of the kernels on " + device + " failed: "
+                    + nvrtcGetErrorString(status).getString());
         }
     }
 }

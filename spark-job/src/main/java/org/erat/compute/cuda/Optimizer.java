@@ -6,7 +6,6 @@ import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
 import org.erat.compute.AdamW;
 import org.erat.compute.Loss;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,8 +32,8 @@ final class Optimizer {
     CudaTensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses) {
         Shapes.checkLoss(outputs, targets.shape(), losses);
         CudaTensor given = CudaTensor.single("loss", "outputs", outputs);
-        CudaTensor gradient = execution.allocate(Precision.F32, outputs.shape());
-        try (CudaTensor wanted = copies.upload(targets, Precision.F32)) {
+        CudaTensor gradient = execution.allocate(Format.F32, outputs.shape());
+        try (CudaTensor wanted = copies.upload(targets, Format.F32)) {
             execution.run(execution
                     .launch()
                     .ofRows("loss_of_examples", given.rowsCount(), given.columnsCount())
@@ -61,7 +60,7 @@ final class Optimizer {
         Shapes.checkSummary(losses, gradient, summary);
         CudaTensor all = CudaTensor.single("summarise", "gradient", gradient);
         long pieces = (all.columnsCount() + SQUARES - 1) / SQUARES;
-        try (CudaTensor sums = execution.allocate(Precision.F32, pieces)) {
+        try (CudaTensor sums = execution.allocate(Format.F32, pieces)) {
             execution.run(execution
                     .launch()
                     .ofRows("sums_of_squares", pieces, SQUARES)

@@ -1,14 +1,12 @@
 package org.erat.compute.cuda;
 
-import org.erat.compute.Precision;
-
 /**
  * A matrix product as BLAS has it, with matrices by columns: c[m,n] = alpha·op(a)[m,k]·op(b)[k,n] + beta·c, sums in f32.
  *
  * @param operands format of a and b
  * @param result format of c
  * @param strideA elements from one column of a to the next; likewise b and c
- * @param bias whether a vector [m] in the result's format is added to every column
+ * @param epilogue what becomes of the sums; a bias is a vector [m] in the result's format
  */
 record Product(
         boolean transposeA,
@@ -16,14 +14,14 @@ record Product(
         int m,
         int n,
         int k,
-        Precision operands,
-        Precision result,
+        Format operands,
+        Format result,
         long strideA,
         long strideB,
         long strideC,
         float alpha,
         float beta,
-        boolean bias) {
+        Epilogue epilogue) {
 
     /** The same for matrices by rows: read by columns each is its own transpose, and so is the result. */
     static Product ofRows(CudaTensor a, boolean transposeA, CudaTensor b, boolean transposeB, CudaTensor c) {
@@ -40,7 +38,7 @@ record Product(
                 c.stride(),
                 1,
                 0,
-                false);
+                Epilogue.NONE);
     }
 
     Product scaled(double newAlpha, double newBeta) {
@@ -57,12 +55,12 @@ record Product(
                 strideC,
                 (float) newAlpha,
                 (float) newBeta,
-                bias);
+                epilogue);
     }
 
-    Product withBias() {
+    Product endingIn(Epilogue newEpilogue) {
         return new Product(
-                transposeA, transposeB, m, n, k, operands, result, strideA, strideB, strideC, alpha, beta, true);
+                transposeA, transposeB, m, n, k, operands, result, strideA, strideB, strideC, alpha, beta, newEpilogue);
     }
 
     /** For messages: {@code [768,4096] = [768,768]ᵀ·[768,4096] by columns, BF16 to F32}. */
@@ -72,6 +70,6 @@ record Product(
                 + (transposeA ? "[" + k + "," + m + "]ᵀ" : "[" + m + "," + k + "]") + "·"
                 + (transposeB ? "[" + n + "," + k + "]ᵀ" : "[" + k + "," + n + "]")
                 + " by columns at distances of " + strideC + ", " + strideA + " and " + strideB + ", " + operands
-                + " to " + result + (bias ? " with bias" : "") + (beta == 0 ? "" : ", added");
+                + " to " + result + epilogue + (beta == 0 ? "" : ", added");
     }
 }

@@ -14,11 +14,12 @@ interface Stream extends AutoCloseable {
     void launch(Launch launch);
 
     /**
-     * c = alpha·op(a)·op(b) + beta·c, and the bias where there is one.
+     * c = alpha·op(a)·op(b) + beta·c, and the epilogue.
      *
+     * @param bias of the epilogue, if it has one; likewise the auxiliary matrix
      * @param workspace scratch memory of {@link Driver#workspaceBytes}, of this stream's own
      */
-    void product(Product product, long a, long b, long c, long bias, long workspace);
+    void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace);
 
     /**
      * The same for {@code count} matrices.

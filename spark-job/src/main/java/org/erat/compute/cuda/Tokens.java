@@ -3,7 +3,6 @@ package org.erat.compute.cuda;
 import java.util.Arrays;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels.AttentionShape;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -23,7 +22,7 @@ final class Tokens {
             @Nullable int[] typeIds,
             int[] positions) {
         Shapes.checkEmbeddings(words, positionTable, types, tokenIds, typeIds, positions);
-        Precision format = execution.activations();
+        Format format = execution.activations();
         CudaTensor[] given = {
             CudaTensor.of(words), CudaTensor.of(positionTable), types == null ? null : CudaTensor.of(types)
         };
@@ -76,7 +75,7 @@ final class Tokens {
     private CudaTensor pool(String primitive, Tensor x, AttentionShape shape, int[] lengths) {
         long width = Shapes.checkPool(primitive, x, shape);
         CudaTensor in = CudaTensor.of(x);
-        CudaTensor y = execution.allocate(Precision.F32, shape.batch(), width);
+        CudaTensor y = execution.allocate(Format.F32, shape.batch(), width);
         Execution.Cells cells = execution.cellsOfRows(y, in);
         execution.run(cells.kernel("mean_pool", in.format())
                 .with(in)

@@ -31,7 +31,7 @@ public final class OneDnnBackend implements Backend {
     }
 
     /**
-     * @param precision BF16 becomes F32, with a log line, where the processor cannot multiply it
+     * @param precision TF32 becomes F32, and BF16 where the processor cannot multiply it, with a log line
      * @throws LinkageError if the native library cannot be loaded here
      */
     public OneDnnBackend(Precision precision, WeightLayout weights) {
@@ -39,6 +39,9 @@ public final class OneDnnBackend implements Backend {
         this.weights = weights;
         if (precision == Precision.BF16 && !OneDnn.hasBf16()) {
             LOG.warn("This processor has neither AVX512_BF16 nor AMX: computing in f32 in place of bf16");
+            this.precision = Precision.F32;
+        } else if (precision == Precision.TF32) {
+            LOG.warn("tf32 is a format of GPUs: computing in f32 in its place on the CPU");
             this.precision = Precision.F32;
         } else {
             this.precision = precision;

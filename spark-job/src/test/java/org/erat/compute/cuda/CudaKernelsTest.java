@@ -18,6 +18,7 @@ import org.erat.compute.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -74,18 +75,81 @@ class CudaKernelsTest {
         }
     }
 
-    @Test
-    void aDeviceWithoutBf16ComputesInF32() {
-        CudaBackend backend = new CudaBackend(new EmulatedDriver().withoutBf16(), Precision.BF16);
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void aDeviceThatMultipliesF32OnlyComputesInIt(Precision precision) {
+        CudaBackend backend = new CudaBackend(new EmulatedDriver().withF32Only(), precision);
         assertThat(backend.precision()).isEqualTo(Precision.F32);
+        assertThat(productsOfOneAndALittle(backend)).containsOnly(1 + ULP, 1 + ULP, 1 + ULP);
+    }
+
+    /**
+     * Everything lies in f32, and each operand of a product, be it of a frozen map, of any two matrices or of an
+     * attention, keeps 10 bits behind the point.
+     */
+    @Test
+    void tf32RoundsTheOperandsOfEveryProduct() {
+        assertThat(productsOfOneAndALittle(new CudaBackend(new EmulatedDriver(), Precision.TF32)))
+                .containsOnly(1, 1, 1);
+    }
+
+    static final float ULP = 0x1p-23f;
+
+    /** (1 + 2⁻²³)·1 by each way to multiply. */
+    static float[] productsOfOneAndALittle(CudaBackend backend) {
+        FloatBuffer one = FloatBuffer.wrap(new float[] {1});
+        FrozenLinear map =
+                backend.frozenLinear(new FloatBuffer[] {one}, new FloatBuffer[] {FloatBuffer.allocate(1)}, 1);
+        INDArray qkv = Nd4j.ones(DataType.FLOAT, 1, 24).muli(1 + ULP);
+        try (Kernels kernels = backend.open(1);
+                Tensor heads = kernels.upload(qkv);
+                Tensor x = kernels.copy(heads.columns(0, 1));
+                Tensor linear = kernels.linear(x, map);
+                Tensor product = kernels.allocateSingle(1, 1);
+                Tensor probabilities = kernels.allocate(1, 1);
+                Tensor attention =
+                        kernels.attention(heads, new AttentionShape(1, 1, 1, new int[] {1}), probabilities)) {
+            kernels.product(x, false, probabilities, false, 1, 0, product);
+            return new float[] {value(kernels, linear), value(kernels, product), value(kernels, attention.columns(0, 1))
+            };
+        }
+    }
+
+    private static float value(Kernels kernels, Tensor single) {
+        INDArray value = Nd4j.create(DataType.FLOAT, 1, 1);
+        kernels.download(single, value);
+        return value.getFloat(0);
+    }
+
+    /** What is wide enough for cuBLASLt is no kernel of ours, unless that is told to compute the exact GELU. */
+    @ParameterizedTest
+    @CsvSource({"GELU_TANH, 16, false", "GELU_TANH, 12, true", "GELU, 16, true", "RELU, 16, true"})
+    void geluByTanhIsPartOfTheProductBesideIt(Activation f, int inner, boolean byKernels) {
+        EmulatedDriver driver = new EmulatedDriver();
+        CudaBackend backend = new CudaBackend(driver, Precision.BF16);
+        FrozenLinear up =
+                backend.frozenLinear(new FloatBuffer[] {floats(8 * inner)}, new FloatBuffer[] {floats(inner)}, 8);
+        FrozenLinear down =
+                backend.frozenLinear(new FloatBuffer[] {floats(8 * inner)}, new FloatBuffer[] {floats(8)}, inner);
+        try (Kernels kernels = backend.open(1);
+                Tensor x = kernels.upload(Nd4j.ones(DataType.FLOAT, 3, 8))) {
+            driver.launched().clear();
+            Kernels.Activated activated = kernels.linearActivation(f, x, up);
+            Tensor gradient = kernels.linearBackwardThroughActivation(x, down, f, activated.inner());
+            assertThat(driver.launched().stream().filter(name -> name.startsWith("activation")))
+                    .hasSize(byKernels ? 2 : 0);
+            List.of(activated.inner(), activated.y(), gradient).forEach(Tensor::close);
+        }
+        driver.checkMarks();
     }
 
     @Test
     void aProductSaysWhatItIs() {
-        Product product = new Product(true, false, 768, 4096, 8, Precision.BF16, Precision.F32, 8, 8, 768, 1, 1, true);
+        Product product =
+                new Product(true, false, 768, 4096, 8, Format.BF16, Format.F32, 8, 8, 768, 1, 1, Epilogue.GELU);
         assertThat(product)
                 .hasToString("[768,4096] = [8,768]ᵀ·[8,4096] by columns at distances of 768, 8 and 8, BF16 to F32 with"
-                        + " bias, added");
+                        + " bias and GELU, added");
     }
 
     @Test

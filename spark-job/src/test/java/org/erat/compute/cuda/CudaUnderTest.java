@@ -11,15 +11,27 @@ import org.slf4j.LoggerFactory;
 /**
  * The CUDA implementation for the tests that every implementation takes: with this processor as its device where a C++
  * compiler is there, and on GPU 0 where there is one and the tests run with the profile {@code cuda}. The log says what is
- * left out and why.
+ * left out and why. Where NVIDIA's libraries have stand-ins, these are the only device.
  */
 public final class CudaUnderTest {
     private static final Logger LOG = LoggerFactory.getLogger(CudaUnderTest.class);
 
+    static {
+        StandIns.load();
+    }
+
     private CudaUnderTest() {}
+
+    /** Whether this JVM is for the tests of this backend: where NVIDIA's libraries have stand-ins, of CUDA's only. */
+    public static boolean isTested(Backend backend) {
+        return !StandIns.chosen() || backend instanceof CudaBackend;
+    }
 
     /** All that can be had. */
     public static List<Backend> of(Precision precision) {
+        if (StandIns.chosen()) {
+            return List.of(CudaBackend.on(0, precision));
+        }
         return Stream.of(emulated(precision), onGpu(precision))
                 .flatMap(Optional::stream)
                 .toList();

@@ -77,6 +77,20 @@ class DevicePoolTest {
     }
 
     @Test
+    void thePeakIsWhatWasHeldAtOnce() {
+        memory.freeFrozen(memory.allocateFrozen(8 * MIB), 8 * MIB);
+        memory.allocateFrozen(2 * MIB);
+        DevicePool.Block first = pool.take(3 * MIB);
+        assertThat(memory.peakBytes()).isEqualTo(8 * MIB);
+        pool.take(4 * MIB);
+        pool.giveBack(first);
+        pool.take(3 * MIB);
+        assertThat(memory.peakBytes()).isEqualTo(9 * MIB);
+        driver.close();
+        pool = null;
+    }
+
+    @Test
     void memoryOfTasksAtRestIsGivenUpBeforeADeviceIsFull() {
         DevicePool resting = memory.takePool();
         resting.giveBack(resting.take(50 * MIB));

@@ -1,11 +1,14 @@
 package org.erat.compute.cuda;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.erat.compute.Precision;
 
 /**
  * A device that is this processor. Fresh memory holds NaN in either format, ends in a mark that no kernel may overwrite,
@@ -19,12 +22,13 @@ final class EmulatedDriver implements Driver {
     private final Emulator emulator = Emulator.get();
     private final Map<Long, Memory> memory = new ConcurrentHashMap<>();
     private final long capacity;
+    private final List<String> launched = new ArrayList<>();
     private long used;
     private int allocations;
     private int downloads;
     private boolean backwards;
     private long workspaceBytes;
-    private boolean bf16 = true;
+    private boolean onlyF32;
 
     /** Bytes from {@code start} on, within {@code whole}. */
     private record Memory(Pointer whole, long start, long bytes) {
@@ -61,13 +65,18 @@ final class EmulatedDriver implements Driver {
         return this;
     }
 
-    EmulatedDriver withoutBf16() {
-        bf16 = false;
+    EmulatedDriver withF32Only() {
+        onlyF32 = true;
         return this;
     }
 
     long used() {
         return used;
+    }
+
+    /** The kernels that ran, in their order. */
+    List<String> launched() {
+        return launched;
     }
 
     int allocations() {
@@ -85,8 +94,8 @@ final class EmulatedDriver implements Driver {
     }
 
     @Override
-    public boolean multipliesBf16() {
-        return bf16;
+    public boolean multiplies(Precision precision) {
+        return precision == Precision.F32 || !onlyF32;
     }
 
     @Override
@@ -142,8 +151,8 @@ final class EmulatedDriver implements Driver {
     }
 
     @Override
-    public Stream open() {
-        return new AtOnce();
+    public Stream open(boolean tf32) {
+        return new AtOnce(tf32);
     }
 
     @Override
@@ -152,6 +161,12 @@ final class EmulatedDriver implements Driver {
     }
 
     private final class AtOnce implements Stream {
+        private final boolean tf32;
+
+        AtOnce(boolean tf32) {
+            this.tf32 = tf32;
+        }
+
         @Override
         public void upload(Pointer from, long to, long bytes) {
             Pointer.memcpy(new At(to), from, bytes);
@@ -166,11 +181,12 @@ final class EmulatedDriver implements Driver {
         @Override
         public void launch(Launch launch) {
             emulator.run(launch, backwards);
+            launched.add(launch.kernel());
         }
 
         @Override
-        public void product(Product product, long a, long b, long c, long bias, long workspace) {
-            emulator.run(product, a, b, c, bias);
+        public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
+            emulator.run(product, tf32, a, b, c, bias, auxiliary);
         }
 
         @Override
@@ -179,7 +195,7 @@ final class EmulatedDriver implements Driver {
             LongPointer bs = new LongPointer(new At(b));
             LongPointer cs = new LongPointer(new At(c));
             for (int i = 0; i < count; i++) {
-                emulator.run(product, as.get(i), bs.get(i), cs.get(i), 0);
+                emulator.run(product, tf32, as.get(i), bs.get(i), cs.get(i), 0, 0);
             }
         }
 

@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.io.FileUtils;
-import org.erat.compute.Precision;
 
 /** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
 final class Emulator {
@@ -58,26 +57,35 @@ final class Emulator {
     private static Emulator build() {
         try {
             Path folder = sources();
-            for (String file : List.of("emulator.h", "emulator.cpp")) {
-                copy(file, folder);
-            }
-            Path table = Files.createFile(folder.resolve("table.inc"));
-            String source = folder.resolve("emulator.cpp").toString();
-            Map<String, Integer> kernels = new HashMap<>();
-            List<String> entries = new ArrayList<>();
-            Matcher names = KERNEL.matcher(compile(List.of("-E", "-P", source)));
-            while (names.find()) {
-                kernels.put(names.group(1), entries.size());
-                entries.add("kernel(" + names.group(1) + "),");
-            }
-            Files.write(table, entries);
+            Map<String, Integer> kernels = writeProgram(folder);
             Path library = folder.resolve("libemulator.so");
-            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source));
+            Path source = folder.resolve("emulator.cpp");
+            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source.toString()));
             System.load(library.toString());
             return new Emulator(kernels);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Puts the emulator beside the kernels' sources; the kernels' numbers by their names. */
+    static Map<String, Integer> writeProgram(Path folder) throws IOException {
+        for (String file : List.of("emulator.h", "emulator.cpp")) {
+            copy(file, folder);
+        }
+        Path table = Files.createFile(folder.resolve("table.inc"));
+        Map<String, Integer> kernels = new HashMap<>();
+        List<String> entries = new ArrayList<>();
+        Matcher names = KERNEL.matcher(
+                compile(List.of("-E", "-P", folder.resolve("emulator.cpp").toString())));
+        while (names.find()) {
+            String name = names.group(1);
+            if (kernels.putIfAbsent(name, entries.size()) == null) {
+                entries.add("kernel(\"" + name + "\", " + name + "),");
+            }
+        }
+        Files.write(table, entries);
+        return kernels;
     }
 
     /** A folder with the sources of the kernels, for as long as this JVM lives. */
@@ -91,13 +99,13 @@ final class Emulator {
         return folder;
     }
 
-    private static void copy(String name, Path folder) throws IOException {
+    static void copy(String name, Path folder) throws IOException {
         try (InputStream source = Emulator.class.getResourceAsStream(name)) {
             Files.copy(source, folder.resolve(name));
         }
     }
 
-    private static String compile(List<String> arguments) {
+    static String compile(List<String> arguments) {
         List<String> command = new ArrayList<>(COMPILER);
         command.addAll(arguments);
         return run(command);
@@ -157,15 +165,16 @@ final class Emulator {
     }
 
     /** As a GPU's library would do it. */
-    void run(Product p, long a, long b, long c, long bias) {
+    void run(Product p, boolean tf32, long a, long b, long c, long bias, long auxiliary) {
         product(
                 p.transposeA() ? 1 : 0,
                 p.transposeB() ? 1 : 0,
                 p.m(),
                 p.n(),
                 p.k(),
-                p.operands() == Precision.BF16 ? 1 : 0,
-                p.result() == Precision.BF16 ? 1 : 0,
+                p.operands() == Format.BF16 ? 1 : 0,
+                p.result() == Format.BF16 ? 1 : 0,
+                tf32 ? 1 : 0,
                 a,
                 p.strideA(),
                 b,
@@ -174,7 +183,19 @@ final class Emulator {
                 p.strideC(),
                 p.alpha(),
                 p.beta(),
-                p.bias() ? bias : 0);
+                number(p.epilogue()),
+                bias,
+                auxiliary);
+    }
+
+    /** What the products call it. */
+    private static int number(Epilogue epilogue) {
+        return switch (epilogue) {
+            case NONE -> 0;
+            case BIAS -> 1;
+            case GELU -> 2;
+            case GELU_BACKWARD -> 3;
+        };
     }
 
     private static native int launch(int kernel, int blocks, int threads, long arguments, int backwards);
@@ -187,6 +208,7 @@ final class Emulator {
             long k,
             int halfOperands,
             int halfResult,
+            int tf32,
             long a,
             long strideA,
             long b,
@@ -195,5 +217,7 @@ final class Emulator {
             long strideC,
             float alpha,
             float beta,
-            long bias);
+            int epilogue,
+            long bias,
+            long auxiliary);
 }

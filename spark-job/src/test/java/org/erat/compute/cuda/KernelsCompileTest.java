@@ -16,6 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** NVIDIA's compilers take the kernels for every architecture, without a warning. */
 class KernelsCompileTest {
+    private static final Nvrtc COMPILER = new Nvrtc("cuda:0");
+
     @TempDir
     private Path folder;
 
@@ -44,7 +46,7 @@ class KernelsCompileTest {
     @ValueSource(strings = {"75", "80", "86", "89", "90", "100", "120"})
     void nvrtcCompilesThem(String architecture) {
         assumeNvrtc();
-        KernelCode code = Nvrtc.compile("sm_" + architecture);
+        KernelCode code = COMPILER.compile("sm_" + architecture);
         assertThat(new String(code.image(), 1, 3, UTF_8)).isEqualTo("ELF");
     }
 
@@ -52,14 +54,14 @@ class KernelsCompileTest {
     void nvrtcSaysWhatItRefuses() {
         assumeNvrtc();
         assertThatExceptionOfType(CudaException.class)
-                .isThrownBy(() -> Nvrtc.compile("sm_1"))
-                .withMessageContaining("nvrtcCompileProgram of the kernels for sm_1 failed")
+                .isThrownBy(() -> COMPILER.compile("sm_1"))
+                .withMessageContaining("nvrtcCompileProgram of the kernels for sm_1 on cuda:0 failed")
                 .withMessageContaining("--gpu-architecture");
     }
 
     private static void assumeNvrtc() {
         try {
-            assertThat(Nvrtc.version()).startsWith("13.");
+            assertThat(COMPILER.version()).startsWith("13.");
         } catch (LinkageError e) {
             assumeTrue(false, "there is no NVRTC: " + e.getMessage());
         }
@@ -68,11 +70,11 @@ class KernelsCompileTest {
     @Test
     void aDeviceThatIsNewerThanTheCompilerIsLeftToTheDriver() {
         int[] known = {75, 80, 86, 89, 90, 100, 120};
-        assertThat(Nvrtc.target(90, known)).isEqualTo("sm_90");
-        assertThat(Nvrtc.target(130, known)).isEqualTo("compute_120");
-        assertThat(Nvrtc.target(87, known)).isEqualTo("compute_86");
+        assertThat(COMPILER.target(90, known)).isEqualTo("sm_90");
+        assertThat(COMPILER.target(130, known)).isEqualTo("compute_120");
+        assertThat(COMPILER.target(87, known)).isEqualTo("compute_86");
         assertThatExceptionOfType(CudaException.class)
-                .isThrownBy(() -> Nvrtc.target(70, known))
-                .withMessage("NVRTC does not compile for compute capability 7.0, only for 7.5 and newer");
+                .isThrownBy(() -> COMPILER.target(70, known))
+                .withMessage("NVRTC does not compile for compute capability 7.0 of cuda:0, only for 7.5 and newer");
     }
 }

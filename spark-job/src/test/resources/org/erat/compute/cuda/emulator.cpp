@@ -22,6 +22,7 @@ namespace {
 // ---- kernels by number
 
 struct Kernel {
+    const char* name;
     void (*function)();
     void (*call)(void (*)(), void**);
 };
@@ -32,8 +33,8 @@ void callWith(void (*function)(), void** arguments, std::index_sequence<I...>) {
 }
 
 template <class... A>
-Kernel kernel(void (*function)(A...)) {
-    return {reinterpret_cast<void (*)()>(function), [](void (*f)(), void** arguments) {
+Kernel kernel(const char* name, void (*function)(A...)) {
+    return {name, reinterpret_cast<void (*)()>(function), [](void (*f)(), void** arguments) {
                 callWith<A...>(f, arguments, std::index_sequence_for<A...>{});
             }};
 }
@@ -145,13 +146,36 @@ void setElement(bool half, void* to, int64_t i, float x) {
     }
 }
 
+// To 10 bits of mantissa, to the nearest and ties away from zero, as PTX's cvt.rna.tf32.f32 does it. NVIDIA does not say
+// how cuBLAS rounds.
+float toTf32(float x) {
+    return __uint_as_float((__float_as_uint(x) + 0x1000u) & 0xFFFFE000u);
+}
+
+// ---- what may become of a sum; the numbers are those of the Java side
+
+const int32_t BIAS = 1;
+const int32_t GELU_AND_AUXILIARY = 2;
+const int32_t GELU_BACKWARD = 3;
+
+// Hendrycks and Gimpel, arXiv 1606.08415: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+double gelu(double x) {
+    return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+double geluSlope(double x) {
+    double tanh = std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
+    return (1 + tanh) / 2 + x / 2 * (1 - tanh * tanh) * std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * x * x);
+}
+
 // The lines of op(x) that a sum runs along, one after the other.
 std::vector<float> lines(
-        bool half, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
+        bool half, bool tf32, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
     std::vector<float> result(count * length);
     for (int64_t i = 0; i < count; i++) {
         for (int64_t l = 0; l < length; l++) {
-            result[i * length + l] = element(half, x, i * toNext + l * along);
+            float operand = element(half, x, i * toNext + l * along);
+            result[i * length + l] = tf32 && std::isfinite(operand) ? toTf32(operand) : operand;
         }
     }
     return result;
@@ -207,7 +231,8 @@ int32_t Java_org_erat_compute_cuda_Emulator_launch(
     return 0;
 }
 
-// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once.
+// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once. bf16 has
+// fewer bits than TF32 and so is left as it is.
 void Java_org_erat_compute_cuda_Emulator_product(
         void*,
         void*,
@@ -218,6 +243,7 @@ void Java_org_erat_compute_cuda_Emulator_product(
         int64_t k,
         int32_t halfOperands,
         int32_t halfResult,
+        int32_t tf32,
         int64_t a,
         int64_t strideA,
         int64_t b,
@@ -226,26 +252,36 @@ void Java_org_erat_compute_cuda_Emulator_product(
         int64_t strideC,
         float alpha,
         float beta,
-        int64_t bias) {
+        int32_t epilogue,
+        int64_t bias,
+        int64_t auxiliary) {
     std::vector<float> left = lines(
-            halfOperands, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
+            halfOperands, tf32, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
     std::vector<float> right = lines(
-            halfOperands, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
+            halfOperands, tf32, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
     void* result = reinterpret_cast<void*>(c);
     for (int64_t j = 0; j < n; j++) {
         for (int64_t i = 0; i < m; i++) {
+            int64_t at = j * strideC + i;
             double sum = 0;
             for (int64_t l = 0; l < k; l++) {
                 sum += (double) left[i * k + l] * right[j * k + l];
             }
             sum *= alpha;
             if (beta != 0) {
-                sum += (double) beta * element(halfResult, result, j * strideC + i);
+                sum += (double) beta * element(halfResult, result, at);
             }
-            if (bias != 0) {
+            if (epilogue == BIAS || epilogue == GELU_AND_AUXILIARY) {
                 sum += element(halfResult, reinterpret_cast<void*>(bias), i);
             }
-            setElement(halfResult, result, j * strideC + i, (float) sum);
+            if (epilogue == GELU_AND_AUXILIARY) {
+                setElement(halfResult, reinterpret_cast<void*>(auxiliary), at, (float) sum);
+                sum = gelu(sum);
+            }
+            if (epilogue == GELU_BACKWARD) {
+                sum *= geluSlope(element(halfResult, reinterpret_cast<void*>(auxiliary), at));
+            }
+            setElement(halfResult, result, at, (float) sum);
         }
     }
 }
