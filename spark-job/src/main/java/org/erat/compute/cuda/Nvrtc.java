@@ -61,7 +61,7 @@ final class Nvrtc {
      */
     static KernelCode compile(String target) {
         List<String> names = new ArrayList<>(KernelSources.ALL);
-        names.add(KernelSources.COMMON);
+        names.addAll(KernelSources.HEADERS);
         _nvrtcProgram program = new _nvrtcProgram();
         try (BytePointer source = text(KernelSources.program());
                 BytePointer name = text("kernels.cu");
