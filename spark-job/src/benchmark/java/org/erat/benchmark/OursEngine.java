@@ -15,12 +15,13 @@ import org.erat.network.BatchArrays;
 import org.erat.network.EncoderGraph;
 import org.erat.network.EncoderSpec;
 import org.erat.network.GraphSettings;
+import org.erat.network.LocalSteps;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** This project: the graph that a shard's worker trains, with the same call. */
+/** This project: the graph that a shard's worker trains, with the same steps. */
 final class OursEngine implements Engine {
     private final int threads;
     private final String device;
@@ -64,15 +65,27 @@ final class OursEngine implements Engine {
         return new Ours(EncoderGraph.create(spec, settings), spec.layout());
     }
 
-    private record Ours(ComputationGraph graph, AdapterLayout layout) implements Trainer {
+    private static final class Ours implements Trainer {
         private static final List<String> HEAD = List.of("dense_W", "dense_b", "output_W", "output_b");
+
+        private final ComputationGraph graph;
+        private final AdapterLayout layout;
+        private LocalSteps steps;
+
+        Ours(ComputationGraph graph, AdapterLayout layout) {
+            this.graph = graph;
+            this.layout = layout;
+        }
 
         @Override
         public double train(PaddedBatch batch, int step) {
             MultiDataSet arrays = BatchArrays.of(batch, CLASSES, false);
             EncoderGraph.startAt(graph, step, 0);
+            if (steps == null) {
+                steps = LocalSteps.of(graph, 0);
+            }
             long start = System.nanoTime();
-            graph.fit(arrays);
+            steps.step(arrays);
             return (System.nanoTime() - start) / 1e9;
         }
 
@@ -86,6 +99,9 @@ final class OursEngine implements Engine {
 
         @Override
         public Map<String, float[]> parameters() {
+            if (steps != null) {
+                steps.finish();
+            }
             Map<String, float[]> values = new TreeMap<>();
             adapters(values, EncoderGraph.encoder(graph).params());
             HEAD.forEach(name -> values.put(name, floats(graph.getParam(name))));

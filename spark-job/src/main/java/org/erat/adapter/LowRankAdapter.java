@@ -23,8 +23,8 @@ public final class LowRankAdapter implements AutoCloseable {
     private Tensor inner;
 
     /**
-     * @param a [w,in] rows of the window, owned from here on
-     * @param b [w,out] rows of Bᵀ of the window, owned from here on
+     * @param a [w,in] rows of the window
+     * @param b [w,out] rows of Bᵀ of the window
      * @param tokens T, to find an example's factors
      * @param dropoutRate share of the input's elements that are dropped; 0 for none
      * @param dropoutKey key of the counter-based mask
@@ -54,16 +54,13 @@ public final class LowRankAdapter implements AutoCloseable {
         }
     }
 
-    /** Gradients of the rows that learn. */
-    public record Gradient(@Nullable Tensor a, Tensor b) implements AutoCloseable {
-        @Override
-        public void close() {
-            if (a != null) {
-                a.close();
-            }
-            b.close();
-        }
-    }
+    /**
+     * Where the gradients of the rows that learn go.
+     *
+     * @param a [rows,in] in single precision; null where A is frozen, so that its gradient is not computed
+     * @param b [rows,out] in single precision
+     */
+    public record Gradient(@Nullable Tensor a, Tensor b) {}
 
     /**
      * Gradients for the forward pass just made.
@@ -71,9 +68,9 @@ public final class LowRankAdapter implements AutoCloseable {
      * @param x the input of the forward pass
      * @param dy [N,out]
      * @param dx [N,in], receives the adapter's part in addition to what it holds; null where nothing below learns
-     * @param freezeA whether A is frozen, so that its gradient is not computed
+     * @param gradient receives them
      */
-    public Gradient backward(Tensor x, Tensor dy, @Nullable Tensor dx, boolean freezeA) {
+    public void backward(Tensor x, Tensor dy, @Nullable Tensor dx, Gradient gradient) {
         long n = x.shape()[0];
         int width = rows.window().width();
         int from = rows.learned().start() - rows.window().start();
@@ -81,25 +78,21 @@ public final class LowRankAdapter implements AutoCloseable {
         if (inner == null) {
             throw new IllegalStateException("backward needs a forward pass that keeps its activation");
         }
-        Tensor db = kernels.allocateSingle(to - from, b.shape()[1]);
         if (rows.learnedFactors() != null) {
             kernels.scaleByExample(inner, rows.learnedFactors(), tokens);
         }
-        kernels.product(inner.columns(from, to), true, dy, false, rows.scale(), 0, db);
-        Tensor da = null;
-        if (!freezeA || dx != null) {
+        kernels.product(inner.columns(from, to), true, dy, false, rows.scale(), 0, gradient.b());
+        if (gradient.a() != null || dx != null) {
             try (Tensor du = kernels.allocate(n, width)) {
                 kernels.product(dy, false, b, true, rows.scale(), 0, du);
-                if (!freezeA) {
-                    da = kernels.allocateSingle(to - from, a.shape()[1]);
-                    gradientOfA(x, du, from, to, da);
+                if (gradient.a() != null) {
+                    gradientOfA(x, du, from, to, gradient.a());
                 }
                 if (dx != null) {
                     inputGradient(du, dx);
                 }
             }
         }
-        return new Gradient(da, db);
     }
 
     private void gradientOfA(Tensor x, Tensor du, int from, int to, Tensor da) {
@@ -144,8 +137,6 @@ public final class LowRankAdapter implements AutoCloseable {
 
     @Override
     public void close() {
-        a.close();
-        b.close();
         if (inner != null) {
             inner.close();
             inner = null;

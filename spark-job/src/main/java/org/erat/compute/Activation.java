@@ -7,5 +7,7 @@ public enum Activation {
     /** The tanh approximation of GELU ({@code gelu_new}). */
     GELU_TANH,
     /** max(x, 0). */
-    RELU
+    RELU,
+    /** tanh(x), of heads. */
+    TANH
 }

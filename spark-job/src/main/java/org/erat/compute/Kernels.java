@@ -1,5 +1,6 @@
 package org.erat.compute;
 
+import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -20,6 +21,9 @@ public interface Kernels extends AutoCloseable {
     /** Type of the elements: FLOAT, or DOUBLE where the implementation serves numerical checks. */
     DataType dataType();
 
+    /** Whether tensors are in memory of a device, so that copies to and from ND4J's arrays wait for it. */
+    boolean onDevice();
+
     // ---- memory
 
     /** An uninitialised tensor in the format of activations. */
@@ -33,6 +37,9 @@ public interface Kernels extends AutoCloseable {
 
     /** A copy of host values of any strides, in the format of activations. */
     Tensor upload(INDArray values);
+
+    /** A copy of host values of any strides, in f32 or better. */
+    Tensor uploadSingle(INDArray values);
 
     /** Copies {@code tensor} to {@code into}, of the same number of elements and any strides. */
     void download(Tensor tensor, INDArray into);
@@ -56,6 +63,9 @@ public interface Kernels extends AutoCloseable {
 
     /** A dense copy of a matrix, which may be a view. */
     Tensor copy(Tensor x);
+
+    /** into = x, element by element, same shape, converted to the format of {@code into}; both may be views. */
+    void assign(Tensor x, Tensor into);
 
     /** into += x, element by element, same shape; both may be views. */
     void add(Tensor x, Tensor into);
@@ -150,6 +160,59 @@ public interface Kernels extends AutoCloseable {
 
     /** dx [N,H] of {@link #firstToken}, zero elsewhere. */
     Tensor firstTokenBackward(Tensor dy, AttentionShape shape);
+
+    // ---- loss and optimizer: all tensors in single precision
+
+    /**
+     * The loss of each example and the gradient of their sum.
+     *
+     * @param outputs [B,C]
+     * @param targets [B,C]: weights of the classes, or numbers
+     * @param losses [B], receives them
+     * @return [B,C], the gradient with respect to {@code outputs}
+     */
+    Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses);
+
+    /** Where {@link #summarise} puts the mean loss. */
+    int SUMMARY_LOSS = 0;
+
+    /** Where {@link #summarise} puts the norm of the mean gradient, before it is clipped. */
+    int SUMMARY_NORM = 1;
+
+    /** Where {@link #summarise} puts what the gradient has to be multiplied with: not a number for a step not to make. */
+    int SUMMARY_FACTOR = 2;
+
+    /** Where {@link #adamW} puts 1 if it has moved a parameter to what is not a finite number; else 0. */
+    int SUMMARY_LEFT_RANGE = 3;
+
+    /**
+     * Loss and gradient of a step in four numbers. The factor is 1/B, and less where the norm of the mean gradient is
+     * above {@code largestNorm}, to make it that.
+     *
+     * @param losses [B]
+     * @param gradient [n], of the sum of the losses
+     * @param largestNorm L2; 0 for any
+     * @param summary [4], receives them
+     */
+    void summarise(Tensor losses, Tensor gradient, double largestNorm, Tensor summary);
+
+    /**
+     * A step of AdamW. Nothing changes where the factor of {@code summary} is not a number.
+     *
+     * @param stretches what moves; they do not overlap
+     * @param parameters [n]
+     * @param gradient [n]
+     * @param state first and second moments, where the stretches say
+     * @param summary [4] of {@link #summarise}
+     */
+    void adamW(
+            AdamW rule,
+            double learningRate,
+            List<AdamW.Stretch> stretches,
+            Tensor parameters,
+            Tensor gradient,
+            Tensor state,
+            Tensor summary);
 
     /** How many tensors made by these kernels are not closed yet: for tests and leak checks. */
     long outstanding();

@@ -7,6 +7,8 @@ import org.erat.compute.Kernels.AttentionShape;
 
 /** Checks of the arguments that every implementation makes; each error names the primitive, the operand and its shape. */
 public final class Shapes {
+    private static final long SUMMARY = 4;
+
     private Shapes() {}
 
     /** Throws unless {@code shape} is that of a vector or a matrix with at least one element. */
@@ -48,6 +50,19 @@ public final class Shapes {
     /** Throws unless 0 ≤ from &lt; to ≤ size. */
     public static void checkRange(String primitive, long from, long to, long size) {
         require(0 <= from && from < to && to <= size, "%s: [%s, %s) is not within [0, %s)", primitive, from, to, size);
+    }
+
+    /** Throws unless {@code rows · columns} elements from {@code from} on are within a tensor that is no view. */
+    public static void checkMatrix(Tensor tensor, boolean view, long from, long rows, long columns) {
+        long[] shape = tensor.shape();
+        long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        require(
+                !view && from >= 0 && rows > 0 && columns > 0 && from + rows * columns <= size,
+                "matrix: [%s, %s] from element %s on is not within a dense tensor of shape %s",
+                rows,
+                columns,
+                from,
+                shape);
     }
 
     /** Throws unless op(a) [M,K], op(b) [K,N] and c [M,N] fit. */
@@ -211,6 +226,40 @@ public final class Shapes {
                     operand,
                     id,
                     rowsOfTable);
+        }
+    }
+
+    /** Throws unless targets [B,C] and losses [B] fit outputs [B,C]. */
+    public static void checkLoss(Tensor outputs, long[] targets, Tensor losses) {
+        long[] size = matrix("loss", "outputs", outputs);
+        require(Arrays.equals(size, targets), "loss: outputs %s and targets %s do not fit", size, targets);
+        checkShape("loss", "losses", losses, size[0]);
+    }
+
+    /** Throws unless losses and gradient are vectors and summary is [4]. */
+    public static void checkSummary(Tensor losses, Tensor gradient, Tensor summary) {
+        require(losses.shape().length == 1, "summarise: losses %s are no vector", losses.shape());
+        require(gradient.shape().length == 1, "summarise: gradient %s is no vector", gradient.shape());
+        checkShape("summarise", "summary", summary, SUMMARY);
+    }
+
+    /** Throws unless every stretch is within vectors of parameters, gradients and moments, and has been moved. */
+    public static void checkAdamW(
+            List<AdamW.Stretch> stretches, Tensor parameters, Tensor gradient, Tensor state, Tensor summary) {
+        require(parameters.shape().length == 1, "adamW: parameters %s are no vector", parameters.shape());
+        require(state.shape().length == 1, "adamW: state %s is no vector", state.shape());
+        checkShape("adamW", "gradient", gradient, parameters.shape());
+        checkShape("adamW", "summary", summary, SUMMARY);
+        for (AdamW.Stretch stretch : stretches) {
+            checkRange(
+                    "adamW: parameters",
+                    stretch.from(),
+                    stretch.from() + stretch.length(),
+                    parameters.shape()[0]);
+            checkRange("adamW: first moments", stretch.first(), stretch.first() + stretch.length(), state.shape()[0]);
+            checkRange(
+                    "adamW: second moments", stretch.second(), stretch.second() + stretch.length(), state.shape()[0]);
+            require(stretch.steps() >= 1, "adamW: %s steps, this one included", stretch.steps());
         }
     }
 

@@ -14,6 +14,13 @@ public interface Tensor extends AutoCloseable {
     /** Columns [from, to) of this matrix, without a copy; the distance between rows stays. */
     Tensor columns(long from, long to);
 
+    /**
+     * The elements from {@code from} on as a matrix of {@code rows} by {@code columns}, without a copy. Not of a view.
+     *
+     * @throws IllegalArgumentException if they are not all within this tensor
+     */
+    Tensor matrix(long from, long rows, long columns);
+
     @Override
     void close();
 }

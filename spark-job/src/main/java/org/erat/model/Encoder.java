@@ -181,7 +181,7 @@ public final class Encoder {
      *
      * @param dHidden gradient of the pass's {@link Pass#hidden}, [N,H]; owned from here on
      */
-    public void backward(Pass pass, Tensor dHidden, GradientSink gradients) {
+    public void backward(Pass pass, Tensor dHidden, GradientPlaces gradients) {
         Tensor dy = dHidden;
         for (int block = blocks.size() - 1; block >= 0; block--) {
             try (EncoderBlock.Saved saved = saved(pass, block)) {

@@ -158,7 +158,7 @@ final class EncoderBlock {
      * @return dx [N,H], or null where nothing below learns
      */
     @Nullable
-    Tensor backward(int block, Tensor dy, Saved saved, AttentionShape shape, boolean below, GradientSink gradients) {
+    Tensor backward(int block, Tensor dy, Saved saved, AttentionShape shape, boolean below, GradientPlaces gradients) {
         BlockAdapters adapters = saved.adapters();
         Tensor dProjected = kernels.layerNormBackward(
                 dy, weights.outputNorm().gain(), weights.outputNorm().bias(), epsilon, saved.outputNorm());
@@ -228,12 +228,10 @@ final class EncoderBlock {
             Tensor dy,
             @Nullable Tensor dx,
             BlockAdapters adapters,
-            GradientSink gradients) {
+            GradientPlaces gradients) {
         LowRankAdapter adapter = adapters.on(target);
         if (adapter != null) {
-            try (LowRankAdapter.Gradient gradient = adapter.backward(x, dy, dx, gradients.freezesA())) {
-                gradients.accept(block, target, gradient);
-            }
+            adapter.backward(x, dy, dx, gradients.of(block, target));
         }
     }
 

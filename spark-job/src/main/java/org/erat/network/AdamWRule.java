@@ -1,10 +1,8 @@
 package org.erat.network;
 
 import java.util.Objects;
-import org.bytedeco.javacpp.indexer.DoubleIndexer;
-import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.bytedeco.javacpp.indexer.Indexer;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.erat.compute.AdamW;
+import org.erat.compute.HostValues;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 
@@ -37,67 +35,10 @@ abstract class AdamWRule implements IUpdater {
         this.epsilon = epsilon;
     }
 
-    /**
-     * Values of a gradient, of parameters or of a state: a contiguous array, or view of an array, of floats or doubles.
-     * They are passed in runs, over which the loops of the rule are vectorized.
-     */
-    interface Values {
-        /** Copies {@code length} values from {@code from} on to the start of {@code into}. */
-        void get(long from, double[] into, int length);
-
-        /** Sets {@code length} values from {@code from} on. */
-        void put(long from, double[] values, int length);
-
-        default double get(long i) {
-            double[] value = new double[1];
-            get(i, value, 1);
-            return value[0];
-        }
-
-        default void put(long i, double value) {
-            put(i, new double[] {value}, 1);
-        }
-
-        /** Access to an array; runs are of {@link #RUN} values at most. */
-        static Values of(INDArray array) {
-            Indexer indexer = array.data().indexer();
-            if (indexer instanceof FloatIndexer floats) {
-                float[] run = new float[RUN];
-                return new Values() {
-                    @Override
-                    public void get(long from, double[] into, int length) {
-                        floats.get(from, run, 0, length);
-                        for (int i = 0; i < length; i++) {
-                            into[i] = run[i];
-                        }
-                    }
-
-                    @Override
-                    public void put(long from, double[] values, int length) {
-                        for (int i = 0; i < length; i++) {
-                            run[i] = (float) values[i];
-                        }
-                        floats.put(from, run, 0, length);
-                    }
-                };
-            }
-            DoubleIndexer doubles = (DoubleIndexer) indexer;
-            return new Values() {
-                @Override
-                public void get(long from, double[] into, int length) {
-                    doubles.get(from, into, 0, length);
-                }
-
-                @Override
-                public void put(long from, double[] values, int length) {
-                    doubles.put(from, values, 0, length);
-                }
-            };
-        }
+    /** The rule as {@link org.erat.compute.Kernels} has it. */
+    AdamW rule() {
+        return new AdamW(beta1, beta2, epsilon);
     }
-
-    /** Most values of one run: three of them fit into a core's first cache. */
-    static final int RUN = 1024;
 
     /**
      * Moves the moments of a range and replaces its gradient by the direction m̂ / (√v̂ + ε).
@@ -106,23 +47,17 @@ abstract class AdamWRule implements IUpdater {
      * @param state the first moment of value i is at i, the second one at {@code second} + i
      * @param step steps of this range, this one included, from 1
      */
-    void direct(Values gradient, Values state, long from, long length, long second, double step) {
-        double firstCorrection = 1 - Math.pow(beta1, step);
-        double secondCorrection = 1 - Math.pow(beta2, step);
-        int most = (int) Math.min(RUN, length);
+    void direct(HostValues gradient, HostValues state, long from, long length, long second, double step) {
+        int most = (int) Math.min(HostValues.RUN, length);
         double[] g = new double[most];
         double[] m = new double[most];
         double[] v = new double[most];
-        for (long at = from; at < from + length; at += RUN) {
-            int run = (int) Math.min(RUN, from + length - at);
+        for (long at = from; at < from + length; at += HostValues.RUN) {
+            int run = (int) Math.min(HostValues.RUN, from + length - at);
             gradient.get(at, g, run);
             state.get(at, m, run);
             state.get(second + at, v, run);
-            for (int i = 0; i < run; i++) {
-                m[i] = beta1 * m[i] + (1 - beta1) * g[i];
-                v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-                g[i] = m[i] / firstCorrection / (Math.sqrt(v[i] / secondCorrection) + epsilon);
-            }
+            rule().direct(g, m, v, run, step);
             state.put(at, m, run);
             state.put(second + at, v, run);
             gradient.put(at, g, run);

@@ -1,6 +1,7 @@
 package org.erat.network;
 
 import java.util.Map;
+import org.erat.compute.HostValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
 
@@ -43,8 +44,8 @@ final class DenseAdamWUpdater implements GradientUpdater<DenseAdamW> {
     @Override
     public void applyUpdater(INDArray gradient, int iteration, int epoch) {
         long n = gradient.length();
-        AdamWRule.Values g = AdamWRule.Values.of(gradient);
-        AdamWRule.Values s = AdamWRule.Values.of(state);
+        HostValues g = HostValues.of(gradient);
+        HostValues s = HostValues.of(state);
         double step = s.get(2 * n) + 1;
         s.put(2 * n, step);
         config.direct(g, s, 0, n, n, step);

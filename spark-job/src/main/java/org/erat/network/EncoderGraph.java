@@ -27,7 +27,7 @@ public final class EncoderGraph {
     private static final Logger LOG = LoggerFactory.getLogger(EncoderGraph.class);
     private static final String INPUT = "tokens";
     private static final String DENSE = "dense";
-    private static final String OUTPUT = "output";
+    static final String OUTPUT = "output";
 
     private EncoderGraph() {}
 

@@ -1,9 +1,7 @@
 package org.erat.network;
 
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import javax.annotation.Nullable;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.api.TrainingConfig;
@@ -13,71 +11,40 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.erat.adapter.AdapterLayout;
-import org.erat.adapter.LowRankAdapter;
 import org.erat.adapter.RowSelection;
-import org.erat.adapter.Target;
 import org.erat.compute.Kernels;
-import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Tensor;
-import org.erat.model.BaseWeightStore;
-import org.erat.model.BlockAdapters;
-import org.erat.model.Encoder;
-import org.erat.model.GradientSink;
 import org.erat.model.TokenBatch;
-import org.erat.schedule.CounterRandom;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * The encoder as a Deeplearning4j layer. In training, the windows are those of the schedule at the layer's iteration
- * count and worker; in inference they are those of {@link #useRows}, by default the whole of every adapter.
+ * The encoder as a Deeplearning4j layer: its parameters and gradients are ND4J's arrays, which cross to where the encoder
+ * computes at every pass. In training, the windows are those of the schedule at the layer's iteration count and worker; in
+ * inference they are those of {@link #useRows}, by default the whole of every adapter.
  *
  * <p>Base weights and scratch memory are taken at the first pass: a process that only plans or averages, as the driver
  * does, never reads a weight.
  */
 public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements AutoCloseable {
-    // Keys of dropout masks and of windows must differ.
-    private static final long DROPOUT = 0x64726f706f757400L;
-
     private final EncoderSpec spec;
-    private final AdapterLayout layout;
-    private final StepWindows windows;
     private final RowActivity activity;
+    private final EncoderPasses passes;
     private int worker;
     private List<RowSelection[]> inferenceRows;
 
+    /** The adapters of a training pass that waits for its backward pass. */
     @Nullable
-    private Kernels kernels;
-
-    @Nullable
-    private Encoder encoder;
-
-    @Nullable
-    private Encoder.Pass pass;
+    private Tensor adapters;
 
     EncoderLayer(NeuralNetConfiguration conf, DataType dataType, EncoderSpec spec, RowActivity activity) {
         super(conf, dataType);
         this.spec = spec;
-        this.layout = spec.layout();
         this.activity = activity;
-        this.windows = new StepWindows(spec.rankSchedule(), spec.schedule());
-        this.inferenceRows = List.<RowSelection[]>of(windows.whole());
-    }
-
-    private void open() {
-        if (encoder == null) {
-            BaseWeightStore.Loaded base = BaseWeightStore.load(
-                    spec.modelUri(),
-                    spec.modelSha256(),
-                    dataType == DataType.DOUBLE ? BaseWeightStore.DOUBLE : spec.precision(),
-                    spec.device(),
-                    spec.weights());
-            kernels = base.backend().open(spec.threads());
-            encoder = new Encoder(kernels, base.weights(), spec.activations().equals("recomputed"));
-        }
+        this.passes = new EncoderPasses(spec, dataType, activity);
+        this.inferenceRows = List.<RowSelection[]>of(passes.whole());
     }
 
     /** The specification this layer was made from. */
@@ -90,15 +57,27 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
         this.worker = worker;
     }
 
+    int worker() {
+        return worker;
+    }
+
+    EncoderPasses passes() {
+        return passes;
+    }
+
+    RowActivity activity() {
+        return activity;
+    }
+
     /**
      * Rows that inference uses from here on, by block. With several selections the output is that of the first, then that
      * of the second and so on, [S·B,H]: what no adapter changes is computed once.
      */
     public void useRows(RowSelection[]... selections) {
         for (RowSelection[] byBlock : selections) {
-            if (byBlock.length != layout.blocks()) {
+            if (byBlock.length != spec.layout().blocks()) {
                 throw new IllegalArgumentException(
-                        byBlock.length + " row selections for " + layout.blocks() + " blocks");
+                        byBlock.length + " row selections for " + spec.layout().blocks() + " blocks");
             }
         }
         this.inferenceRows = List.of(selections);
@@ -118,36 +97,38 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
         assertInputSet(false);
         releasePass();
-        open();
         TokenBatch batch = tokenBatch(input, maskArray);
         return training ? train(batch, workspaceMgr) : infer(batch, workspaceMgr);
     }
 
     private INDArray train(TokenBatch batch, LayerWorkspaceMgr workspaceMgr) {
-        RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
-        windows.markActive(activity, rows);
-        pass = encoder.forward(batch, block -> adapters(block, rows[block], batch.tokens(), spec.dropout()));
         INDArray output = output(batch.size(), workspaceMgr);
-        try (Tensor pooled = pool(pass.hidden(), pass.shape())) {
-            kernels.download(pooled, output);
+        adapters = uploadAdapters();
+        try (Tensor pooled = passes.train(batch, step(), adapters)) {
+            passes.kernels().download(pooled, output);
         }
         return output;
     }
 
+    private EncoderPasses.Step step() {
+        return new EncoderPasses.Step(getIterationCount(), worker);
+    }
+
+    private Tensor uploadAdapters() {
+        return passes.kernels().upload(paramsFlattened.reshape(paramsFlattened.length()));
+    }
+
     private INDArray infer(TokenBatch batch, LayerWorkspaceMgr workspaceMgr) {
-        INDArray output = output(inferenceRows.size() * batch.size(), workspaceMgr);
-        encoder.infer(
-                batch,
-                inferenceRows.size(),
-                (selection, block) -> adapters(block, inferenceRows.get(selection)[block], batch.tokens(), 0),
-                (selection, hidden, shape) -> {
-                    int first = selection * batch.size();
-                    try (Tensor pooled = pool(hidden, shape)) {
-                        kernels.download(
-                                pooled,
-                                output.get(NDArrayIndex.interval(first, first + batch.size()), NDArrayIndex.all()));
-                    }
-                });
+        int size = batch.size();
+        INDArray output = output(inferenceRows.size() * size, workspaceMgr);
+        try (Tensor values = uploadAdapters()) {
+            passes.infer(batch, inferenceRows, values, (selection, pooled) -> passes.kernels()
+                    .download(
+                            pooled,
+                            output.get(
+                                    NDArrayIndex.interval(selection * size, (selection + 1) * size),
+                                    NDArrayIndex.all())));
+        }
         return output;
     }
 
@@ -165,106 +146,27 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
      *     all is finite
      */
     public int firstNotFinite(INDArray tokens, INDArray mask) {
-        open();
-        TokenBatch batch = tokenBatch(tokens, mask);
-        RowSelection[] rows = windows.draw(getIterationCount(), worker, batch.size());
-        return encoder.firstNotFinite(batch, block -> adapters(block, rows[block], batch.tokens(), spec.dropout()));
+        try (Tensor values = uploadAdapters()) {
+            return passes.firstNotFinite(tokenBatch(tokens, mask), step(), values);
+        }
     }
 
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
-        if (pass == null) {
-            throw new IllegalStateException("A backward pass needs a forward pass in training mode before it");
+        Kernels kernels = passes.kernels();
+        try (Tensor dPooled = kernels.upload(epsilon);
+                Tensor gradients = kernels.allocateSingle(gradientsFlattened.length())) {
+            kernels.fill(gradients, 0);
+            passes.backward(dPooled, gradients);
+            kernels.download(gradients, gradientsFlattened);
         }
-        gradientsFlattened.assign(0);
-        try (Encoder.Pass current = pass;
-                Tensor dPooled = kernels.upload(epsilon)) {
-            pass = null;
-            encoder.backward(current, unpool(dPooled, current), new IntoGradientViews());
-        }
-        activity.countStep();
+        releasePass();
         Gradient gradient = new DefaultGradient(gradientsFlattened);
         gradientViews.forEach(gradient::setGradientFor);
         return new Pair<>(gradient, null);
     }
 
-    /** Copies each gradient to its rows of the flat gradient vector. */
-    private final class IntoGradientViews implements GradientSink {
-        @Override
-        public void accept(int block, Target target, LowRankAdapter.Gradient gradient) {
-            AdapterLayout.Slot slot = slot(block, target);
-            RowSelection rows = windows.last(block);
-            if (gradient.a() != null) {
-                kernels.download(
-                        gradient.a(),
-                        rows(
-                                gradientsFlattened,
-                                slot.rowOfA(0),
-                                slot.in(),
-                                rows.learned().start(),
-                                rows.learned().end()));
-            }
-            kernels.download(
-                    gradient.b(),
-                    rows(
-                            gradientsFlattened,
-                            slot.rowOfB(0),
-                            slot.out(),
-                            rows.learned().start(),
-                            rows.learned().end()));
-        }
-
-        @Override
-        public boolean freezesA() {
-            return spec.freezeA();
-        }
-    }
-
-    private BlockAdapters adapters(int block, RowSelection rows, int tokens, double dropout) {
-        Map<Target, LowRankAdapter> byTarget = new EnumMap<>(Target.class);
-        for (Target target : spec.targets()) {
-            AdapterLayout.Slot slot = slot(block, target);
-            int from = rows.window().start();
-            int to = rows.window().end();
-            byTarget.put(
-                    target,
-                    new LowRankAdapter(
-                            kernels,
-                            rows,
-                            kernels.upload(rows(paramsFlattened, slot.rowOfA(0), slot.in(), from, to)),
-                            kernels.upload(rows(paramsFlattened, slot.rowOfB(0), slot.out(), from, to)),
-                            tokens,
-                            dropout,
-                            CounterRandom.key(spec.seed(), getIterationCount(), slot.offset(), worker, DROPOUT)));
-        }
-        return new BlockAdapters(byTarget);
-    }
-
-    private AdapterLayout.Slot slot(int block, Target target) {
-        return layout.slot(block, target);
-    }
-
-    private static INDArray rows(INDArray flat, long offset, long width, int from, int to) {
-        return flat.reshape(flat.length())
-                .get(NDArrayIndex.interval(offset + from * width, offset + to * width))
-                .reshape('c', to - from, width);
-    }
-
-    private Tensor pool(Tensor hidden, AttentionShape shape) {
-        return switch (spec.pooling()) {
-            case MEAN -> kernels.meanPool(hidden, shape);
-            case FIRST_TOKEN -> kernels.firstToken(hidden, shape);
-        };
-    }
-
-    private Tensor unpool(Tensor dPooled, Encoder.Pass current) {
-        return switch (spec.pooling()) {
-            case MEAN -> kernels.meanPoolBackward(dPooled, current.shape());
-            case FIRST_TOKEN -> kernels.firstTokenBackward(dPooled, current.shape());
-        };
-    }
-
-    private static TokenBatch tokenBatch(INDArray input, @Nullable INDArray maskArray) {
+    static TokenBatch tokenBatch(INDArray input, @Nullable INDArray maskArray) {
         int size = (int) input.size(0);
         int tokens = (int) input.size(2);
         int[] both = input.dup('c').data().asInt();
@@ -300,9 +202,10 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     }
 
     private void releasePass() {
-        if (pass != null) {
-            pass.close();
-            pass = null;
+        passes.release();
+        if (adapters != null) {
+            adapters.close();
+            adapters = null;
         }
     }
 
@@ -314,17 +217,13 @@ public final class EncoderLayer extends BaseLayer<EncoderLayerConf> implements A
     /** Lends the memory of the layer's kernels to other layers, until the next pass. */
     void rest() {
         releasePass();
-        if (kernels != null) {
-            kernels.rest();
-        }
+        passes.rest();
     }
 
     /** Releases the memory of the layer's kernels; the layer is of no use afterwards. */
     @Override
     public void close() {
         releasePass();
-        if (kernels != null) {
-            kernels.close();
-        }
+        passes.close();
     }
 }

@@ -13,13 +13,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class GlobalNormClipping extends BaseTrainingListener {
     private final double maxNorm;
 
-    /** Thrown out of a training step whose loss or gradient is not finite, before any parameter has changed. */
-    public static final class NotFiniteException extends RuntimeException {
-        NotFiniteException(double loss, double norm) {
-            super("loss " + loss + ", norm of the gradient " + norm);
-        }
-    }
-
     /** @param maxNorm largest L2 norm of the mean gradient of a mini-batch; 0 for any */
     public GlobalNormClipping(double maxNorm) {
         this.maxNorm = maxNorm;
@@ -32,7 +25,7 @@ public final class GlobalNormClipping extends BaseTrainingListener {
         // At this point gradients are sums over the mini-batch; the updater divides by its size afterwards.
         double norm = gradient.norm2Number().doubleValue() / graph.batchSize();
         if (!Double.isFinite(norm) || !Double.isFinite(graph.score())) {
-            throw new NotFiniteException(graph.score(), norm);
+            throw LocalSteps.NotFiniteException.before(graph.score(), norm);
         }
         if (maxNorm > 0 && norm > maxNorm) {
             gradient.muli(maxNorm / norm);

@@ -3,6 +3,7 @@ package org.erat.network;
 import java.util.List;
 import java.util.Map;
 import org.erat.adapter.AdapterLayout;
+import org.erat.compute.HostValues;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
 
@@ -10,7 +11,7 @@ import org.nd4j.linalg.learning.GradientUpdater;
 final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
     static final String STATE = "rowLazy";
 
-    private static final double[] ZEROS = new double[AdamWRule.RUN];
+    private static final double[] ZEROS = new double[HostValues.RUN];
 
     private final RowLazyAdamW config;
     private final RowActivity activity;
@@ -65,9 +66,9 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
     @Override
     public void applyUpdater(INDArray gradient, int iteration, int epoch) {
         Step step = new Step(
-                AdamWRule.Values.of(gradient),
-                AdamWRule.Values.of(activity.parameters()),
-                AdamWRule.Values.of(state),
+                HostValues.of(gradient),
+                HostValues.of(activity.parameters()),
+                HostValues.of(state),
                 config.getLearningRate(iteration, epoch));
         int rank = activity.layout().rank();
         long counts = 2 * parameters;
@@ -83,14 +84,14 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
 
     /** One step over gradient, parameters and state. */
     private final class Step {
-        private final AdamWRule.Values gradient;
-        private final AdamWRule.Values values;
-        private final AdamWRule.Values moments;
+        private final HostValues gradient;
+        private final HostValues values;
+        private final HostValues moments;
         private final double learningRate;
-        private final double[] direction = new double[AdamWRule.RUN];
-        private final double[] parameter = new double[AdamWRule.RUN];
+        private final double[] direction = new double[HostValues.RUN];
+        private final double[] parameter = new double[HostValues.RUN];
 
-        Step(AdamWRule.Values gradient, AdamWRule.Values values, AdamWRule.Values moments, double learningRate) {
+        Step(HostValues gradient, HostValues values, HostValues moments, double learningRate) {
             this.gradient = gradient;
             this.values = values;
             this.moments = moments;
@@ -103,8 +104,8 @@ final class RowLazyAdamWUpdater implements GradientUpdater<RowLazyAdamW> {
                 moments.put(count, steps);
                 config.direct(gradient, moments, from, length, parameters, steps);
             }
-            for (long at = from; at < from + length; at += AdamWRule.RUN) {
-                int run = (int) Math.min(AdamWRule.RUN, from + length - at);
+            for (long at = from; at < from + length; at += HostValues.RUN) {
+                int run = (int) Math.min(HostValues.RUN, from + length - at);
                 if (active) {
                     decay(at, run);
                 } else {

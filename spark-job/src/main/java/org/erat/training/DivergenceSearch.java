@@ -2,41 +2,41 @@ package org.erat.training;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.network.EncoderGraph;
+import org.erat.network.LocalSteps;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
  * Finds the block in which a local step gave its first number that is not finite. Only a step that gave one pays for the
- * search; the others pay for one sum over the parameters.
+ * search.
  */
 record DivergenceSearch(ComputationGraph graph, RoundState round, int shard, int step) {
     private static final String HEAD = "the head";
 
     /**
-     * What made loss or gradient something that is not finite, by making the step's forward pass once more.
+     * What made a step give a number that is not finite.
      *
-     * @param batch of the step, which has not changed the parameters
+     * @param batch of the step
      */
-    DivergedException inLossOrGradient(MultiDataSet batch) {
+    DivergedException find(LocalSteps.NotFiniteException thrown, MultiDataSet batch) {
+        return thrown.moved()
+                ? found("A parameter that is not finite, first in "
+                        + firstInForwardPass(graph.params().toDoubleVector()))
+                : inLossOrGradient(thrown.loss(), batch);
+    }
+
+    /** By making the step's forward pass once more. */
+    DivergedException inLossOrGradient(double loss, MultiDataSet batch) {
         int blocks = GraphLayout.of(graph).adapters().blocks();
         int block = EncoderGraph.encoder(graph).firstNotFinite(batch.getFeatures(0), batch.getFeaturesMaskArray(0));
         if (block < blocks) {
-            return found("Loss " + graph.score() + ", first in the output of "
-                    + (block < 0 ? "the embeddings" : "block " + block));
+            return found(
+                    "Loss " + loss + ", first in the output of " + (block < 0 ? "the embeddings" : "block " + block));
         }
-        if (!Double.isFinite(graph.score())) {
-            return found("Loss " + graph.score() + ", first in the output of " + HEAD);
+        if (!Double.isFinite(loss)) {
+            return found("Loss " + loss + ", first in the output of " + HEAD);
         }
         return found("A gradient that is not finite, first in "
                 + firstInBackwardPass(graph.getFlattenedGradients().toDoubleVector()));
-    }
-
-    /** Fails where the step left a parameter that is not finite. */
-    void requireFiniteParameters() {
-        // The sum of finite floats of such numbers is finite, unless they are as good as infinite.
-        if (!Double.isFinite(graph.params().sumNumber().doubleValue())) {
-            throw found("A parameter that is not finite, first in "
-                    + firstInForwardPass(graph.params().toDoubleVector()));
-        }
     }
 
     private DivergedException found(String what) {

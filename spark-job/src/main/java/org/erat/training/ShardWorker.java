@@ -2,6 +2,7 @@ package org.erat.training;
 
 import java.util.Arrays;
 import java.util.Iterator;
+import javax.annotation.Nullable;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
@@ -9,8 +10,8 @@ import org.deeplearning4j.spark.api.TrainingWorker;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.erat.network.EncoderGraph;
-import org.erat.network.GlobalNormClipping;
 import org.erat.network.GraphPool;
+import org.erat.network.LocalSteps;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
@@ -24,6 +25,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     private final WorkerSettings settings;
     private final int shard;
     private final RoundState round;
+
+    @Nullable
+    private LocalSteps local;
 
     private int steps;
     private long examples;
@@ -70,6 +74,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
             // A result and no failure: Spark would try the task again, to the same end, and name whichever ended first.
             return ShardResult.diverged(shard, e.divergence());
         } finally {
+            if (local != null) {
+                local.close();
+            }
             if (done) {
                 GraphPool.giveBack(settings.configuration(), graph);
             } else {
@@ -92,7 +99,6 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         EncoderGraph.startAt(graph, round.firstStep(), round.epoch());
         EncoderGraph.encoder(graph).setWorker(shard);
         EncoderGraph.encoder(graph).takeRowSteps();
-        graph.setListeners(new GlobalNormClipping(settings.clipNorm()));
         start = System.nanoTime();
         return graph;
     }
@@ -104,15 +110,15 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
      */
     @Override
     public ShardResult processMinibatch(MultiDataSet batch, ComputationGraph graph, boolean isLast) {
-        DivergenceSearch search = new DivergenceSearch(graph, round, shard, round.firstStep() + steps);
-        try {
-            graph.fit(batch);
-        } catch (GlobalNormClipping.NotFiniteException e) {
-            throw search.inLossOrGradient(batch);
+        if (local == null) {
+            local = LocalSteps.of(graph, settings.clipNorm());
         }
-        search.requireFiniteParameters();
-        // Decoupled weight decay moves parameters but is no part of the loss; Deeplearning4j's score adds it.
-        double loss = graph.score() - graph.calcRegularizationScore(true);
+        double loss;
+        try {
+            loss = local.step(batch);
+        } catch (LocalSteps.NotFiniteException e) {
+            throw new DivergenceSearch(graph, round, shard, round.firstStep() + steps).find(e, batch);
+        }
         long size = batch.getFeatures(0).size(0);
         INDArray mask = batch.getFeaturesMaskArray(0);
         long real = mask.sumNumber().longValue();
@@ -132,6 +138,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     /** The rows that were active and the head, as they stand. */
     @Override
     public ShardResult getFinalResult(ComputationGraph graph) {
+        if (local != null) {
+            local.finish();
+        }
         long nanos = System.nanoTime() - start;
         int[][] rowSteps = EncoderGraph.encoder(graph).takeRowSteps();
         long windowRows = 0;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * Every primitive of the single precision implementations against the reference in double precision, on the same random
@@ -186,6 +188,60 @@ class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1", "5, 7", "416, 384"})
+    void assign(int rows, int columns) {
+        check((backend, kernels, host) -> {
+            Tensor single = kernels.allocateSingle(rows, columns);
+            kernels.assign(host.of("x", rows, columns), single);
+            Tensor wide = host.of("wide", rows + 2, columns + 2);
+            kernels.assign(single, wide.rows(1, rows + 1).columns(2, columns + 2));
+            Tensor vector = kernels.allocate((long) columns);
+            kernels.assign(kernels.uploadSingle(host.values("v", columns)), vector);
+            return List.of(single, wide, vector);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CROSS_ENTROPY, 1, 1",
+        "CROSS_ENTROPY, 33, 3",
+        "CROSS_ENTROPY, 2, 100",
+        "SQUARED_ERROR, 5, 1",
+        "SQUARED_ERROR, 3, 40"
+    })
+    void loss(Loss loss, int examples, int outputs) {
+        check((backend, kernels, host) -> {
+            Tensor losses = kernels.allocateSingle(examples);
+            Tensor given =
+                    kernels.uploadSingle(host.values("x", examples, outputs).mul(10));
+            // Weights of classes need not add to one.
+            INDArray targets = Transforms.abs(host.values("targets", examples, outputs));
+            return List.of(kernels.loss(loss, given, targets, losses), losses);
+        });
+    }
+
+    /** A gradient of no, little and too large a norm; stretches of any length, of which each has its own age. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1e6, 1", "0.5, 1", "0.5, 1e-3"})
+    void optimizer(double largestNorm, double size) {
+        AdamW rule = new AdamW(0.9, 0.98, 1e-7);
+        List<AdamW.Stretch> stretches = List.of(
+                new AdamW.Stretch(0, 1, 0, 5000, 1, 0),
+                new AdamW.Stretch(3, 40, 3, 5003, 2, 0.1),
+                new AdamW.Stretch(50, 4000, 50, 5050, 1000, 0.01));
+        check((backend, kernels, host) -> {
+            Tensor parameters = kernels.uploadSingle(host.values("p", 5000));
+            Tensor gradient = kernels.uploadSingle(host.values("g", 5000).mul(size));
+            // Second moments are squares.
+            Tensor state = kernels.uploadSingle(Transforms.abs(host.values("s", 10000)));
+            Tensor summary = kernels.allocateSingle(4);
+            kernels.summarise(kernels.uploadSingle(host.values("losses", 37)), gradient, largestNorm, summary);
+            kernels.adamW(rule, 0.1, stretches, parameters, gradient, state, summary);
+            return List.of(summary, parameters, state);
+        });
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 4, 1e-12", "13, 384, 1e-12", "64, 768, 1e-5", "7, 33, 1e-12"})
     void layerNorm(int rows, int width, double epsilon) {
         FloatBuffer gain = floats(width);
@@ -306,6 +362,12 @@ class ImplementationsAgreeTest {
 
         Tensor vector(String name, long size) {
             return kernels.upload(values.apply(new long[] {name.hashCode(), size}));
+        }
+
+        INDArray values(String name, long... shape) {
+            long[] nameAndShape = LongStream.concat(LongStream.of(name.hashCode()), LongStream.of(shape))
+                    .toArray();
+            return values.apply(nameAndShape);
         }
     }
 

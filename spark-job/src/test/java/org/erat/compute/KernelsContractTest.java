@@ -3,6 +3,7 @@ package org.erat.compute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -30,6 +31,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 @ParameterizedClass
 @MethodSource("implementations")
 class KernelsContractTest {
+    private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8);
+
     private final Backend backend;
     private final Kernels kernels;
 
@@ -94,6 +97,118 @@ class KernelsContractTest {
                 assertThat(column.getDouble(2)).isEqualTo(host.getDouble(2, 1));
             }
         }
+    }
+
+    @Test
+    void aFlatTensorHoldsMatrices() {
+        try (Tensor flat = kernels.uploadSingle(Nd4j.arange(12).castTo(DataType.FLOAT))) {
+            INDArray matrix = Nd4j.create(DataType.FLOAT, 2, 3);
+            kernels.download(flat.matrix(4, 2, 3), matrix);
+            assertThat(matrix).isEqualTo(Nd4j.createFromArray(new float[][] {{4, 5, 6}, {7, 8, 9}}));
+            kernels.fill(flat.matrix(4, 2, 3).columns(1, 2), 0);
+            INDArray all = Nd4j.create(DataType.FLOAT, 12);
+            kernels.download(flat, all);
+            assertThat(all.toFloatVector()).containsExactly(0, 1, 2, 3, 4, 0, 6, 7, 0, 9, 10, 11);
+            assertThat(kernels.outstanding()).isEqualTo(1);
+            refuses(
+                    "matrix: [3, 3] from element 4 on is not within a dense tensor of shape [12]",
+                    () -> flat.matrix(4, 3, 3));
+            refuses(
+                    "matrix: [1, 2] from element 0 on is not within a dense tensor of shape [2, 3]",
+                    () -> flat.matrix(4, 2, 3).matrix(0, 1, 2));
+        }
+    }
+
+    /** By the formulas of arXiv 1711.05101, algorithm 2, after a clipped gradient: (3, 4)/2 has the norm 2.5. */
+    @Test
+    void adamWFollowsItsPaper() {
+        try (Tensor parameters = single(10, 20, 30);
+                Tensor gradient = single(3, 4, 0);
+                Tensor state = single(0.5, 0, 0, 0.25, 0, 0);
+                Tensor summary = kernels.allocateSingle(4)) {
+            try (Tensor losses = single(1, 2)) {
+                kernels.summarise(losses, gradient, 1.25, summary);
+            }
+            kernels.adamW(
+                    new AdamW(0.9, 0.99, 1e-8),
+                    0.1,
+                    List.of(new AdamW.Stretch(0, 2, 0, 3, 5, 0.2)),
+                    parameters,
+                    gradient,
+                    state,
+                    summary);
+            assertThat(floats(summary)).containsExactly(1.5f, 2.5f, 0.25f, 0);
+            double m0 = 0.9 * 0.5 + 0.1 * 0.75;
+            double v0 = 0.99 * 0.25 + 0.01 * 0.75 * 0.75;
+            double first = 1 - Math.pow(0.9, 5);
+            double second = 1 - Math.pow(0.99, 5);
+            double moved = 10 - 0.1 * (m0 / first / (Math.sqrt(v0 / second) + 1e-8) + 0.2 * 10);
+            assertThat(floats(parameters)[0]).isCloseTo((float) moved, within(1e-5f));
+            assertThat(floats(parameters)[2]).isEqualTo(30);
+            assertThat(floats(state)[0]).isCloseTo((float) m0, within(1e-6f));
+            assertThat(floats(state)[3]).isCloseTo((float) v0, within(1e-6f));
+            assertThat(floats(state)[5]).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"loss", "gradient"})
+    void aStepThatIsNotFiniteChangesNothing(String where) {
+        boolean inLoss = where.equals("loss");
+        try (Tensor parameters = single(1, 2);
+                Tensor gradient = single(3, inLoss ? 4 : Double.POSITIVE_INFINITY);
+                Tensor state = single(0, 0, 0, 0);
+                Tensor losses = single(inLoss ? Double.NaN : 1);
+                Tensor summary = kernels.allocateSingle(4)) {
+            kernels.summarise(losses, gradient, 1, summary);
+            kernels.adamW(
+                    ADAMW, 0.1, List.of(new AdamW.Stretch(0, 2, 0, 2, 1, 0.2)), parameters, gradient, state, summary);
+            assertThat(floats(summary)[Kernels.SUMMARY_FACTOR]).isNaN();
+            assertThat(floats(parameters)).containsExactly(1, 2);
+            assertThat(floats(state)).containsOnly(0);
+        }
+    }
+
+    @Test
+    void aStepThatLeavesTheRangeOfNumbersSaysSo() {
+        try (Tensor parameters = single(1, 3e38);
+                Tensor gradient = single(1, -1);
+                Tensor state = single(0, 0, 0, 0);
+                Tensor losses = single(1);
+                Tensor summary = kernels.allocateSingle(4)) {
+            kernels.summarise(losses, gradient, 0, summary);
+            kernels.adamW(
+                    ADAMW, 1e38, List.of(new AdamW.Stretch(0, 2, 0, 2, 1, 0)), parameters, gradient, state, summary);
+            assertThat(floats(summary)[Kernels.SUMMARY_LEFT_RANGE]).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void refusesStretchesOutsideOfTheirVectors() {
+        try (Tensor parameters = single(1, 2);
+                Tensor state = single(0, 0, 0, 0);
+                Tensor summary = kernels.allocateSingle(4)) {
+            refuses(
+                    "adamW: second moments: [3, 5) is not within [0, 4)",
+                    () -> kernels.adamW(
+                            ADAMW,
+                            0.1,
+                            List.of(new AdamW.Stretch(0, 2, 0, 3, 1, 0)),
+                            parameters,
+                            parameters,
+                            state,
+                            summary));
+        }
+    }
+
+    private Tensor single(double... values) {
+        return kernels.uploadSingle(Nd4j.createFromArray(values));
+    }
+
+    private float[] floats(Tensor tensor) {
+        INDArray values = Nd4j.create(DataType.FLOAT, tensor.shape());
+        kernels.download(tensor, values);
+        return values.toFloatVector();
     }
 
     @Test

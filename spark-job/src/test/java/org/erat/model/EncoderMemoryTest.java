@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.AdapterRows;
 import org.erat.adapter.LowRankAdapter;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.Target;
@@ -59,11 +60,14 @@ class EncoderMemoryTest {
                 }
                 AdapterLayout layout =
                         new AdapterLayout(model.config(), RANK, targets.isEmpty() ? Set.of(Target.KEY) : targets);
-                encoder.infer(
-                        batch,
-                        2,
-                        (selection, block) -> adapters(kernels, layout, block, targets),
-                        (selection, hidden, shape) -> assertThat(hidden.shape()).containsExactly(6, 8));
+                try (Tensor values = values(kernels, layout)) {
+                    encoder.infer(
+                            batch,
+                            2,
+                            (selection, block) -> adapters(kernels, layout, values, block, targets),
+                            (selection, hidden, shape) ->
+                                    assertThat(hidden.shape()).containsExactly(6, 8));
+                }
                 assertThat(kernels.outstanding())
                         .as("inference with %s", targets)
                         .isZero();
@@ -79,31 +83,35 @@ class EncoderMemoryTest {
 
     private static void train(
             Encoder encoder, Kernels kernels, AdapterLayout layout, TokenBatch batch, Set<Target> targets) {
-        try (Encoder.Pass pass = encoder.forward(batch, block -> adapters(kernels, layout, block, targets))) {
+        try (Tensor values = values(kernels, layout);
+                Encoder.Pass pass =
+                        encoder.forward(batch, block -> adapters(kernels, layout, values, block, targets))) {
             Tensor gradient = kernels.allocate(pass.hidden().shape());
             kernels.fill(gradient, 1);
-            encoder.backward(pass, gradient, new GradientSink() {
-                @Override
-                public void accept(int block, Target target, LowRankAdapter.Gradient received) {
-                    assertThat(received.b().shape()).hasSize(2);
-                }
-
-                @Override
-                public boolean freezesA() {
-                    return false;
-                }
-            });
+            try (Tensor places = kernels.allocateSingle(layout.length())) {
+                AdapterRows gradients = new AdapterRows(layout, places);
+                encoder.backward(pass, gradient, (block, target) -> {
+                    AdapterLayout.Slot slot = layout.slot(block, target);
+                    return new LowRankAdapter.Gradient(gradients.ofA(slot, 0, RANK), gradients.ofB(slot, 0, RANK));
+                });
+            }
         }
     }
 
-    private static BlockAdapters adapters(Kernels kernels, AdapterLayout layout, int block, Set<Target> targets) {
+    private static Tensor values(Kernels kernels, AdapterLayout layout) {
+        Tensor values = kernels.allocate(layout.length());
+        kernels.fill(values, 0.1);
+        return values;
+    }
+
+    private static BlockAdapters adapters(
+            Kernels kernels, AdapterLayout layout, Tensor values, int block, Set<Target> targets) {
+        AdapterRows rows = new AdapterRows(layout, values);
         Map<Target, LowRankAdapter> adapters = new EnumMap<>(Target.class);
         for (Target target : targets) {
             AdapterLayout.Slot slot = layout.slot(block, target);
-            Tensor a = kernels.allocate(RANK, slot.in());
-            Tensor b = kernels.allocate(RANK, slot.out());
-            kernels.fill(a, 0.1);
-            kernels.fill(b, 0.1);
+            Tensor a = rows.ofA(slot, 0, RANK);
+            Tensor b = rows.ofB(slot, 0, RANK);
             adapters.put(
                     target,
                     new LowRankAdapter(kernels, RowSelection.of(new Window(0, RANK), 1), a, b, TOKENS, 0.1, block));

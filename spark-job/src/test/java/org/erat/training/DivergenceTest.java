@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.function.ObjIntConsumer;
 import org.apache.spark.sql.SparkSession;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.compute.CudaDevice;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.model.TinyBaseModel;
 import org.erat.network.TinyEncoders;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
@@ -71,8 +72,10 @@ class DivergenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, BLOCKS - 1})
-    void theBlockWhoseOutputIsTheFirstNotToBeFiniteIsNamed(int block) {
+    @CsvSource({"nd4j, 0", "nd4j, 1", "nd4j, 2", "emulated-cuda, 1"})
+    void theBlockWhoseOutputIsTheFirstNotToBeFiniteIsNamed(String device, int block) {
+        CudaDevice.provideFor(device);
+        run.tiny.device = device;
         DivergedException diverged = diverging(spoilt((values, at) -> values[at] = Float.NaN, block));
 
         assertThat(diverged.exitCode()).isEqualTo(4);
@@ -118,7 +121,7 @@ class DivergenceTest {
         RoundState round =
                 new RoundState(4, 8, 0, 2, 0, new SharedValues(graph.params().toFloatVector(), new float[0]));
 
-        assertThat(new DivergenceSearch(graph, round, 1, 9).inLossOrGradient(batch))
+        assertThat(new DivergenceSearch(graph, round, 1, 9).inLossOrGradient(graph.score(), batch))
                 .hasMessageStartingWith("A gradient that is not finite, first in block 1 at local step 9 of shard 1")
                 .hasMessageContaining("round 5 is not applied");
     }

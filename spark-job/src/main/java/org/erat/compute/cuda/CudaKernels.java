@@ -1,8 +1,11 @@
 package org.erat.compute.cuda;
 
+import java.util.List;
 import org.erat.compute.Activation;
+import org.erat.compute.AdamW;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Loss;
 import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
@@ -19,6 +22,7 @@ final class CudaKernels implements Kernels {
     private final Attention attention;
     private final FusedAttention fusedAttention;
     private final Tokens tokens;
+    private final Optimizer optimizer;
 
     CudaKernels(Execution execution) {
         this.execution = execution;
@@ -29,6 +33,7 @@ final class CudaKernels implements Kernels {
         attention = new Attention(execution);
         fusedAttention = new FusedAttention(execution);
         tokens = new Tokens(execution);
+        optimizer = new Optimizer(execution, copies);
     }
 
     Execution execution() {
@@ -38,6 +43,11 @@ final class CudaKernels implements Kernels {
     @Override
     public DataType dataType() {
         return DataType.FLOAT;
+    }
+
+    @Override
+    public boolean onDevice() {
+        return true;
     }
 
     // ---- memory
@@ -56,7 +66,12 @@ final class CudaKernels implements Kernels {
 
     @Override
     public Tensor upload(INDArray values) {
-        return copies.upload(values);
+        return copies.upload(values, execution.activations());
+    }
+
+    @Override
+    public Tensor uploadSingle(INDArray values) {
+        return copies.upload(values, Precision.F32);
     }
 
     @Override
@@ -92,6 +107,11 @@ final class CudaKernels implements Kernels {
         Shapes.rows("copy", "x", x);
         CudaTensor from = CudaTensor.of(x);
         return execution.copy(from, from.format());
+    }
+
+    @Override
+    public void assign(Tensor x, Tensor into) {
+        elementwise.assign(x, into);
     }
 
     @Override
@@ -177,6 +197,30 @@ final class CudaKernels implements Kernels {
     @Override
     public Tensor firstTokenBackward(Tensor dy, AttentionShape shape) {
         return tokens.firstTokenBackward(dy, shape);
+    }
+
+    // ---- loss and optimizer
+
+    @Override
+    public Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses) {
+        return optimizer.loss(loss, outputs, targets, losses);
+    }
+
+    @Override
+    public void summarise(Tensor losses, Tensor gradient, double largestNorm, Tensor summary) {
+        optimizer.summarise(losses, gradient, largestNorm, summary);
+    }
+
+    @Override
+    public void adamW(
+            AdamW rule,
+            double learningRate,
+            List<AdamW.Stretch> stretches,
+            Tensor parameters,
+            Tensor gradient,
+            Tensor state,
+            Tensor summary) {
+        optimizer.adamW(rule, learningRate, stretches, parameters, gradient, state, summary);
     }
 
     @Override

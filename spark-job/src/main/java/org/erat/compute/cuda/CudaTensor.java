@@ -65,6 +65,17 @@ final class CudaTensor implements Tensor {
         return own;
     }
 
+    /** The same of a tensor that has to be in f32, as frozen vectors are and {@code allocateSingle} gives them. */
+    static CudaTensor single(String primitive, String operand, Tensor tensor) {
+        CudaTensor own = of(tensor);
+        Shapes.require(
+                own.format == Precision.F32,
+                "%s: %s must be in f32, as frozen vectors are and allocateSingle gives them",
+                primitive,
+                operand);
+        return own;
+    }
+
     private void checkOpen() {
         if (closed || (parent != null && parent.closed)) {
             throw new IllegalStateException("tensor is closed");
@@ -121,6 +132,12 @@ final class CudaTensor implements Tensor {
     public Tensor columns(long from, long to) {
         Shapes.checkRange("columns", from, to, Shapes.columns("columns", "tensor", this));
         return view(offset + from, rows, to - from);
+    }
+
+    @Override
+    public Tensor matrix(long from, long height, long width) {
+        Shapes.checkMatrix(this, parent != null, from, height, width);
+        return new CudaTensor(block, format, offset + from, height, width, width, false, this, null);
     }
 
     private CudaTensor view(long start, long height, long width) {

@@ -54,10 +54,16 @@ final class Elementwise {
             case GELU -> 0;
             case GELU_TANH -> 1;
             case RELU -> 2;
+            case TANH -> 3;
         };
     }
 
-    // ---- sum and constant
+    // ---- copy, sum and constant
+
+    void assign(Tensor x, Tensor into) {
+        Shapes.checkShape("assign", "x", x, into.shape());
+        execution.copy(CudaTensor.of(x), CudaTensor.of(into));
+    }
 
     void add(Tensor x, Tensor into) {
         Shapes.checkShape("add", "x", x, into.shape());

@@ -17,11 +17,11 @@ final class HostCopies {
         this.execution = execution;
     }
 
-    CudaTensor upload(INDArray values) {
+    CudaTensor upload(INDArray values, Precision format) {
         Shapes.checkTensor(values.shape());
         INDArray dense =
                 isDenseFloat(values) ? values : values.castTo(DataType.FLOAT).dup('c');
-        CudaTensor tensor = execution.allocate(values.shape());
+        CudaTensor tensor = execution.allocate(format, values.shape());
         CudaTensor single =
                 tensor.format() == Precision.F32 ? tensor : execution.allocate(Precision.F32, values.shape());
         execution.stream().upload(host(dense), single.address(), Float.BYTES * dense.length());

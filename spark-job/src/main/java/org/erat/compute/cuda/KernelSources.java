@@ -20,7 +20,8 @@ final class KernelSources {
             "attention.cu",
             "fused_attention.cu",
             "fused_attention_backward.cu",
-            "tokens.cu");
+            "tokens.cu",
+            "optimizer.cu");
 
     private KernelSources() {}
 

@@ -1,7 +1,6 @@
 package org.erat.compute.cuda;
 
 import org.erat.compute.Kernels.LayerNormState;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
@@ -16,8 +15,8 @@ final class Normalisation {
     CudaTensor forward(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor mean, Tensor inverseDeviation) {
         Shapes.checkLayerNorm("layerNorm", x, gain, bias, mean, inverseDeviation);
         CudaTensor in = CudaTensor.of(x);
-        CudaTensor g = single("layerNorm", "gain", gain);
-        CudaTensor b = single("layerNorm", "bias", bias);
+        CudaTensor g = CudaTensor.single("layerNorm", "gain", gain);
+        CudaTensor b = CudaTensor.single("layerNorm", "bias", bias);
         CudaTensor y = execution.allocate(in.format(), x.shape());
         String kernel = Execution.name("layer_norm", Execution.width(in, g, b, y), in.format());
         execution.run(execution
@@ -27,8 +26,9 @@ final class Normalisation {
                 .with(g.address())
                 .with(b.address())
                 .withFloat((float) epsilon)
-                .with(single("layerNorm", "mean", mean).address())
-                .with(single("layerNorm", "inverseDeviation", inverseDeviation).address())
+                .with(CudaTensor.single("layerNorm", "mean", mean).address())
+                .with(CudaTensor.single("layerNorm", "inverseDeviation", inverseDeviation)
+                        .address())
                 .with(y)
                 .with(in.rowsCount())
                 .with(in.columnsCount()));
@@ -41,7 +41,7 @@ final class Normalisation {
         CudaTensor in = CudaTensor.of(saved.input());
         CudaTensor given = CudaTensor.of(dy);
         CudaTensor gradient = execution.in(in.format(), given);
-        CudaTensor g = single("layerNormBackward", "gain", gain);
+        CudaTensor g = CudaTensor.single("layerNormBackward", "gain", gain);
         CudaTensor dx = execution.allocate(in.format(), in.shape());
         String kernel = Execution.name("layer_norm_backward", Execution.width(gradient, g, in, dx), in.format());
         execution.run(execution
@@ -50,23 +50,14 @@ final class Normalisation {
                 .with(gradient)
                 .with(g.address())
                 .with(in)
-                .with(single("layerNormBackward", "mean", saved.mean()).address())
-                .with(single("layerNormBackward", "inverseDeviation", saved.inverseDeviation())
+                .with(CudaTensor.single("layerNormBackward", "mean", saved.mean())
+                        .address())
+                .with(CudaTensor.single("layerNormBackward", "inverseDeviation", saved.inverseDeviation())
                         .address())
                 .with(dx)
                 .with(in.rowsCount())
                 .with(in.columnsCount()));
         Execution.release(given, gradient);
         return dx;
-    }
-
-    private static CudaTensor single(String primitive, String operand, Tensor tensor) {
-        CudaTensor vector = CudaTensor.of(tensor);
-        Shapes.require(
-                vector.format() == Precision.F32,
-                "%s: %s must be in f32, as frozen vectors are and allocateSingle gives them",
-                primitive,
-                operand);
-        return vector;
     }
 }

@@ -3,12 +3,17 @@ package org.erat.compute.nd4j;
 import static org.erat.compute.nd4j.Nd4jTensor.array;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntToDoubleFunction;
 import org.erat.compute.Activation;
+import org.erat.compute.AdamW;
 import org.erat.compute.DropoutMask;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.HostOptimizer;
+import org.erat.compute.HostValues;
 import org.erat.compute.Kernels;
+import org.erat.compute.Loss;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -35,6 +40,11 @@ final class Nd4jKernels implements Kernels {
         return type;
     }
 
+    @Override
+    public boolean onDevice() {
+        return false;
+    }
+
     // ---- memory
 
     /** Filled with NaN: the reference makes any read of what was never written visible. */
@@ -53,6 +63,11 @@ final class Nd4jKernels implements Kernels {
     public Tensor upload(INDArray values) {
         Shapes.checkTensor(values.shape());
         return result(values.castTo(type).dup('c'));
+    }
+
+    @Override
+    public Tensor uploadSingle(INDArray values) {
+        return upload(values);
     }
 
     @Override
@@ -105,6 +120,12 @@ final class Nd4jKernels implements Kernels {
     public Tensor copy(Tensor x) {
         Shapes.rows("copy", "x", x);
         return result(array(x).dup('c'));
+    }
+
+    @Override
+    public void assign(Tensor x, Tensor into) {
+        Shapes.checkShape("assign", "x", x, into.shape());
+        array(into).assign(array(x));
     }
 
     @Override
@@ -168,6 +189,7 @@ final class Nd4jKernels implements Kernels {
                     case GELU -> in.mul(gaussianCumulative(in));
                     case GELU_TANH -> in.mul(tanhOfGelu(in).addi(1)).muli(0.5);
                     case RELU -> Transforms.max(in, 0);
+                    case TANH -> Transforms.tanh(in, true);
                 });
     }
 
@@ -193,6 +215,10 @@ final class Nd4jKernels implements Kernels {
                         yield tanh.addi(1).addi(slope).muli(0.5);
                     }
                     case RELU -> in.gt(0).castTo(type);
+                    case TANH -> {
+                        INDArray tanh = Transforms.tanh(in, true);
+                        yield tanh.muli(tanh).rsubi(1);
+                    }
                 };
         return result(derivative.muli(array(dy)));
     }
@@ -353,6 +379,63 @@ final class Nd4jKernels implements Kernels {
     /** The rows b·T. */
     private static INDArrayIndex everyExample(AttentionShape shape) {
         return NDArrayIndex.interval(0, shape.tokens(), (long) shape.batch() * shape.tokens());
+    }
+
+    // ---- loss and optimizer
+
+    @Override
+    public Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses) {
+        Shapes.checkLoss(outputs, targets.shape(), losses);
+        INDArray wanted = targets.castTo(type);
+        INDArray given = array(outputs);
+        return switch (loss) {
+            case CROSS_ENTROPY -> {
+                INDArray shifted = given.subColumnVector(given.max(1));
+                INDArray sums = Transforms.exp(shifted).sum(1);
+                INDArray logarithms = shifted.subiColumnVector(Transforms.log(sums));
+                array(losses).assign(wanted.mul(logarithms).sum(1).negi());
+                yield result(Transforms.exp(logarithms)
+                        .muliColumnVector(wanted.sum(1))
+                        .subi(wanted));
+            }
+            case SQUARED_ERROR -> {
+                INDArray error = given.sub(wanted);
+                array(losses).assign(error.mul(error).mean(1));
+                yield result(error.muli(2.0 / error.size(1)));
+            }
+        };
+    }
+
+    @Override
+    public void summarise(Tensor losses, Tensor gradient, double largestNorm, Tensor summary) {
+        Shapes.checkSummary(losses, gradient, summary);
+        HostOptimizer.summarise(
+                HostValues.of(array(losses)),
+                losses.shape()[0],
+                HostValues.of(array(gradient)),
+                gradient.shape()[0],
+                largestNorm,
+                HostValues.of(array(summary)));
+    }
+
+    @Override
+    public void adamW(
+            AdamW rule,
+            double learningRate,
+            List<AdamW.Stretch> stretches,
+            Tensor parameters,
+            Tensor gradient,
+            Tensor state,
+            Tensor summary) {
+        Shapes.checkAdamW(stretches, parameters, gradient, state, summary);
+        HostOptimizer.adamW(
+                rule,
+                learningRate,
+                stretches,
+                HostValues.of(array(parameters)),
+                HostValues.of(array(gradient)),
+                HostValues.of(array(state)),
+                HostValues.of(array(summary)));
     }
 
     @Override

@@ -55,6 +55,14 @@ final class Nd4jTensor implements Tensor {
         return view(array.size(0), to - from, from * array.stride(1));
     }
 
+    @Override
+    public Tensor matrix(long from, long rows, long columns) {
+        Shapes.checkMatrix(this, outstanding == null, from, rows, columns);
+        long[] shape = {rows, columns};
+        long[] strides = {columns, 1};
+        return borrowing(Nd4j.create(array.data(), shape, strides, array.offset() + from, 'c'));
+    }
+
     /** By strides and not by ND4J's indexing, which drops dimensions of size one of a view. */
     private Tensor view(long rows, long columns, long start) {
         long[] shape = {rows, columns};

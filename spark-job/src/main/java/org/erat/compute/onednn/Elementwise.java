@@ -24,6 +24,8 @@ final class Elementwise {
 
     private record AdditionKey(Layout from, Layout into) {}
 
+    private record AssignmentKey(Layout from, Layout into) {}
+
     // ---- activation
 
     OneDnnTensor activation(Activation f, Tensor x) {
@@ -96,10 +98,28 @@ final class Elementwise {
             case GELU -> dnnl_eltwise_gelu_erf;
             case GELU_TANH -> dnnl_eltwise_gelu_tanh;
             case RELU -> dnnl_eltwise_relu;
+            case TANH -> dnnl_eltwise_tanh;
         };
     }
 
-    // ---- sum and constant
+    // ---- copy, sum and constant
+
+    void assign(Tensor x, Tensor into) {
+        Shapes.checkShape("assign", "x", x, into.shape());
+        OneDnnTensor from = OneDnnTensor.of(x);
+        OneDnnTensor to = OneDnnTensor.of(into);
+        AssignmentKey key = new AssignmentKey(from.layout(), to.layout());
+        execution.run(
+                execution.primitive(
+                        key,
+                        () -> Reorders.create(
+                                "assignment " + key,
+                                key.from().descriptor(),
+                                key.into().descriptor(),
+                                null)),
+                from.address(),
+                to.address());
+    }
 
     void add(Tensor x, Tensor into) {
         Shapes.checkShape("add", "x", x, into.shape());

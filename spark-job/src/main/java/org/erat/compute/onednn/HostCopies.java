@@ -19,9 +19,9 @@ final class HostCopies {
         this.execution = execution;
     }
 
-    OneDnnTensor upload(INDArray values) {
+    OneDnnTensor upload(INDArray values, Precision format) {
         Shapes.checkTensor(values.shape());
-        OneDnnTensor tensor = execution.allocate(values.shape());
+        OneDnnTensor tensor = execution.allocate(format, values.shape());
         INDArray dense =
                 isDenseFloat(values) ? values : values.castTo(DataType.FLOAT).dup('c');
         if (tensor.format() == Precision.F32) {

@@ -1,8 +1,11 @@
 package org.erat.compute.onednn;
 
+import java.util.List;
 import org.erat.compute.Activation;
+import org.erat.compute.AdamW;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Loss;
 import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
@@ -19,6 +22,7 @@ final class OneDnnKernels implements Kernels {
     private final Normalisation normalisation;
     private final Attention attention;
     private final Tokens tokens;
+    private final Optimizer optimizer;
 
     OneDnnKernels(int threads, Precision activations, IdleMemory idle) {
         execution = new Execution(threads, activations, idle);
@@ -29,6 +33,7 @@ final class OneDnnKernels implements Kernels {
         normalisation = new Normalisation(execution);
         attention = new Attention(execution);
         tokens = new Tokens(execution);
+        optimizer = new Optimizer(execution);
     }
 
     Execution execution() {
@@ -38,6 +43,11 @@ final class OneDnnKernels implements Kernels {
     @Override
     public DataType dataType() {
         return DataType.FLOAT;
+    }
+
+    @Override
+    public boolean onDevice() {
+        return false;
     }
 
     // ---- memory
@@ -56,7 +66,12 @@ final class OneDnnKernels implements Kernels {
 
     @Override
     public Tensor upload(INDArray values) {
-        return copies.upload(values);
+        return copies.upload(values, execution.activations());
+    }
+
+    @Override
+    public Tensor uploadSingle(INDArray values) {
+        return copies.upload(values, Precision.F32);
     }
 
     @Override
@@ -91,6 +106,11 @@ final class OneDnnKernels implements Kernels {
     public Tensor copy(Tensor x) {
         Shapes.rows("copy", "x", x);
         return execution.copy(OneDnnTensor.of(x));
+    }
+
+    @Override
+    public void assign(Tensor x, Tensor into) {
+        elementwise.assign(x, into);
     }
 
     @Override
@@ -174,6 +194,30 @@ final class OneDnnKernels implements Kernels {
     @Override
     public Tensor firstTokenBackward(Tensor dy, AttentionShape shape) {
         return tokens.firstTokenBackward(dy, shape);
+    }
+
+    // ---- loss and optimizer
+
+    @Override
+    public Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses) {
+        return optimizer.loss(loss, outputs, targets, losses);
+    }
+
+    @Override
+    public void summarise(Tensor losses, Tensor gradient, double largestNorm, Tensor summary) {
+        optimizer.summarise(losses, gradient, largestNorm, summary);
+    }
+
+    @Override
+    public void adamW(
+            AdamW rule,
+            double learningRate,
+            List<AdamW.Stretch> stretches,
+            Tensor parameters,
+            Tensor gradient,
+            Tensor state,
+            Tensor summary) {
+        optimizer.adamW(rule, learningRate, stretches, parameters, gradient, state, summary);
     }
 
     @Override

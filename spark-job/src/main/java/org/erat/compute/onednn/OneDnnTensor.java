@@ -127,6 +127,11 @@ final class OneDnnTensor implements Tensor {
         }
     }
 
+    /** Index of the first element in the block. */
+    int first() {
+        return Math.toIntExact(offset);
+    }
+
     private int index(long row) {
         return Math.toIntExact(offset + row * stride);
     }
@@ -147,6 +152,12 @@ final class OneDnnTensor implements Tensor {
     public Tensor columns(long from, long to) {
         Shapes.checkRange("columns", from, to, Shapes.columns("columns", "tensor", this));
         return view(offset + from, rows, to - from);
+    }
+
+    @Override
+    public Tensor matrix(long from, long height, long width) {
+        Shapes.checkMatrix(this, parent != null, from, height, width);
+        return new OneDnnTensor(block, format, offset + from, height, width, width, false, this, null);
     }
 
     private OneDnnTensor view(long start, long height, long width) {

@@ -63,6 +63,7 @@ FOR_PAIRS(ADD)
 
 const int GELU = 0;
 const int GELU_TANH = 1;
+const int RELU = 2;
 
 const float SQRT_HALF = 0.70710678118654752f;
 const float DENSITY_SCALE = 0.39894228040143268f; // 1/sqrt(2 pi)
@@ -76,8 +77,11 @@ __device__ inline float activated(int f, float x) {
     if (f == GELU_TANH) {
         return 0.5f * x * (1.0f + tanhf(TANH_SCALE * x * (1.0f + TANH_CUBIC * x * x)));
     }
-    // Unlike fmaxf this keeps a NaN.
-    return x < 0.0f ? 0.0f : x;
+    if (f == RELU) {
+        // Unlike fmaxf this keeps a NaN.
+        return x < 0.0f ? 0.0f : x;
+    }
+    return tanhf(x);
 }
 
 __device__ inline float slope(int f, float x) {
@@ -90,7 +94,11 @@ __device__ inline float slope(int f, float x) {
         float inner = TANH_SCALE * x * (1.0f + 3.0f * TANH_CUBIC * x * x);
         return 0.5f * (1.0f + tanh + (1.0f - tanh * tanh) * inner);
     }
-    return x > 0.0f ? 1.0f : 0.0f;
+    if (f == RELU) {
+        return x > 0.0f ? 1.0f : 0.0f;
+    }
+    float tanh = tanhf(x);
+    return 1.0f - tanh * tanh;
 }
 
 // y = f(x)

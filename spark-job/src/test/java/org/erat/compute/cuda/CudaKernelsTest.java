@@ -93,12 +93,7 @@ class CudaKernelsTest {
     void everyKernelIsThereInBothWidths() {
         TreeSet<String> kernels = new TreeSet<>(Emulator.get().kernels());
         assertThat(kernels).contains("addresses", "softmax_bf16_4", "copy_f32_bf16_1");
-        kernels.removeAll(List.of("addresses", "multiply_fragments", "load_matrices"));
-        for (int depth : new int[] {32, 64, 128}) {
-            for (String kernel : List.of("", "_backward_of_queries", "_backward_of_keys")) {
-                assertThat(kernels.remove("attention" + kernel + "_" + depth)).isTrue();
-            }
-        }
+        kernels.removeIf(name -> !name.matches(".*_\\d"));
         assertThat(kernels).allSatisfy(name -> {
             String stem = name.substring(0, name.length() - 1);
             assertThat(kernels).contains(stem + "1", stem + "4");

@@ -15,6 +15,7 @@
 #include "fused_attention.cu"
 #include "fused_attention_backward.cu"
 #include "normalisation.cu"
+#include "optimizer.cu"
 #include "tokens.cu"
 
 Dimensions threadIdx, blockIdx, blockDim;
