@@ -17,11 +17,12 @@ final class FusedAttention {
 
     private static final int THREADS = 128;
 
-    /** Rows of a head that a block of threads owns. */
+    /** Rows of a head that a block of threads owns: 64 times the M of the kernels. */
     private static final int ROWS = 128;
 
     private static final int ROWS_OF_WIDE_HEADS = 64;
 
+    /** Bytes that are copied at once. */
     private static final long CHUNK = 16;
 
     private final Execution execution;

@@ -1,9 +1,10 @@
-// Attention that never writes its weights: FlashAttention-2 (arXiv 2307.08691). A block of four warps has some rows of one
-// head of one example, each warp M times 16 of them, kept in registers; tiles of the other side pass through shared memory.
-// Scores, weights and sums stay in registers, in f32; operands of products are bf16.
+// Attention that never writes its weights: FlashAttention-2 (arXiv 2307.08691). A block of four warps has some rows of
+// one head of one example, each warp M times 16 of them, kept in registers; tiles of the other side pass through shared
+// memory. Scores, weights and sums stay in registers, in f32; operands of products are bf16.
 //
-// Forward keeps log2(sum(2^(score * LOG2E))) of every query, [B*A*T]. Backward is two kernels, of queries and of keys: each
-// writes only the rows that it owns, so nothing is added in the order of arrival, at the price of forming the scores twice.
+// Forward keeps log2(sum(2^(score * LOG2E))) of every query, [B*A*T]. Backward is two kernels, of queries and of keys:
+// each writes only the rows that it owns, so nothing is added in the order of arrival, at the price of forming the
+// scores twice.
 //
 // q, k and v of head a are columns a*D.. of the thirds of qkv [N, 3*A*D]. Rows beyond lengths[b] are never read; they are
 // zero in all results.
@@ -127,6 +128,8 @@ __device__ inline void attention(
     storeRows<D, M>(y, strideY, all.y, inverse, mine, own.length, tokens);
 }
 
+// M is as large as registers allow: with each 16 rows more of a warp a tile that was read serves more products. The
+// host counts blocks by 64 * M.
 #define ATTENTION(D, M, KEYS) \
     ATTENTION_KERNEL attention_##D( \
             const bf16* qkv, \

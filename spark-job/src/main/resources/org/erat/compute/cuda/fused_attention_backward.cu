@@ -1,8 +1,8 @@
 // The backward pass of fused_attention.cu.
 #include "tiles.cuh"
 
-// With P = 2^(scores - logs): dS = P * (dy * v^T - delta), delta = sum(dy * y) of a query; dq = dS * k * scale. Keeps delta
-// for the kernel of keys, which comes next in the stream.
+// With P = 2^(scores - logs): dS = P * (dy * v^T - delta), delta = sum(dy * y) of a query; dq = dS * k * scale. Keeps
+// delta for the kernel of keys, which comes next in the stream.
 template <int D, int M, int KEYS, int SLICE>
 __device__ inline void attentionBackwardOfQueries(
         const bf16* qkv,
@@ -150,6 +150,7 @@ __device__ inline void attentionBackwardOfKeys(
                     for (int n = 0; n < SLICE / 8; n++) {
 #pragma unroll
                         for (int i = 0; i < 2; i++) {
+                            // Beyond the last query dy and delta are zero, so that any finite weight adds nothing.
                             int query = first + slice + columnOf(n, i);
                             bool padding = query >= own.length;
                             float log = padding ? 0.0f : logs[query];
@@ -159,7 +160,7 @@ __device__ inline void attentionBackwardOfKeys(
 #pragma unroll
                                 for (int j = i; j < 4; j += 2) {
                                     float& weight = weights[m][n][j];
-                                    weight = padding ? 0.0f : powerOfTwo(weight * (scale * LOG2E) - log);
+                                    weight = powerOfTwo(weight * (scale * LOG2E) - log);
                                     gradient[m][n][j] = weight * (gradient[m][n][j] - delta);
                                 }
                             }
@@ -180,6 +181,7 @@ __device__ inline void attentionBackwardOfKeys(
     storeRows<D, M>(dValues, strideDqkv, dv, one, mine, own.length, tokens);
 }
 
+// Scores are formed for SLICE columns of a tile at a time, which is what registers have room for beside the sums.
 #define ATTENTION_BACKWARD(D, M, ROWS, SLICE) \
     ATTENTION_KERNEL attention_backward_of_queries_##D( \
             const bf16* qkv, \
@@ -197,7 +199,20 @@ __device__ inline void attentionBackwardOfKeys(
             int heads, \
             float scale) { \
         attentionBackwardOfQueries<D, M, ROWS, SLICE>( \
-                qkv, strideQkv, y, strideY, dy, strideDy, logs, deltas, dqkv, strideDqkv, lengths, tokens, heads, scale); \
+                qkv, \
+                strideQkv, \
+                y, \
+                strideY, \
+                dy, \
+                strideDy, \
+                logs, \
+                deltas, \
+                dqkv, \
+                strideDqkv, \
+                lengths, \
+                tokens, \
+                heads, \
+                scale); \
     } \
     ATTENTION_KERNEL attention_backward_of_keys_##D( \
             const bf16* qkv, \

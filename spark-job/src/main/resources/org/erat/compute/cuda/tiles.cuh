@@ -3,8 +3,8 @@
 #pragma once
 #include "common.cuh"
 
-// A warp multiplies [16, 16] by [16, 8] of bf16 and adds to [16, 8] of f32. Its operands lie in the registers of its lanes
-// as in "Matrix Fragments for mma.m16n8k16 with floating point type" of NVIDIA's PTX ISA. With g = lane / 4 and
+// A warp multiplies [16, 16] by [16, 8] of bf16 and adds to [16, 8] of f32. Its operands lie in the registers of its
+// lanes as in "Matrix Fragments for mma.m16n8k16 with floating point type" of NVIDIA's PTX ISA. With g = lane / 4 and
 // t = lane % 4, two neighbouring elements to a register, the lower one first:
 //   left     a[0] row g      columns 2t, 2t+1    a[1] row g+8, the same    a[2], a[3] the same of columns 2t+8, 2t+9
 //   right    b0   rows 2t, 2t+1 of column g      b1   rows 2t+8, 2t+9 of column g
@@ -19,10 +19,10 @@ struct alignas(16) Chunk {
 
 __device__ inline void multiplyAdd(float (&c)[4], const unsigned int (&a)[4], unsigned int b0, unsigned int b1) {
 #if __CUDA_ARCH__ >= 800
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-                 "{%0, %1, %2, %3};"
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 #endif
 }
 
@@ -80,10 +80,11 @@ const int THREADS = WARPS * WARP;
 const float LOG2E = 1.44269504088896341f;
 
 #define ATTENTION_KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
+
 // ---- operands
 
-// Rows of D elements in shared memory. The chunk at their end is never used: with it eight rows of a column of chunks lie in
-// different banks.
+// Rows of D elements in shared memory. The chunk at their end is never used: with it eight rows of a column of chunks
+// lie in different banks.
 template <int D, int ROWS>
 struct Tile {
     Chunk at[ROWS][D / 8 + 1];
@@ -184,7 +185,13 @@ __device__ inline float maximumOfRow(float x) {
 // to = x * factor, rounded; rows from length on are zero.
 template <int D, int M>
 __device__ inline void storeRows(
-        bf16* to, Index stride, const float (&x)[M][D / 8][4], const float (&factor)[M][2], int first, int length, int tokens) {
+        bf16* to,
+        Index stride,
+        const float (&x)[M][D / 8][4],
+        const float (&factor)[M][2],
+        int first,
+        int length,
+        int tokens) {
 #pragma unroll
     for (int m = 0; m < M; m++) {
 #pragma unroll
@@ -228,8 +235,8 @@ __device__ inline void fetch(Tile<D, ROWS>& tile, const bf16* from, Index stride
     }
 }
 
-// Passes the first `length` rows of two matrices [., D] to `use(tile of x, tile of y, first row)`, ROWS at a time: while one
-// pair of tiles is used the next one is on its way. Zeros follow the last row.
+// Passes the first `length` rows of two matrices [., D] to `use(tile of x, tile of y, first row)`, ROWS at a time: while
+// one pair of tiles is used the next one is on its way. Zeros follow the last row.
 template <int D, int ROWS, class Use>
 __device__ inline void forEachTile(
         const bf16* x, Index strideX, const bf16* y, Index strideY, int length, Use use) {

@@ -325,8 +325,8 @@ unsigned int packed(float low, float high) {
 
 extern "C" {
 
-// 0, or 1 where threads do not meet. Where those of a block never meet, as in most kernels, the threads of the next one are
-// run one after the other, which is faster; if the first of them wants to meet others it begins again among them.
+// 0, or 1 where threads do not meet. Where those of a block never meet, as in most kernels, the threads of the next one
+// are run one after the other, which is faster; if the first of them wants to meet others it begins again among them.
 int32_t Java_org_erat_compute_cuda_Emulator_launch(
         void*, void*, int32_t number, int32_t blocks, int32_t threads, int64_t arguments, int32_t backwards) {
     running = &KERNELS[number];
