@@ -60,7 +60,8 @@ class EratTrainingMasterTest {
         "nd4j, SGD",
         "emulated-cuda, ADAMW_ROW_LAZY",
         "emulated-cuda, ADAMW_DENSE",
-        "emulated-cuda, SGD"
+        "emulated-cuda, SGD",
+        "gpu-0, ADAMW_ROW_LAZY"
     })
     void averagingOverOneShardIsPlainLocalTrainingBitForBit(String device, Optimizer optimizer) {
         CudaDevice.provideFor(device);

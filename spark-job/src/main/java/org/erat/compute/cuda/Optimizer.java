@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** The end of a step: losses and their gradient, what the step amounts to, and AdamW. */
 final class Optimizer {
     /** Values whose squares one warp adds. */
-    private static final long SQUARES = 2048;
+    private static final long SQUARES = 1024;
 
     /** Values that one warp moves. */
     private static final int MOVED = 1024;

@@ -1,0 +1,2 @@
+/** Devices that only measurements have. */
+package org.erat.compute.cuda;
