@@ -133,19 +133,27 @@ public interface Kernels extends AutoCloseable {
     record AttentionShape(int batch, int tokens, int heads, int[] lengths) {}
 
     /**
+     * What {@link #attention} gives, and what it keeps for {@link #attentionBackward}. Owns nothing: the caller closes both.
+     *
+     * @param output [N,H], zero in the rows of padding tokens
+     * @param kept the implementation's own: the attention weights [B·A·T, T], zero where the key or the query is padding, or
+     *     what they can be formed from again
+     * @param outputNeeded whether the backward pass reads the output as well; if not, it may be closed before
+     */
+    record Attended(Tensor output, Tensor kept, boolean outputNeeded) {}
+
+    /**
      * softmax(q·kᵀ/√D)·v for every example and head.
      *
      * @param qkv [N,3H]: query, key and value side by side
-     * @param probabilities [B·A·T, T], receives the attention weights, zero where the key or the query is padding
-     * @return [N,H], zero in the rows of padding tokens
      */
-    Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities);
+    Attended attention(Tensor qkv, AttentionShape shape);
 
     /**
      * dqkv [N,3H] of {@link #attention}, zero in the rows of padding tokens. The same rows of {@code dy} may hold anything
      * finite.
      */
-    Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities);
+    Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved);
 
     // ---- dropout
 

@@ -109,8 +109,8 @@ public final class Shapes {
         }
     }
 
-    /** H, given that qkv is [N,3H], H is a multiple of A and probabilities is [B·A·T, T]. */
-    public static int checkAttention(String primitive, Tensor qkv, AttentionShape shape, Tensor probabilities) {
+    /** H, given that qkv is [N,3H] and H is a multiple of A. */
+    public static int checkAttention(String primitive, Tensor qkv, AttentionShape shape) {
         checkAttention(primitive, shape);
         long[] size = matrix(primitive, "qkv", qkv);
         long rows = (long) shape.batch() * shape.tokens();
@@ -121,8 +121,20 @@ public final class Shapes {
                 size,
                 rows,
                 shape.heads());
-        checkShape(primitive, "probabilities", probabilities, rows * shape.heads(), shape.tokens());
         return (int) (size[1] / 3);
+    }
+
+    /** H, given that qkv is [N,3H], H is a multiple of A and dy is [N,H]. */
+    public static int checkAttentionBackward(Tensor dy, Tensor qkv, AttentionShape shape) {
+        int width = checkAttention("attentionBackward", qkv, shape);
+        checkShape("attentionBackward", "dy", dy, (long) shape.batch() * shape.tokens(), width);
+        return width;
+    }
+
+    /** Throws unless {@code weights} is [B·A·T, T]. */
+    public static void checkAttentionWeights(Tensor weights, AttentionShape shape) {
+        long rows = (long) shape.batch() * shape.heads() * shape.tokens();
+        checkShape("attentionBackward", "the attention weights kept", weights, rows, shape.tokens());
     }
 
     /** Throws unless {@code values} holds as many elements as {@code shape} has. */

@@ -8,6 +8,7 @@ import org.erat.adapter.Target;
 import org.erat.compute.Activation;
 import org.erat.compute.Kernels;
 import org.erat.compute.Kernels.Activated;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.Tensor;
@@ -36,8 +37,8 @@ final class EncoderBlock {
      *
      * @param x [N,H] input of the block, for adapters of query, key and value
      * @param qkv [N,3H]
-     * @param probabilities [B·A·T,T]
-     * @param context [N,H] output of the attention, for an adapter of the attention's output
+     * @param attention what the attention's backward pass needs
+     * @param context [N,H] output of the attention, for its backward pass or an adapter of its output
      * @param attentionNorm input and statistics of the first layer normalisation
      * @param hidden [N,H] output of the first layer normalisation, for an adapter of the intermediate projection
      * @param inner [N,F] before the activation
@@ -48,7 +49,7 @@ final class EncoderBlock {
             BlockAdapters adapters,
             @Nullable Tensor x,
             Tensor qkv,
-            Tensor probabilities,
+            Attended attention,
             @Nullable Tensor context,
             LayerNormState attentionNorm,
             @Nullable Tensor hidden,
@@ -59,7 +60,7 @@ final class EncoderBlock {
         @Override
         public void close() {
             adapters.close();
-            Stream.of(x, qkv, probabilities, context, hidden, inner, activated)
+            Stream.of(x, qkv, attention.kept(), context, hidden, inner, activated)
                     .filter(Objects::nonNull)
                     .forEach(Tensor::close);
             closeNorm(attentionNorm);
@@ -88,16 +89,17 @@ final class EncoderBlock {
         adapt(adapters, Target.QUERY, x, qkv.columns(0, width), keep);
         adapt(adapters, Target.KEY, x, qkv.columns(width, 2 * width), keep);
         adapt(adapters, Target.VALUE, x, qkv.columns(2 * width, 3 * width), keep);
-        Tensor probabilities = kernels.allocate((long) shape.batch() * shape.heads() * shape.tokens(), shape.tokens());
-        Tensor context = kernels.attention(qkv, shape, probabilities);
+        Attended attention = kernels.attention(qkv, shape);
+        Tensor context = attention.output();
         if (!keep) {
             qkv.close();
-            probabilities.close();
+            attention.kept().close();
         }
 
         Tensor attended = kernels.linear(context, weights.attentionOutput());
         adapt(adapters, Target.ATTENTION_OUTPUT, context, attended, keep);
-        Tensor keptContext = keptIf(keep && adapters.on(Target.ATTENTION_OUTPUT) != null, context);
+        Tensor keptContext =
+                keptIf(keep && (attention.outputNeeded() || adapters.on(Target.ATTENTION_OUTPUT) != null), context);
         kernels.add(x, attended);
         Tensor keptX = keptIf(keep && adapters.atOrBefore(Target.VALUE), x);
         LayerNormState attentionNorm = statistics(attended);
@@ -130,7 +132,7 @@ final class EncoderBlock {
                         adapters,
                         keptX,
                         qkv,
-                        probabilities,
+                        attention,
                         keptContext,
                         attentionNorm,
                         keptHidden,
@@ -204,7 +206,7 @@ final class EncoderBlock {
         }
         Tensor dContext = kernels.linearBackward(dAttended, weights.attentionOutput());
         learn(block, Target.ATTENTION_OUTPUT, saved.context(), dAttended, dContext, adapters, gradients);
-        Tensor dqkv = kernels.attentionBackward(dContext, saved.qkv(), shape, saved.probabilities());
+        Tensor dqkv = kernels.attentionBackward(dContext, saved.qkv(), shape, saved.attention());
         dContext.close();
         Tensor dx = null;
         if (below) {

@@ -78,15 +78,11 @@ class FiniteDifferenceTest {
         AttentionShape shape = TestShapes.attention(examples, 2);
         int rows = shape.batch() * shape.tokens();
         INDArray weights = TestShapes.withoutPadding(shape, matrix(rows, 6));
-        check(matrix(rows, 18), weights, qkv -> kernels.attention(qkv, shape, probabilities(shape)), (qkv, dy) -> {
-            Tensor probabilities = probabilities(shape);
-            kernels.attention(qkv, shape, probabilities).close();
-            return kernels.attentionBackward(dy, qkv, shape, probabilities);
-        });
-    }
-
-    private Tensor probabilities(AttentionShape shape) {
-        return kernels.allocate((long) shape.batch() * shape.heads() * shape.tokens(), shape.tokens());
+        check(
+                matrix(rows, 18),
+                weights,
+                qkv -> kernels.attention(qkv, shape).output(),
+                (qkv, dy) -> kernels.attentionBackward(dy, qkv, shape, kernels.attention(qkv, shape)));
     }
 
     @Test

@@ -12,11 +12,13 @@ import java.util.function.Function;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.erat.compute.Kernels.Activated;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -299,18 +301,42 @@ public class ImplementationsAgreeTest {
         "'4:13,13,13,13', 12, 32",
         "'3:6,1,4', 4, 16",
         "'2:128,70', 12, 64",
-        "'3:30,30,29', 2, 5"
+        "'3:30,30,29', 2, 5",
+        "'2:1,1', 2, 64",
+        "'3:9,200,130', 2, 32",
+        "'2:150,3', 3, 64",
+        "'2:64,65', 2, 128"
     })
     void attention(String examples, int heads, int depth) {
         AttentionShape shape = TestShapes.attention(examples, heads);
         int rows = shape.batch() * shape.tokens();
         int width = heads * depth;
+        boolean weights = keepsWeights(shape, rows, width);
         check((backend, kernels, host) -> {
             Tensor qkv = host.of("qkv", rows, 3L * width);
-            Tensor probabilities = kernels.allocate((long) rows * heads, shape.tokens());
-            Tensor y = kernels.attention(qkv, shape, probabilities);
-            Tensor dqkv = kernels.attentionBackward(host.of("dy", rows, width), qkv, shape, probabilities);
-            return List.of(y, probabilities, dqkv);
+            Attended attended = kernels.attention(qkv, shape);
+            Tensor dqkv = kernels.attentionBackward(host.of("dy", rows, width), qkv, shape, attended);
+            return weights ? List.of(attended.output(), dqkv, attended.kept()) : List.of(attended.output(), dqkv);
+        });
+    }
+
+    /** Whether what the tested implementation keeps can be compared: the attention weights themselves. */
+    private boolean keepsWeights(AttentionShape shape, long rows, long width) {
+        try (Kernels kernels = tested.open(1)) {
+            Tensor qkv = kernels.allocate(rows, 3 * width);
+            kernels.fill(qkv, 0);
+            return kernels.attention(qkv, shape).kept().shape().length == 2;
+        }
+    }
+
+    @Test
+    void attentionOfViews() {
+        AttentionShape shape = TestShapes.attention("2:5,3", 2);
+        check((backend, kernels, host) -> {
+            Tensor qkv = host.of("qkv", 12, 200).rows(1, 11).columns(5, 197);
+            Tensor dy = host.of("dy", 10, 67).columns(3, 67);
+            Attended attended = kernels.attention(qkv, shape);
+            return List.of(attended.output(), kernels.attentionBackward(dy, qkv, shape, attended));
         });
     }
 

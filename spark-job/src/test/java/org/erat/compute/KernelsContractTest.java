@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.cuda.CudaUnderTest;
@@ -221,11 +222,13 @@ public class KernelsContractTest {
         assertThat(buffer.position()).isEqualTo(1);
     }
 
-    @Test
-    void whatPaddingHoldsChangesNothingAndItsRowsAreZero() {
+    @ParameterizedTest
+    @ValueSource(ints = {4, 32})
+    void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int depth) {
         AttentionShape shape = TestShapes.attention("2:5,2", 2);
-        INDArray qkv = Nd4j.rand(DataType.FLOAT, 10, 24);
-        INDArray dy = Nd4j.rand(DataType.FLOAT, 10, 8);
+        int width = 2 * depth;
+        INDArray qkv = Nd4j.rand(DataType.FLOAT, 10, 3 * width);
+        INDArray dy = Nd4j.rand(DataType.FLOAT, 10, width);
         float[][] zeros = attention(
                 TestShapes.withoutPadding(shape, qkv.dup()), TestShapes.withoutPadding(shape, dy.dup()), shape);
         float[][] noise = attention(qkv.mul(1), dy.mul(-3), shape);
@@ -233,8 +236,9 @@ public class KernelsContractTest {
         assertThat(noise[0]).containsExactly(zeros[0]);
         assertThat(noise[1]).containsExactly(real[1]);
         for (int row = 7; row < 10; row++) {
-            assertThat(Arrays.copyOfRange(noise[0], row * 8, row * 8 + 8)).containsOnly(0);
-            for (float gradient : Arrays.copyOfRange(noise[1], row * 24, row * 24 + 24)) {
+            assertThat(Arrays.copyOfRange(noise[0], row * width, (row + 1) * width))
+                    .containsOnly(0);
+            for (float gradient : Arrays.copyOfRange(noise[1], row * 3 * width, (row + 1) * 3 * width)) {
                 assertThat(gradient).isZero();
             }
         }
@@ -243,10 +247,10 @@ public class KernelsContractTest {
     /** Output and gradient. */
     private float[][] attention(INDArray qkv, INDArray dy, AttentionShape shape) {
         try (Tensor x = kernels.upload(qkv);
-                Tensor gradient = kernels.upload(dy);
-                Tensor probabilities = kernels.allocate(20, 5);
-                Tensor y = kernels.attention(x, shape, probabilities);
-                Tensor dx = kernels.attentionBackward(gradient, x, shape, probabilities)) {
+                Tensor gradient = kernels.upload(dy)) {
+            Attended attended = kernels.attention(x, shape);
+            Tensor y = attended.output();
+            Tensor dx = kernels.attentionBackward(gradient, x, shape, attended);
             INDArray output = Nd4j.create(DataType.FLOAT, y.shape());
             INDArray input = Nd4j.create(DataType.FLOAT, dx.shape());
             kernels.download(y, output);
@@ -284,10 +288,10 @@ public class KernelsContractTest {
         AttentionShape shape = new AttentionShape(2, 3, 1, new int[] {3, 2});
         refuses(
                 "attention: qkv has shape [6, 5] where [6, 3H] with H a multiple of 1 heads is needed",
-                () -> kernels.attention(x, shape, x));
+                () -> kernels.attention(x, shape));
         refuses(
                 "attention: length 4 is not within 1..3",
-                () -> kernels.attention(x, new AttentionShape(2, 3, 1, new int[] {3, 4}), x));
+                () -> kernels.attention(x, new AttentionShape(2, 3, 1, new int[] {3, 4})));
         refuses(
                 "meanPool: x has shape [6, 5] where [8, 5] is needed",
                 () -> kernels.meanPool(x, new AttentionShape(2, 4, 1, new int[] {3, 4})));

@@ -18,6 +18,7 @@ import org.erat.compute.CudaDevice;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.basemodel.ModelConfig;
 import org.erat.schedule.Window;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,18 +34,21 @@ class EncoderMemoryTest {
 
     @ParameterizedTest
     @CsvSource({
-        "nd4j, false",
-        "nd4j, true",
-        "cpu, false",
-        "cpu, true",
-        "emulated-cuda, false",
-        "emulated-cuda, true",
-        "gpu-0, false"
+        "nd4j, f32, 8, false",
+        "nd4j, f32, 8, true",
+        "cpu, f32, 8, false",
+        "cpu, f32, 8, true",
+        "emulated-cuda, f32, 8, false",
+        "emulated-cuda, f32, 8, true",
+        "emulated-cuda, bf16, 64, false",
+        "gpu-0, f32, 8, false",
+        "gpu-0, bf16, 64, false"
     })
-    void nothingIsLeftOfAStep(String backendName, boolean recomputes) {
-        TinyBaseModel.write(folder, TinyBaseModel.bert(2));
+    void nothingIsLeftOfAStep(String backendName, String precision, int width, boolean recomputes) {
+        TinyBaseModel.write(
+                folder, new ModelConfig("bert", TinyBaseModel.VOCABULARY, width, 2, 2, 16, 24, 2, 1e-12, "gelu", 0));
         CudaDevice.provideFor(backendName);
-        Backend backend = Backends.choose(backendName, "f32");
+        Backend backend = Backends.choose(backendName, precision);
         TokenBatch batch = new TokenBatch(new int[] {2, 7, 3, 2, 3, 0}, new int[6], new int[] {3, 2}, TOKENS);
         try (BaseModelDirectory model = BaseModelDirectory.open(folder);
                 Kernels kernels = backend.open(1)) {
@@ -66,7 +70,7 @@ class EncoderMemoryTest {
                             2,
                             (selection, block) -> adapters(kernels, layout, values, block, targets),
                             (selection, hidden, shape) ->
-                                    assertThat(hidden.shape()).containsExactly(6, 8));
+                                    assertThat(hidden.shape()).containsExactly(6, width));
                 }
                 assertThat(kernels.outstanding())
                         .as("inference with %s", targets)

@@ -50,7 +50,7 @@ public class KernelsBenchmark {
     private Tensor narrow;
     private Tensor inner;
     private Tensor queryKeyValue;
-    private Tensor probabilities;
+    private Kernels.Attended attended;
     private Tensor gain;
     private Tensor bias;
     private Tensor mean;
@@ -70,7 +70,6 @@ public class KernelsBenchmark {
         narrow = random(ROWS, WIDTH);
         inner = random(ROWS, INNER);
         queryKeyValue = random(ROWS, 3 * WIDTH);
-        probabilities = kernels.allocate((long) EXAMPLES * HEADS * TOKENS, TOKENS);
         gain = backend.frozen(floats(WIDTH), WIDTH);
         bias = backend.frozen(floats(WIDTH), WIDTH);
         mean = kernels.allocateSingle(ROWS);
@@ -81,7 +80,7 @@ public class KernelsBenchmark {
         int[] lengths = new int[EXAMPLES];
         Arrays.fill(lengths, TOKENS);
         shape = new Kernels.AttentionShape(EXAMPLES, TOKENS, HEADS, lengths);
-        kernels.attention(queryKeyValue, shape, probabilities).close();
+        attended = kernels.attention(queryKeyValue, shape);
         kernels.layerNorm(narrow, gain, bias, 1e-12, mean, inverseDeviation).close();
     }
 
@@ -144,12 +143,14 @@ public class KernelsBenchmark {
     /** With its softmax. */
     @Benchmark
     public void attention() {
-        kernels.attention(queryKeyValue, shape, probabilities).close();
+        Kernels.Attended result = kernels.attention(queryKeyValue, shape);
+        result.output().close();
+        result.kept().close();
     }
 
     @Benchmark
     public void attentionBackward() {
-        kernels.attentionBackward(narrow, queryKeyValue, shape, probabilities).close();
+        kernels.attentionBackward(narrow, queryKeyValue, shape, attended).close();
     }
 
     /** u [N,8] = x·Aᵀ. */

@@ -1,12 +1,13 @@
 package org.erat.compute.cuda;
 
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 
 /**
  * Attention as products of batches of matrices that lie strided within [N,3H] and [N,H], and a softmax between them:
- * nothing is transposed or copied.
+ * nothing is transposed or copied. For what {@link FusedAttention} does not do.
  *
  * <p>The attention weights of padding queries are set to zero; so their output is zero, and so is, in the backward pass,
  * all that would come of what {@code dy} holds there.
@@ -73,10 +74,10 @@ final class Attention {
         }
     }
 
-    CudaTensor forward(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        Geometry geometry = new Geometry(shape, Shapes.checkAttention("attention", qkv, shape, probabilities));
+    Attended forward(Tensor qkv, AttentionShape shape) {
+        Geometry geometry = new Geometry(shape, Shapes.checkAttention("attention", qkv, shape));
         CudaTensor in = CudaTensor.of(qkv);
-        CudaTensor weights = weights("attention", probabilities, in);
+        CudaTensor weights = execution.allocate(in.format(), in.rowsCount() * shape.heads(), shape.tokens());
         CudaTensor scores = weights.format() == Format.F32
                 ? weights
                 : execution.allocate(Format.F32, weights.rowsCount(), weights.columnsCount());
@@ -92,16 +93,16 @@ final class Attention {
         Execution.release(weights, scores);
         CudaTensor y = execution.allocate(in.format(), in.rowsCount(), geometry.width());
         products(geometry, geometry.weights(weights), false, geometry.heads(in, 2), false, 1, geometry.heads(y, 0));
-        return y;
+        return new Attended(y, weights, false);
     }
 
-    CudaTensor backward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        Geometry geometry = new Geometry(shape, Shapes.checkAttention("attentionBackward", qkv, shape, probabilities));
+    CudaTensor backward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved) {
+        Geometry geometry = new Geometry(shape, Shapes.checkAttentionBackward(dy, qkv, shape));
+        Shapes.checkAttentionWeights(saved.kept(), shape);
         CudaTensor in = CudaTensor.of(qkv);
-        Shapes.checkShape("attentionBackward", "dy", dy, in.rowsCount(), geometry.width());
         CudaTensor given = CudaTensor.of(dy);
         CudaTensor gradient = execution.in(in.format(), given);
-        CudaTensor weights = weights("attentionBackward", probabilities, in);
+        CudaTensor weights = CudaTensor.of(saved.kept());
         CudaTensor dqkv = execution.allocate(in.format(), in.rowsCount(), 3L * geometry.width());
         CudaTensor dScores = execution.allocate(in.format(), weights.rowsCount(), weights.columnsCount());
         Matrices dContext = geometry.heads(gradient, 0);
@@ -114,15 +115,6 @@ final class Attention {
         dScores.close();
         Execution.release(given, gradient);
         return dqkv;
-    }
-
-    private static CudaTensor weights(String primitive, Tensor probabilities, CudaTensor qkv) {
-        CudaTensor weights = CudaTensor.of(probabilities);
-        Shapes.require(
-                weights.isDense() && weights.format() == qkv.format(),
-                "%s: probabilities must be as allocated, not a view of columns or of another format",
-                primitive);
-        return weights;
     }
 
     private void softmax(Geometry geometry, CudaTensor scores, CudaTensor weights) {

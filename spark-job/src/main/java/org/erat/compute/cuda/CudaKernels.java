@@ -19,6 +19,7 @@ final class CudaKernels implements Kernels {
     private final Elementwise elementwise;
     private final Normalisation normalisation;
     private final Attention attention;
+    private final FusedAttention fusedAttention;
     private final Tokens tokens;
     private final Optimizer optimizer;
 
@@ -29,6 +30,7 @@ final class CudaKernels implements Kernels {
         elementwise = new Elementwise(execution);
         normalisation = new Normalisation(execution);
         attention = new Attention(execution);
+        fusedAttention = new FusedAttention(execution);
         tokens = new Tokens(execution);
         optimizer = new Optimizer(execution, copies);
     }
@@ -163,13 +165,15 @@ final class CudaKernels implements Kernels {
     // ---- attention
 
     @Override
-    public Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        return attention.forward(qkv, shape, probabilities);
+    public Attended attention(Tensor qkv, AttentionShape shape) {
+        return FusedAttention.does(qkv, shape) ? fusedAttention.forward(qkv, shape) : attention.forward(qkv, shape);
     }
 
     @Override
-    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        return attention.backward(dy, qkv, shape, probabilities);
+    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved) {
+        return saved.outputNeeded()
+                ? fusedAttention.backward(dy, qkv, shape, saved)
+                : attention.backward(dy, qkv, shape, saved);
     }
 
     // ---- dropout and per-example windows

@@ -63,7 +63,8 @@ final class KernelCache {
     private static String key(String target, String compiler) {
         StringBuilder all = new StringBuilder(compiler);
         Nvrtc.options(target).forEach(option -> all.append('\n').append(option));
-        all.append('\n').append(KernelSources.program()).append(KernelSources.read(KernelSources.COMMON));
+        all.append('\n').append(KernelSources.program());
+        KernelSources.HEADERS.forEach(name -> all.append(KernelSources.read(name)));
         KernelSources.ALL.forEach(name -> all.append(KernelSources.read(name)));
         return Sha256.of(all.toString().getBytes(UTF_8));
     }

@@ -10,12 +10,18 @@ import java.util.stream.Collectors;
 
 /** The sources of the kernels, which are resources beside this class. */
 final class KernelSources {
-    /** What each of them includes. */
-    static final String COMMON = "common.cuh";
+    /** What they include. */
+    static final List<String> HEADERS = List.of("common.cuh", "tiles.cuh");
 
     /** The sources. */
-    static final List<String> ALL =
-            List.of("elementwise.cu", "normalisation.cu", "attention.cu", "tokens.cu", "optimizer.cu");
+    static final List<String> ALL = List.of(
+            "elementwise.cu",
+            "normalisation.cu",
+            "attention.cu",
+            "fused_attention.cu",
+            "fused_attention_backward.cu",
+            "tokens.cu",
+            "optimizer.cu");
 
     private KernelSources() {}
 

@@ -41,6 +41,11 @@ final class Launch implements AutoCloseable {
         return of(name, rows, columns, blocks(rows, THREADS_FOR_ROWS / WARP), THREADS_FOR_ROWS);
     }
 
+    /** A kernel that says itself what its blocks do, on a tensor of [rows, columns]. */
+    Launch ofBlocks(String name, long rows, long columns, int newBlocks, int newThreads) {
+        return of(name, rows, columns, newBlocks, newThreads);
+    }
+
     private Launch of(String name, long rows, long columns, int newBlocks, int newThreads) {
         kernel = name;
         shape = "[" + rows + ", " + columns + "]";

@@ -66,7 +66,7 @@ final class Nvrtc {
      */
     KernelCode compile(String target) {
         List<String> names = new ArrayList<>(KernelSources.ALL);
-        names.add(KernelSources.COMMON);
+        names.addAll(KernelSources.HEADERS);
         _nvrtcProgram program = new _nvrtcProgram();
         try (BytePointer source = text(KernelSources.program());
                 BytePointer name = text("kernels.cu");

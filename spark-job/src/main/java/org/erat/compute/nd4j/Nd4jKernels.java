@@ -237,24 +237,24 @@ final class Nd4jKernels implements Kernels {
     // ---- attention
 
     @Override
-    public Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        int width = Shapes.checkAttention("attention", qkv, shape, probabilities);
+    public Attended attention(Tensor qkv, AttentionShape shape) {
+        int width = Shapes.checkAttention("attention", qkv, shape);
         INDArray[] heads = splitHeads(array(qkv), shape, width);
         INDArray scores =
                 Nd4j.matmul(heads[0], heads[1], false, true, false).muli(1 / Math.sqrt((double) width / shape.heads()));
         INDArray weights = maskedSoftmax(scores, shape);
-        array(probabilities).assign(weights.reshape(probabilities.shape()));
-        return result(joinHeads(Nd4j.matmul(weights, heads[2]), shape, width));
+        Tensor y = result(joinHeads(Nd4j.matmul(weights, heads[2]), shape, width));
+        return new Attended(y, result(weights.reshape('c', -1, shape.tokens())), false);
     }
 
     @Override
-    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        int width = Shapes.checkAttention("attentionBackward", qkv, shape, probabilities);
-        Shapes.checkShape("attentionBackward", "dy", dy, (long) shape.batch() * shape.tokens(), width);
+    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved) {
+        int width = Shapes.checkAttentionBackward(dy, qkv, shape);
+        Shapes.checkAttentionWeights(saved.kept(), shape);
         int tokens = shape.tokens();
         INDArray[] heads = splitHeads(array(qkv), shape, width);
         INDArray dContext = splitHeads(array(dy), shape, width)[0];
-        INDArray weights = array(probabilities).reshape(heads[0].size(0), tokens, tokens);
+        INDArray weights = array(saved.kept()).reshape(heads[0].size(0), tokens, tokens);
         INDArray dWeights = Nd4j.matmul(dContext, heads[2], false, true, false);
         INDArray dScores = dWeights.sub(dWeights.mul(weights).sum(true, 2))
                 .muli(weights)

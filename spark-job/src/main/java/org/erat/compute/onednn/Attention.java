@@ -6,6 +6,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
@@ -113,14 +114,18 @@ final class Attention {
         }
     }
 
-    OneDnnTensor forward(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        int width = Shapes.checkAttention("attention", qkv, shape, probabilities);
+    Attended forward(Tensor qkv, AttentionShape shape) {
+        int width = Shapes.checkAttention("attention", qkv, shape);
         OneDnnTensor in = OneDnnTensor.of(qkv);
-        OneDnnTensor weights = weights("attention", probabilities, in);
         Geometry geometry = Geometry.of(in.format(), shape, width);
-        if (geometry.tokens() == 1) {
-            return forwardOfOneToken(in, geometry, weights);
-        }
+        OneDnnTensor weights = execution.allocate(in.format(), in.rowsCount() * geometry.heads(), geometry.tokens());
+        OneDnnTensor y = geometry.tokens() == 1
+                ? forwardOfOneToken(in, geometry, weights)
+                : forward(in, shape, geometry, weights);
+        return new Attended(y, weights, false);
+    }
+
+    private OneDnnTensor forward(OneDnnTensor in, AttentionShape shape, Geometry geometry, OneDnnTensor weights) {
         OneDnnTensor scores = weights.format() == Precision.F32
                 ? weights
                 : execution.allocate(Precision.F32, weights.rowsCount(), weights.columnsCount());
@@ -151,12 +156,12 @@ final class Attention {
         return y;
     }
 
-    OneDnnTensor backward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        int width = Shapes.checkAttention("attentionBackward", qkv, shape, probabilities);
+    OneDnnTensor backward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved) {
+        int width = Shapes.checkAttentionBackward(dy, qkv, shape);
+        Shapes.checkAttentionWeights(saved.kept(), shape);
         OneDnnTensor in = OneDnnTensor.of(qkv);
-        Shapes.checkShape("attentionBackward", "dy", dy, in.rowsCount(), width);
         OneDnnTensor gradient = OneDnnTensor.of(dy);
-        OneDnnTensor weights = weights("attentionBackward", probabilities, in);
+        OneDnnTensor weights = OneDnnTensor.of(saved.kept());
         Geometry geometry = Geometry.of(in.format(), shape, width);
         OneDnnTensor dqkv = execution.allocate(in.format(), in.rowsCount(), 3 * geometry.width());
         if (geometry.tokens() == 1) {
@@ -228,15 +233,6 @@ final class Attention {
             dqkv.putRow(i, row);
         }
         return dqkv;
-    }
-
-    private static OneDnnTensor weights(String primitive, Tensor probabilities, OneDnnTensor qkv) {
-        OneDnnTensor weights = OneDnnTensor.of(probabilities);
-        Shapes.require(
-                weights.isDense() && weights.format() == qkv.format(),
-                "%s: probabilities must be as allocated, not a view of columns or of another format",
-                primitive);
-        return weights;
     }
 
     // ---- padding

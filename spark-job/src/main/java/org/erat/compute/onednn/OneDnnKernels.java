@@ -153,13 +153,13 @@ final class OneDnnKernels implements Kernels {
     // ---- attention
 
     @Override
-    public Tensor attention(Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        return attention.forward(qkv, shape, probabilities);
+    public Attended attention(Tensor qkv, AttentionShape shape) {
+        return attention.forward(qkv, shape);
     }
 
     @Override
-    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Tensor probabilities) {
-        return attention.backward(dy, qkv, shape, probabilities);
+    public Tensor attentionBackward(Tensor dy, Tensor qkv, AttentionShape shape, Attended saved) {
+        return attention.backward(dy, qkv, shape, saved);
     }
 
     // ---- dropout and per-example windows

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import org.erat.compute.Activation;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.Precision;
@@ -97,21 +98,26 @@ class CudaKernelsTest {
 
     /** (1 + 2⁻²³)·1 by each way to multiply. */
     static float[] productsOfOneAndALittle(CudaBackend backend) {
-        FloatBuffer one = FloatBuffer.wrap(new float[] {1});
+        FloatBuffer weight = FloatBuffer.wrap(new float[] {1});
         FrozenLinear map =
-                backend.frozenLinear(new FloatBuffer[] {one}, new FloatBuffer[] {FloatBuffer.allocate(1)}, 1);
+                backend.frozenLinear(new FloatBuffer[] {weight}, new FloatBuffer[] {FloatBuffer.allocate(1)}, 1);
         INDArray qkv = Nd4j.ones(DataType.FLOAT, 1, 24).muli(1 + ULP);
         try (Kernels kernels = backend.open(1);
                 Tensor heads = kernels.upload(qkv);
                 Tensor x = kernels.copy(heads.columns(0, 1));
                 Tensor linear = kernels.linear(x, map);
-                Tensor product = kernels.allocateSingle(1, 1);
-                Tensor probabilities = kernels.allocate(1, 1);
-                Tensor attention =
-                        kernels.attention(heads, new AttentionShape(1, 1, 1, new int[] {1}), probabilities)) {
-            kernels.product(x, false, probabilities, false, 1, 0, product);
-            return new float[] {value(kernels, linear), value(kernels, product), value(kernels, attention.columns(0, 1))
-            };
+                Tensor one = kernels.allocate(1, 1);
+                Tensor product = kernels.allocateSingle(1, 1)) {
+            kernels.fill(one, 1);
+            kernels.product(x, false, one, false, 1, 0, product);
+            Attended attended = kernels.attention(heads, new AttentionShape(1, 1, 1, new int[] {1}));
+            try (Tensor output = attended.output();
+                    Tensor kept = attended.kept()) {
+                assertThat(kept.shape()).containsExactly(1, 1);
+                return new float[] {
+                    value(kernels, linear), value(kernels, product), value(kernels, output.columns(0, 1))
+                };
+            }
         }
     }
 
@@ -156,7 +162,7 @@ class CudaKernelsTest {
     void everyKernelIsThereInBothWidths() {
         TreeSet<String> kernels = new TreeSet<>(Emulator.get().kernels());
         assertThat(kernels).contains("addresses", "softmax_bf16_4", "copy_f32_bf16_1");
-        kernels.removeIf(name -> !name.matches(".*\\d"));
+        kernels.removeIf(name -> !name.matches(".*_\\d"));
         assertThat(kernels).allSatisfy(name -> {
             String stem = name.substring(0, name.length() - 1);
             assertThat(kernels).contains(stem + "1", stem + "4");
@@ -194,8 +200,9 @@ class CudaKernelsTest {
         List<Tensor> made = new ArrayList<>();
         Tensor x = keep(made, kernels.embeddings(table, table, table, ids, ids, ids));
         Tensor qkv = keep(made, kernels.linear(x, map));
-        Tensor probabilities = keep(made, kernels.allocate(2L * tokens * 3, tokens));
-        Tensor context = keep(made, kernels.attention(qkv, shape, probabilities));
+        Attended attended = kernels.attention(qkv, shape);
+        Tensor context = keep(made, attended.output());
+        keep(made, attended.kept());
         Tensor mean = keep(made, kernels.allocateSingle(2L * tokens));
         Tensor inverseDeviation = keep(made, kernels.allocateSingle(2L * tokens));
         Tensor normal = keep(made, kernels.layerNorm(x, gain, gain, 1e-5, mean, inverseDeviation));
@@ -203,7 +210,7 @@ class CudaKernelsTest {
         keep(made, kernels.layerNormBackward(context, gain, gain, 1e-5, saved));
         Tensor active = keep(made, kernels.activation(Activation.GELU, normal));
         keep(made, kernels.activationBackward(Activation.GELU_TANH, active, normal));
-        Tensor dqkv = keep(made, kernels.attentionBackward(context, qkv, shape, probabilities));
+        Tensor dqkv = keep(made, kernels.attentionBackward(context, qkv, shape, attended));
         keep(made, kernels.linearBackward(dqkv, map));
         Tensor dropped = keep(made, kernels.dropout(normal, 0.3, 7));
         kernels.add(dropped, active);

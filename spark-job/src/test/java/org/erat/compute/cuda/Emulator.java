@@ -18,7 +18,8 @@ import org.apache.commons.io.FileUtils;
 
 /** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
 final class Emulator {
-    private static final List<String> COMPILER = List.of("g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror");
+    private static final List<String> COMPILER =
+            List.of("g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas");
     private static final Pattern KERNEL = Pattern.compile("extern\\s+\"C\"\\s+void\\s+(\\w+)\\s*\\(");
 
     private final Map<String, Integer> kernels;
@@ -70,7 +71,7 @@ final class Emulator {
 
     /** Puts the emulator beside the kernels' sources; the kernels' numbers by their names. */
     static Map<String, Integer> writeProgram(Path folder) throws IOException {
-        for (String file : List.of("emulator.h", "emulator.cpp")) {
+        for (String file : List.of("emulator.h", "emulator.cpp", "fragments.cu")) {
             copy(file, folder);
         }
         Path table = Files.createFile(folder.resolve("table.inc"));
@@ -94,7 +95,9 @@ final class Emulator {
         for (String name : KernelSources.ALL) {
             copy(name, folder);
         }
-        copy(KernelSources.COMMON, folder);
+        for (String name : KernelSources.HEADERS) {
+            copy(name, folder);
+        }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(folder.toFile())));
         return folder;
     }
@@ -160,7 +163,7 @@ final class Emulator {
         int status = launch(
                 kernel, launch.blocks(), launch.threads(), launch.parameters().address(), backwards ? 1 : 0);
         if (status != 0) {
-            throw new AssertionError("threads of a warp do not meet in " + launch);
+            throw new AssertionError("threads that meet others do not all come in " + launch);
         }
     }
 

@@ -12,6 +12,7 @@ import org.apache.commons.io.FileUtils;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Precision;
 import org.erat.compute.Tensor;
@@ -70,12 +71,13 @@ class FailingCalls {
                 new FloatBuffer[] {FloatBuffer.allocate(64)}, new FloatBuffer[] {FloatBuffer.allocate(8)}, 8);
         try (Kernels kernels = backend.open(1);
                 Tensor qkv = kernels.upload(Nd4j.ones(DataType.FLOAT, 1, 24));
-                Tensor linear = kernels.linear(qkv.columns(0, 8), map);
-                Tensor probabilities = kernels.allocate(1, 1);
-                Tensor y = kernels.attention(qkv, new AttentionShape(1, 1, 1, new int[] {1}), probabilities)) {
+                Tensor linear = kernels.linear(qkv.columns(0, 8), map)) {
+            Attended attended = kernels.attention(qkv, new AttentionShape(1, 1, 1, new int[] {1}));
             INDArray values = Nd4j.create(DataType.FLOAT, 1, 8);
             kernels.download(linear, values);
-            kernels.download(y, values);
+            kernels.download(attended.output(), values);
+            attended.output().close();
+            attended.kept().close();
         }
         driver.close();
     }
@@ -132,8 +134,7 @@ class FailingCalls {
         try (Kernels kernels = CudaBackend.on(0, Precision.TF32).open(1);
                 Tensor a = kernels.allocate(6, 5);
                 Tensor c = kernels.allocate(5, 5);
-                Tensor qkv = kernels.allocate(6, 48);
-                Tensor probabilities = kernels.allocate(12, 3)) {
+                Tensor qkv = kernels.allocate(6, 48)) {
             String product = " of [5,5] = [5,6]·[5,6]ᵀ by columns at distances of 5, 5 and 5, F32 to F32";
             String device = " on " + DEVICE + ", in TF32";
             StandIns.fail("cublasLtMatmulAlgoGetHeuristic", -1);
@@ -150,7 +151,7 @@ class FailingCalls {
             fails(
                     "cublasGemmBatchedEx of 4 products [3,3] = [8,3]ᵀ·[8,3] by columns at distances of 3, 48 and 48, F32"
                             + " to F32" + device + " failed: a status of cuBLAS",
-                    () -> kernels.attention(qkv, new AttentionShape(2, 3, 2, new int[] {3, 3}), probabilities));
+                    () -> kernels.attention(qkv, new AttentionShape(2, 3, 2, new int[] {3, 3})));
         }
     }
 

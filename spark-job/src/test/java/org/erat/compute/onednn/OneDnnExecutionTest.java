@@ -18,6 +18,7 @@ import org.erat.compute.Activation;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Kernels.Attended;
 import org.erat.compute.Kernels.AttentionShape;
 import org.erat.compute.Kernels.LayerNormState;
 import org.erat.compute.Precision;
@@ -199,11 +200,12 @@ class OneDnnExecutionTest {
                     Tensor xqkv = kernels.linear(x, qkv);
                     Tensor inner = kernels.allocate(rows, 4);
                     Tensor gradient = kernels.allocateSingle(3 * WIDTH, 4);
-                    Tensor probabilities = kernels.allocate(rows * 4, tokens);
                     Tensor mean = kernels.allocateSingle(rows);
                     Tensor inverseDeviation = kernels.allocateSingle(rows)) {
                 kernels.product(x, false, x.rows(0, 4).columns(0, WIDTH), true, 1, 0, inner);
-                try (Tensor context = kernels.attention(xqkv, shape, probabilities);
+                Attended attended = kernels.attention(xqkv, shape);
+                try (Tensor context = attended.output();
+                        Tensor weights = attended.kept();
                         Tensor normal = kernels.layerNorm(context, gain, bias, 1e-12, mean, inverseDeviation);
                         Tensor wide = kernels.linear(normal, up);
                         Tensor active = kernels.activation(Activation.GELU, wide);
@@ -211,12 +213,13 @@ class OneDnnExecutionTest {
                         Tensor dNormal = kernels.linearBackward(dWide, up);
                         Tensor dContext = kernels.layerNormBackward(
                                 dNormal, gain, bias, 1e-12, new LayerNormState(context, mean, inverseDeviation));
-                        Tensor dqkv = kernels.attentionBackward(dContext, xqkv, shape, probabilities);
+                        Tensor dqkv = kernels.attentionBackward(dContext, xqkv, shape, attended);
                         Tensor dx = kernels.linearBackward(dqkv, qkv)) {
                     kernels.product(dqkv, true, inner, false, 1, 0, gradient);
                     kernels.add(x, dx);
                     return new float[][] {
                         download(kernels, active),
+                        download(kernels, weights),
                         download(kernels, dqkv),
                         download(kernels, dx),
                         download(kernels, gradient)

@@ -11,6 +11,9 @@
 
 #include "attention.cu"
 #include "elementwise.cu"
+#include "fragments.cu"
+#include "fused_attention.cu"
+#include "fused_attention_backward.cu"
 #include "normalisation.cu"
 #include "optimizer.cu"
 #include "tokens.cu"
@@ -48,22 +51,47 @@ const std::vector<Kernel> KERNELS = {
 const unsigned int LANES = 32;
 const std::size_t STACK = 64 * 1024;
 
-struct Warp {
-    float values[2][LANES];
+// Where threads wait for each other.
+struct Meeting {
     unsigned int arrived = 0;
-    unsigned long meetings = 0;
+    unsigned long number = 0;
+};
+
+// What a lane brings to a product.
+struct Operands {
+    float* c;
+    const unsigned int* a;
+    unsigned int b[2];
+};
+
+struct Warp {
+    Meeting meeting;
+    float values[2][LANES];
+    const unsigned short* rows[2][LANES];
+    Operands operands[LANES];
+};
+
+// A copy that has begun.
+struct Copy {
+    Chunk* to;
+    Chunk value;
 };
 
 struct Fiber {
     ucontext_t context;
     std::unique_ptr<char[]> stack{new char[STACK]};
     bool done = true;
-    unsigned long shuffles = 0;
+    unsigned long meetings = 0;
+    std::vector<Copy> copies;
 };
+
+// Thrown where a thread that runs alone wants to meet others.
+struct NotAlone {};
 
 ucontext_t scheduler;
 std::vector<std::unique_ptr<Fiber>> fibers;
 std::vector<Warp> warps;
+Meeting block;
 const Kernel* running;
 void** parameters;
 unsigned int current;
@@ -99,9 +127,11 @@ void provideFibers(unsigned int count) {
 bool runBlock(bool backwards) {
     unsigned int threads = blockDim.x;
     warps.assign(threads / LANES, Warp());
+    block = Meeting();
     for (unsigned int i = 0; i < threads; i++) {
         fibers[i]->done = false;
-        fibers[i]->shuffles = 0;
+        fibers[i]->meetings = 0;
+        fibers[i]->copies.clear();
     }
     for (unsigned int left = threads; left > 0;) {
         progress = false;
@@ -123,13 +153,93 @@ bool runBlock(bool backwards) {
     return true;
 }
 
-// False where a thread wants to meet others.
-bool runAlone(bool backwards) {
+// How many threads were done when one wanted to meet others; all of them where none did.
+unsigned int runAlone(bool backwards) {
     for (unsigned int i = 0; i < blockDim.x; i++) {
         threadIdx.x = backwards ? blockDim.x - 1 - i : i;
-        running->call(running->function, parameters);
+        try {
+            running->call(running->function, parameters);
+        } catch (const NotAlone&) {
+            return i;
+        }
     }
-    return !met;
+    return blockDim.x;
+}
+
+// The last of `count` threads does the work, which sees what all of them brought; then all go on.
+template <class Work>
+void meet(Meeting& meeting, unsigned int count, Work work) {
+    progress = true;
+    if (++meeting.arrived == count) {
+        work();
+        meeting.arrived = 0;
+        meeting.number++;
+    } else {
+        for (unsigned long before = meeting.number; before == meeting.number;) {
+            yield();
+        }
+    }
+}
+
+// This thread's, before it meets others.
+Fiber& fiberToMeet() {
+    met = true;
+    if (!fibersRun) {
+        throw NotAlone();
+    }
+    return *fibers[current];
+}
+
+// ---- products of a warp, by the formulas of NVIDIA's PTX ISA, "Matrix Fragments for mma.m16n8k16"
+
+float half(const unsigned int* registers, unsigned int i) {
+    return i % 2 == 0 ? lower(registers[i / 2]) : upper(registers[i / 2]);
+}
+
+void multiplyAdd(const Operands (&operands)[LANES]) {
+    float a[16][16];
+    float b[16][8];
+    for (unsigned int lane = 0; lane < LANES; lane++) {
+        unsigned int groupID = lane >> 2;
+        unsigned int threadIDInGroup = lane % 4;
+        for (unsigned int i = 0; i < 8; i++) {
+            unsigned int row = i < 2 || (4 <= i && i < 6) ? groupID : groupID + 8;
+            unsigned int column = threadIDInGroup * 2 + (i & 1) + (i < 4 ? 0 : 8);
+            a[row][column] = half(operands[lane].a, i);
+        }
+        for (unsigned int i = 0; i < 4; i++) {
+            b[threadIDInGroup * 2 + (i & 1) + (i < 2 ? 0 : 8)][groupID] = half(operands[lane].b, i);
+        }
+    }
+    for (unsigned int lane = 0; lane < LANES; lane++) {
+        for (unsigned int i = 0; i < 4; i++) {
+            unsigned int row = (lane >> 2) + (i < 2 ? 0 : 8);
+            unsigned int column = lane % 4 * 2 + (i & 1);
+            for (unsigned int k = 0; k < 16; k++) {
+                operands[lane].c[i] += a[row][k] * b[k][column];
+            }
+        }
+    }
+}
+
+void loadMatrices(unsigned int (&x)[4], const Chunk* row, bool transposed) {
+    Fiber& fiber = fiberToMeet();
+    Warp& warp = warps[current / LANES];
+    unsigned int lane = current % LANES;
+    const unsigned short** rows = warp.rows[fiber.meetings++ % 2];
+    rows[lane] = reinterpret_cast<const unsigned short*>(row);
+    meet(warp.meeting, LANES, [] {});
+    for (unsigned int i = 0; i < 4; i++) {
+        unsigned int pair[2];
+        for (unsigned int j = 0; j < 2; j++) {
+            unsigned int first = lane / 4;
+            unsigned int second = lane % 4 * 2 + j;
+            unsigned short bits;
+            std::memcpy(&bits, rows[8 * i + (transposed ? second : first)] + (transposed ? first : second), sizeof bits);
+            pair[j] = bits;
+        }
+        x[i] = pair[0] | pair[1] << 16;
+    }
 }
 
 // ---- elements
@@ -184,31 +294,63 @@ std::vector<float> lines(
 } // namespace
 
 float __shfl_xor_sync(unsigned int, float x, int distance) {
-    met = true;
-    if (!fibersRun) {
-        return x;
-    }
-    Fiber& fiber = *fibers[current];
+    Fiber& fiber = fiberToMeet();
     Warp& warp = warps[current / LANES];
     unsigned int lane = current % LANES;
-    float* values = warp.values[fiber.shuffles++ % 2];
+    float* values = warp.values[fiber.meetings++ % 2];
     values[lane] = x;
-    progress = true;
-    if (++warp.arrived == LANES) {
-        warp.arrived = 0;
-        warp.meetings++;
-    } else {
-        for (unsigned long before = warp.meetings; before == warp.meetings;) {
-            yield();
-        }
-    }
+    meet(warp.meeting, LANES, [] {});
     return values[lane ^ distance];
+}
+
+void __syncthreads() {
+    fiberToMeet();
+    meet(block, blockDim.x, [] {});
+}
+
+void multiplyAdd(float (&c)[4], const unsigned int (&a)[4], unsigned int b0, unsigned int b1) {
+    fiberToMeet().meetings++;
+    Warp& warp = warps[current / LANES];
+    warp.operands[current % LANES] = {c, a, {b0, b1}};
+    meet(warp.meeting, LANES, [&warp] { multiplyAdd(warp.operands); });
+}
+
+void loadMatrices(unsigned int (&x)[4], const Chunk* row) {
+    loadMatrices(x, row, false);
+}
+
+void loadTransposed(unsigned int (&x)[4], const Chunk* row) {
+    loadMatrices(x, row, true);
+}
+
+// What is copied arrives no sooner than it is waited for.
+void copyAsync(Chunk* to, const void* from, bool inside) {
+    Copy copy = {to, {}};
+    if (inside) {
+        std::memcpy(&copy.value, from, sizeof copy.value);
+    }
+    fibers[current]->copies.push_back(copy);
+}
+
+void awaitCopies() {
+    std::vector<Copy>& copies = fibers[current]->copies;
+    for (const Copy& copy : copies) {
+        std::memcpy(copy.to, &copy.value, sizeof copy.value);
+    }
+    copies.clear();
+}
+
+unsigned int packed(float low, float high) {
+    bf16 halves[2];
+    assign(halves[0], low);
+    assign(halves[1], high);
+    return halves[0].bits | (unsigned int) halves[1].bits << 16;
 }
 
 extern "C" {
 
-// 0, or 1 where threads of a warp do not meet. Where those of the first block never meet, as in most kernels, the threads
-// of others are run one after the other, which is faster; it is an error if these do meet.
+// 0, or 1 where threads do not meet. Where those of a block never meet, as in most kernels, the threads of the next one
+// are run one after the other, which is faster; if the first of them wants to meet others it begins again among them.
 int32_t Java_org_erat_compute_cuda_Emulator_launch(
         void*, void*, int32_t number, int32_t blocks, int32_t threads, int64_t arguments, int32_t backwards) {
     running = &KERNELS[number];
@@ -216,15 +358,21 @@ int32_t Java_org_erat_compute_cuda_Emulator_launch(
     blockDim.x = threads;
     provideFibers(threads);
     fibersRun = true;
-    met = false;
     for (int32_t i = 0; i < blocks; i++) {
         blockIdx.x = backwards ? blocks - 1 - i : i;
-        if (fibersRun && !runBlock(backwards)) {
-            fibers.clear();
-            return 1;
-        }
-        if (!fibersRun && !runAlone(backwards)) {
-            return 1;
+        met = false;
+        if (fibersRun) {
+            if (!runBlock(backwards)) {
+                fibers.clear();
+                return 1;
+            }
+        } else {
+            unsigned int done = runAlone(backwards);
+            fibersRun = done < blockDim.x;
+            if (fibersRun && (done > 0 || !runBlock(backwards))) {
+                fibers.clear();
+                return 1;
+            }
         }
         fibersRun = met;
     }
