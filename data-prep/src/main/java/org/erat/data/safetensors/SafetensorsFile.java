@@ -4,13 +4,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import javax.annotation.Nullable;
 import org.erat.data.BadInputException;
 
 /**
@@ -19,21 +25,70 @@ import org.erat.data.BadInputException;
  * valid after {@link #close()}.
  *
  * <p>Layout of the format: an unsigned 64-bit little-endian length N, N bytes of JSON, then the data that the JSON's
- * offsets count from. Safe for use by several threads.
+ * offsets count from. Safe for use by several threads, of which some may be interrupted.
  */
 public final class SafetensorsFile implements AutoCloseable {
     private static final int PIECE = 1 << 20;
 
     private final Path path;
-    private final FileChannel channel;
+    private final Identity identity;
     private final long dataStart;
     private final SafetensorsHeader header;
+    private FileChannel channel;
+    private boolean closed;
 
-    private SafetensorsFile(Path path, FileChannel channel, long dataStart, SafetensorsHeader header) {
+    private SafetensorsFile(
+            Path path, Identity identity, FileChannel channel, long dataStart, SafetensorsHeader header) {
         this.path = path;
+        this.identity = identity;
         this.channel = channel;
         this.dataStart = dataStart;
         this.header = header;
+    }
+
+    /** Which file it is, and in which state. */
+    private record Identity(@Nullable Object key, long size, FileTime modified) {
+        static Identity of(Path path) throws IOException {
+            BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
+            return new Identity(found.fileKey(), found.size(), found.lastModifiedTime());
+        }
+    }
+
+    /** What is done with the open file. */
+    @FunctionalInterface
+    private interface Access<T> {
+        T on(FileChannel channel) throws IOException;
+    }
+
+    /**
+     * Java closes a file under a thread that is interrupted while it reads, as a task is that Spark gives up. The others
+     * that share this object go on: whoever finds the file closed opens it again.
+     */
+    private <T> T access(Access<T> access) {
+        while (true) {
+            try {
+                return access.on(open());
+            } catch (ClosedByInterruptException e) {
+                throw unreadable(path, e);
+            } catch (ClosedChannelException e) {
+                // By somebody else's interruption: open() has the next one.
+            } catch (IOException e) {
+                throw unreadable(path, e);
+            }
+        }
+    }
+
+    private synchronized FileChannel open() throws IOException {
+        if (closed) {
+            throw new IllegalStateException(path + " is closed");
+        }
+        if (!channel.isOpen()) {
+            if (!Identity.of(path).equals(identity)) {
+                throw new IOException("it was changed or replaced while it was in use");
+            }
+            channel = FileChannel.open(path, StandardOpenOption.READ);
+        }
+        return channel;
     }
 
     /**
@@ -77,7 +132,8 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         long dataStart = Long.BYTES + headerBytes;
         ByteBuffer json = readFully(channel, Long.BYTES, (int) headerBytes);
-        return new SafetensorsFile(path, channel, dataStart, SafetensorsHeader.parse(json, size - dataStart, name));
+        return new SafetensorsFile(
+                path, Identity.of(path), channel, dataStart, SafetensorsHeader.parse(json, size - dataStart, name));
     }
 
     private static ByteBuffer readFully(FileChannel channel, long position, int bytes) throws IOException {
@@ -175,16 +231,13 @@ public final class SafetensorsFile implements AutoCloseable {
             into.put(0, values, 0, values.remaining());
             return;
         }
-        try {
-            int at = 0;
-            for (long from = info.begin(); from < info.end(); from += PIECE) {
-                FloatBuffer piece = readFully(channel, dataStart + from, (int) Math.min(PIECE, info.end() - from))
-                        .asFloatBuffer();
-                into.put(at, piece, 0, piece.remaining());
-                at += piece.remaining();
-            }
-        } catch (IOException e) {
-            throw unreadable(path, e);
+        int at = 0;
+        for (long from = info.begin(); from < info.end(); from += PIECE) {
+            long start = dataStart + from;
+            int bytes = (int) Math.min(PIECE, info.end() - from);
+            FloatBuffer piece = access(open -> readFully(open, start, bytes)).asFloatBuffer();
+            into.put(at, piece, 0, piece.remaining());
+            at += piece.remaining();
         }
     }
 
@@ -196,14 +249,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private ByteBuffer map(TensorInfo info) {
-        if (!channel.isOpen()) {
-            throw new IllegalStateException(path + " is closed");
-        }
-        try {
-            return channel.map(FileChannel.MapMode.READ_ONLY, dataStart + info.begin(), info.end() - info.begin());
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        }
+        return access(
+                open -> open.map(FileChannel.MapMode.READ_ONLY, dataStart + info.begin(), info.end() - info.begin()));
     }
 
     private static ByteBuffer copy(ByteBuffer bytes) {
@@ -215,7 +262,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         closeQuietly(channel);
     }
 

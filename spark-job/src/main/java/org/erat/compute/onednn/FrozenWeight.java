@@ -154,12 +154,20 @@ final class FrozenWeight implements FrozenLinear {
     /** The weights one after the other. */
     private Block stack() {
         Block stacked = Block.allocate(Float.BYTES * in * out);
-        int at = 0;
-        for (FrozenValues part : weights) {
-            part.copyTo(stacked.floats().slice(at, part.size()));
-            at += part.size();
+        boolean whole = false;
+        try {
+            int at = 0;
+            for (FrozenValues part : weights) {
+                part.copyTo(stacked.floats().slice(at, part.size()));
+                at += part.size();
+            }
+            whole = true;
+            return stacked;
+        } finally {
+            if (!whole) {
+                stacked.free();
+            }
         }
-        return stacked;
     }
 
     /** Freed when this weight is unreachable. */
