@@ -194,6 +194,9 @@ public interface Kernels extends AutoCloseable {
      */
     Tensor loss(Loss loss, Tensor outputs, INDArray targets, Tensor losses);
 
+    /** Numbers of a summary. */
+    int SUMMARY = 4;
+
     /** Where {@link #summarise} puts the mean loss. */
     int SUMMARY_LOSS = 0;
 

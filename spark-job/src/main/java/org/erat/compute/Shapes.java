@@ -7,8 +7,6 @@ import org.erat.compute.Kernels.AttentionShape;
 
 /** Checks of the arguments that every implementation makes; each error names the primitive, the operand and its shape. */
 public final class Shapes {
-    private static final long SUMMARY = 4;
-
     private Shapes() {}
 
     /** Throws unless {@code shape} is that of a vector or a matrix with at least one element. */
@@ -240,7 +238,7 @@ public final class Shapes {
     public static void checkSummary(Tensor losses, Tensor gradient, Tensor summary) {
         require(losses.shape().length == 1, "summarise: losses %s are no vector", losses.shape());
         require(gradient.shape().length == 1, "summarise: gradient %s is no vector", gradient.shape());
-        checkShape("summarise", "summary", summary, SUMMARY);
+        checkShape("summarise", "summary", summary, Kernels.SUMMARY);
     }
 
     /** Throws unless every stretch is within vectors of parameters, gradients and moments, and has been moved. */
@@ -249,7 +247,7 @@ public final class Shapes {
         require(parameters.shape().length == 1, "adamW: parameters %s are no vector", parameters.shape());
         require(state.shape().length == 1, "adamW: state %s is no vector", state.shape());
         checkShape("adamW", "gradient", gradient, parameters.shape());
-        checkShape("adamW", "summary", summary, SUMMARY);
+        checkShape("adamW", "summary", summary, Kernels.SUMMARY);
         for (AdamW.Stretch stretch : stretches) {
             checkRange(
                     "adamW: parameters",

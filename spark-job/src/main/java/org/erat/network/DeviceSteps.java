@@ -14,8 +14,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * windows and targets go there and four numbers come back. They are the steps of {@link GraphSteps} but for rounding.
  */
 final class DeviceSteps implements LocalSteps {
-    private static final int SUMMARY = 4;
-
     private final ComputationGraph graph;
     private final double clipNorm;
     private final EncoderLayer encoder;
@@ -44,12 +42,12 @@ final class DeviceSteps implements LocalSteps {
         this.head = new DeviceHead(kernels, graph, ofAdapters);
         this.optimizer = new DeviceOptimizer(graph);
         optimizer.readCounts(state());
-        summaryHere = Nd4j.create(kernels.dataType(), SUMMARY);
+        summaryHere = Nd4j.create(kernels.dataType(), Kernels.SUMMARY);
         parameters = kernels.uploadSingle(vector(graph.params()));
         state = kernels.uploadSingle(vector(state()));
         gradient = kernels.allocateSingle(graph.numParams());
         adapters = kernels.allocate(1, ofAdapters);
-        summary = kernels.allocateSingle(SUMMARY);
+        summary = kernels.allocateSingle(Kernels.SUMMARY);
     }
 
     private INDArray state() {

@@ -123,10 +123,10 @@ final class Emulator {
         try {
             Path output = Files.createTempFile("output", ".txt");
             try {
-                Process process = new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile())
-                        .start();
+                Process process = start(command, output);
+                if (process == null) {
+                    return null;
+                }
                 if (!process.waitFor(5, TimeUnit.MINUTES)) {
                     process.destroyForcibly();
                     throw new AssertionError(command + " takes longer than five minutes");
@@ -136,8 +136,6 @@ final class Emulator {
                     throw new AssertionError(command + " failed:\n" + text);
                 }
                 return text;
-            } catch (IOException e) {
-                return null;
             } finally {
                 Files.delete(output);
             }
@@ -146,6 +144,18 @@ final class Emulator {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
+        }
+    }
+
+    /** Null where there is no such command; a full disk, or an output that cannot be read, is another matter. */
+    private static Process start(List<String> command, Path output) {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+        } catch (IOException e) {
+            return null;
         }
     }
 
