@@ -73,16 +73,21 @@ final class AgreementRow {
     }
 
     private void add(String what, Engine.Outcome ours, Engine.Outcome peer) {
-        double logits = 0;
-        for (int i = 0; i < peer.logits().length; i++) {
-            logits = Math.max(logits, Math.abs((double) ours.logits()[i] - peer.logits()[i]));
+        double outputs = 0;
+        for (int i = 0; i < peer.logProbabilities().length; i++) {
+            outputs = Math.max(outputs, Math.abs((double) ours.logProbabilities()[i] - peer.logProbabilities()[i]));
         }
         double worst = 0;
         for (Map.Entry<String, float[]> gradient : peer.gradients().entrySet()) {
             worst = Math.max(worst, distance(ours.gradients().get(gradient.getKey()), gradient.getValue()));
         }
         bench.add(Line.figure(
-                ROW, what + ": largest difference of a logit", "", Samples.of(logits), "", "against libtorch f32"));
+                ROW,
+                what + ": largest difference of a log-probability",
+                "",
+                Samples.of(outputs),
+                "",
+                "against libtorch f32"));
         bench.add(Line.figure(
                 ROW,
                 what + ": largest relative difference of a matrix's gradient",

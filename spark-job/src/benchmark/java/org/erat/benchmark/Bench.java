@@ -13,6 +13,10 @@ import org.erat.data.tokenized.PackedExamples;
 final class Bench implements AutoCloseable {
     static final String LORA = "lora";
     static final String ERAT = "erat";
+
+    /** Ends the name of a method whose steps are the bare learner's, without Deeplearning4j's {@code fit}. */
+    static final String BARE = " bare";
+
     static final String F32 = "f32";
     static final String BF16 = "bf16";
 

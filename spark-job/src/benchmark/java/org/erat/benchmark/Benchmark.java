@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
         name = "submit/benchmark",
         description = {
             "Measures this project beside libtorch on this machine, in turns, and prints one table. There is no pass or"
-                    + " fail. spark-job/BENCHMARKS.md says what each row is.",
+                    + " fail. spark-job/docs/benchmarks.md says what each row is.",
             "submit/benchmark --kernels [JMH OPTION]... measures single kernels instead."
         },
         mixinStandardHelpOptions = true,
@@ -30,6 +30,7 @@ final class Benchmark implements Callable<Integer> {
             StepRows.BF16,
             StepRows.LIMIT,
             StepRows.ERAT,
+            StepRows.FIT,
             StepRows.FORWARD,
             StepProfile.ROW,
             RealTextRows.PADDING,
@@ -50,8 +51,9 @@ final class Benchmark implements Callable<Integer> {
             names = "--rows",
             split = ",",
             paramLabel = "ROW",
-            description = "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16,"
-                    + " limit, erat, forward, profile, padding, real-text, memory, rounds, bytes, start, all-ranks.")
+            description =
+                    "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16, limit,"
+                        + " erat, fit, forward, profile, padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
     @Option(

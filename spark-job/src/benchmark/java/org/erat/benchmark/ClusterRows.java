@@ -222,8 +222,8 @@ final class ClusterRows {
                     "≤ 1/7 = 0.143",
                     String.format(
                             Locale.ROOT,
-                            "one epoch over %d examples and quality on %d, at all ranks for ERAT and at its own for each"
-                                    + " LoRA; the start of Spark is in neither",
+                            "one epoch over %d examples and quality on %d, at all ranks for ERAT and at its own for"
+                                    + " each LoRA; the start of Spark is in neither",
                             trained,
                             measured)));
         }

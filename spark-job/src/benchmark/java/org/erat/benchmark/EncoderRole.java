@@ -8,8 +8,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.erat.benchmark.Engine.Trainer;
+import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.PackedExamples;
-import org.erat.data.tokenized.PaddedBatch;
 
 /** Trains and runs encoders as it is asked; the same for both sides. */
 final class EncoderRole implements ChildMain.Role {
@@ -60,17 +60,21 @@ final class EncoderRole implements ChildMain.Role {
         String method = request.get("method").asText();
         String precision = request.get("precision").asText();
         return trainers.computeIfAbsent(
-                String.join(" ", model, method, precision), key -> engine.open(Path.of(model), method, precision));
+                String.join(" ", model, method, precision),
+                key -> method.endsWith(Bench.BARE)
+                        ? engine.openBare(
+                                Path.of(model), method.substring(0, method.length() - Bench.BARE.length()), precision)
+                        : engine.open(Path.of(model), method, precision));
     }
 
-    private PaddedBatch batch(JsonNode request) {
+    private Batch batch(JsonNode request) {
         PackedExamples all =
                 examples.computeIfAbsent(request.get("examples").asText(), file -> ObjectFile.read(Path.of(file)));
         int[] indices = StreamSupport.stream(request.get("indices").spliterator(), false)
                 .mapToInt(JsonNode::asInt)
                 .toArray();
         // Every base model of the benchmark has BERT's vocabulary, whose padding is token 0.
-        return PaddedBatch.of(all, indices, 0);
+        return Batch.of(all, indices, 0);
     }
 
     @Override

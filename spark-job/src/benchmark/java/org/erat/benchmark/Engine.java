@@ -3,9 +3,9 @@ package org.erat.benchmark;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Map;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.data.tokenized.Batch;
 
-/** One of the two sides: makes trainable encoders. */
+/** One of the two sides: makes trainable transformers. */
 interface Engine {
     /** Classes of the head. */
     int CLASSES = 2;
@@ -25,7 +25,7 @@ interface Engine {
     int TOTAL_STEPS = 1000;
 
     /**
-     * An encoder with adapters on query and value and a head: mean over tokens, dense tanh layer, linear layer.
+     * A transformer with adapters on query and value and a head: mean over tokens, dense tanh layer, linear layer.
      *
      * @param model base-model directory
      * @param method {@code lora} or, on our side, {@code erat}
@@ -33,26 +33,31 @@ interface Engine {
      */
     Trainer open(Path model, String method, String precision);
 
-    /** An encoder under training. Times are in seconds and hold nothing but the work itself. */
+    /** As {@link #open}, with its optimizer step made without the framework around it, where the side has one. */
+    default Trainer openBare(Path model, String method, String precision) {
+        throw new UnsupportedOperationException("There is no framework to go without");
+    }
+
+    /** A transformer under training. Times are in seconds and hold nothing but the work itself. */
     interface Trainer {
         /** Forward, backward and optimizer on one mini-batch. */
-        double train(PaddedBatch batch, int step);
+        double train(Batch batch, int step);
 
         /** Forward without gradients at the largest rank. */
-        double forward(PaddedBatch batch);
+        double forward(Batch batch);
 
-        /** All that is trained, by name: {@code a.MODULE} and {@code b.MODULE} (Bᵀ) as [R,·], then the head. */
+        /** All that is trained, by name: {@code a.MODULE} and {@code b.MODULE} (Bᵀ) as [R,·], then the head's arrays. */
         Map<String, float[]> parameters();
 
-        /** Logits and the gradients of the batch's summed loss at these parameters. */
-        Outcome outcome(Map<String, float[]> parameters, PaddedBatch batch);
+        /** Log-probabilities, and the gradients of the batch's mean loss, at these parameters. */
+        Outcome outcome(Map<String, float[]> parameters, Batch batch);
     }
 
     /**
      * What both sides should agree on.
      *
-     * @param logits [B,C]
+     * @param logProbabilities [B,C]
      * @param gradients by the names of {@link Trainer#parameters}
      */
-    record Outcome(float[] logits, Map<String, float[]> gradients) implements Serializable {}
+    record Outcome(float[] logProbabilities, Map<String, float[]> gradients) implements Serializable {}
 }

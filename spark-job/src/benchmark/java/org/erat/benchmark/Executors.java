@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.erat.model.BaseWeightStore;
+import org.erat.model.ModelRuntime;
 
 /** Looks at the processes that tasks run in. */
 record Executors(JavaSparkContext spark) {
@@ -42,7 +42,7 @@ record Executors(JavaSparkContext spark) {
                 values.put(name, Long.parseLong(line.replaceAll("\\D", "")));
             }
         }
-        values.put("copies", (long) BaseWeightStore.copies());
+        values.put("copies", (long) ModelRuntime.copiesOfWeights());
         return values;
     }
 }

@@ -16,11 +16,12 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.erat.benchmark.Engine.Trainer;
 import org.erat.compute.Backends;
-import org.erat.compute.Precision;
 import org.erat.compute.cuda.CudaBackend;
 import org.erat.compute.cuda.CudaException;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,8 +29,9 @@ import picocli.CommandLine.Option;
 /** Training steps on this machine's GPU beside PyTorch and PEFT, whose figures {@code gpu_peer.py} has measured. */
 @Command(
         name = "submit/benchmark --gpu",
-        description = "Measures training steps in bf16 on GPU 0, LoRA r=8 on query and value, at the shapes of gpu_peer.py,"
-                + " with random weights.",
+        description =
+                "Measures training steps in bf16 on GPU 0, LoRA r=8 on query and value, at the shapes of gpu_peer.py,"
+                        + " with random weights.",
         mixinStandardHelpOptions = true)
 final class GpuBenchmark implements Callable<Integer> {
     private static final int VOCABULARY = 30522;
@@ -55,8 +57,8 @@ final class GpuBenchmark implements Callable<Integer> {
     @Option(
             names = "--job",
             paramLabel = "DIR",
-            description = "Run directory of a whole job on this machine, such as README's section on GPUs has the command"
-                    + " of: its rounds become a row.")
+            description = "Run directory of a whole job on this machine, whose rounds become a row."
+                    + " spark-job/docs/gpus.md has the command for such a job.")
     private Path job;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where all samples go, as JSON.")
@@ -89,7 +91,11 @@ final class GpuBenchmark implements Callable<Integer> {
             System.err.println("There is no GPU to measure on: " + e.getMessage());
             return 1;
         }
-        Backends.provide("cuda", Precision.BF16, gpu);
+        Backends.provide(
+                new OursEngine(1, "cuda")
+                        .job(Path.of("none"), Bench.LORA, Bench.BF16)
+                        .compute(),
+                gpu);
         result.put("device", gpu.device());
         result.set("peer", measuredPeer);
         System.out.println("| shape | method | ours | eager | torch.compile | eager ÷ ours | compile ÷ ours"
@@ -162,14 +168,14 @@ final class GpuBenchmark implements Callable<Integer> {
     private double[] seconds(StepShape shape, String method) throws IOException {
         Trainer trainer = new OursEngine(1, "cuda").open(model(shape), method, "bf16");
         int count = shape.batch() * shape.tokens();
-        int[] ids = IntStream.range(0, count).map(i -> 1000 + i % (VOCABULARY - 1000)).toArray();
+        int[] ids = IntStream.range(0, count)
+                .map(i -> 1000 + i % (VOCABULARY - 1000))
+                .toArray();
         int[] lengths = new int[shape.batch()];
         Arrays.fill(lengths, shape.tokens());
-        float[] labels = new float[shape.batch()];
-        for (int i = 0; i < labels.length; i++) {
-            labels[i] = i % Engine.CLASSES;
-        }
-        PaddedBatch batch = new PaddedBatch(ids, new int[count], lengths, labels, new long[shape.batch()]);
+        int[] labels =
+                IntStream.range(0, shape.batch()).map(i -> i % Engine.CLASSES).toArray();
+        Batch batch = new Batch(ids, new int[count], lengths, new long[shape.batch()], new Targets.Classes(labels));
         double[] seconds = new double[steps];
         for (int step = -warmup; step < steps; step++) {
             // A stride that meets all parts of the schedule in few steps.
@@ -184,19 +190,9 @@ final class GpuBenchmark implements Callable<Integer> {
     private Path model(StepShape shape) throws IOException {
         Path directory = models.resolve(shape.blocks() + "x" + shape.width());
         if (!Files.exists(directory)) {
-            ModelConfig config = new ModelConfig(
-                    "bert",
-                    VOCABULARY,
-                    shape.width(),
-                    shape.blocks(),
-                    shape.heads(),
-                    4 * shape.width(),
-                    512,
-                    2,
-                    1e-12,
-                    "gelu",
-                    0);
-            RandomBaseModel.write(directory, config, "{}".getBytes(UTF_8));
+            Architecture bert = RandomBaseModel.bert(
+                    VOCABULARY, 512, shape.blocks(), shape.width(), shape.heads(), 4 * shape.width());
+            RandomBaseModel.write(directory, bert, "{}".getBytes(UTF_8));
         }
         return directory;
     }

@@ -9,17 +9,21 @@ import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterLayout;
 import org.erat.config.JobConfig;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Family;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.TaskType;
+import org.erat.dl4j.BatchArrays;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.dl4j.LocalSteps;
+import org.erat.head.HeadLayout;
+import org.erat.learner.LearnerSpec;
+import org.erat.learner.ParameterLayout;
 import org.erat.model.BaseModel;
-import org.erat.network.BatchArrays;
-import org.erat.network.EncoderGraph;
-import org.erat.network.EncoderSpec;
-import org.erat.network.GraphSettings;
-import org.erat.network.LocalSteps;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** This project: the graph that a shard's worker trains, with the same steps. */
 final class OursEngine implements Engine {
@@ -38,7 +42,23 @@ final class OursEngine implements Engine {
 
     @Override
     public Trainer open(Path model, String method, String precision) {
-        JobConfig job = JobConfig.parse(
+        return new Ours(graph(model, method, precision), false);
+    }
+
+    @Override
+    public Trainer openBare(Path model, String method, String precision) {
+        return new Ours(graph(model, method, precision), true);
+    }
+
+    private ComputationGraph graph(Path model, String method, String precision) {
+        BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
+        return LearnerGraph.create(
+                LearnerSpec.of(job(model, method, precision), base, TaskType.CLASSIFICATION, CLASSES, TOTAL_STEPS));
+    }
+
+    /** The configuration that its steps have. */
+    JobConfig job(Path model, String method, String precision) {
+        return JobConfig.parse(
                 """
                 method = %s
                 model.path = "%s"
@@ -59,41 +79,39 @@ final class OursEngine implements Engine {
                                 device),
                 "benchmark",
                 List.of());
-        BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
-        EncoderSpec spec = EncoderSpec.of(job, base, TOTAL_STEPS);
-        GraphSettings settings = new GraphSettings(CLASSES, false, job.training(), TOTAL_STEPS, DataType.FLOAT);
-        return new Ours(EncoderGraph.create(spec, settings), spec.layout());
     }
 
     private static final class Ours implements Trainer {
-        private static final List<String> HEAD = List.of("dense_W", "dense_b", "output_W", "output_b");
-
         private final ComputationGraph graph;
-        private final AdapterLayout layout;
+        private final ParameterLayout layout;
+        private final Family family;
+        private final boolean bare;
         private LocalSteps steps;
 
-        Ours(ComputationGraph graph, AdapterLayout layout) {
+        Ours(ComputationGraph graph, boolean bare) {
+            LearnerSpec spec = LearnerGraph.transformer(graph).spec();
             this.graph = graph;
-            this.layout = layout;
+            this.layout = spec.layout();
+            this.family = Families.of(spec.architecture());
+            this.bare = bare;
         }
 
         @Override
-        public double train(PaddedBatch batch, int step) {
-            MultiDataSet arrays = BatchArrays.of(batch, CLASSES, false);
-            EncoderGraph.startAt(graph, step, 0);
+        public double train(Batch batch, int step) {
+            LearnerGraph.startAt(graph, step, 0);
             if (steps == null) {
-                steps = LocalSteps.of(graph, 0);
+                steps = bare ? LocalSteps.byLearner(graph) : LocalSteps.of(graph);
             }
             long start = System.nanoTime();
-            steps.step(arrays);
+            steps.step(batch);
             return (System.nanoTime() - start) / 1e9;
         }
 
         @Override
-        public double forward(PaddedBatch batch) {
-            MultiDataSet arrays = BatchArrays.of(batch, CLASSES, false);
+        public double forward(Batch batch) {
+            MultiDataSet arrays = BatchArrays.of(batch);
             long start = System.nanoTime();
-            graph.output(false, arrays.getFeatures(), arrays.getFeaturesMaskArrays(), null);
+            graph.output(false, arrays.getFeatures());
             return (System.nanoTime() - start) / 1e9;
         }
 
@@ -102,68 +120,56 @@ final class OursEngine implements Engine {
             if (steps != null) {
                 steps.finish();
             }
-            Map<String, float[]> values = new TreeMap<>();
-            adapters(values, EncoderGraph.encoder(graph).params());
-            HEAD.forEach(name -> values.put(name, floats(graph.getParam(name))));
-            return values;
+            return byName(floats(graph.params()));
         }
 
         @Override
-        public Outcome outcome(Map<String, float[]> parameters, PaddedBatch batch) {
+        public Outcome outcome(Map<String, float[]> parameters, Batch batch) {
             set(parameters);
-            MultiDataSet arrays = BatchArrays.of(batch, CLASSES, false);
+            MultiDataSet arrays = BatchArrays.of(batch);
+            float[] logProbabilities = floats(Transforms.log(graph.output(false, arrays.getFeatures())[0]));
             graph.initGradientsView();
-            place(arrays);
-            INDArray dense = graph.feedForward(true).get("dense");
-            INDArray logits = dense.mmul(graph.getParam("output_W")).addRowVector(graph.getParam("output_b"));
-            float[] values = floats(logits);
-            place(arrays);
-            graph.computeGradientAndScore();
-            Map<String, float[]> gradients = new TreeMap<>();
-            INDArray flat = graph.getFlattenedGradients();
-            adapters(gradients, flat.reshape(flat.length()));
-            HEAD.forEach(name -> gradients.put(
-                    name, floats(graph.gradient().gradientForVariable().get(name))));
-            return new Outcome(values, gradients);
-        }
-
-        private void place(MultiDataSet arrays) {
             graph.setInputs(arrays.getFeatures());
             graph.setLabels(arrays.getLabels());
-            graph.setLayerMaskArrays(arrays.getFeaturesMaskArrays(), null);
+            graph.computeGradientAndScore();
+            return new Outcome(logProbabilities, byName(floats(graph.getFlattenedGradients())));
         }
 
         private void set(Map<String, float[]> parameters) {
-            INDArray flat = EncoderGraph.encoder(graph).params();
-            float[] adapters = floats(flat);
-            for (AdapterLayout.Slot slot : layout.slots()) {
-                float[] a = parameters.get(name("a", slot));
-                float[] b = parameters.get(name("b", slot));
-                System.arraycopy(a, 0, adapters, (int) slot.rowOfA(0), a.length);
-                System.arraycopy(b, 0, adapters, (int) slot.rowOfB(0), b.length);
+            float[] all = floats(graph.params());
+            for (AdapterLayout.Slot slot : layout.adapters().slots()) {
+                put(parameters.get(name("a", slot)), all, slot.rowOfA(0));
+                put(parameters.get(name("b", slot)), all, slot.rowOfB(0));
             }
-            flat.assign(Nd4j.createFromArray(adapters).reshape(flat.shape()));
-            HEAD.forEach(name -> {
-                INDArray values = graph.getParam(name);
-                values.assign(Nd4j.createFromArray(parameters.get(name)).reshape('c', values.shape()));
-            });
-        }
-
-        /** The adapters of a flat vector that begins with them. */
-        private void adapters(Map<String, float[]> into, INDArray flat) {
-            float[] all = floats(flat);
-            for (AdapterLayout.Slot slot : layout.slots()) {
-                into.put(name("a", slot), rows(all, slot.rowOfA(0), slot.in()));
-                into.put(name("b", slot), rows(all, slot.rowOfB(0), slot.out()));
+            for (HeadLayout.Array array : layout.head().arrays()) {
+                put(parameters.get(array.name()), all, (long) layout.headGroup().from() + array.offset());
             }
+            graph.params()
+                    .assign(Nd4j.createFromArray(all).reshape(graph.params().shape()));
         }
 
-        private static float[] rows(float[] all, long from, int width) {
-            return Arrays.copyOfRange(all, (int) from, (int) from + RANK * width);
+        private static void put(float[] values, float[] into, long at) {
+            System.arraycopy(values, 0, into, (int) at, values.length);
         }
 
-        private static String name(String matrix, AdapterLayout.Slot slot) {
-            return matrix + "." + slot.module();
+        private Map<String, float[]> byName(float[] all) {
+            Map<String, float[]> values = new TreeMap<>();
+            for (AdapterLayout.Slot slot : layout.adapters().slots()) {
+                values.put(name("a", slot), take(all, slot.rowOfA(0), RANK * slot.in()));
+                values.put(name("b", slot), take(all, slot.rowOfB(0), RANK * slot.out()));
+            }
+            for (HeadLayout.Array array : layout.head().arrays()) {
+                values.put(array.name(), take(all, (long) layout.headGroup().from() + array.offset(), array.length()));
+            }
+            return values;
+        }
+
+        private static float[] take(float[] all, long from, int length) {
+            return Arrays.copyOfRange(all, (int) from, (int) from + length);
+        }
+
+        private String name(String matrix, AdapterLayout.Slot slot) {
+            return matrix + "." + family.projection(slot.block(), slot.projection());
         }
 
         private static float[] floats(INDArray values) {

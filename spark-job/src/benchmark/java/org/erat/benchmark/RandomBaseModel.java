@@ -7,10 +7,19 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.FeedForward;
+import org.erat.data.architecture.Architecture.Heads;
+import org.erat.data.architecture.Architecture.Mask;
+import org.erat.data.architecture.Architecture.Norm;
+import org.erat.data.architecture.Architecture.Place;
+import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Bert;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.basemodel.BaseModelDirectory;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.basemodel.ModelConfigFile;
-import org.erat.data.basemodel.TensorNames;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.safetensors.TensorSource;
 
@@ -23,30 +32,48 @@ public final class RandomBaseModel {
         if (Files.exists(directory.resolve(BaseModelDirectory.TENSORS))) {
             return;
         }
-        ModelConfig given = ModelConfigFile.read(like.resolve(BaseModelDirectory.CONFIG));
-        ModelConfig config = new ModelConfig(
-                given.modelType(),
-                given.vocabSize(),
-                width,
+        Architecture given = Families.architecture(ConfigJson.read(like.resolve(BaseModelDirectory.CONFIG)));
+        Architecture shape = new Architecture(
+                given.family(),
+                given.vocabulary(),
+                given.tokenTypes(),
+                given.positions(),
                 blocks,
-                heads,
-                4 * width,
-                given.maxPositionEmbeddings(),
-                given.typeVocabSize(),
-                given.layerNormEps(),
-                given.hiddenAct(),
+                width,
+                new Heads(heads, heads, width / heads),
+                given.mask(),
+                new FeedForward(4 * width, given.feedForward().activation()),
+                given.norm(),
                 given.padTokenId());
-        write(directory, config, Files.readAllBytes(like.resolve(BaseModelDirectory.TOKENIZER)));
+        write(directory, shape, Files.readAllBytes(like.resolve(BaseModelDirectory.TOKENIZER)));
     }
 
-    /** Writes one of any shape. */
-    public static void write(Path directory, ModelConfig config, byte[] tokenizer) throws IOException {
+    /** BERT with exact GELU, two token types and padding by token 0. */
+    public static Architecture bert(int vocabulary, int positions, int blocks, int width, int heads, int inner) {
+        return new Architecture(
+                "bert",
+                vocabulary,
+                2,
+                new Positions(positions, 0),
+                blocks,
+                width,
+                new Heads(heads, heads, width / heads),
+                Mask.BIDIRECTIONAL,
+                new FeedForward(inner, Activation.GELU),
+                new Norm(Place.POST, 1e-12),
+                0);
+    }
+
+    /** Writes one of any shape of BERT. */
+    public static void write(Path directory, Architecture shape, byte[] tokenizer) throws IOException {
         Files.createDirectories(directory);
-        ModelConfigFile.write(config, directory.resolve(BaseModelDirectory.CONFIG));
+        Files.write(
+                directory.resolve(BaseModelDirectory.CONFIG),
+                new Bert().config(shape, directory.toString()).bytes());
         Files.write(directory.resolve(BaseModelDirectory.TOKENIZER), tokenizer);
         Map<String, TensorSource> tensors = new LinkedHashMap<>();
-        TensorNames.required(config)
-                .forEach((name, shape) -> tensors.put(name, new TensorSource(shape, () -> values(name, shape))));
+        ModelTensors.required(shape)
+                .forEach((name, size) -> tensors.put(name, new TensorSource(size, () -> values(name, size))));
         SafetensorsWriter.writeStreaming(
                 directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
     }

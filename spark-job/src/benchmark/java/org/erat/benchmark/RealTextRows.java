@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Targets;
 
 /** Epochs over real text: the job's length buckets beside the peer's batches in random order, padded to the longest. */
 final class RealTextRows {
@@ -83,7 +84,7 @@ final class RealTextRows {
                 offsets,
                 new int[offsets[members.length]],
                 null,
-                new float[members.length]);
+                new Targets.Classes(new int[members.length]));
     }
 
     private static List<int[]> shuffled(PackedExamples all) {

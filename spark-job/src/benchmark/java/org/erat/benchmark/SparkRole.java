@@ -13,8 +13,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
-import org.erat.data.basemodel.ModelConfig;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
 import org.erat.data.text.Tokenization;
@@ -23,13 +23,14 @@ import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TaskType;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.EvaluationRequest;
-import org.erat.evaluation.QualityByRank;
+import org.erat.evaluation.Evaluator;
 import org.erat.export.AdapterFiles;
 import org.erat.export.TrainedAdapter;
-import org.erat.training.RoundReport;
-import org.erat.training.TrainingJob;
-import org.erat.training.TrainingMonitor;
-import org.erat.training.RoundProperties;
+import org.erat.inference.AdapterUse;
+import org.erat.job.RunListener;
+import org.erat.job.TrainingRun;
+import org.erat.training.round.RoundProperties;
+import org.erat.training.round.RoundReport;
 
 /** A Spark driver that prepares data, trains whole runs and looks at its executors as it is asked. */
 final class SparkRole implements ChildMain.Role {
@@ -92,9 +93,9 @@ final class SparkRole implements ChildMain.Role {
         TextTask text = task.equals("synthetic")
                 ? TextTask.custom(TextFormat.TSV, true, "text", null, "label", TaskType.CLASSIFICATION)
                 : TextTask.named(task);
-        ModelConfig config;
+        Architecture architecture;
         try (BaseModelDirectory directory = BaseModelDirectory.open(Path.of(model))) {
-            config = directory.config();
+            architecture = directory.architecture();
         }
         Tokenization.prepare(
                 session,
@@ -102,15 +103,15 @@ final class SparkRole implements ChildMain.Role {
                         text,
                         request.get("input").asText(),
                         model,
-                        config.vocabSize(),
-                        Math.min(LONGEST, config.maxLength()),
+                        architecture.vocabulary(),
+                        Math.min(LONGEST, architecture.maxLength()),
                         out,
                         TokenizationRequest.DEFAULT_VALIDATION_SHARE,
                         TokenizationRequest.DEFAULT_SEED),
                 System.err::println);
         ObjectFile.write(
                 Path.of(request.get("packed").asText()),
-                TokenizedDataset.open(session, out).shards(Split.TRAIN, 1, 0).first());
+                TokenizedDataset.open(session, out).shards(Split.TRAIN, 1).first());
         return Child.JSON.createObjectNode();
     }
 
@@ -119,7 +120,7 @@ final class SparkRole implements ChildMain.Role {
         JobConfig job = JobConfig.parse(request.get("job").asText(), "benchmark", List.of());
         ObjectNode answer = Child.JSON.createObjectNode();
         ArrayNode rounds = answer.putArray("rounds");
-        TrainingMonitor monitor = new TrainingMonitor() {
+        RunListener listener = new RunListener() {
             @Override
             public void say(String line) {
                 System.err.println(line);
@@ -140,7 +141,7 @@ final class SparkRole implements ChildMain.Role {
             }
         };
         long start = System.nanoTime();
-        new TrainingJob(session, job, monitor).run(request.get("run").asText(), false);
+        new TrainingRun(session, job, listener).run(request.get("run").asText(), false);
         return answer.put("seconds", (System.nanoTime() - start) / 1e9);
     }
 
@@ -154,10 +155,12 @@ final class SparkRole implements ChildMain.Role {
                 .map(JsonNode::asInt)
                 .toList();
         EvaluationRequest measured = new EvaluationRequest(
-                Split.VALIDATION, ranks, List.of(), 32, request.get("limit").asInt());
+                Split.VALIDATION, ranks, List.of(), request.get("limit").asInt());
+        JobConfig job = JobConfig.parse(run.config(), "benchmark", List.of());
+        AdapterUse use = new AdapterUse(adapter, adapter.base().name(), job.compute(), 32);
         TokenizedDataset data =
                 TokenizedDataset.open(session, request.get("data").asText());
-        QualityByRank.evaluate(session, adapter, data, measured, System.err::println);
+        Evaluator.evaluate(session, use, data, measured, System.err::println);
         return Child.JSON.createObjectNode().put("seconds", (System.nanoTime() - start) / 1e9);
     }
 

@@ -12,11 +12,13 @@ final class StepRows {
     static final String BF16 = "step-bf16";
     static final String LIMIT = "limit";
     static final String ERAT = "erat";
+    static final String FIT = "fit";
     static final String FORWARD = "forward";
 
     private static final String OURS_F32 = "ours f32";
     private static final String OURS_BF16 = "ours bf16";
     private static final String OURS_ERAT = "ours erat";
+    private static final String OURS_BARE = "ours bare";
     private static final String TORCH_F32 = "libtorch f32";
     private static final String TORCH_BF16 = "libtorch bf16";
 
@@ -57,6 +59,15 @@ final class StepRows {
                     "≥ 1, not slower",
                     "steps spread over the schedule of a run"));
         }
+        if (rows.contains(FIT)) {
+            bench.add(Line.speed(
+                    FIT,
+                    shape.name() + ", Deeplearning4j's fit beside the bare learner",
+                    times.get(OURS_F32),
+                    times.get(OURS_BARE),
+                    "≥ 0.99",
+                    "LoRA r=8, f32; both give the same bits"));
+        }
         if (rows.contains(LIMIT)) {
             limit(shape, Bench.F32, times.get(OURS_F32));
             limit(shape, Bench.BF16, times.get(OURS_BF16));
@@ -79,7 +90,7 @@ final class StepRows {
     private Map<String, Samples> steps(StepShape shape, int[] indices) {
         boolean bf16 = rows.contains(BF16);
         Contest contest = new Contest();
-        if (bf16 || rows.contains(F32) || rows.contains(LIMIT) || rows.contains(ERAT)) {
+        if (bf16 || rows.contains(F32) || rows.contains(LIMIT) || rows.contains(ERAT) || rows.contains(FIT)) {
             contest.add(OURS_F32, () -> train(bench.ours(), shape, Bench.LORA, Bench.F32, indices));
         }
         if (rows.contains(F32) || bf16) {
@@ -90,6 +101,9 @@ final class StepRows {
         }
         if (bf16) {
             contest.add(TORCH_BF16, () -> train(bench.torch(), shape, Bench.LORA, Bench.BF16, indices));
+        }
+        if (rows.contains(FIT)) {
+            contest.add(OURS_BARE, () -> train(bench.ours(), shape, Bench.LORA + Bench.BARE, Bench.F32, indices));
         }
         if (rows.contains(ERAT)) {
             contest.add(OURS_ERAT, () -> train(bench.ours(), shape, Bench.ERAT, Bench.F32, indices));

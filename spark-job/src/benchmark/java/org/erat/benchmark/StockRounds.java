@@ -10,13 +10,14 @@ import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.erat.config.JobConfig;
+import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.dl4j.BatchArrays;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.learner.LearnerSpec;
 import org.erat.model.BaseModel;
-import org.erat.network.EncoderGraph;
-import org.erat.network.EncoderSpec;
-import org.erat.network.GraphSettings;
-import org.erat.training.EpochBatches;
+import org.erat.training.round.EpochBatches;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /** Rounds of dl4j-spark's own parameter averaging on the graph that our rounds train, with the same local steps. */
@@ -31,11 +32,11 @@ record StockRounds(SparkSession session, JobConfig job) {
                 BaseModel.describe(job.model().path(), session.sparkContext().hadoopConfiguration());
         TokenizedDataset data = TokenizedDataset.open(session, job.data().train());
         int totalSteps = count * localSteps;
-        EncoderSpec spec = EncoderSpec.of(job, model, totalSteps);
-        GraphSettings settings = GraphSettings.of(job.training(), data.manifest(), totalSteps);
-        List<MultiDataSet> batches = new EpochBatches(
-                        batchSize, job.seed(), model.config().padTokenId(), settings.outputs(), settings.regression())
-                .of(data.shards(Split.TRAIN, 1, workers * localSteps * batchSize), 0)
+        LearnerSpec spec = LearnerSpec.of(job, model, data.manifest(), totalSteps);
+        JavaRDD<PackedExamples> examples = data.shards(Split.TRAIN, 1, workers * localSteps * batchSize);
+        List<MultiDataSet> batches = BatchArrays.of(new EpochBatches(
+                                batchSize, job.seed(), model.architecture().padTokenId())
+                        .of(examples, 0))
                 .collect();
         ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(workers, batchSize)
                 .batchSizePerWorker(batchSize)
@@ -45,7 +46,7 @@ record StockRounds(SparkSession session, JobConfig job) {
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .repartionData(Repartition.Never)
                 .build();
-        SparkComputationGraph graph = new SparkComputationGraph(spark, EncoderGraph.create(spec, settings), master);
+        SparkComputationGraph graph = new SparkComputationGraph(spark, LearnerGraph.create(spec), master);
         List<Double> seconds = new ArrayList<>();
         for (int round = 0; round < count; round++) {
             JavaRDD<MultiDataSet> ofRound = spark.parallelize(batches, workers);

@@ -7,15 +7,24 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Family;
+import org.erat.data.architecture.Projection;
 import org.erat.data.basemodel.BaseModelDirectory;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
+import org.erat.torch.TorchTransformer;
 
 /**
  * The peer: libtorch through DJL, eager operations in C++, in the same shape as a PyTorch program with LoRA would run
@@ -34,30 +43,56 @@ final class TorchEngine implements org.erat.benchmark.Engine {
         }
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         try (BaseModelDirectory directory = BaseModelDirectory.open(model)) {
-            TorchEncoder encoder = new TorchEncoder(manager, directory.tensors(), directory.config(), precision.equals(Bench.BF16));
-            return new Torch(manager, encoder, directory.config());
+            TorchTransformer transformer = new TorchTransformer(
+                    manager,
+                    directory.tensors(),
+                    directory.architecture(),
+                    Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
+            return new Torch(manager, transformer, directory.architecture());
         }
     }
 
     private static final class Torch implements Trainer {
+        private static final Set<Projection> ADAPTED = Set.of(Projection.QUERY, Projection.VALUE);
+
         private final NDManager manager;
-        private final TorchEncoder encoder;
+        private final TorchTransformer transformer;
+        private final Family family;
+        private final NDArray scale;
         private final Map<String, NDArray> leaves = new LinkedHashMap<>();
         private final Map<String, NDArray[]> moments = new LinkedHashMap<>();
         private int steps;
 
-        Torch(NDManager manager, TorchEncoder encoder, ModelConfig config) {
+        Torch(NDManager manager, TorchTransformer transformer, Architecture architecture) {
             this.manager = manager;
-            this.encoder = encoder;
-            int width = config.hiddenSize();
-            for (String module : encoder.adaptedModules()) {
-                leaf("a." + module, manager.randomNormal(0, 0.02f, new Shape(RANK, width), DataType.FLOAT32));
-                leaf("b." + module, manager.zeros(new Shape(RANK, width)));
+            this.transformer = transformer;
+            this.family = Families.of(architecture);
+            this.scale = transformer.cast(manager, manager.create((float) (ALPHA / RANK)));
+            int width = architecture.width();
+            for (int block = 0; block < architecture.blocks(); block++) {
+                for (Projection projection : ADAPTED) {
+                    String module = family.projection(block, projection);
+                    leaf("a." + module, manager.randomNormal(0, 0.02f, new Shape(RANK, width), DataType.FLOAT32));
+                    leaf("b." + module, manager.zeros(new Shape(RANK, width)));
+                }
             }
-            leaf("dense_W", manager.randomNormal(0, 0.02f, new Shape(width, width), DataType.FLOAT32));
-            leaf("dense_b", manager.zeros(new Shape(1, width)));
-            leaf("output_W", manager.randomNormal(0, 0.02f, new Shape(width, CLASSES), DataType.FLOAT32));
-            leaf("output_b", manager.zeros(new Shape(1, CLASSES)));
+            leaf("dense.weight", manager.randomNormal(0, 0.02f, new Shape(width, width), DataType.FLOAT32));
+            leaf("dense.bias", manager.zeros(new Shape(width)));
+            leaf("out_proj.weight", manager.randomNormal(0, 0.02f, new Shape(CLASSES, width), DataType.FLOAT32));
+            leaf("out_proj.bias", manager.zeros(new Shape(CLASSES)));
+        }
+
+        /** y + α/R·(x·Aᵀ)·B. */
+        private NDArray adapted(NDArray y, NDArray x, int block, Projection projection) {
+            if (!ADAPTED.contains(projection)) {
+                return y;
+            }
+            String module = family.projection(block, projection);
+            NDManager scope = x.getManager();
+            NDArray a = transformer.cast(scope, leaves.get("a." + module)).transpose();
+            a.attach(scope);
+            NDArray b = transformer.cast(scope, leaves.get("b." + module));
+            return y.add(x.matMul(a).mul(scale).matMul(b));
         }
 
         private void leaf(String name, NDArray values) {
@@ -67,39 +102,40 @@ final class TorchEngine implements org.erat.benchmark.Engine {
         }
 
         @Override
-        public double train(PaddedBatch batch, int step) {
+        public double train(Batch batch, int step) {
             long start = System.nanoTime();
             try (NDManager scope = manager.newSubManager();
                     GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDArray loss = loss(scope, logits(scope, batch), batch).div(perExample(scope, batch));
-                collector.backward(loss);
+                collector.backward(loss(scope, logProbabilities(scope, batch), batch));
             }
             update();
             return (System.nanoTime() - start) / 1e9;
         }
 
         /** An array and not a plain number, which DJL frees while the autograd graph still refers to it. */
-        private static NDArray perExample(NDManager scope, PaddedBatch batch) {
+        private static NDArray perExample(NDManager scope, Batch batch) {
             return scope.create((float) batch.size());
         }
 
-        /** Cross-entropy, summed. */
-        private static NDArray loss(NDManager scope, NDArray logits, PaddedBatch batch) {
+        /** Mean cross-entropy. */
+        private static NDArray loss(NDManager scope, NDArray logProbabilities, Batch batch) {
+            int[] labels = ((Targets.Classes) batch.targets()).classes();
             float[] oneHot = new float[batch.size() * CLASSES];
             for (int b = 0; b < batch.size(); b++) {
-                oneHot[b * CLASSES + (int) batch.labels()[b]] = 1;
+                oneHot[b * CLASSES + labels[b]] = 1;
             }
             NDArray classes = scope.create(oneHot, new Shape(batch.size(), CLASSES));
-            return logits.logSoftmax(-1).mul(classes).sum().neg();
+            return logProbabilities.mul(classes).sum().neg().div(perExample(scope, batch));
         }
 
-        private NDArray logits(NDManager scope, PaddedBatch batch) {
-            NDArray pooled = encoder.pooled(scope, leaves, batch);
-            return pooled.matMul(leaves.get("dense_W"))
-                    .add(leaves.get("dense_b"))
-                    .tanh()
-                    .matMul(leaves.get("output_W"))
-                    .add(leaves.get("output_b"));
+        private NDArray logProbabilities(NDManager scope, Batch batch) {
+            NDArray pooled = transformer.pooled(scope, batch, this::adapted);
+            NDArray dense = Linear.linear(pooled, leaves.get("dense.weight"), leaves.get("dense.bias"))
+                    .singletonOrThrow()
+                    .tanh();
+            return Linear.linear(dense, leaves.get("out_proj.weight"), leaves.get("out_proj.bias"))
+                    .singletonOrThrow()
+                    .logSoftmax(-1);
         }
 
         /** AdamW, which also clears the gradients. */
@@ -129,12 +165,12 @@ final class TorchEngine implements org.erat.benchmark.Engine {
         }
 
         @Override
-        public double forward(PaddedBatch batch) {
+        public double forward(Batch batch) {
             boolean mode = JniUtils.isGradMode();
             JniUtils.setGradMode(false);
             long start = System.nanoTime();
             try (NDManager scope = manager.newSubManager()) {
-                logits(scope, batch).toFloatArray();
+                logProbabilities(scope, batch).toFloatArray();
                 return (System.nanoTime() - start) / 1e9;
             } finally {
                 JniUtils.setGradMode(mode);
@@ -149,7 +185,7 @@ final class TorchEngine implements org.erat.benchmark.Engine {
         }
 
         @Override
-        public Outcome outcome(Map<String, float[]> parameters, PaddedBatch batch) {
+        public Outcome outcome(Map<String, float[]> parameters, Batch batch) {
             boolean mode = JniUtils.isGradMode();
             JniUtils.setGradMode(false);
             parameters.forEach((name, values) -> {
@@ -160,11 +196,11 @@ final class TorchEngine implements org.erat.benchmark.Engine {
                 }
             });
             JniUtils.setGradMode(mode);
-            float[] logits;
+            float[] logProbabilities;
             try (NDManager scope = manager.newSubManager();
                     GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDArray outputs = logits(scope, batch);
-                logits = outputs.toFloatArray();
+                NDArray outputs = logProbabilities(scope, batch);
+                logProbabilities = outputs.toFloatArray();
                 collector.backward(loss(scope, outputs, batch));
             }
             Map<String, float[]> gradients = new TreeMap<>();
@@ -174,7 +210,7 @@ final class TorchEngine implements org.erat.benchmark.Engine {
                     gradient.subi(gradient);
                 }
             });
-            return new Outcome(logits, gradients);
+            return new Outcome(logProbabilities, gradients);
         }
     }
 }

@@ -1,20 +1,23 @@
 package org.erat.cluster;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 
 /**
- * HDFS and YARN: a NameNode and each DataNode in a process of its own, ResourceManager and NodeManagers in another; and
- * the configuration folder by which clients find them.
+ * HDFS, and YARN where it is wanted. The NameNode and each DataNode have processes of their own, ResourceManager and
+ * NodeManagers share another. Clients find them by a configuration folder.
  */
 public final class MiniHadoop implements AutoCloseable {
     private static final Map<String, String> HDFS = Map.of(
@@ -34,20 +37,28 @@ public final class MiniHadoop implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, String> site = new HashMap<>(HDFS);
-    private final Daemon nameNode;
-    private final List<Daemon> dataNodes = new ArrayList<>();
-    private Daemon yarn;
+    private final ChildProcess nameNode;
+    private final List<ChildProcess> dataNodes = new ArrayList<>();
+    private final FileSystem client;
+
+    @Nullable
+    private ChildProcess yarn;
 
     private MiniHadoop(Path folder) {
         this.folder = folder;
         writeSite();
         nameNode = java(
-                "namenode",
-                List.of(),
-                NameNodeMain.class.getName(),
-                folder.resolve("name").toString());
-        site.put("fs.defaultFS", nameNode.says("serves (hdfs://\\S+)\\."));
+                "namenode", NameNodeMain.class.getName(), folder.resolve("name").toString());
+        site.put("fs.defaultFS", nameNode.awaitLine(NameNodeMain.READY));
         writeSite();
+        Configuration conf = new Configuration(false);
+        conf.addResource("core-default.xml");
+        site.forEach(conf::set);
+        try {
+            client = FileSystem.newInstance(URI.create(uri()), conf);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** HDFS without YARN. */
@@ -67,44 +78,41 @@ public final class MiniHadoop implements AutoCloseable {
     }
 
     private void startYarn(int nodeManagers) {
-        yarn = java("yarn", List.of(), YarnMain.class.getName(), Integer.toString(nodeManagers));
-        yarn.says("(YARN is ready)");
+        yarn = java("yarn", YarnMain.class.getName(), Integer.toString(nodeManagers));
         for (String key : YarnMain.ADDRESSES) {
-            site.put(key, yarn.says(key.replace(".", "\\.") + " is (\\S+)\\."));
+            site.put(key, yarn.awaitLine(key + YarnMain.IS));
         }
         writeSite();
     }
 
-    /** Starts one more DataNode and waits until the NameNode knows it. */
-    public void addDataNode() {
+    /** Starts a DataNode and waits until the NameNode knows it. */
+    private void addDataNode() {
         int number = dataNodes.size();
         List<String> properties = new ArrayList<>();
         DATA_NODE.forEach((key, value) -> properties.addAll(List.of("-D", key + "=" + value)));
         properties.addAll(List.of("-D", "dfs.datanode.data.dir=" + folder.resolve("data-" + number)));
-        Daemon dataNode = java(
+        ChildProcess dataNode = java(
                 "datanode-" + number,
-                List.of(),
                 "org.apache.hadoop.hdfs.server.datanode.DataNode",
                 properties.toArray(String[]::new));
         dataNodes.add(dataNode);
-        dataNode.says("(successfully registered with NN)");
+        dataNode.awaitLine("successfully registered with NN");
     }
 
-    private Daemon java(String name, List<String> options, String className, String... arguments) {
+    private ChildProcess java(String name, String className, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-XX:TieredStopAtLevel=1",
                 "-Djava.net.preferIPv4Stack=true",
-                // What it is waited for is said at level info, which the tests' own log leaves out.
+                // The lines that say that a server is up have level info, which the tests' own log leaves out.
                 "-Dlog4j2.configurationFile=org/apache/spark/log4j2-defaults.properties",
                 "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "-cp",
-                configuration() + System.getProperty("path.separator") + System.getProperty("java.class.path")));
-        command.addAll(options);
-        command.add(className);
+                configuration() + File.pathSeparator + System.getProperty("java.class.path"),
+                className));
         command.addAll(List.of(arguments));
-        return Daemon.start(name, folder, Map.of("JAVA_HOME", System.getProperty("java.home")), command);
+        return ChildProcess.start(name, folder, Map.of("JAVA_HOME", System.getProperty("java.home")), command);
     }
 
     private void writeSite() {
@@ -132,65 +140,50 @@ public final class MiniHadoop implements AutoCloseable {
         return site.get("fs.defaultFS");
     }
 
-    /** A client of its HDFS, of its own: close it. */
-    public FileSystem fileSystem() {
-        Configuration conf = new Configuration(false);
-        conf.addResource("core-default.xml");
-        site.forEach(conf::set);
-        try {
-            return FileSystem.newInstance(java.net.URI.create(uri()), conf);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Copies a local file or folder to HDFS. */
+    public void put(Path from, String to) throws IOException {
+        client.copyFromLocalFile(new org.apache.hadoop.fs.Path(from.toUri()), new org.apache.hadoop.fs.Path(to));
+    }
+
+    /** Copies a file or folder of HDFS to a local path that does not exist. */
+    public void fetch(String from, Path to) throws IOException {
+        // By the raw local file system, which leaves no files of checksums.
+        client.copyToLocalFile(
+                false, new org.apache.hadoop.fs.Path(from), new org.apache.hadoop.fs.Path(to.toUri()), true);
+    }
+
+    /** Whether HDFS has a file or folder. */
+    public boolean has(String path) throws IOException {
+        return client.exists(new org.apache.hadoop.fs.Path(path));
     }
 
     /** Kills a DataNode with SIGKILL. */
     public void killDataNode(int number) {
-        dataNodes.get(number).signal("KILL");
+        dataNodes.get(number).kill();
     }
 
     /** Stops the NameNode as SIGSTOP does: clients wait for it. */
-    public void pauseNameNode() {
-        nameNode.signal("STOP");
+    public void pauseNameNode() throws IOException {
+        Processes.signal(nameNode.handle(), "STOP");
     }
 
-    /** Lets a stopped NameNode go on. */
-    public void resumeNameNode() {
-        nameNode.signal("CONT");
-    }
-
-    /** Executors that run now in containers. */
-    public List<ProcessHandle> executors() {
-        return yarn.processes().filter(Processes::isExecutor).toList();
-    }
-
-    /** Application masters that run now; in cluster mode each holds a driver. */
-    public List<ProcessHandle> applicationMasters() {
-        return yarn.processes()
-                .filter(process -> Processes.runs(process, "org.apache.spark.deploy.yarn.ApplicationMaster"))
-                .toList();
-    }
-
-    /** What containers wrote, by their files. */
-    public String containerLogs() {
-        try (var files = Files.walk(folder)) {
-            StringBuilder logs = new StringBuilder();
-            for (Path file : files.filter(path -> path.endsWith("stderr") || path.endsWith("stdout"))
-                    .toList()) {
-                logs.append("== ").append(file).append('\n').append(Files.readString(file));
-            }
-            return logs.toString();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Lets a stopped NameNode continue. */
+    public void resumeNameNode() throws IOException {
+        Processes.signal(nameNode.handle(), "CONT");
     }
 
     @Override
     public void close() {
-        if (yarn != null) {
-            yarn.close();
+        try {
+            client.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            if (yarn != null) {
+                yarn.close();
+            }
+            dataNodes.forEach(ChildProcess::close);
+            nameNode.close();
         }
-        dataNodes.forEach(Daemon::close);
-        nameNode.close();
     }
 }

@@ -3,11 +3,11 @@ package org.erat.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -23,14 +23,13 @@ class StandaloneIT {
     @TempDir
     private static Path folder;
 
-    private static TinyJob job;
+    private static Project project;
     private static StandaloneCluster cluster;
 
     @BeforeAll
     static void start() {
-        job = TinyJob.prepare(folder);
-        job.train("one core").master("local[1]").run().succeeded();
-        cluster = StandaloneCluster.start(folder.resolve("cluster"));
+        project = Project.shared();
+        cluster = StandaloneCluster.start(folder.resolve("cluster"), 2);
     }
 
     @AfterAll
@@ -40,24 +39,26 @@ class StandaloneIT {
 
     @Test
     void inClientModeTheAdapterIsThatOfOneCore() {
-        onCluster(job.train("client mode")).run().succeeded();
-        job.assertSameAdapter(folder.resolve("one core/adapter"), folder.resolve("client mode/adapter"));
+        Run run = run("client mode", cluster);
+        run.submitToTheEnd();
+        project.assertSameAsUndisturbed(run.path());
     }
 
     @Test
     void inClusterModeTheAdapterIsThatOfOneCore() {
-        onCluster(job.train(ODD)).options("--deploy-mode", "cluster").run().succeeded();
-        job.assertSameAdapter(folder.resolve("one core/adapter"), folder.resolve(ODD + "/adapter"));
+        Run run = run(ODD, cluster);
+        run.command().options("--deploy-mode", "cluster");
+        run.submitToTheEnd();
+        project.assertSameAsUndisturbed(run.path());
     }
 
     @Test
     void inClusterModeTheDriversExitCodeComesBack() throws IOException {
         Path outcomes = Files.createDirectory(folder.resolve("outcomes"));
-        onCluster(job.train("never written", "--set", "data.train=" + folder.resolve("no such data")))
-                .options("--deploy-mode", "cluster")
+        withoutData()
                 .spark("spark.erat.outcomes", outcomes.toUri().toString())
                 .run()
-                .with(3);
+                .exits(3);
         try (var left = Files.list(outcomes)) {
             assertThat(left).isEmpty();
         }
@@ -65,43 +66,42 @@ class StandaloneIT {
 
     @Test
     void inClusterModeAFailureIsOneWhereNoFolderForOutcomesIsNamed() {
-        onCluster(job.train("never written", "--set", "data.train=" + folder.resolve("no such data")))
-                .options("--deploy-mode", "cluster")
-                .run()
-                .with(1);
+        withoutData().run().exits(1);
     }
 
     @Test
     void withAuthenticationAndEncryptionTheAdapterIsTheSame() {
-        List<String> security = List.of(
-                "-Dspark.authenticate=true",
-                "-Dspark.authenticate.secret='" + SECRET + "'",
-                "-Dspark.network.crypto.enabled=true");
-        String options = String.join(" ", security);
+        String options = "-Dspark.authenticate=true -Dspark.authenticate.secret='" + SECRET
+                + "' -Dspark.network.crypto.enabled=true";
         Map<String, String> environment = Map.of("SPARK_MASTER_OPTS", options, "SPARK_WORKER_OPTS", options);
-        try (StandaloneCluster guarded = StandaloneCluster.start(folder.resolve("guarded"), environment, 2, 1)) {
-            job.train("guarded run")
-                    .script("submit/standalone")
-                    .master(guarded.uri())
+        Run run;
+        try (StandaloneCluster guarded = StandaloneCluster.start(folder.resolve("guarded"), 2, environment)) {
+            run = run("guarded run", guarded);
+            run.command()
                     .spark("spark.authenticate", "true")
                     .spark("spark.authenticate.secret", SECRET)
-                    .spark("spark.network.crypto.enabled", "true")
-                    .run()
-                    .succeeded();
-            assertThat(job.train("without the secret")
-                            .script("submit/standalone")
-                            .master(guarded.uri())
-                            .run()
-                            .code())
-                    .isNotZero();
-            assertThat(folder.resolve("without the secret")).doesNotExist();
+                    .spark("spark.network.crypto.enabled", "true");
+            run.submitToTheEnd();
+            Run unknown = run("without the secret", guarded);
+            assertThat(unknown.command().run().exitCode()).isNotZero();
+            assertThat(unknown.path()).doesNotExist();
         }
-        job.assertSameAdapter(folder.resolve("one core/adapter"), folder.resolve("guarded run/adapter"));
-        assertThat(TinyProject.bytesOf(folder.resolve("guarded run")).values())
-                .noneMatch(bytes -> new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).contains(SECRET));
+        project.assertSameAsUndisturbed(run.path());
+        assertThat(TinyProject.bytesOf(run.path()).values())
+                .noneMatch(bytes -> new String(bytes, StandardCharsets.ISO_8859_1).contains(SECRET));
     }
 
-    private static Submission onCluster(Submission submission) {
-        return submission.script("submit/standalone").master(cluster.uri());
+    /** Training as a user submits it: Spark sends the job's jar. */
+    private static Run run(String name, StandaloneCluster to) {
+        Run run = project.run(name);
+        run.command().script("submit/standalone").master(to.url());
+        return run;
+    }
+
+    private static Submission withoutData() {
+        return run("never written", cluster)
+                .command()
+                .options("--deploy-mode", "cluster")
+                .set("data.train=" + folder.resolve("no such data"));
     }
 }

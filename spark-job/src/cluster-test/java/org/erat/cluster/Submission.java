@@ -1,38 +1,36 @@
 package org.erat.cluster;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
-/** A command line of {@code submit/erat} or of another script of {@code submit/}, in a process of its own. */
+/**
+ * A command line of {@code submit/erat} or of another script of {@code submit/}. It may be submitted many times, each
+ * time in a process of its own.
+ */
 public final class Submission {
-    private static final Duration LIMIT = Duration.ofMinutes(10);
+    /** Drivers and executors are started all the time: they should start quickly rather than run fast. */
+    private static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
     private final List<String> command;
     private final Map<String, String> environment = new HashMap<>();
     private final List<String> options = new ArrayList<>();
     private String script = "submit/erat";
-    private Path folder;
+    private UnaryOperator<List<String>> wrapper = UnaryOperator.identity();
 
     private Submission(List<String> command) {
-        this.command = command;
+        this.command = new ArrayList<>(command);
         // Small enough that several applications run side by side.
         spark("spark.driver.memory", "1g");
         spark("spark.executor.memory", "1g");
+        spark("spark.executor.extraJavaOptions", QUICK_START);
         spark("spark.ui.enabled", "false");
+        environment("SPARK_SUBMIT_OPTS", QUICK_START);
     }
 
-    /** A command of the job with its arguments; what is no text is written as one. */
+    /** A command of the job with its arguments, each as text. */
     public static Submission of(Object... command) {
         return new Submission(List.of(command).stream().map(Object::toString).toList());
     }
@@ -44,8 +42,7 @@ public final class Submission {
     }
 
     public Submission master(String master) {
-        options.addAll(List.of("--master", master));
-        return this;
+        return options("--master", master);
     }
 
     /** Options before the command. */
@@ -55,8 +52,18 @@ public final class Submission {
     }
 
     public Submission spark(String property, String value) {
-        options.addAll(List.of("--spark-conf", property + "=" + value));
+        return options("--spark-conf", property + "=" + value);
+    }
+
+    /** Arguments at the end of the command. */
+    public Submission arguments(String... more) {
+        command.addAll(List.of(more));
         return this;
+    }
+
+    /** A setting of the job: {@code KEY=VALUE}. */
+    public Submission set(String setting) {
+        return arguments("--set", setting);
     }
 
     public Submission environment(String name, String value) {
@@ -64,112 +71,35 @@ public final class Submission {
         return this;
     }
 
-    /** The folder to start it in. */
-    public Submission in(Path workingFolder) {
-        folder = workingFolder;
+    /**
+     * Takes the job's jar and the classes of these tests from where they are built. By default Spark sends the jar, and
+     * each executor has a copy.
+     */
+    public Submission withTestClasses() {
+        return options("--jar", "spark-internal")
+                .spark("spark.driver.extraClassPath", Checkout.classPath())
+                .spark("spark.executor.extraClassPath", Checkout.classPath());
+    }
+
+    /** Runs the command by another one. */
+    public Submission runBy(UnaryOperator<List<String>> other) {
+        wrapper = other;
         return this;
     }
 
-    /** Runs it to its end; after ten minutes it is killed and the test fails. */
-    public Ended run() {
-        try (Running running = start()) {
-            return running.ends(LIMIT);
-        }
-    }
-
-    /** Starts it. */
-    public Running start() {
-        List<String> words = new ArrayList<>();
-        words.add(Project.file(script).toString());
+    /** Starts the command. In client mode its process is the driver. */
+    public ChildProcess start() {
+        List<String> words = new ArrayList<>(List.of(Checkout.file(script).toString()));
         words.addAll(options);
         words.addAll(command);
-        try {
-            Path output = Files.createTempFile("submission", ".log");
-            ProcessBuilder builder = new ProcessBuilder(words)
-                    .redirectInput(
-                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                    .redirectErrorStream(true)
-                    .redirectOutput(output.toFile());
-            if (folder != null) {
-                builder.directory(folder.toFile());
-            }
-            builder.environment().keySet().removeAll(List.of("SPARK_HOME", "SPARK_CONF_DIR", "HADOOP_CONF_DIR"));
-            builder.environment().putAll(environment);
-            return new Running(words, builder.start(), output);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return ChildProcess.start("output", Scratch.folder("submission"), environment, wrapper.apply(words));
     }
 
-    /** A submission under way. In client mode its process is the driver. */
-    public static final class Running implements AutoCloseable {
-        private final List<String> words;
-        private final Process process;
-        private final Path output;
-
-        private Running(List<String> words, Process process, Path output) {
-            this.words = words;
-            this.process = process;
-            this.output = output;
-        }
-
-        public ProcessHandle process() {
-            return process.toHandle();
-        }
-
-        /** What it has written so far, standard output and error together. */
-        public String output() {
-            try {
-                return Files.readString(output, StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        /** Waits for its end. */
-        public Ended ends(Duration limit) {
-            try {
-                boolean inTime = process.waitFor(limit.toSeconds(), TimeUnit.SECONDS);
-                assertThat(inTime)
-                        .as("%s ends within %s:%n%s", words, limit, output())
-                        .isTrue();
-                return new Ended(process.exitValue(), output());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        }
-
-        /** Kills what still runs of it. */
-        @Override
-        public void close() {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-            try {
-                process.waitFor();
-                Files.deleteIfExists(output);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /**
-     * How a submission ended.
-     *
-     * @param output standard output and error
-     */
-    public record Ended(int code, String output) {
-        /** Checks that it ended with this code. */
-        public Ended with(int expected) {
-            assertThat(code).as(output).isEqualTo(expected);
-            return this;
-        }
-
-        public Ended succeeded() {
-            return with(0);
+    /** Runs the command to its end. */
+    public ChildProcess run() {
+        try (ChildProcess process = start()) {
+            process.exitCode();
+            return process;
         }
     }
 }

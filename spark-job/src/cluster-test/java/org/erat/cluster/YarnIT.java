@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.hadoop.fs.FileSystem;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,66 +16,60 @@ class YarnIT {
     @TempDir
     private static Path folder;
 
-    private static TinyJob job;
+    private static Project project;
     private static MiniHadoop hadoop;
-    private static FileSystem hdfs;
 
     @BeforeAll
-    static void start() {
-        job = TinyJob.prepare(folder);
-        job.train("one core").master("local[1]").run().succeeded();
+    static void start() throws IOException {
+        project = Project.shared();
         hadoop = MiniHadoop.withYarn(folder.resolve("hadoop"), 2);
-        hdfs = hadoop.fileSystem();
-        job.copyTo(hdfs);
+        hadoop.put(project.tiny().model(), "/model");
+        hadoop.put(project.tiny().data(), "/data");
     }
 
     @AfterAll
-    static void stop() throws IOException {
-        hdfs.close();
+    static void stop() {
         hadoop.close();
     }
 
     @Test
-    void inClientModeTheAdapterOnHdfsIsThatOfOneCore() {
-        onYarn(job.trainOn(hadoop, "/runs/client")).run().succeeded();
-        assertSameAdapter("/runs/client/adapter");
+    void inClientModeTheAdapterOnHdfsIsThatOfOneCore() throws IOException {
+        onYarn(train("/runs/client")).run().exits(0);
+        assertSameAdapter("/runs/client");
     }
 
     @Test
-    void inClusterModeTheAdapterOnHdfsIsThatOfOneCore() {
+    void inClusterModeTheAdapterOnHdfsIsThatOfOneCore() throws IOException {
         String odd = "/runs/it's \"a run\" $(touch hacked)";
-        onYarn(job.trainOn(hadoop, odd))
-                .options("--deploy-mode", "cluster")
-                .run()
-                .succeeded();
-        assertSameAdapter(odd + "/adapter");
+        onYarn(train(odd)).options("--deploy-mode", "cluster").run().exits(0);
+        assertSameAdapter(odd);
     }
 
     @Test
     void inClusterModeABacktickIsRefused() {
-        onYarn(job.trainOn(hadoop, "/runs/`touch hacked`"))
+        onYarn(train("/runs/`touch hacked`"))
                 .options("--deploy-mode", "cluster")
                 .run()
-                .with(2);
+                .exits(2);
     }
 
     @Test
     void inClusterModeTheDriversExitCodeComesBack() {
-        onYarn(job.trainOn(hadoop, "/runs/never", "--set", "data.train=" + hadoop.uri() + "/no-such-data"))
+        onYarn(train("/runs/never"))
+                .set("data.train=" + hadoop.uri() + "/no-such-data")
                 .options("--deploy-mode", "cluster")
                 .run()
-                .with(3);
+                .exits(3);
     }
 
     @Test
     void everyCommandReadsAndWritesHdfs() throws IOException {
         String root = hadoop.uri() + "/all";
-        TinyProject tiny = job.project();
-        hdfs.copyFromLocalFile(
-                new org.apache.hadoop.fs.Path(tiny.text().toUri()), new org.apache.hadoop.fs.Path("/all/text"));
+        TinyProject tiny = project.tiny();
+        hadoop.put(tiny.text(), "/all/text");
         Submission prepareModel = Submission.of("prepare-model", "--from", tiny.model(), "--out", root + "/model");
-        client(prepareModel).run().succeeded();
-        assertThat(client(prepareModel).run().succeeded().output()).contains("is prepared already");
+        client(prepareModel).run().exits(0);
+        assertThat(prepareModel.run().exits(0).said()).contains("is prepared already");
         onYarn(Submission.of(
                         "prepare-data",
                         "--format",
@@ -94,13 +87,15 @@ class YarnIT {
                         "--out",
                         root + "/data"))
                 .run()
-                .succeeded();
-        onYarn(job.trainTo(root + "/run", "--set", "model.path=" + root + "/model", "--set", "data.train=/all/data"))
+                .exits(0);
+        onYarn(project.runAt(root + "/run").command())
+                .set("model.path=" + root + "/model")
+                .set("data.train=/all/data")
                 .run()
-                .succeeded();
+                .exits(0);
         onYarn(Submission.of("evaluate", "--run-dir", root + "/run", "--data", root + "/data"))
                 .run()
-                .succeeded();
+                .exits(0);
         onYarn(Submission.of(
                         "predict",
                         "--run-dir",
@@ -112,25 +107,32 @@ class YarnIT {
                         "--out",
                         root + "/predictions.jsonl"))
                 .run()
-                .succeeded();
+                .exits(0);
         client(Submission.of("export", "--run-dir", root + "/run", "--rank", "2", "--out", root + "/exported"))
                 .run()
-                .succeeded();
-        assertThat(hdfs.exists(new org.apache.hadoop.fs.Path("/all/predictions.jsonl")))
-                .isTrue();
-        assertThat(hdfs.exists(new org.apache.hadoop.fs.Path("/all/exported/adapter_model.safetensors")))
-                .isTrue();
+                .exits(0);
+        assertThat(hadoop.has("/all/predictions.jsonl")).isTrue();
+        assertThat(hadoop.has("/all/exported/adapter_model.safetensors")).isTrue();
     }
 
     @Test
     void aDryRunChecksHdfsAndLeavesNothingThere() throws IOException {
-        String output = client(job.trainOn(hadoop, "/planned/run", "--dry-run"))
+        String output = client(train("/planned/run"))
                 .master("yarn")
+                .arguments("--dry-run")
                 .run()
-                .succeeded()
-                .output();
-        assertThat(output).contains("6 rounds of 3 local steps", "memory: about", "adapter.rank");
-        assertThat(hdfs.exists(new org.apache.hadoop.fs.Path("/planned"))).isFalse();
+                .exits(0)
+                .said();
+        assertThat(output).contains(Project.ROUNDS + " rounds of 60 local steps", "memory: about", "adapter.rank");
+        assertThat(hadoop.has("/planned")).isFalse();
+    }
+
+    /** Training with model, data and run directory on HDFS. */
+    private static Submission train(String runDirectory) {
+        return project.runAt(hadoop.uri() + runDirectory)
+                .command()
+                .set("model.path=" + hadoop.uri() + "/model")
+                .set("data.train=" + hadoop.uri() + "/data");
     }
 
     private static Submission client(Submission submission) {
@@ -142,22 +144,17 @@ class YarnIT {
                 .script("submit/yarn")
                 .spark("spark.executor.memoryOverhead", "512m")
                 .spark("spark.executor.instances", "2")
-                .spark("spark.yarn.jars", "local:" + Project.sparkHome().resolve("jars") + "/*");
+                .spark("spark.yarn.jars", "local:" + Checkout.sparkHome().resolve("jars") + "/*");
     }
 
-    private static void assertSameAdapter(String onHdfs) {
-        try {
-            Path fetched = folder.resolve("fetched-" + Integer.toHexString(onHdfs.hashCode()));
-            hdfs.copyToLocalFile(
-                    false, new org.apache.hadoop.fs.Path(onHdfs), new org.apache.hadoop.fs.Path(fetched.toUri()), true);
-            // The other files name the base model by its address, which is another one here.
-            for (String tensors : List.of("adapter_model.safetensors", "head.safetensors")) {
-                assertThat(fetched.resolve(tensors))
-                        .hasSameBinaryContentAs(
-                                folder.resolve("one core/adapter").resolve(tensors));
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+    private static void assertSameAdapter(String run) throws IOException {
+        Path fetched = folder.resolve("fetched-" + Integer.toHexString(run.hashCode()));
+        hadoop.fetch(run + "/adapter", fetched);
+        // The other files name the base model by its address, which is another one here.
+        for (String tensors : List.of("adapter_model.safetensors", "head.safetensors")) {
+            assertThat(fetched.resolve(tensors))
+                    .hasSameBinaryContentAs(
+                            project.undisturbed().resolve("adapter").resolve(tensors));
         }
     }
 }

@@ -8,10 +8,13 @@ import org.apache.hadoop.yarn.exceptions.YarnException;
 import org.apache.hadoop.yarn.server.MiniYARNCluster;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.fifo.FifoScheduler;
 
-/** A ResourceManager and NodeManagers; says which addresses clients use. */
+/** A ResourceManager and NodeManagers. Prints the addresses that clients use when they are up. */
 final class YarnMain {
     static final List<String> ADDRESSES = List.of(
             YarnConfiguration.RM_ADDRESS, YarnConfiguration.RM_SCHEDULER_ADDRESS, YarnConfiguration.RM_ADMIN_ADDRESS);
+
+    /** The line of a key has its address after this. */
+    static final String IS = " is ";
 
     private static final int WAIT_MS = 60_000;
 
@@ -33,7 +36,7 @@ final class YarnMain {
                         "false",
                         YarnConfiguration.NM_MAX_PER_DISK_UTILIZATION_PERCENTAGE,
                         "99.5",
-                        // Containers' logs are what a failed test is understood by.
+                        // Containers' logs show why a test failed.
                         YarnConfiguration.DEBUG_NM_DELETE_DELAY_SEC,
                         "600")
                 .forEach(conf::set);
@@ -43,9 +46,7 @@ final class YarnMain {
         if (!yarn.waitForNodeManagersToConnect(WAIT_MS)) {
             throw new IllegalStateException("NodeManagers do not find their ResourceManager");
         }
-        ADDRESSES.forEach(
-                key -> System.out.println(key + " is " + yarn.getConfig().get(key) + "."));
-        System.out.println("YARN is ready.");
+        ADDRESSES.forEach(key -> System.out.println(key + IS + yarn.getConfig().get(key)));
         // Its threads are daemons.
         Thread.currentThread().join();
     }

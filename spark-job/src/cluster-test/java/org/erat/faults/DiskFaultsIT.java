@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.erat.training.TinyProject;
+import org.erat.cluster.ChildProcess;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
+import org.erat.cluster.StandaloneCluster;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,15 +23,15 @@ class DiskFaultsIT {
 
     @Test
     void aFullDiskUnderTheRunDirectoryIsNamedAndTheRunGoesOnWhenThereIsRoom() throws IOException {
-        // Provenance has the class path in it, which is long. Besides it there is room for configuration, lease,
-        // metrics
-        // and two checkpoints of five files, in pages of 4 KB, and not for a third.
+        // Beside provenance there is room for configuration, lease, metrics and two checkpoints of five files, in pages
+        // of 4 KB, and not for a third.
         int provenance = (int) (Files.size(project.undisturbed().resolve("provenance.json")) / 1024);
         try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-run-directory"), provenance + 60)) {
             Path directory = disk.folder().resolve("run");
-            Run run = new Run(project, directory.toString(), Map.of("spark.master", "local[2]"), List.of());
-            try (Started driver = run.submit(disk::inside)) {
-                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(5);
+            Run run = project.runAt(directory.toString()).on("local[2]");
+            run.command().runBy(disk::inside);
+            try (ChildProcess driver = run.submit()) {
+                driver.exits(5);
                 assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                         .startsWith("error: ")
                         .contains(directory.toString(), "No space left on device", "submit the same command again"));
@@ -35,10 +39,10 @@ class DiskFaultsIT {
             assertThat(TinyProject.filesOf(disk.outside().resolve("run/checkpoints")))
                     .isNotEmpty();
             disk.grow(4096);
-            Started rerun = run.submitToTheEnd(disk::inside);
+            ChildProcess rerun = run.submitToTheEnd();
             assertThat(rerun.lines()).as(rerun.said()).anyMatch(line -> line.contains("going on after round "));
             assertThat(rerun.lines()).noneMatch(line -> line.contains("cannot be used"));
-            run.in(disk.outside().resolve("run").toString()).assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(disk.outside().resolve("run"));
         }
         FaultTable.row(
                 "disk full under the run directory",
@@ -49,11 +53,11 @@ class DiskFaultsIT {
     @Test
     void aFullLocalFolderOfAnExecutorIsNamedAndTheRunGoesOnWhenThereIsRoom() {
         try (SmallDisk disk = SmallDisk.mount(Scratch.folder("full-local-folder"), 8);
-                Standalone cluster = Standalone.start(Scratch.folder("full-executor"), 0)) {
+                StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("full-executor"), 0)) {
             cluster.addWorker(Map.of("SPARK_LOCAL_DIRS", disk.folder().toString()), disk::inside);
-            Run run = Run.on(cluster, project, "full-local-folder");
-            try (Started driver = run.submit()) {
-                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(5);
+            Run run = project.run("full-local-folder").on(cluster.url());
+            try (ChildProcess driver = run.submit()) {
+                driver.exits(5);
                 assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                         .startsWith("error: ")
                         .contains(
@@ -61,7 +65,7 @@ class DiskFaultsIT {
             }
             disk.grow(4096);
             run.submitToTheEnd();
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
                 "disk full under an executor's local folder",

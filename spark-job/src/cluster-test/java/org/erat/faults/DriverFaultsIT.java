@@ -7,9 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.erat.cluster.ChildProcess;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
+import org.erat.cluster.StandaloneCluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,7 +22,6 @@ import org.junit.jupiter.api.Timeout;
 class DriverFaultsIT {
     private static final long SEED = 10;
     private static final int KILLS = 5;
-    private static final int SIGKILL = 128 + 9;
 
     private final Project project = Project.shared();
 
@@ -28,21 +31,21 @@ class DriverFaultsIT {
         System.out.println("moments from seed " + SEED);
         List<Integer> rounds =
                 random.ints(KILLS, 1, Project.ROUNDS - 1).sorted().boxed().toList();
-        try (Standalone cluster = Standalone.start(Scratch.folder("killed-driver"), 2)) {
-            Run run = Run.on(cluster, project, "killed driver");
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("killed-driver"), 2)) {
+            Run run = project.run("killed driver").on(cluster.url());
             for (int round : rounds) {
-                try (Started driver = run.submit()) {
+                try (ChildProcess driver = run.submit()) {
                     driver.awaitLine("rounds of");
                     run.awaitRound(round, driver);
                     Moments.pass(Duration.ofMillis(random.nextInt(1000)));
                     driver.kill();
-                    assertThat(driver.exitCode()).as(driver.said()).isEqualTo(SIGKILL);
+                    driver.exits(ChildProcess.KILLED);
                 }
                 cluster.awaitNoExecutors();
             }
-            Started last = run.submitToTheEnd();
+            ChildProcess last = run.submitToTheEnd();
             assertThat(last.lines()).as(last.said()).anyMatch(line -> line.contains("going on after round "));
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
                 "driver killed (SIGKILL) at a random moment, submitted again",
@@ -54,17 +57,10 @@ class DriverFaultsIT {
     void aDriverKilledWithinAWriteLeavesWhatWasThere() throws IOException {
         Path moment = Scratch.folder("moment").resolve("moment");
         Path directory = project.folder().resolve("killed-within-a-write");
-        Run run = new Run(
-                project,
-                KillingFileSystem.SCHEME + "://" + directory,
-                Map.of(
-                        "spark.master",
-                        "local[2]",
-                        "spark.hadoop.fs.killing.impl",
-                        KillingFileSystem.class.getName(),
-                        "spark.hadoop." + KillingFileSystem.MOMENT_FILE,
-                        moment.toString()),
-                List.of());
+        Run run = project.runAt(KillingFileSystem.SCHEME + "://" + directory).on("local[2]");
+        run.command()
+                .spark("spark.hadoop.fs.killing.impl", KillingFileSystem.class.getName())
+                .spark("spark.hadoop." + KillingFileSystem.MOMENT_FILE, moment.toString());
         List<String> moments = List.of(
                 "WITHIN_WRITE config.conf 0",
                 "WITHIN_WRITE params.f32 2",
@@ -74,16 +70,16 @@ class DriverFaultsIT {
                 "WITHIN_WRITE adapter_model.safetensors 0");
         for (String each : moments) {
             Files.writeString(moment, each);
-            try (Started driver = run.submit()) {
-                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(SIGKILL);
+            try (ChildProcess driver = run.submit()) {
+                driver.exits(ChildProcess.KILLED);
                 assertThat(driver.lines()).as(driver.said()).anyMatch(line -> line.startsWith("killed: "));
             }
         }
-        Started last = run.submitToTheEnd();
+        ChildProcess last = run.submitToTheEnd();
         assertThat(last.lines())
                 .as(last.said())
                 .anyMatch(line -> line.contains("going on after round " + Project.ROUNDS + " of " + Project.ROUNDS));
-        run.in(directory.toString()).assertSameAsUndisturbed();
+        project.assertSameAsUndisturbed(directory);
         FaultTable.row(
                 "driver killed (SIGKILL) within a write: configuration, checkpoint (3 places), metrics, adapter",
                 moments.size(),

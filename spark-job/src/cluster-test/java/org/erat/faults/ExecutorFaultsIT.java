@@ -8,6 +8,11 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.erat.cluster.ChildProcess;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
+import org.erat.cluster.StandaloneCluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,36 +30,35 @@ class ExecutorFaultsIT {
         System.out.println("moments and executors from seed " + SEED);
         List<Integer> rounds =
                 random.ints(KILLS, 0, Project.ROUNDS - 2).sorted().boxed().toList();
-        try (Standalone cluster = Standalone.start(Scratch.folder("killed-executors"), 2)) {
-            Run run = Run.on(cluster, project, "killed executors");
-            try (Started driver = run.submit()) {
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("killed-executors"), 2)) {
+            Run run = project.run("killed executors").on(cluster.url());
+            try (ChildProcess driver = run.submit()) {
                 for (int round : rounds) {
                     run.awaitRound(round, driver);
                     // Somewhere within the first second of the round: where, is what the seed decides.
                     Moments.pass(Duration.ofMillis(random.nextInt(1000)));
                     killOne(cluster, driver, random);
                 }
-                assertThat(driver.exitCode()).as(driver.said()).isZero();
+                driver.exits(0);
                 assertThat(driver.count(line -> line.contains(" lost (") && line.endsWith("): its tasks run again")))
                         .as(driver.said())
                         .isEqualTo(KILLS);
                 System.out.println(driver.said());
             }
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row("executor killed (SIGKILL) within a round", KILLS, "its tasks ran again; same adapter");
     }
 
-    private static void killOne(Standalone cluster, Started driver, Random random) {
+    private static void killOne(StandaloneCluster cluster, ChildProcess driver, Random random) {
         long lost = driver.count(line -> line.contains(" lost ("));
         Awaitility.await("an executor to kill")
-                .atMost(Started.PATIENCE)
+                .atMost(ChildProcess.PATIENCE)
                 .until(() -> !driver.isAlive() || !Run.executors(driver).isEmpty());
         List<String> live = new ArrayList<>(Run.executors(driver));
         assertThat(live).as(driver.said()).isNotEmpty();
         String victim = live.get(random.nextInt(live.size()));
-        ProcessHandle process = cluster.executor(victim).orElseThrow();
-        Started.signal(process, "KILL");
+        cluster.executor(victim).destroyForcibly();
         Awaitility.await("the driver to notice")
                 .atMost(Duration.ofMinutes(1))
                 .until(() -> driver.count(line -> line.contains(" lost (")) > lost);

@@ -8,10 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.erat.cluster.ChildProcess;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
+import org.erat.cluster.StandaloneCluster;
 import org.erat.data.basemodel.BaseModelImporter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,51 +31,50 @@ class FlippedBitsFaultsIT {
 
     @Test
     void aFlippedBitInACheckpointIsSeenAndTheOneBeforeIsUsed() {
-        Path directory = project.folder().resolve("flipped-checkpoint");
-        Run run = new Run(project, directory.toString(), Map.of("spark.master", "local[2]"), List.of());
-        try (Started driver = run.submit()) {
+        Run run = project.run("flipped-checkpoint").on("local[2]");
+        try (ChildProcess driver = run.submit()) {
             run.awaitRound(8, driver);
             driver.kill();
-            assertThat(driver.exitCode()).isNotZero();
+            driver.exits(ChildProcess.KILLED);
         }
-        List<Path> checkpoints = Project.list(directory.resolve("checkpoints"));
+        List<Path> checkpoints = list(run.path().resolve("checkpoints"));
         Path newest = checkpoints.get(checkpoints.size() - 1);
         flipOneBit(newest.resolve("optimizer.f32"));
 
-        Started rerun = run.submitToTheEnd();
+        ChildProcess rerun = run.submitToTheEnd();
 
         assertThat(rerun.lines()).as(rerun.said()).anySatisfy(line -> assertThat(line)
                 .contains(
                         newest.toString(), "optimizer.f32 does not match its SHA-256", "going back to the one before"));
-        run.assertSameAsUndisturbed();
+        project.assertSameAsUndisturbed(run.path());
         FaultTable.row("bit flipped in a checkpoint", 1, "found by SHA-256; went on from the one before; same adapter");
     }
 
     @Test
     void aFlippedBitInABroadcastBlockIsSeenAndTheBlockFetchedAgain() {
-        int calls = Standalone.freePort();
-        int blocks = Standalone.freePort();
         String host = "127.0.0.9";
         // Blocks 0 to 3 of the run pass while executors start; from there on every seventh.
         Set<Integer> flipped = Set.of(4, 11, 18, 25);
-        try (Standalone cluster = Standalone.start(Scratch.folder("flipped-broadcast"), 2);
-                FlippingProxy untouched = FlippingProxy.start(host, calls, Set.of());
-                FlippingProxy proxy = FlippingProxy.start(host, blocks, flipped)) {
-            Run run = Run.on(cluster, project, "flipped-broadcast")
-                    .with("spark.driver.blockManager.port", Integer.toString(blocks))
-                    .with("spark.port.maxRetries", "0")
-                    .with("spark.driver.host", host)
-                    .with("spark.driver.port", Integer.toString(calls));
-            try (Started driver = run.submit()) {
-                assertThat(driver.exitCode()).as(driver.said()).isZero();
-                assertThat(untouched.flips()).isZero();
-                assertThat(proxy.flips()).isEqualTo(flipped.size());
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("flipped-broadcast"), 2);
+                FlippingProxy calls = FlippingProxy.start(host, Set.of());
+                FlippingProxy blocks = FlippingProxy.start(host, flipped)) {
+            Run run = project.run("flipped-broadcast").on(cluster.url());
+            run.command()
+                    .spark("spark.driver.blockManager.port", Integer.toString(blocks.port()))
+                    .spark("spark.port.maxRetries", "0")
+                    .spark("spark.driver.bindAddress", "127.0.0.1")
+                    .spark("spark.driver.host", host)
+                    .spark("spark.driver.port", Integer.toString(calls.port()));
+            try (ChildProcess driver = run.submit()) {
+                driver.exits(0);
+                assertThat(calls.flips()).isZero();
+                assertThat(blocks.flips()).isEqualTo(flipped.size());
                 assertThat(driver.count(line ->
                                 line.contains("corrupt remote block broadcast_") && line.endsWith("runs again")))
                         .as(driver.said())
                         .isEqualTo(flipped.size());
             }
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
                 "bit flipped in a broadcast block on its way to an executor",
@@ -82,18 +86,17 @@ class FlippedBitsFaultsIT {
     void aFlippedBitInTheBaseWeightsIsSeenBeforeTraining() {
         Path model = project.folder().resolve("imported-model");
         BaseModelImporter.importModel(project.tiny().model().toString(), model, line -> {});
-        Path directory = project.folder().resolve("flipped-weights");
-        Run run = new Run(
-                project, directory.toString(), Map.of("spark.master", "local[1]"), List.of("model.path=" + model));
+        Run run = project.run("flipped-weights").on("local[1]");
+        run.command().set("model.path=" + model);
         Path weights = model.resolve("model.safetensors");
         flipOneBit(weights);
-        try (Started driver = run.submit()) {
-            assertThat(driver.exitCode()).as(driver.said()).isEqualTo(3);
+        try (ChildProcess driver = run.submit()) {
+            driver.exits(3);
             assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                     .startsWith("error: ")
                     .contains(weights.toString(), "SHA-256", "prepare"));
         }
-        assertThat(directory.resolve("metrics.jsonl")).doesNotExist();
+        assertThat(run.path().resolve("metrics.jsonl")).doesNotExist();
         FaultTable.row(
                 "bit flipped in the base weights before the run", 1, "found by SHA-256; exit code 3, file named");
     }
@@ -102,20 +105,21 @@ class FlippedBitsFaultsIT {
     void aFlippedBitInTheBaseWeightsOfAnExecutorThatJoinsIsSeen() throws IOException {
         Path model = project.folder().resolve("model-that-changes");
         Files.createDirectories(model);
-        for (Path file : Project.list(project.tiny().model())) {
+        for (Path file : list(project.tiny().model())) {
             Files.copy(file, model.resolve(file.getFileName()));
         }
         Path weights = model.resolve("model.safetensors");
-        try (Standalone cluster = Standalone.start(Scratch.folder("flipped-executor-weights"), 1)) {
-            Run run = Run.on(cluster, project, "flipped-executor-weights").set("model.path=" + model);
-            try (Started driver = run.submit()) {
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("flipped-executor-weights"), 1)) {
+            Run run = project.run("flipped-executor-weights").on(cluster.url());
+            run.command().set("model.path=" + model);
+            try (ChildProcess driver = run.submit()) {
                 run.awaitRound(5, driver);
                 // In a new file: executors that run have the old one mapped.
                 Path damaged = Files.copy(weights, model.resolve("damaged"));
                 flipOneBit(damaged);
                 Files.move(damaged, weights, StandardCopyOption.REPLACE_EXISTING);
-                Started.signal(cluster.executor(Run.executors(driver).get(0)).orElseThrow(), "KILL");
-                assertThat(driver.exitCode()).as(driver.said()).isEqualTo(3);
+                cluster.executor(Run.executors(driver).get(0)).destroyForcibly();
+                driver.exits(3);
                 assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                         .startsWith("error: ")
                         .contains(weights.toString(), "SHA-256", "prepare"));
@@ -125,6 +129,14 @@ class FlippedBitsFaultsIT {
                 "bit flipped in the base weights that an executor loads in mid-run",
                 1,
                 "found by SHA-256; exit code 3, file named");
+    }
+
+    private static List<Path> list(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void flipOneBit(Path file) {

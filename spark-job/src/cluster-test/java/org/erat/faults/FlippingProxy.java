@@ -26,33 +26,36 @@ final class FlippingProxy implements AutoCloseable {
     private static final int STREAM_ID_AND_CHUNK_INDEX = 8 + 4;
 
     private final ServerSocket server;
-    private final int to;
     private final Set<Integer> flipped;
     private final AtomicInteger blocks = new AtomicInteger();
     private final AtomicInteger flips = new AtomicInteger();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-    private FlippingProxy(ServerSocket server, int to, Set<Integer> flipped) {
+    private FlippingProxy(ServerSocket server, Set<Integer> flipped) {
         this.server = server;
-        this.to = to;
         this.flipped = flipped;
     }
 
     /**
      * Starts to pass on.
      *
-     * @param host address to listen at, on the port of the same number that the driver has on 127.0.0.1
+     * @param host address to listen at, on a port that is free. The driver has to have the port of the same number on
+     *     127.0.0.1.
      * @param flipped numbers of the blocks, in the order in which they pass, in which a bit is flipped
      */
-    static FlippingProxy start(String host, int port, Set<Integer> flipped) {
+    static FlippingProxy start(String host, Set<Integer> flipped) {
         try {
-            FlippingProxy proxy = new FlippingProxy(
-                    new ServerSocket(port, 50, InetAddress.getByName(host)), port, new TreeSet<>(flipped));
+            FlippingProxy proxy =
+                    new FlippingProxy(new ServerSocket(0, 50, InetAddress.getByName(host)), new TreeSet<>(flipped));
             daemon(proxy::accept);
             return proxy;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    int port() {
+        return server.getLocalPort();
     }
 
     /** Bits that were flipped so far. */
@@ -63,7 +66,7 @@ final class FlippingProxy implements AutoCloseable {
     private void accept() throws IOException {
         while (true) {
             Socket executor = server.accept();
-            Socket driver = new Socket(InetAddress.getLoopbackAddress(), to);
+            Socket driver = new Socket(InetAddress.getLoopbackAddress(), port());
             open.add(executor);
             open.add(driver);
             daemon(() -> passOn(executor, driver));

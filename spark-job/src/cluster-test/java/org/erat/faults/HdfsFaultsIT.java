@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.hadoop.fs.FileSystem;
+import org.erat.cluster.ChildProcess;
 import org.erat.cluster.MiniHadoop;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -23,45 +24,42 @@ class HdfsFaultsIT {
 
     private static Project project;
     private static MiniHadoop hadoop;
-    private static FileSystem hdfs;
 
     @BeforeAll
     static void start() throws IOException {
         project = Project.shared();
         // As many as HDFS keeps of each block by default: for a lost one there is no other to take its place.
         hadoop = MiniHadoop.hdfs(Scratch.folder("hdfs"), 3);
-        hdfs = hadoop.fileSystem();
-        hdfs.copyFromLocalFile(path(project.tiny().data()), new org.apache.hadoop.fs.Path("/data"));
+        hadoop.put(project.tiny().data(), "/data");
     }
 
     @AfterAll
-    static void stop() throws IOException {
-        hdfs.close();
+    static void stop() {
         hadoop.close();
     }
 
     @Test
     void whileHdfsDoesNotAnswerTheRunWaits() throws IOException {
         Run run = onHdfs("unreachable");
-        try (Started driver = run.submit()) {
-            Run.awaitProgress(5, driver);
+        try (ChildProcess driver = run.submit()) {
+            Run.awaitReport(5, driver);
             hadoop.pauseNameNode();
             try {
                 // What was all but recorded is told of yet.
                 Moments.pass(TOLD);
-                int before = Run.progress(driver);
+                int before = Run.reported(driver);
                 Moments.pass(UNREACHABLE.minus(TOLD));
-                assertThat(Run.progress(driver))
+                assertThat(Run.reported(driver))
                         .as("rounds while HDFS stands still; %s", driver.said())
                         .isEqualTo(before);
             } finally {
                 hadoop.resumeNameNode();
             }
-            assertThat(driver.exitCode()).as(driver.said()).isZero();
+            driver.exits(0);
             assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                     .contains("could be recorded only after ", run.directory(), "slow or did not answer"));
         }
-        assertSameAsUndisturbed(run);
+        assertSameAsUndisturbed("unreachable");
         FaultTable.row(
                 "HDFS unreachable for " + UNREACHABLE.toSeconds() + " s (NameNode stopped)",
                 1,
@@ -71,36 +69,29 @@ class HdfsFaultsIT {
     @Test
     void aDataNodeLostDuringTrainingIsWrittenAround() throws IOException {
         Run run = onHdfs("lost-data-node");
-        try (Started driver = run.submit()) {
-            Run.awaitProgress(5, driver);
+        try (ChildProcess driver = run.submit()) {
+            Run.awaitReport(5, driver);
             hadoop.killDataNode(0);
-            assertThat(driver.exitCode()).as(driver.said()).isZero();
+            driver.exits(0);
             assertThat(driver.lines())
                     .as(driver.said())
                     .anyMatch(line -> line.endsWith(" is bad."))
                     .noneMatch(line -> line.startsWith("\tat "));
         }
-        assertSameAsUndisturbed(run);
+        assertSameAsUndisturbed("lost-data-node");
         FaultTable.row(
                 "DataNode killed (SIGKILL) during training, one of three", 1, "the others were used; same adapter");
     }
 
     private static Run onHdfs(String name) {
-        return new Run(
-                project,
-                hadoop.uri() + "/runs/" + name,
-                Map.of("spark.master", "local[2]"),
-                List.of("data.train=" + hadoop.uri() + "/data"));
+        Run run = project.runAt(hadoop.uri() + "/runs/" + name).on("local[2]");
+        run.command().set("data.train=" + hadoop.uri() + "/data");
+        return run;
     }
 
-    private static void assertSameAsUndisturbed(Run run) throws IOException {
-        Path copy = Scratch.folder("from-hdfs").resolve("run");
-        // By the raw local file system, which leaves no files of checksums.
-        hdfs.copyToLocalFile(false, new org.apache.hadoop.fs.Path(run.directory()), path(copy), true);
-        run.in(copy.toString()).assertSameAsUndisturbed();
-    }
-
-    private static org.apache.hadoop.fs.Path path(Path local) {
-        return new org.apache.hadoop.fs.Path(local.toUri());
+    private static void assertSameAsUndisturbed(String name) throws IOException {
+        Path copy = Scratch.folder("from-hdfs").resolve(name);
+        hadoop.fetch("/runs/" + name, copy);
+        project.assertSameAsUndisturbed(copy);
     }
 }

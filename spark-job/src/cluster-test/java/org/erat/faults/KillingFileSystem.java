@@ -9,6 +9,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
+import org.erat.cluster.Processes;
 
 /**
  * The local disk under the scheme {@code killing}. Its process kills itself (SIGKILL) within a write or rename that a
@@ -72,7 +73,7 @@ public final class KillingFileSystem extends RawLocalFileSystem {
         if (meant && seen++ == Integer.parseInt(words[2])) {
             Files.delete(file);
             System.err.println("killed: " + moment + " " + path);
-            Started.signal(ProcessHandle.current(), "KILL");
+            Processes.signal(ProcessHandle.current(), "KILL");
             LockSupport.park();
         }
     }

@@ -2,11 +2,17 @@ package org.erat.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.erat.cluster.ChildProcess;
+import org.erat.cluster.Processes;
+import org.erat.cluster.Project;
+import org.erat.cluster.Run;
+import org.erat.cluster.Scratch;
+import org.erat.cluster.StandaloneCluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,30 +25,30 @@ class SlowFaultsIT {
     private final Project project = Project.shared();
 
     @Test
-    void executorsThatStandStillAndCopiesOfTheirTasksChangeNothing() {
+    void executorsThatStandStillAndCopiesOfTheirTasksChangeNothing() throws IOException {
         Random random = new Random(SEED);
         System.out.println("executors from seed " + SEED);
         List<Integer> rounds = List.of(3, 10, 17);
-        try (Standalone cluster = Standalone.start(Scratch.folder("slow-executors"), 2)) {
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("slow-executors"), 2)) {
             Run run = withSpeculation(cluster, "slow executors");
-            try (Started driver = run.submit()) {
+            try (ChildProcess driver = run.submit()) {
                 for (int round : rounds) {
                     run.awaitRound(round, driver);
                     long copies = driver.count(SlowFaultsIT::tellsOfACopy);
                     ProcessHandle slow = one(cluster, driver, random);
-                    Started.signal(slow, "STOP");
+                    Processes.signal(slow, "STOP");
                     try {
                         Moments.pass(STILL);
                     } finally {
-                        Started.signal(slow, "CONT");
+                        Processes.signal(slow, "CONT");
                     }
                     assertThat(driver.count(SlowFaultsIT::tellsOfACopy))
                             .as(driver.said())
                             .isGreaterThan(copies);
                 }
-                assertThat(driver.exitCode()).as(driver.said()).isZero();
+                driver.exits(0);
             }
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
                 "executor stands still for " + STILL.toSeconds() + " s (SIGSTOP), speculation on",
@@ -51,17 +57,17 @@ class SlowFaultsIT {
     }
 
     @Test
-    void anExecutorThatStandsStillForGoodIsGivenUp() {
-        try (Standalone cluster = Standalone.start(Scratch.folder("still-executor"), 2)) {
+    void anExecutorThatStandsStillForGoodIsGivenUp() throws IOException {
+        try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("still-executor"), 2)) {
             Run run = withSpeculation(cluster, "still executor");
-            try (Started driver = run.submit()) {
+            try (ChildProcess driver = run.submit()) {
                 run.awaitRound(3, driver);
                 ProcessHandle still = one(cluster, driver, new Random(SEED));
-                Started.signal(still, "STOP");
+                Processes.signal(still, "STOP");
                 driver.awaitLine(" lost (Executor heartbeat timed out after ");
-                assertThat(driver.exitCode()).as(driver.said()).isZero();
+                driver.exits(0);
             }
-            run.assertSameAsUndisturbed();
+            project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
                 "executor stands still for good (SIGSTOP), speculation on",
@@ -69,16 +75,16 @@ class SlowFaultsIT {
                 "given up after a minute without a sign of life, its tasks ran again; same adapter");
     }
 
-    private Run withSpeculation(Standalone cluster, String name) {
-        return Run.on(cluster, project, name)
-                .with("spark.speculation", "true")
-                .with("spark.speculation.interval", "200ms");
+    private Run withSpeculation(StandaloneCluster cluster, String name) {
+        Run run = project.run(name).on(cluster.url());
+        run.command().spark("spark.speculation", "true").spark("spark.speculation.interval", "200ms");
+        return run;
     }
 
-    private static ProcessHandle one(Standalone cluster, Started driver, Random random) {
+    private static ProcessHandle one(StandaloneCluster cluster, ChildProcess driver, Random random) {
         List<String> executors = Run.executors(driver);
         assertThat(executors).as(driver.said()).hasSize(2);
-        return cluster.executor(executors.get(random.nextInt(2))).orElseThrow();
+        return cluster.executor(executors.get(random.nextInt(2)));
     }
 
     private static boolean tellsOfACopy(String line) {
@@ -87,20 +93,13 @@ class SlowFaultsIT {
 
     @Test
     void tasksThatFailThreeTimesSucceedTheFourth() {
-        Run run = new Run(
-                project,
-                project.folder().resolve("failing-tasks").toString(),
-                Map.of(
-                        "spark.master",
-                        "local-cluster[2,1,1024]",
-                        "spark.serializer",
-                        FailingSerializer.class.getName()),
-                List.of());
-        Started driver = run.submitToTheEnd();
+        Run run = project.run("failing-tasks").on("local-cluster[2,1,1024]");
+        run.command().spark("spark.serializer", FailingSerializer.class.getName());
+        ChildProcess driver = run.submitToTheEnd();
         assertThat(driver.count(line -> line.contains(FailingSerializer.MESSAGE) && line.endsWith(": it runs again")))
                 .as(driver.said())
                 .isEqualTo(2 * FailingSerializer.FAILURES);
-        run.assertSameAsUndisturbed();
+        project.assertSameAsUndisturbed(run.path());
         FaultTable.row("task that fails three times and succeeds the fourth", 2, "same adapter");
     }
 }

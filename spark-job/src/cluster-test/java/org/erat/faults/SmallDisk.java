@@ -1,11 +1,10 @@
 package org.erat.faults;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.erat.cluster.ChildProcess;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -14,9 +13,9 @@ import org.junit.jupiter.api.Assumptions;
  */
 final class SmallDisk implements AutoCloseable {
     private final Path folder;
-    private final Started holder;
+    private final ChildProcess holder;
 
-    private SmallDisk(Path folder, Started holder) {
+    private SmallDisk(Path folder, ChildProcess holder) {
         this.folder = folder;
         this.holder = holder;
     }
@@ -27,8 +26,9 @@ final class SmallDisk implements AutoCloseable {
      * @param folder an empty folder
      */
     static SmallDisk mount(Path folder, int kilobytes) {
-        Started holder = Started.command(
-                "small disk",
+        ChildProcess holder = ChildProcess.start(
+                "small-disk",
+                folder.getParent(),
                 Map.of(),
                 List.of(
                         "unshare",
@@ -57,11 +57,9 @@ final class SmallDisk implements AutoCloseable {
 
     /** Makes room. */
     void grow(int kilobytes) {
-        try (Started mount = Started.command(
-                "mount",
-                Map.of(),
-                inside(List.of("mount", "-o", "remount,size=" + kilobytes + "k", folder.toString())))) {
-            assertThat(mount.exitCode()).as(mount.said()).isZero();
+        List<String> remount = List.of("mount", "-o", "remount,size=" + kilobytes + "k", folder.toString());
+        try (ChildProcess mount = ChildProcess.start("mount", folder.getParent(), Map.of(), inside(remount))) {
+            mount.exits(0);
         }
     }
 

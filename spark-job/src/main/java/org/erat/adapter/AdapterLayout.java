@@ -2,23 +2,28 @@ package org.erat.adapter;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
-import org.erat.data.basemodel.ModelConfig;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Projection;
 
 /**
- * Where each low-rank matrix lies in the flat parameter vector. Slots follow one another block by block and, inside a
- * block, in the order of {@link Target}. A slot holds A as R rows of {@code in} values, then Bᵀ as R rows of {@code out}
- * values, so row i of A and row i of Bᵀ (column i of B) are each contiguous, and so are the rows of a window.
+ * The offset of each low-rank matrix in the flat parameter vector. Slots follow one another block by block and, inside a
+ * block, in the order of {@link Projection}. A slot holds A as R rows of {@code in} values, then Bᵀ as R rows of {@code
+ * out} values. So row i of A and row i of Bᵀ (column i of B) are each contiguous, and so are the rows of a window.
  */
 public final class AdapterLayout implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     /**
      * One adapted projection.
      *
+     * @param index its place among all slots
      * @param offset index of its first value in the flat vector
      */
-    public record Slot(int block, Target target, int in, int out, int rank, long offset) implements Serializable {
+    public record Slot(int index, int block, Projection projection, int in, int out, int rank, long offset)
+            implements Serializable {
         /** Index of the first value of row {@code i} of A. */
         public long rowOfA(int i) {
             return offset + (long) i * in;
@@ -33,29 +38,28 @@ public final class AdapterLayout implements Serializable {
         public long length() {
             return (long) rank * (in + out);
         }
-
-        /** Path of the adapted projection as Hugging Face names it, without a model prefix. */
-        public String module() {
-            return "encoder.layer." + block + "." + target.module();
-        }
     }
 
     private final int rank;
     private final int blocks;
-    private final List<Target> targets;
+    private final List<Projection> projections;
     private final List<Slot> slots;
 
-    public AdapterLayout(ModelConfig model, int rank, Set<Target> targets) {
+    /**
+     * @param rank R, rows of every A and Bᵀ
+     * @param projections that carry an adapter in every block, at least one
+     */
+    public AdapterLayout(Architecture architecture, int rank, Collection<Projection> projections) {
         this.rank = rank;
-        this.blocks = model.numHiddenLayers();
-        this.targets = List.copyOf(new TreeSet<>(targets));
+        this.blocks = architecture.blocks();
+        this.projections = List.copyOf(new TreeSet<>(projections));
         this.slots = new ArrayList<>();
         long offset = 0;
         for (int block = 0; block < blocks; block++) {
-            for (Target target : this.targets) {
-                int in = target == Target.OUTPUT ? model.intermediateSize() : model.hiddenSize();
-                int out = target == Target.INTERMEDIATE ? model.intermediateSize() : model.hiddenSize();
-                Slot slot = new Slot(block, target, in, out, rank, offset);
+            for (Projection projection : this.projections) {
+                int in = architecture.in(projection);
+                int out = architecture.out(projection);
+                Slot slot = new Slot(slots.size(), block, projection, in, out, rank, offset);
                 slots.add(slot);
                 offset += slot.length();
             }
@@ -72,17 +76,22 @@ public final class AdapterLayout implements Serializable {
         return blocks;
     }
 
+    /** The projections of a block that carry an adapter, in the order of the forward pass. */
+    public List<Projection> projections() {
+        return projections;
+    }
+
     /** All slots, in the order of the flat vector. */
     public List<Slot> slots() {
         return List.copyOf(slots);
     }
 
-    /** The slot of a projection. */
-    public Slot slot(int block, Target target) {
-        return slots.get(block * targets.size() + targets.indexOf(target));
+    /** The slot of a projection that carries an adapter. */
+    public Slot slot(int block, Projection projection) {
+        return slots.get(block * projections.size() + projections.indexOf(projection));
     }
 
-    /** Values of the adapters in the flat vector; those of the task head follow them. */
+    /** Values of all adapters. */
     public long length() {
         Slot last = slots.get(slots.size() - 1);
         return last.offset() + last.length();

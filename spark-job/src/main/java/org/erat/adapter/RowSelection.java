@@ -1,21 +1,17 @@
 package org.erat.adapter;
 
 import javax.annotation.Nullable;
-import org.erat.schedule.Window;
 
 /**
- * Which rows of a block's adapters take part in a step, with which factor, and which of them learn.
- *
- * <p>With one window for each step, the products run over the window's rows only and {@code scale} is the factor of the
- * output. With one window for each example, they run over all R rows and the factors of each example and row, zero
- * outside the example's window, are in {@code factors}; {@code scale} is then 1.
+ * Which rows of an adapter take part in a pass, with which factor, and which of them learn. The output of the adapter is
+ * scale · Σᵢ factorᵢ·bᵢ·(aᵢ·x) over the rows i of the window.
  *
  * @param window rows of the products
  * @param learned rows whose gradient is wanted, inside {@code window}
  * @param scale factor of the adapter's output
- * @param factors [B,R] row-major factors by example, or null
- * @param learnedFactors [B,R] factors by example of the gradient of A and B, or null; equal to {@code factors} unless
- *     only the last row of a window learns
+ * @param factors factors of the window's w rows, [w] for all examples alike or [B,w] row-major by example; null for 1
+ * @param learnedFactors the same for the gradients of A and B; equal to {@code factors} unless only some rows of an
+ *     example's window learn
  */
 public record RowSelection(
         Window window, Window learned, double scale, @Nullable float[] factors, @Nullable float[] learnedFactors) {
@@ -24,10 +20,29 @@ public record RowSelection(
         if (learned.start() < window.start() || learned.end() > window.end()) {
             throw new IllegalArgumentException("Rows " + learned + " learn outside of " + window);
         }
+        if ((factors == null) != (learnedFactors == null)) {
+            throw new IllegalArgumentException("Factors are given for the output or for the gradients only");
+        }
     }
 
-    /** All rows of {@code window} take part and learn. */
+    /** All rows of {@code window} take part alike and learn. */
     public static RowSelection of(Window window, double scale) {
         return new RowSelection(window, window, scale, null, null);
+    }
+
+    /** Whether row {@code row} of the adapter learns from some example. */
+    public boolean learns(int row) {
+        if (row < learned.start() || row >= learned.end()) {
+            return false;
+        }
+        if (learnedFactors == null) {
+            return true;
+        }
+        for (int i = row - window.start(); i < learnedFactors.length; i += window.width()) {
+            if (learnedFactors[i] != 0) {
+                return true;
+            }
+        }
+        return false;
     }
 }

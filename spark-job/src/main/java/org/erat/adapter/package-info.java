@@ -1,5 +1,6 @@
 /**
- * The low-rank matrices: where they lie in the flat parameter vector, how they start, and their forward and backward
- * pass over a window of rows. May use {@code compute}, {@code schedule}, {@code config} and data-prep.
+ * The low-rank matrices: their offsets in the flat parameter vector, which of their rows take part in a pass, and their
+ * forward and backward pass. Start at {@link org.erat.adapter.LowRankAdapter}. May use {@code compute}, {@code config} and
+ * data-prep.
  */
 package org.erat.adapter;

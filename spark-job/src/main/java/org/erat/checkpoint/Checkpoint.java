@@ -3,19 +3,25 @@ package org.erat.checkpoint;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import javax.annotation.Nullable;
 
 /**
- * What a run needs to go on as though it had never stopped.
+ * The state from which a run continues as if it had never stopped.
  *
- * @param round rounds that are complete, from 1
- * @param step local steps of a shard that are complete
+ * @param round number of complete rounds, 1 to 999,999
+ * @param step number of complete local steps of a shard, 0 or more
  * @param params the flat parameter vector: adapters, then task head
- * @param optimizer optimizer state, empty where none is kept between rounds
- * @param momentum momentum of the outer step, or null where it has none
- * @param extra whatever else the training loop keeps, as text
+ * @param optimizer optimizer state, empty if none is kept between rounds
+ * @param momentum momentum of the outer step, or null if it has none
+ * @param extra anything else that the training loop keeps, as text
  */
 public record Checkpoint(
-        int round, long step, float[] params, float[] optimizer, float[] momentum, Map<String, String> extra) {
+        int round,
+        long step,
+        float[] params,
+        float[] optimizer,
+        @Nullable float[] momentum,
+        Map<String, String> extra) {
     public Checkpoint {
         if (round < 1 || round > 999_999) {
             throw new IllegalArgumentException("round " + round + " is not in 1..999999");
@@ -28,7 +34,7 @@ public record Checkpoint(
         extra = Map.copyOf(extra);
     }
 
-    /** The arrays by the name of their file, in a fixed order. */
+    /** The arrays by the name of their file, sorted. */
     Map<String, float[]> arrays() {
         Map<String, float[]> arrays = new TreeMap<>();
         arrays.put("params", params);

@@ -20,8 +20,8 @@ import org.erat.data.Sha256;
 import org.erat.data.storage.Storage;
 
 /**
- * Files of one checkpoint: an array in each {@code NAME.f32} (raw little-endian floats), {@code state.json}, and
- * {@code checksums.json} with length and SHA-256 of all the others.
+ * The files of one checkpoint. Each {@code NAME.f32} is an array of raw little-endian floats, {@code state.json} has the
+ * rest, and {@code checksums.json} has the length and the SHA-256 of every other file.
  */
 final class CheckpointFormat {
     private static final int VERSION = 1;
@@ -31,7 +31,7 @@ final class CheckpointFormat {
     private static final int CHUNK = 1 << 16;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Why a checkpoint cannot be used. */
+    /** The checkpoint cannot be used; the message says why. */
     static final class Damaged extends Exception {
         Damaged(String message) {
             super(message);
@@ -68,7 +68,11 @@ final class CheckpointFormat {
         storage.write(new Path(folder, CHECKSUMS), out -> out.write(checksumBytes));
     }
 
-    /** Reads a checkpoint back, every byte of it verified. */
+    /**
+     * Reads a checkpoint and verifies every byte.
+     *
+     * @throws Damaged if a file is missing, cannot be read or is not as it was written
+     */
     Checkpoint read(Path folder) throws Damaged {
         JsonNode checksums = json(folder, CHECKSUMS);
         verify(folder, STATE, checksums);

@@ -16,8 +16,8 @@ import org.apache.hadoop.fs.Path;
 import org.erat.data.storage.Storage;
 
 /**
- * The checkpoints of a run, a folder {@code round-NNNNNN} for each. A process that is killed at any moment leaves the
- * ones that were there as they were.
+ * The checkpoints of a run, each in a folder {@code round-NNNNNN}. A process that is killed at any moment leaves the
+ * existing checkpoints as they were.
  */
 public final class Checkpoints {
     private static final Pattern NAME = Pattern.compile("round-(\\d{6})");
@@ -35,9 +35,9 @@ public final class Checkpoints {
     }
 
     /**
-     * Writes a checkpoint; one of the same round is replaced.
+     * Writes a checkpoint. One of the same round is replaced.
      *
-     * @throws ResumableException where it cannot be written; the checkpoints that were there are intact
+     * @throws ResumableException if it cannot be written. The existing checkpoints are intact.
      */
     public void save(Checkpoint checkpoint) {
         Path target = path(checkpoint.round());
@@ -53,14 +53,14 @@ public final class Checkpoints {
     }
 
     /**
-     * The newest checkpoint whose every byte is as it was written. Newer ones that were cut short or changed are passed
-     * over, with one line in the log for each.
+     * The newest checkpoint whose every byte is as it was written; empty if there is none. A newer one that is damaged is
+     * skipped, with a line in the log.
      */
     public Optional<Checkpoint> latestValid() {
         return latestValid(round -> true);
     }
 
-    /** The same among the rounds that pass. */
+    /** The newest valid checkpoint among the rounds that pass. */
     Optional<Checkpoint> latestValid(IntPredicate passes) {
         List<Integer> rounds =
                 new ArrayList<>(rounds().stream().filter(passes::test).toList());
@@ -83,8 +83,8 @@ public final class Checkpoints {
         return Optional.empty();
     }
 
-    /** Rounds of which there is a checkpoint, valid or not, in ascending order. */
-    public List<Integer> rounds() {
+    /** Rounds that have a checkpoint, valid or not, in ascending order. */
+    List<Integer> rounds() {
         try {
             List<Integer> rounds = new ArrayList<>();
             for (Path path : storage.list(folder)) {
@@ -96,16 +96,19 @@ public final class Checkpoints {
             Collections.sort(rounds);
             return rounds;
         } catch (IOException e) {
-            throw new ResumableException("Checkpoints in " + folder + " cannot be listed: " + e.getMessage(), e);
+            throw new ResumableException(
+                    "Checkpoints in " + folder + " cannot be listed: " + e.getMessage()
+                            + ". Give read permission there and submit the same command again.",
+                    e);
         }
     }
 
     /**
      * Removes all but the newest and the best checkpoints.
      *
-     * @param last number of newest ones, 1 or more
-     * @param best number of those of lowest loss, which the newest may be among
-     * @param loss of a round; not a number where it is not known
+     * @param last number of newest checkpoints to keep, 1 or more
+     * @param best number of checkpoints with the lowest loss to keep, 0 or more; the newest may be among them
+     * @param loss loss of a round, NaN if it is not known
      */
     public void prune(int last, int best, IntToDoubleFunction loss) {
         if (last < 1 || best < 0) {
@@ -133,7 +136,7 @@ public final class Checkpoints {
         try {
             storage.delete(path(round));
         } catch (IOException e) {
-            // Old checkpoints only take up room: no reason to stop a run.
+            // An old checkpoint only takes up space, which is no reason to stop a run.
             log.accept("Checkpoint " + path(round) + " cannot be removed: " + e.getMessage());
         }
     }

@@ -15,20 +15,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to work on a run, which one driver has at a time. Leases are numbered: a driver takes the run by creating the
- * file of the next number, which of several drivers one alone can do, and has it for as long as its file is of the
- * highest number. So a driver that was stalled while another took over finds that out before it writes again.
+ * The right to work on a run, which one driver has at a time. Leases are numbered. A driver takes the run by creating the
+ * file of the next number, in which only one of several drivers succeeds. It has the run as long as its file has the
+ * highest number. So a driver that hung while another took over finds that out before it writes again.
  *
- * <p>Whether a holder is alive shows in its file, which it changes every few seconds; whoever wants the run watches the
- * file, and so needs no clock in common. Where the holder's process can be seen to have ended, nobody waits.
+ * <p>A holder that is alive changes its file every few seconds. A driver that wants the run watches the file, so the two
+ * need no common clock. It does not wait if it can tell that the holder's process has ended.
  *
- * <p>On HDFS and local disks creating a file is atomic. On object stores two drivers that start in the same moment may
- * both create it; the one that wrote last has the run, and the other stops before its first checkpoint.
+ * <p>On HDFS and local disks creating a file is atomic. On object stores two drivers that start at the same moment may
+ * both create it. The one that wrote last has the run, and the other stops before it records a round.
  */
 final class Lease implements AutoCloseable {
     static final Duration BEAT = Duration.ofSeconds(5);
 
-    /** A holder that is not heard of for this long has ended. */
+    /** A holder whose file does not change for this long counts as ended. */
     static final Duration EXPIRY = Duration.ofSeconds(30);
 
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -63,9 +63,9 @@ final class Lease implements AutoCloseable {
     }
 
     /**
-     * Takes the run.
+     * Takes the run, after up to {@link #EXPIRY} of waiting for its last holder.
      *
-     * @throws UsageException where a driver that is alive has it
+     * @throws UsageException if a driver that is alive has it
      */
     static Lease acquire(Storage storage, Path run, String application, LeaseTimer timer, Consumer<String> log)
             throws IOException {
@@ -109,9 +109,9 @@ final class Lease implements AutoCloseable {
     }
 
     /**
-     * Makes sure that nobody has taken over.
+     * Checks that no other driver has taken over.
      *
-     * @throws ResumableException where somebody has, or it cannot be found out
+     * @throws ResumableException if one has, or if the lease cannot be read
      */
     synchronized void require() {
         if (ended) {
@@ -144,14 +144,14 @@ final class Lease implements AutoCloseable {
         }
     }
 
-    /** Removes all leases of a run that nobody will work on again. */
+    /** Removes all leases of a run that is finished. */
     synchronized void remove() throws IOException {
         ended = true;
         beats.close();
         storage.delete(new Path(run, FOLDER));
     }
 
-    /** Gives the run up. */
+    /** Releases the run, unless another driver has taken over. */
     @Override
     public synchronized void close() {
         if (ended) {
@@ -164,13 +164,16 @@ final class Lease implements AutoCloseable {
                 write(self.releasing());
             }
         } catch (IOException e) {
-            LOG.warn("The lease {} cannot be given up ({}); the next driver will wait for it", file, e.getMessage());
+            LOG.warn(
+                    "The lease {} cannot be released ({}). The next driver will wait until it expires",
+                    file,
+                    e.getMessage());
         }
     }
 
     private void write(LeaseHolder holder) throws IOException {
-        // In place: where a rename cannot replace a file the lease would be gone for a moment. One that is seen half
-        // written is another sign of life.
+        // In place: if a rename cannot replace a file, the lease would be gone for a moment. A reader that sees it half
+        // written takes that as a sign of life too.
         storage.write(file, out -> out.write(holder.toBytes()));
     }
 
@@ -195,7 +198,7 @@ final class Lease implements AutoCloseable {
             try {
                 return Optional.of(new Entry(number(newest), storage.read(newest)));
             } catch (FileNotFoundException e) {
-                // The next holder removes it: look again.
+                // The next holder has just removed it: look again.
             }
         }
     }

@@ -13,16 +13,16 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * Who has a run, as its lease file says.
+ * The content of a lease file: which driver has the run.
  *
- * @param id of this hold alone
- * @param host where the driver is
- * @param processes the space in which its process number means something, where the system has several
- * @param process its number
- * @param started when the process started
- * @param application what the driver is for Spark
+ * @param id unique to this lease
+ * @param host host name of the driver's machine
+ * @param processes namespace of the process id on that machine; empty if the system does not have them
+ * @param process process id
+ * @param started when the process started; {@link Instant#EPOCH} if the system does not tell
+ * @param application id of the Spark application
  * @param beat counts up while the driver is alive
- * @param released whether the driver has ended in order
+ * @param released whether the driver has released the run
  */
 record LeaseHolder(
         String id,
@@ -35,7 +35,7 @@ record LeaseHolder(
         boolean released) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Start times are known to a tick of the system's clock, and move when that is set. */
+    /** Start times are exact to a tick of the system's clock, and shift when that is set. */
     private static final Duration SAME_START = Duration.ofSeconds(5);
 
     static LeaseHolder thisProcess(String application) {
@@ -59,7 +59,7 @@ record LeaseHolder(
         return new LeaseHolder(id, host, processes, process, started, application, beat, true);
     }
 
-    /** Whether it can be told from here that its process has ended. */
+    /** Whether its process has ended as far as this machine can tell; false for a process on another machine. */
     boolean hasDied() {
         if (!host.equals(thisHost()) || !processes.equals(processSpace()) || started.equals(Instant.EPOCH)) {
             return false;
@@ -89,7 +89,7 @@ record LeaseHolder(
         return (json + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /** What a lease file says; one that is just being written, or is damaged, is of somebody unknown. */
+    /** Parses a lease file. One that is half written or damaged has an unknown holder. */
     static LeaseHolder parse(byte[] bytes) {
         try {
             JsonNode json = JSON.readTree(bytes);
@@ -115,7 +115,7 @@ record LeaseHolder(
         }
     }
 
-    /** Containers of one host may number their processes each for itself. */
+    /** Each container of a host may have process ids of its own. */
     private static String processSpace() {
         try {
             return Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();

@@ -2,15 +2,15 @@ package org.erat.checkpoint;
 
 import java.time.Duration;
 
-/** Time as a {@link Lease} knows it: differences only, so that no two machines need the same clock. */
+/** The clock of a {@link Lease}. It has durations only, so no two machines need the same time. */
 interface LeaseTimer {
-    /** Lets time pass. */
+    /** Waits for {@code time}. */
     void pause(Duration time);
 
-    /** Does something again and again, until the result is closed. */
+    /** Runs {@code action} once in each {@code period}, until the result is closed. */
     Beats every(Duration period, Runnable action);
 
-    /** What is done again and again. */
+    /** A repeated action. */
     interface Beats extends AutoCloseable {
         @Override
         void close();

@@ -13,7 +13,7 @@ import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.storage.Storage;
 
-/** {@code metrics.jsonl}: a line of JSON for each thing measured, each with the round that it belongs to. */
+/** {@code metrics.jsonl}: JSON lines, each with the round that it belongs to. */
 public final class MetricsLog {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TypeReference<Map<String, Object>> LINE = new TypeReference<>() {};
@@ -31,7 +31,7 @@ public final class MetricsLog {
      *
      * @param round the round that the values belong to, from 1
      * @param values what was measured; values are numbers, text, lists or maps
-     * @throws ResumableException where the line cannot be written
+     * @throws ResumableException if the line cannot be written
      */
     public void append(int round, Map<String, ?> values) {
         Map<String, Object> line = new LinkedHashMap<>();
@@ -44,7 +44,11 @@ public final class MetricsLog {
         }
     }
 
-    /** All whole lines, oldest first. */
+    /**
+     * All complete lines, oldest first.
+     *
+     * @throws ResumableException if the file cannot be read
+     */
     public List<Map<String, Object>> read() {
         try {
             if (!storage.exists(file)) {
@@ -58,7 +62,7 @@ public final class MetricsLog {
         }
     }
 
-    /** Forgets what was measured after {@code round}, which is about to be trained again. */
+    /** Removes the lines of rounds after {@code round}, which will be trained again. */
     void truncateAfter(int round) {
         ByteArrayOutputStream kept = new ByteArrayOutputStream();
         try {
@@ -83,7 +87,7 @@ public final class MetricsLog {
         try {
             lines.add(JSON.readValue(line, LINE));
         } catch (JsonProcessingException e) {
-            // The process was killed within this line; what it said is measured again.
+            // The process was killed while it wrote this line, and the round is trained again.
             return;
         }
     }

@@ -9,18 +9,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import javax.annotation.Nullable;
 
 /**
- * Where an adapter comes from: enough to train it again, and to tell whether another run could have given the same.
+ * The origin of an adapter: enough to train it again, and to tell whether another run could have given the same one.
  *
- * @param fingerprint of data and base weights, as the run directory has it
- * @param seeds every seed of the run by its name
- * @param sha256 SHA-256 by what it is of: data sets, base weights, tokenizer, configuration
- * @param versions versions by what they are of; {@link Versions#current()} has those of this process
- * @param cluster master, number of executors, cores and memory of each, threads of a task …
+ * @param fingerprint fingerprint of data and base weights, as in {@code config.conf}
+ * @param seeds seeds of the run by name
+ * @param sha256 SHA-256 of the data set, the base weights, the tokenizer and the configuration
+ * @param versions versions by name; {@link Versions#current()} has those of this process
+ * @param cluster facts of the cluster by name, such as its master and the number of executors
  * @param spark properties of the Spark application, without secrets
  * @param started when the run was first submitted
- * @param ended when it finished, or null where it has not
+ * @param ended when it finished, or null if it has not
  */
 public record Provenance(
         String fingerprint,
@@ -30,7 +31,7 @@ public record Provenance(
         Map<String, String> cluster,
         Map<String, String> spark,
         Instant started,
-        Instant ended) {
+        @Nullable Instant ended) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The same with an end time. */
@@ -43,7 +44,7 @@ public record Provenance(
         return new Provenance(fingerprint, seeds, sha256, versions, cluster, spark, start, ended);
     }
 
-    /** When the run of this {@code provenance.json} was first submitted; empty where the file does not say so. */
+    /** When the run of a {@code provenance.json} was first submitted; empty if the file does not have it. */
     static Optional<Instant> startOf(byte[] json) {
         try {
             return Optional.of(Instant.parse(JSON.readTree(json).path("started").asText()));

@@ -19,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folder that is the identity of a run: submitting a command again with the same folder does nothing once the run
- * has finished, goes on where it stopped if it has not, and is refused if its configuration is another.
+ * The folder of a run, which identifies it. A command that is submitted again with the same folder does nothing if the
+ * run has finished, and continues it if it has not. A command with another configuration is refused.
  */
 public final class RunDirectory implements AutoCloseable {
-    /** How far the run of this folder has come. */
+    /** How far the run has come. */
     public enum State {
         /** Nothing was there before. */
         NEW,
@@ -62,17 +62,18 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens a run for training, creating its folder where there is none. A run that is not finished is this driver's
-     * alone until this is closed.
+     * Opens a run for training, and creates its folder if there is none. No other driver can open a run that is not
+     * finished until this one closes it.
      *
      * @param uri folder on any Hadoop file system; without a scheme on the default one
-     * @param resolvedConfig the whole configuration of the run, every default filled in, as HOCON
+     * @param resolvedConfig the whole configuration of the run with every default, as HOCON
      * @param fingerprint one line that changes when the data or the base weights do
-     * @param mustExist whether to refuse where there is no run to go on with
-     * @param application what others are told has the run, such as the id of a Spark application
-     * @param log takes a line for each checkpoint that is passed over
-     * @throws UsageException where the folder holds another configuration's run or something else, is not writable, or
+     * @param mustExist whether to refuse to start a new run
+     * @param application names this driver to others, such as the id of the Spark application
+     * @param log takes a line for each damaged checkpoint, and while this waits for another driver
+     * @throws UsageException if the folder has a run of another configuration or something else, cannot be written to, or
      *     another driver is at work on it
+     * @throws ResumableException if its file system cannot be reached
      */
     public static RunDirectory open(
             String uri,
@@ -95,7 +96,7 @@ public final class RunDirectory implements AutoCloseable {
             LeaseTimer timer,
             Consumer<String> log) {
         RunIdentity identity = new RunIdentity(resolvedConfig, fingerprint);
-        Path path = parse(uri);
+        Path path = Storage.path(uri);
         try {
             Storage storage = Storage.of(path, hadoop);
             path = storage.qualify(path);
@@ -131,14 +132,14 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Looks whether {@link #open} would succeed; whatever is there stays as it is.
+     * Checks whether {@link #open} would succeed, apart from another driver at work. Nothing is changed.
      *
-     * @return what it would find
-     * @throws UsageException where it would fail
+     * @return the state that it would find
+     * @throws UsageException if it would fail
      */
     public static State check(
             String uri, Configuration hadoop, String resolvedConfig, String fingerprint, boolean mustExist) {
-        Path path = parse(uri);
+        Path path = Storage.path(uri);
         try {
             Storage storage = Storage.of(path, hadoop);
             path = storage.qualify(path);
@@ -162,12 +163,12 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens a run that is there, to use what it has made.
+     * Opens an existing run to read its results.
      *
-     * @throws UsageException where there is no run
+     * @throws UsageException if there is no run
      */
     public static RunDirectory read(String uri, Configuration hadoop, Consumer<String> log) {
-        Path path = parse(uri);
+        Path path = Storage.path(uri);
         try {
             Storage storage = Storage.of(path, hadoop);
             path = storage.qualify(path);
@@ -220,7 +221,7 @@ public final class RunDirectory implements AutoCloseable {
         return metrics;
     }
 
-    /** The checkpoint to go on from, if there is one. Metrics of later rounds, which will be trained again, go. */
+    /** The checkpoint to continue from, if there is one. Removes the metrics of later rounds, which are trained again. */
     public Optional<Checkpoint> resume() {
         Optional<Checkpoint> latest = checkpoints.latestValid();
         metrics.truncateAfter(latest.map(Checkpoint::round).orElse(0));
@@ -228,9 +229,11 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Goes back to the newest checkpoint whose round passes, or to the start; what came after it goes.
+     * Goes back to the newest valid checkpoint whose round passes, or to the start. Removes the checkpoints and metrics of
+     * later rounds.
      *
-     * @param passes whether a round may be gone back to
+     * @param passes whether the run may go back to a round
+     * @return the checkpoint; empty for the start
      */
     public Optional<Checkpoint> goBack(IntPredicate passes) {
         Optional<Checkpoint> target = checkpoints.latestValid(passes);
@@ -241,9 +244,9 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes sure that this driver still has the run, before it writes.
+     * Checks that this driver still has the run. To be called before it writes.
      *
-     * @throws ResumableException where another driver has taken over
+     * @throws ResumableException if another driver has taken over
      */
     public void requireLease() {
         if (lease != null) {
@@ -251,7 +254,11 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Writes or replaces a file of the run; a reader sees all of it or none. */
+    /**
+     * Writes or replaces a file of the run. A reader sees the old content or the new.
+     *
+     * @throws ResumableException if it cannot be written
+     */
     public void write(String name, String content) {
         try {
             byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
@@ -264,7 +271,11 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Text of a file of the run, if it is there. */
+    /**
+     * Text of a file of the run, if there is one.
+     *
+     * @throws BadInputException if it cannot be read
+     */
     public Optional<String> read(String name) {
         try {
             return storage.exists(path(name))
@@ -275,7 +286,7 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Writes {@code provenance.json}; a run that goes on keeps the time at which it was first submitted. */
+    /** Writes {@code provenance.json}. A run that continues keeps the time at which it was first submitted. */
     public void write(Provenance provenance) {
         write(PROVENANCE, startedAsBefore(provenance).toJson());
     }
@@ -296,7 +307,7 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Marks the run as finished: the last thing that it writes. */
+    /** Marks the run as finished. Nothing is written after it. */
     public void finish() {
         requireLease();
         write(SUCCESS, "");
@@ -309,7 +320,7 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Lets other drivers have the run. */
+    /** Releases the run for other drivers. */
     @Override
     public void close() {
         if (lease != null) {
@@ -357,15 +368,7 @@ public final class RunDirectory implements AutoCloseable {
         return RunIdentity.parse(new String(storage.read(new Path(path, CONFIG)), StandardCharsets.UTF_8));
     }
 
-    private static Path parse(String uri) {
-        try {
-            return new Path(uri);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException("Run directory \"" + uri + "\" is not a path: " + e.getMessage(), e);
-        }
-    }
-
-    /** A network that is down may come back; a folder that may not be written needs its owner. */
+    /** A network that is down may come back. A folder without permission needs its owner. */
     private static EratException unusable(Path path, IOException e) {
         if (e instanceof SocketException || e instanceof SocketTimeoutException) {
             return new ResumableException(

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * What makes a run the run that it is: its resolved configuration, and a fingerprint of the data and base weights that
- * the configuration points to. Stored as {@code config.conf}, the fingerprint in a comment on the first line.
+ * What one run has in common each time it is submitted: its resolved configuration, and a fingerprint of the data and
+ * base weights that the configuration names. {@code config.conf} has both, the fingerprint in a comment on the first line.
  *
  * @param config text of the resolved configuration
  * @param fingerprint one line of text
@@ -41,7 +41,7 @@ record RunIdentity(String config, String fingerprint) {
                 : new RunIdentity(text.substring(end + 1), text.substring(MARK.length(), end));
     }
 
-    /** A line for each thing that {@code other}, of the command at hand, says otherwise than this; empty if none. */
+    /** The differences of {@code other}, of the current command, from this, one text each; empty if there are none. */
     List<String> differences(RunIdentity other) {
         List<String> differences = new ArrayList<>();
         if (!config.strip().equals(other.config.strip())) {

@@ -4,9 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.erat.data.UsageException;
 
-/** The time of the machine. */
+/** The machine's clock. */
 final class SystemLeaseTimer implements LeaseTimer {
     @Override
     public void pause(Duration time) {
@@ -14,7 +13,8 @@ final class SystemLeaseTimer implements LeaseTimer {
             Thread.sleep(time.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new UsageException("Interrupted while waiting for another driver to end", e);
+            throw new ResumableException(
+                    "Interrupted while waiting for another driver to end. Submit the same command again.", e);
         }
     }
 

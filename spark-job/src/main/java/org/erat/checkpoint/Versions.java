@@ -11,7 +11,10 @@ import java.util.TreeMap;
 public final class Versions {
     private Versions() {}
 
-    /** Version by name: project, commit where the build knew it, DL4J, oneDNN, Spark, Hadoop, Scala, JDK and system. */
+    /**
+     * Versions by name, sorted: the project, its commit if the build was given one, the libraries of {@code
+     * build.properties}, Spark, Hadoop, Scala, the JDK and the operating system.
+     */
     public static Map<String, String> current() {
         Map<String, String> versions = new TreeMap<>();
         build().forEach((name, version) -> versions.put(name.toString(), version.toString()));
@@ -20,13 +23,9 @@ public final class Versions {
         versions.put("scala", scala.util.Properties$.MODULE$.versionNumberString());
         versions.put("jdk", Runtime.version().toString());
         versions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        // What the build was not given is blank, or the name of a Maven property.
         versions.values().removeIf(version -> version.isBlank() || version.startsWith("$"));
         return versions;
-    }
-
-    /** Version of this project. */
-    public static String project() {
-        return build().getProperty("project", "unknown");
     }
 
     private static Properties build() {

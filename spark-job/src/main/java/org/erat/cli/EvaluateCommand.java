@@ -17,18 +17,18 @@ import picocli.CommandLine.ParentCommand;
             "",
             "Examples:",
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
-            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes"
+            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
+            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu"
         })
 final class EvaluateCommand implements Callable<Integer> {
     /**
      * What to measure.
      *
-     * @param runDir run directory
-     * @param data data-set directory
+     * @param on run, data and what to compute with
      * @param ranks ranks to measure at, ascending; empty for all
      * @param suffixes whether to measure the last rows alone too
      */
-    record Request(String runDir, String data, List<Integer> ranks, boolean suffixes) {}
+    record Request(RunAndData.Choice on, List<Integer> ranks, boolean suffixes) {}
 
     @ParentCommand
     private Main root;
@@ -56,7 +56,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        root.jobs().evaluate(new Request(on.runDir(), on.data(), ascending, suffixes), root.progress());
+        root.jobs().evaluate(new Request(on.choice(), ascending, suffixes), root.progress());
         return 0;
     }
 }

@@ -1,11 +1,13 @@
 package org.erat.cli;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.erat.data.UsageException;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -27,10 +29,17 @@ final class ExportCommand implements Callable<Integer> {
      * @param runDir run directory
      * @param rank the same rank for all blocks; empty where {@code blockRanks} is not
      * @param blockRanks a rank for each block from the first, 0 for none; empty where {@code rank} is not
+     * @param model base-model directory, where it is another than at training
      * @param portable whether to fold scales into B, for readers that know nothing of ranks that differ
      * @param out directory to write
      */
-    record Request(String runDir, OptionalInt rank, List<Integer> blockRanks, boolean portable, String out) {}
+    record Request(
+            String runDir,
+            OptionalInt rank,
+            List<Integer> blockRanks,
+            Optional<String> model,
+            boolean portable,
+            String out) {}
 
     static final class Ranks {
         @Option(
@@ -65,6 +74,9 @@ final class ExportCommand implements Callable<Integer> {
                             + " no rank_pattern.")
     private boolean portable;
 
+    @Mixin
+    private BaseModelOption model;
+
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Adapter directory to write.")
     private String out;
 
@@ -80,7 +92,7 @@ final class ExportCommand implements Callable<Integer> {
             }
         }
         OptionalInt rank = ranks.rank == null ? OptionalInt.empty() : OptionalInt.of(ranks.rank);
-        root.jobs().export(new Request(runDir, rank, blockRanks, portable, out), root.progress());
+        root.jobs().export(new Request(runDir, rank, blockRanks, model.directory(), portable, out), root.progress());
         return 0;
     }
 }

@@ -2,6 +2,7 @@ package org.erat.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -12,31 +13,29 @@ import org.erat.data.UsageException;
 import org.erat.data.basemodel.BaseModelImporter;
 import org.erat.data.storage.Storage;
 import org.erat.data.text.PreparedData;
-import org.erat.data.text.TextFormat;
-import org.erat.data.text.TextTask;
 import org.erat.data.text.Tokenization;
 import org.erat.data.text.TokenizationRequest;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.Split;
-import org.erat.data.tokenized.TaskType;
 import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.EvaluationRequest;
-import org.erat.evaluation.Predictions;
-import org.erat.evaluation.Quality;
-import org.erat.evaluation.QualityByRank;
-import org.erat.evaluation.QualityTable;
+import org.erat.evaluation.EvaluationTable;
+import org.erat.evaluation.Evaluator;
 import org.erat.export.AdapterFiles;
 import org.erat.export.Export;
 import org.erat.export.PeftAdapter;
 import org.erat.export.TrainedAdapter;
+import org.erat.inference.AdapterUse;
+import org.erat.inference.Predictions;
+import org.erat.job.RunListener;
+import org.erat.job.TrainingPlan;
+import org.erat.job.TrainingRun;
 import org.erat.model.BaseModel;
+import org.erat.monitoring.ClusterLog;
 import org.erat.monitoring.FailedTaskLog;
-import org.erat.network.EncoderGraph;
-import org.erat.training.ClusterLog;
-import org.erat.training.RoundReport;
-import org.erat.training.TrainingJob;
-import org.erat.training.TrainingMonitor;
-import org.erat.training.TrainingPlan;
+import org.erat.training.round.RoundReport;
 
 /** What each command does: the one place that knows which rooms do the work. */
 class Jobs {
@@ -48,9 +47,9 @@ class Jobs {
                 "%s %s: %s, %d blocks of width %d",
                 request.out(),
                 result.reused() ? "is prepared already" : "is ready",
-                result.config().modelType(),
-                result.config().numHiddenLayers(),
-                result.config().hiddenSize()));
+                result.architecture().family(),
+                result.architecture().blocks(),
+                result.architecture().width()));
     }
 
     /** Without a scheme the output is local, whatever the default file system is. */
@@ -72,11 +71,11 @@ class Jobs {
             PreparedData prepared = Tokenization.prepare(
                     session,
                     new TokenizationRequest(
-                            task(request),
+                            request.task(),
                             request.input(),
                             model.uri(),
-                            model.config().vocabSize(),
-                            Math.min(request.maxLength(), model.config().maxLength()),
+                            model.architecture().vocabulary(),
+                            Math.min(request.maxLength(), model.architecture().maxLength()),
                             request.out(),
                             request.validationFraction(),
                             request.seed()),
@@ -91,33 +90,18 @@ class Jobs {
         }
     }
 
-    private static TextTask task(PrepareDataCommand.Request request) {
-        return request.task().map(TextTask::named).orElseGet(() -> request.table()
-                .map(table -> TextTask.custom(
-                        TextFormat.ofTable(table.format()),
-                        table.header(),
-                        table.text(),
-                        table.textPair().orElse(null),
-                        table.label(),
-                        table.type().equals("regression") ? TaskType.REGRESSION : TaskType.CLASSIFICATION))
-                .orElseThrow());
-    }
-
     void train(TrainCommand.Request request, Progress progress) {
-        List<String> overrides = request.overrides().entrySet().stream()
-                .map(pair -> pair.getKey() + "=" + pair.getValue())
-                .toList();
-        JobConfig job = JobConfig.load(ConfigurationFile.locally(request.conf()), overrides);
+        JobConfig job = JobConfig.load(ConfigurationFile.locally(request.conf()), pairs(request.overrides()));
         if (request.dryRun()) {
             dryRun(job, request, progress);
             return;
         }
-        EncoderGraph.loadInBackground();
+        LearnerGraph.loadInBackground();
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
             session.sparkContext()
                     .addSparkListener(new ClusterLog(
                             session.sparkContext().conf().getInt("spark.task.maxFailures", 4), progress::say));
-            withLog(session, progress, () -> new TrainingJob(session, job, new OnScreen(progress))
+            withLog(session, progress, () -> new TrainingRun(session, job, new OnScreen(progress))
                     .run(request.runDir(), request.resume()));
         }
     }
@@ -154,7 +138,7 @@ class Jobs {
     }
 
     /** Shows a run's rounds. */
-    private static final class OnScreen implements TrainingMonitor {
+    private static final class OnScreen implements RunListener {
         private final Progress progress;
         private Progress.Rounds rounds;
 
@@ -179,37 +163,54 @@ class Jobs {
     }
 
     void evaluate(EvaluateCommand.Request request, Progress progress) {
-        try (SparkSession session = Sessions.open("evaluate " + request.runDir())) {
+        try (SparkSession session = Sessions.open("evaluate " + request.on().runDir())) {
             withLog(session, progress, () -> {
-                RunDirectory run = finishedRun(request.runDir(), session, progress);
-                TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
-                Quality quality = QualityByRank.evaluate(
+                AdapterUse use = use(request.on(), session, progress);
+                Evaluation evaluation = Evaluator.evaluate(
                         session,
-                        adapter,
-                        TokenizedDataset.open(session, request.data()),
-                        EvaluationRequest.of(adapter, request.ranks(), request.suffixes(), batchSize(run)),
+                        use,
+                        TokenizedDataset.open(session, request.on().data()),
+                        EvaluationRequest.of(use.adapter(), request.ranks(), request.suffixes()),
                         progress::say);
-                QualityTable.lines(quality).forEach(progress::say);
+                EvaluationTable.lines(evaluation).forEach(progress::say);
             });
         }
     }
 
     void predict(PredictCommand.Request request, Progress progress) {
-        try (SparkSession session = Sessions.open("predict " + request.runDir())) {
-            withLog(session, progress, () -> {
-                RunDirectory run = finishedRun(request.runDir(), session, progress);
-                Predictions.write(
-                        session,
-                        AdapterFiles.read(run.path(ADAPTER), hadoop(session)),
-                        TokenizedDataset.open(session, request.data()),
-                        Split.VALIDATION,
-                        request.rank(),
-                        batchSize(run),
-                        Storage.path(request.out()),
-                        progress::say);
-            });
+        try (SparkSession session = Sessions.open("predict " + request.on().runDir())) {
+            withLog(
+                    session,
+                    progress,
+                    () -> Predictions.write(
+                            session,
+                            use(request.on(), session, progress),
+                            TokenizedDataset.open(session, request.on().data()),
+                            Split.VALIDATION,
+                            request.rank(),
+                            Storage.path(request.out()),
+                            progress::say));
             progress.say("predictions: " + request.out());
         }
+    }
+
+    /** The adapter of a finished run, with what is chosen for this use of it. */
+    private static AdapterUse use(RunAndData.Choice on, SparkSession session, Progress progress) {
+        RunDirectory run = finishedRun(on.runDir(), session, progress);
+        TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop(session));
+        JobConfig job = JobConfig.parse(run.config(), run.path() + "/config.conf", pairs(on.overrides()));
+        String model = on.model().orElse(adapter.base().name());
+        return new AdapterUse(
+                adapter,
+                BaseModel.describe(model, hadoop(session)).uri(),
+                job.compute(),
+                job.evaluation().batchSize());
+    }
+
+    private static List<String> pairs(Map<String, String> overrides) {
+        return overrides.entrySet().stream()
+                .map(pair -> pair.getKey() + "=" + pair.getValue())
+                .toList();
     }
 
     void export(ExportCommand.Request request, Progress progress) {
@@ -219,11 +220,13 @@ class Jobs {
         requireFinished(run);
         org.apache.hadoop.fs.Path out = Storage.path(request.out());
         if (RunDirectory.isPartOfRun(out, hadoop)) {
-            throw new UsageException(
-                    "--out " + request.out()
-                            + " is inside a run directory, whose own adapter has all ranks and must stay. Name another folder.");
+            throw new UsageException("--out " + request.out()
+                    + " is inside a run directory, whose own adapter has all ranks and must stay. Name another"
+                    + " folder.");
         }
-        TrainedAdapter adapter = AdapterFiles.read(run.path(ADAPTER), hadoop);
+        TrainedAdapter adapter = request.model()
+                .map(model -> AdapterFiles.read(run.path(ADAPTER), hadoop).on(BaseModel.describe(model, hadoop)))
+                .orElseGet(() -> AdapterFiles.read(run.path(ADAPTER), hadoop));
         PeftAdapter peft = request.rank().isPresent()
                 ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
                 : Export.byBlock(adapter, request.blockRanks(), request.portable());
@@ -242,12 +245,6 @@ class Jobs {
             throw new UsageException(run.path() + " holds a run that has not finished, so it has no adapter yet."
                     + " Submit its train command again, which goes on where it stopped.");
         }
-    }
-
-    private static int batchSize(RunDirectory run) {
-        return JobConfig.parse(run.config(), run.path() + "/config.conf", List.of())
-                .evaluation()
-                .batchSize();
     }
 
     private static Configuration hadoop(SparkSession session) {

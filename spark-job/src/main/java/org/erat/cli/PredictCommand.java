@@ -21,12 +21,11 @@ final class PredictCommand implements Callable<Integer> {
     /**
      * What to predict.
      *
-     * @param runDir run directory
-     * @param data data-set directory
+     * @param on run, data and what to compute with
      * @param rank rank of the adapter to use
      * @param out file to write
      */
-    record Request(String runDir, String data, int rank, String out) {}
+    record Request(RunAndData.Choice on, int rank, String out) {}
 
     @ParentCommand
     private Main root;
@@ -53,7 +52,7 @@ final class PredictCommand implements Callable<Integer> {
         if (rank < 1) {
             throw new UsageException("--rank " + rank + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
-        root.jobs().predict(new Request(on.runDir(), on.data(), rank, out), root.progress());
+        root.jobs().predict(new Request(on.choice(), rank, out), root.progress());
         return 0;
     }
 }

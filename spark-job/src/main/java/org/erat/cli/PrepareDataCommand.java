@@ -1,9 +1,13 @@
 package org.erat.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.erat.data.UsageException;
+import org.erat.data.text.TextFormat;
+import org.erat.data.text.TextTask;
+import org.erat.data.tokenized.TaskType;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -21,20 +25,16 @@ import picocli.CommandLine.ParentCommand;
             "  submit/erat prepare-data --task sst2 --input glue/SST-2 --model work/minilm --out work/sst2",
             "  submit/erat prepare-data --format csv --text title --text-pair body --label topic \\",
             "    --type classification --input news.csv --model work/minilm --out work/news",
+            "  submit/erat prepare-data --format jsonl --words tokens --labels ner_tags \\",
+            "    --type token-classification --input conll --model work/minilm --out work/conll",
             "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
             "    --type classification --input cola.tsv --model work/minilm --out work/cola"
         })
 final class PrepareDataCommand implements Callable<Integer> {
-    static final List<String> TASKS =
-            List.of("wordnet", "sst2", "cola", "mrpc", "rte", "stsb", "qnli", "wnli", "mnli", "qqp");
-    private static final List<String> FORMATS = List.of("tsv", "csv", "jsonl", "parquet");
-    private static final List<String> TYPES = List.of("classification", "regression");
-
     /**
      * What to tokenize.
      *
-     * @param task one of {@link #TASKS}; empty where {@code table} is there
-     * @param table how the user's own data looks; empty where {@code task} is there
+     * @param task how the data are laid out and what they ask for
      * @param input path, or {@code maven:GROUP:ARTIFACT:VERSION} where the task allows it
      * @param model base-model directory
      * @param out directory to write
@@ -43,22 +43,13 @@ final class PrepareDataCommand implements Callable<Integer> {
      * @param seed of the split
      */
     record Request(
-            Optional<String> task,
-            Optional<Table> table,
+            TextTask task,
             String input,
             String model,
             String out,
             double validationFraction,
             int maxLength,
             long seed) {}
-
-    /**
-     * Columns of the user's own data; where there is no header they are numbers from 0.
-     *
-     * @param format tsv, csv, jsonl or parquet
-     * @param type classification or regression
-     */
-    record Table(String format, String text, Optional<String> textPair, String label, boolean header, String type) {}
 
     static final class Shape {
         @Option(
@@ -70,6 +61,10 @@ final class PrepareDataCommand implements Callable<Integer> {
 
         @ArgGroup(exclusive = false)
         private TableOptions table;
+
+        TextTask task() {
+            return task == null ? table.task() : TextTask.named(task);
+        }
     }
 
     static final class TableOptions {
@@ -77,12 +72,20 @@ final class PrepareDataCommand implements Callable<Integer> {
                 names = "--format",
                 required = true,
                 paramLabel = "FORMAT",
-                description = "Format of your own data: tsv, csv, jsonl or parquet.")
+                description = "Format of your own data: tsv, csv, jsonl or parquet; for token-classification jsonl or"
+                        + " parquet.")
         private String format;
 
         @Option(
-                names = "--text",
+                names = "--type",
                 required = true,
+                paramLabel = "TYPE",
+                description = "classification (labels are names), regression (labels are numbers) or"
+                        + " token-classification (each word has a label: named entities, parts of speech).")
+        private String type;
+
+        @Option(
+                names = "--text",
                 paramLabel = "COL",
                 description = "Column of the text; without a header its number, from 0.")
         private String text;
@@ -93,8 +96,20 @@ final class PrepareDataCommand implements Callable<Integer> {
                 description = "Column of the second text, where an example is a pair.")
         private String textPair;
 
-        @Option(names = "--label", required = true, paramLabel = "COL", description = "Column of the label.")
+        @Option(names = "--label", paramLabel = "COL", description = "Column of the label.")
         private String label;
+
+        @Option(
+                names = "--words",
+                paramLabel = "COL",
+                description = "Column of the words of a token-classification, a list.")
+        private String words;
+
+        @Option(
+                names = "--labels",
+                paramLabel = "COL",
+                description = "Column of the labels of the words, a list as long.")
+        private String labels;
 
         @Option(
                 names = "--no-header",
@@ -102,21 +117,44 @@ final class PrepareDataCommand implements Callable<Integer> {
                         "The first line of the tsv or csv file is an example; columns are named by number, from 0.")
         private boolean noHeader;
 
-        @Option(
-                names = "--type",
-                required = true,
-                paramLabel = "TYPE",
-                description = "classification (labels are names) or regression (labels are numbers).")
-        private String type;
-
-        Table table() {
-            requireOneOf("--format", format, FORMATS);
-            requireOneOf("--type", type, TYPES);
-            if (noHeader && !List.of("tsv", "csv").contains(format)) {
-                throw new UsageException("--no-header does not apply to --format " + format
-                        + ", which names its columns. Leave it out.");
+        TextTask task() {
+            TextFormat table = TextFormat.ofTable(format);
+            TaskType task = TaskType.of(type);
+            Map<String, String> ofText = given("--text", text, "--text-pair", textPair, "--label", label);
+            Map<String, String> ofWords = given("--words", words, "--labels", labels);
+            if (task.perToken()) {
+                requireColumns(ofWords, List.of("--words", "--labels"), ofText);
+                if (noHeader) {
+                    throw new UsageException("--no-header does not apply to --type " + type
+                            + ": its formats, jsonl and parquet, name their columns. Leave it out.");
+                }
+                return TextTask.tokenClassification(table, words, labels);
             }
-            return new Table(format, text, Optional.ofNullable(textPair), label, !noHeader, type);
+            requireColumns(ofText, List.of("--text", "--label"), ofWords);
+            return TextTask.custom(table, !noHeader, text, textPair, label, task);
+        }
+
+        /** Options that were given, by name. */
+        private static Map<String, String> given(String... namesAndValues) {
+            Map<String, String> given = new LinkedHashMap<>();
+            for (int i = 0; i < namesAndValues.length; i += 2) {
+                if (namesAndValues[i + 1] != null) {
+                    given.put(namesAndValues[i], namesAndValues[i + 1]);
+                }
+            }
+            return given;
+        }
+
+        private void requireColumns(Map<String, String> given, List<String> required, Map<String, String> others) {
+            String columns = String.join(" and ", required);
+            if (!others.isEmpty()) {
+                String wrong = String.join(" and ", others.keySet());
+                throw new UsageException(wrong + " cannot be used with --type " + type + ". Leave out " + wrong
+                        + " and name the columns with " + columns + ", or change --type.");
+            }
+            if (!given.keySet().containsAll(required)) {
+                throw new UsageException("--type " + type + " needs " + columns + ". Name both columns.");
+            }
         }
     }
 
@@ -157,7 +195,8 @@ final class PrepareDataCommand implements Callable<Integer> {
             names = "--max-length",
             paramLabel = "N",
             defaultValue = "128",
-            description = "Longest example in tokens; the rest is cut off (default: ${DEFAULT-VALUE}).")
+            description = "Longest example in tokens, special tokens included; the rest is cut off (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int maxLength;
 
     @Option(
@@ -169,34 +208,12 @@ final class PrepareDataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (shape.task != null) {
-            requireOneOf("--task", shape.task, TASKS);
-        }
         if (!(validationFraction > 0 && validationFraction < 1)) {
             throw new UsageException(
                     "--validation-fraction " + validationFraction + " is not between 0 and 1. Try 0.05.");
         }
-        if (maxLength < 3) {
-            throw new UsageException(
-                    "--max-length " + maxLength + " leaves no room for text between the special tokens. Try 128.");
-        }
-        Request request = new Request(
-                Optional.ofNullable(shape.task),
-                Optional.ofNullable(shape.table).map(TableOptions::table),
-                input,
-                model,
-                out,
-                validationFraction,
-                maxLength,
-                seed);
+        Request request = new Request(shape.task(), input, model, out, validationFraction, maxLength, seed);
         root.jobs().prepareData(request, root.progress());
         return 0;
-    }
-
-    private static void requireOneOf(String option, String value, List<String> known) {
-        if (!known.contains(value)) {
-            throw new UsageException(
-                    option + " " + value + " is not known. Use one of " + String.join(", ", known) + ".");
-        }
     }
 }

@@ -1,9 +1,25 @@
 package org.erat.cli;
 
+import java.util.Map;
+import java.util.Optional;
+import org.erat.data.UsageException;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of the commands that use a finished run on a data set. */
 final class RunAndData {
+    private static final String COMPUTE = "compute.";
+
+    /**
+     * What they say.
+     *
+     * @param runDir run directory
+     * @param data data-set directory
+     * @param model base-model directory, where it is another than at training
+     * @param overrides settings of {@code compute}, by key
+     */
+    record Choice(String runDir, String data, Optional<String> model, Map<String, String> overrides) {}
+
     @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
     private String runDir;
 
@@ -14,11 +30,21 @@ final class RunAndData {
             description = "Data-set directory of a prepare-data command; its validation set is used.")
     private String data;
 
-    String runDir() {
-        return runDir;
-    }
+    @Mixin
+    private BaseModelOption model;
 
-    String data() {
-        return data;
+    @Mixin
+    private Overrides set;
+
+    Choice choice() {
+        Map<String, String> overrides = set.byKey();
+        for (String key : overrides.keySet()) {
+            if (!key.startsWith(COMPUTE)) {
+                throw new UsageException(
+                        "--set " + key + "=... has no effect on a run that has finished. Only settings of"
+                                + " compute can be chosen anew, for example --set compute.device=cpu.");
+            }
+        }
+        return new Choice(runDir, data, model.directory(), overrides);
     }
 }

@@ -6,7 +6,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.erat.monitoring.MetricsPlugin;
-import org.erat.training.RoundProperties;
+import org.erat.training.round.RoundProperties;
 import scala.Tuple2;
 
 /** Starts Spark for a command, with what this job needs where spark-submit was not told otherwise. */

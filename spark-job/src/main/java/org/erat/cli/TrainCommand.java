@@ -1,10 +1,9 @@
 package org.erat.cli;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.erat.data.UsageException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -48,11 +47,8 @@ final class TrainCommand implements Callable<Integer> {
                             + " describes every key.")
     private String conf;
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "Value of a configuration key, instead of the file's. May be given many times.")
-    private String[] set = {};
+    @Mixin
+    private Overrides set;
 
     @Option(
             names = "--run-dir",
@@ -76,19 +72,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        root.jobs().train(new Request(conf, overrides(), runDir, resume, dryRun), root.progress());
+        root.jobs().train(new Request(conf, set.byKey(), runDir, resume, dryRun), root.progress());
         return 0;
-    }
-
-    private Map<String, String> overrides() {
-        Map<String, String> overrides = new LinkedHashMap<>();
-        for (String pair : set) {
-            int equals = pair.indexOf('=');
-            if (equals < 1) {
-                throw new UsageException("--set " + pair + " is not KEY=VALUE. Example: --set adapter.rank=16");
-            }
-            overrides.put(pair.substring(0, equals).strip(), pair.substring(equals + 1));
-        }
-        return overrides;
     }
 }

@@ -13,8 +13,8 @@ public interface Backend {
     String name();
 
     /**
-     * A frozen tensor (embedding table, layer norm gain) over {@code values}, row-major. The buffer may be used in place
-     * and must stay valid and unchanged.
+     * A frozen tensor (embedding table, weight of a norm) over {@code values}, row-major. The buffer may be used in place
+     * and must stay valid and unchanged. Closing the tensor frees its memory, as {@link FrozenLinear#close} does.
      */
     Tensor frozen(FloatBuffer values, long... shape);
 
@@ -30,7 +30,7 @@ public interface Backend {
      * A frozen affine map. Several maps of the same input (query, key, value) are stacked into one by passing several
      * weights: the output is their outputs side by side.
      *
-     * @param weights each [O_i, I], row-major; held for as long as the map
+     * @param weights each [O_i, I], row-major; held until the map is closed
      * @param biases each [O_i]
      * @param in I
      */

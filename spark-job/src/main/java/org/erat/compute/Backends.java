@@ -9,90 +9,87 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
+import org.erat.config.ComputeSettings;
+import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.ComputeSettings.Weights;
+import org.erat.config.Precision;
 import org.erat.data.UsageException;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The choice of a {@link Backend}: one for each JVM, configuration and device, shared by the tasks on that device. */
+/**
+ * The choice of a {@link Backend}: one for each JVM, choice of settings and device, shared by the tasks on that device. There
+ * are never more than that: few choices, for the devices that this process sees.
+ */
 public final class Backends {
     private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
     private static final Map<Choice, Backend> OPEN = new ConcurrentHashMap<>();
 
     private Backends() {}
 
-    private record Choice(String device, Precision precision, WeightLayout weights, Device ofTask) {}
-
-    /** {@link #choose(String, String, String)} with packed weights. */
-    public static Backend choose(String device, String precision) {
-        return choose(device, precision, "packed");
+    private record Choice(DeviceChoice device, Precision precision, Weights weights, Device ofTask) {
+        static Choice of(ComputeSettings settings, Device ofTask) {
+            return new Choice(settings.device(), settings.precision(), settings.weights(), ofTask);
+        }
     }
 
     /**
-     * The backend that a configuration asks for, on the device of the current task.
+     * The backend that settings ask for, on the device of the current task. Device: {@code AUTO} is the GPU that the task
+     * has, else the CPU; {@code CPU} is oneDNN where it runs, else ND4J with a log line; {@code CUDA} is the GPU that the
+     * task has; {@code ND4J} is ND4J. Precision: {@code TF32} is {@code F32} where there is no GPU; {@code F64} is ND4J in
+     * double precision, whatever the device.
      *
-     * @param device {@code auto}: the GPU that the task has, else the CPU; {@code cpu}: oneDNN where it runs, else ND4J
-     *     with a log line; {@code cuda}: the GPU that the task has; {@code nd4j}: ND4J
-     * @param precision {@code f32}, {@code tf32} or {@code bf16}; tf32 is f32 where there is no GPU
-     * @param weights {@code packed} or {@code plain}, {@link WeightLayout}
-     * @throws IllegalArgumentException for another name
-     * @throws UsageException if {@code cuda} is asked for and the task cannot compute on a GPU
+     * @throws UsageException if {@code CUDA} is asked for and the task cannot compute on a GPU
      */
-    public static Backend choose(String device, String precision, String weights) {
-        Precision format =
-                switch (precision) {
-                    case "f32" -> Precision.F32;
-                    case "tf32" -> Precision.TF32;
-                    case "bf16" -> Precision.BF16;
-                    default ->
-                        throw new IllegalArgumentException("precision " + precision + " is none of f32, tf32 and bf16");
-                };
-        WeightLayout layout =
-                switch (weights) {
-                    case "packed" -> WeightLayout.PACKED;
-                    case "plain" -> WeightLayout.PLAIN;
-                    default ->
-                        throw new IllegalArgumentException("weights " + weights + " are neither packed nor plain");
-                };
+    public static Backend choose(ComputeSettings settings) {
         String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         return OPEN.computeIfAbsent(
-                new Choice(device, format, layout, TaskDevice.current()),
-                choice -> open(device, format, layout, choice.ofTask(), architecture));
+                Choice.of(settings, TaskDevice.current()),
+                choice -> open(choice.device(), choice.precision(), choice.weights(), choice.ofTask(), architecture));
+    }
+
+    /** A backend that is provided until this is closed. */
+    public interface Provided extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /**
-     * Gives this backend to whoever asks for {@code device} outside of Spark's tasks, which have a GPU from Spark alone:
-     * for measurements, and for tests of what lies above.
+     * Makes {@code backend} the one that {@link #choose} gives for these settings outside of Spark's tasks, which have a GPU
+     * from Spark alone: for measurements, and for tests of what lies above.
      */
-    public static void provide(String device, Precision precision, Backend backend) {
-        OPEN.put(new Choice(device, precision, WeightLayout.PACKED, Device.CPU), backend);
+    public static Provided provide(ComputeSettings settings, Backend backend) {
+        Choice choice = Choice.of(settings, Device.CPU);
+        OPEN.put(choice, backend);
+        return () -> OPEN.remove(choice, backend);
     }
 
     /**
      * @param ofTask what the task was given
      * @param architecture of the processor, as Java names it
      */
-    static Backend open(String device, Precision precision, WeightLayout weights, Device ofTask, String architecture) {
+    static Backend open(DeviceChoice device, Precision precision, Weights weights, Device ofTask, String architecture) {
+        if (precision == Precision.F64) {
+            return new Nd4jBackend(Precision.F64);
+        }
         return switch (device) {
-            case "nd4j" -> nd4j(precision);
-            case "cpu" -> cpu(precision, weights, architecture);
-            case "cuda" ->
+            case ND4J -> nd4j(precision);
+            case CPU -> cpu(precision, weights, architecture);
+            case CUDA ->
                 switch (ofTask.kind()) {
                     case CUDA -> cudaOrFail(precision, ofTask);
                     case ND4J_CUDA -> nd4j(precision);
                     case CPU ->
-                        throw new UsageException(
-                                "compute.device = cuda, but this task has no GPU to compute on: let Spark"
-                                        + " assign one (spark.task.resource.gpu.amount=1), see above in this log why one that it"
-                                        + " has assigned is not used, or set compute.device to auto or cpu");
+                        throw new UsageException("compute.device = cuda, but this task has no GPU to compute on. Let"
+                                + " Spark assign one (spark.task.resource.gpu.amount=1), see above in this log why one"
+                                + " that it has assigned is not used, or set compute.device to auto or cpu.");
                 };
-            case "auto" ->
+            case AUTO ->
                 switch (ofTask.kind()) {
                     case CUDA -> cudaOrCpu(precision, weights, ofTask, architecture);
                     case ND4J_CUDA -> nd4j(precision);
                     case CPU -> cpu(precision, weights, architecture);
                 };
-            default -> throw new IllegalArgumentException("device " + device + " is none of auto, cpu, cuda and nd4j");
         };
     }
 
@@ -107,7 +104,7 @@ public final class Backends {
         }
     }
 
-    private static Backend cudaOrCpu(Precision precision, WeightLayout weights, Device gpu, String architecture) {
+    private static Backend cudaOrCpu(Precision precision, Weights weights, Device gpu, String architecture) {
         try {
             return cuda(precision, gpu);
         } catch (LinkageError | CudaException e) {
@@ -122,7 +119,7 @@ public final class Backends {
         return backend;
     }
 
-    private static Backend cpu(Precision precision, WeightLayout weights, String architecture) {
+    private static Backend cpu(Precision precision, Weights weights, String architecture) {
         try {
             return oneDnn(precision, weights, architecture);
         } catch (LinkageError | UnsupportedOperationException | IllegalStateException e) {
@@ -131,7 +128,7 @@ public final class Backends {
         }
     }
 
-    private static Backend oneDnn(Precision precision, WeightLayout weights, String architecture) {
+    private static Backend oneDnn(Precision precision, Weights weights, String architecture) {
         if (!architecture.equals("amd64") && !architecture.equals("x86_64")) {
             throw new UnsupportedOperationException("the processor is " + architecture + ", not x86-64");
         }
@@ -146,6 +143,6 @@ public final class Backends {
         if (precision != Precision.F32) {
             LOG.warn("ND4J computes in f32 in place of {}", precision.name().toLowerCase(Locale.ROOT));
         }
-        return new Nd4jBackend(DataType.FLOAT);
+        return new Nd4jBackend(Precision.F32);
     }
 }

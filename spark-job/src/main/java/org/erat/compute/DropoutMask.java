@@ -3,7 +3,7 @@ package org.erat.compute;
 import org.erat.data.SplitMix64;
 
 /**
- * The mask of {@link Kernels#dropout}: a pure function of (key, element index), the same on every implementation. {@link
+ * The mask of {@link Pointwise#dropout}: a pure function of (key, element index), the same on every implementation. {@link
  * SplitMix64} gives 64 bits for each pair of elements, 32 for each; so the rate is met to 2⁻³².
  */
 public final class DropoutMask {

@@ -1,10 +1,8 @@
 package org.erat.compute;
 
+import java.nio.Buffer;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
-import org.bytedeco.javacpp.indexer.DoubleIndexer;
-import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.bytedeco.javacpp.indexer.Indexer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Floats or doubles that lie one after the other in host memory, passed in runs, over which loops are vectorized. Confined
@@ -14,11 +12,20 @@ public interface HostValues {
     /** Most values of one run: three of them fit into a core's first cache. */
     int RUN = 1024;
 
-    /** Copies {@code length} values from {@code from} on to the start of {@code into}. */
+    /** Copies {@code length} values, {@link #RUN} at most, from {@code from} on to the start of {@code into}. */
     void get(long from, double[] into, int length);
 
-    /** Sets {@code length} values from {@code from} on. */
+    /** Sets {@code length} values, {@link #RUN} at most, from {@code from} on. */
     void put(long from, double[] values, int length);
+
+    /** The nearest value of this dtype. */
+    double round(double value);
+
+    /** Rounds the first {@code length} values to this dtype. */
+    void round(double[] values, int length);
+
+    /** Whether the first {@code length} values, rounded to this dtype, are finite. */
+    boolean areFinite(double[] values, int length);
 
     /** One value. */
     default double get(long i) {
@@ -32,62 +39,36 @@ public interface HostValues {
         put(i, new double[] {value}, 1);
     }
 
-    /** Those of an array that is contiguous, or a contiguous view; runs are of {@link #RUN} values at most. */
-    static HostValues of(INDArray array) {
-        Indexer indexer = array.data().indexer();
-        if (indexer instanceof FloatIndexer floats) {
-            return new Floats() {
-                @Override
-                void get(long from, float[] into, int length) {
-                    floats.get(from, into, 0, length);
-                }
-
-                @Override
-                void put(long from, float[] values, int length) {
-                    floats.put(from, values, 0, length);
-                }
-            };
+    /**
+     * Those of a buffer from {@code offset} on. Its position and limit do not matter.
+     *
+     * @param buffer a {@link FloatBuffer} or a {@link DoubleBuffer}
+     */
+    static HostValues of(Buffer buffer, int offset) {
+        if (buffer instanceof FloatBuffer floats) {
+            return new Floats(floats, offset);
         }
-        DoubleIndexer doubles = (DoubleIndexer) indexer;
-        return new HostValues() {
-            @Override
-            public void get(long from, double[] into, int length) {
-                doubles.get(from, into, 0, length);
-            }
-
-            @Override
-            public void put(long from, double[] values, int length) {
-                doubles.put(from, values, 0, length);
-            }
-        };
-    }
-
-    /** Those of a buffer from {@code offset} on, whose position and limit do not matter. */
-    static HostValues of(FloatBuffer buffer, int offset) {
-        return new Floats() {
-            @Override
-            void get(long from, float[] into, int length) {
-                buffer.get(offset + (int) from, into, 0, length);
-            }
-
-            @Override
-            void put(long from, float[] values, int length) {
-                buffer.put(offset + (int) from, values, 0, length);
-            }
-        };
+        if (buffer instanceof DoubleBuffer doubles) {
+            return new Doubles(doubles, offset);
+        }
+        throw new IllegalArgumentException(
+                "host values: " + buffer.getClass().getSimpleName() + " is neither a FloatBuffer nor a DoubleBuffer");
     }
 
     /** Values that are stored as floats. */
-    abstract class Floats implements HostValues {
+    final class Floats implements HostValues {
+        private final FloatBuffer buffer;
+        private final int offset;
         private final float[] run = new float[RUN];
 
-        abstract void get(long from, float[] into, int length);
-
-        abstract void put(long from, float[] values, int length);
+        private Floats(FloatBuffer buffer, int offset) {
+            this.buffer = buffer;
+            this.offset = offset;
+        }
 
         @Override
         public void get(long from, double[] into, int length) {
-            get(from, run, length);
+            buffer.get(offset + (int) from, run, 0, length);
             for (int i = 0; i < length; i++) {
                 into[i] = run[i];
             }
@@ -98,7 +79,68 @@ public interface HostValues {
             for (int i = 0; i < length; i++) {
                 run[i] = (float) values[i];
             }
-            put(from, run, length);
+            buffer.put(offset + (int) from, run, 0, length);
+        }
+
+        @Override
+        public double round(double value) {
+            return (float) value;
+        }
+
+        @Override
+        public void round(double[] values, int length) {
+            for (int i = 0; i < length; i++) {
+                values[i] = (float) values[i];
+            }
+        }
+
+        @Override
+        public boolean areFinite(double[] values, int length) {
+            boolean finite = true;
+            for (int i = 0; i < length; i++) {
+                finite &= Float.isFinite((float) values[i]);
+            }
+            return finite;
+        }
+    }
+
+    /** Values that are stored as doubles. */
+    final class Doubles implements HostValues {
+        private final DoubleBuffer buffer;
+        private final int offset;
+
+        private Doubles(DoubleBuffer buffer, int offset) {
+            this.buffer = buffer;
+            this.offset = offset;
+        }
+
+        @Override
+        public void get(long from, double[] into, int length) {
+            buffer.get(offset + (int) from, into, 0, length);
+        }
+
+        @Override
+        public void put(long from, double[] values, int length) {
+            buffer.put(offset + (int) from, values, 0, length);
+        }
+
+        @Override
+        public double round(double value) {
+            return value;
+        }
+
+        @Override
+        public void round(double[] values, int length) {
+            // They are doubles already.
+        }
+
+        @Override
+        public boolean areFinite(double[] values, int length) {
+            boolean finite = true;
+            for (int i = 0; i < length; i++) {
+                finite &= Double.isFinite(values[i]);
+            }
+            return finite;
         }
     }
 }

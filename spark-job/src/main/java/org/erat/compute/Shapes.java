@@ -1,9 +1,10 @@
 package org.erat.compute;
 
+import java.nio.Buffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
-import org.erat.compute.Kernels.AttentionShape;
+import javax.annotation.Nullable;
 
 /** Checks of the arguments that every implementation makes; each error names the primitive, the operand and its shape. */
 public final class Shapes {
@@ -53,9 +54,8 @@ public final class Shapes {
     /** Throws unless {@code rows · columns} elements from {@code from} on are within a tensor that is no view. */
     public static void checkMatrix(Tensor tensor, boolean view, long from, long rows, long columns) {
         long[] shape = tensor.shape();
-        long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         require(
-                !view && from >= 0 && rows > 0 && columns > 0 && from + rows * columns <= size,
+                !view && from >= 0 && rows > 0 && columns > 0 && from + rows * columns <= size(shape),
                 "matrix: [%s, %s] from element %s on is not within a dense tensor of shape %s",
                 rows,
                 columns,
@@ -64,17 +64,17 @@ public final class Shapes {
     }
 
     /** Throws unless op(a) [M,K], op(b) [K,N] and c [M,N] fit. */
-    public static void checkProduct(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c) {
-        long[] left = matrix("product", "a", a);
-        long[] right = matrix("product", "b", b);
-        long[] result = matrix("product", "c", c);
+    public static void checkMatmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor c) {
+        long[] left = matrix("matmul", "a", a);
+        long[] right = matrix("matmul", "b", b);
+        long[] result = matrix("matmul", "c", c);
         long m = left[transposeA ? 1 : 0];
         long k = left[transposeA ? 0 : 1];
         long kOfB = right[transposeB ? 1 : 0];
         long n = right[transposeB ? 0 : 1];
         require(
                 k == kOfB && result[0] == m && result[1] == n,
-                "product: a %s%s, b %s%s and c %s do not fit",
+                "matmul: a %s%s, b %s%s and c %s do not fit",
                 left,
                 transposeA ? " transposed" : "",
                 right,
@@ -82,72 +82,61 @@ public final class Shapes {
                 result);
     }
 
-    /** Throws unless {@code shape} describes examples of 1..T tokens. */
-    public static void checkAttention(String primitive, AttentionShape shape) {
+    /** Throws unless {@code shape} is one of an attention and qkv is [N,(A+2K)·D]. */
+    public static void checkAttention(String primitive, Tensor qkv, Attention.Shape shape) {
         require(
-                shape.batch() > 0 && shape.tokens() > 0 && shape.heads() > 0,
-                "%s: %s examples of %s tokens with %s heads",
+                shape.batch() > 0 && shape.tokens() > 0,
+                "%s: %s examples of %s tokens",
                 primitive,
                 shape.batch(),
-                shape.tokens(),
-                shape.heads());
+                shape.tokens());
+        require(
+                shape.heads() > 0
+                        && shape.keyValueHeads() > 0
+                        && shape.headWidth() > 0
+                        && shape.heads() % shape.keyValueHeads() == 0,
+                "%s: %s heads and %s key/value heads of width %s do not fit",
+                primitive,
+                shape.heads(),
+                shape.keyValueHeads(),
+                shape.headWidth());
         require(
                 shape.lengths().length == shape.batch(),
                 "%s: %s lengths for %s examples",
                 primitive,
                 shape.lengths().length,
                 shape.batch());
-        for (int length : shape.lengths()) {
-            require(
-                    length >= 1 && length <= shape.tokens(),
-                    "%s: length %s is not within 1..%s",
-                    primitive,
-                    length,
-                    shape.tokens());
+        checkLengths(primitive, shape.lengths(), shape.tokens());
+        checkShape(primitive, "qkv", qkv, shape.rows(), shape.width());
+    }
+
+    private static void checkLengths(String primitive, int[] lengths, long tokens) {
+        for (int length : lengths) {
+            require(length >= 1 && length <= tokens, "%s: length %s is not within 1..%s", primitive, length, tokens);
         }
     }
 
-    /** H, given that qkv is [N,3H] and H is a multiple of A. */
-    public static int checkAttention(String primitive, Tensor qkv, AttentionShape shape) {
-        checkAttention(primitive, shape);
-        long[] size = matrix(primitive, "qkv", qkv);
-        long rows = (long) shape.batch() * shape.tokens();
-        require(
-                size[0] == rows && size[1] % (3L * shape.heads()) == 0,
-                "%s: qkv has shape %s where [%s, 3H] with H a multiple of %s heads is needed",
-                primitive,
-                size,
-                rows,
-                shape.heads());
-        return (int) (size[1] / 3);
+    /** Throws unless qkv is [N,(A+2K)·D] and dy is [N,A·D]. */
+    public static void checkAttentionBackward(Tensor dy, Tensor qkv, Attention.Shape shape) {
+        checkAttention("attentionBackward", qkv, shape);
+        checkShape("attentionBackward", "dy", dy, shape.rows(), shape.queryWidth());
     }
 
-    /** H, given that qkv is [N,3H], H is a multiple of A and dy is [N,H]. */
-    public static int checkAttentionBackward(Tensor dy, Tensor qkv, AttentionShape shape) {
-        int width = checkAttention("attentionBackward", qkv, shape);
-        checkShape("attentionBackward", "dy", dy, (long) shape.batch() * shape.tokens(), width);
-        return width;
-    }
-
-    /** Throws unless {@code weights} is [B·A·T, T]. */
-    public static void checkAttentionWeights(Tensor weights, AttentionShape shape) {
-        long rows = (long) shape.batch() * shape.heads() * shape.tokens();
-        checkShape("attentionBackward", "the attention weights kept", weights, rows, shape.tokens());
+    /** Throws unless the softmax that a forward pass kept is [B·A·T, T]. */
+    public static void checkAttentionWeights(Tensor weights, Attention.Shape shape) {
+        checkShape(
+                "attentionBackward", "the softmax kept", weights, shape.rows() * shape.heads(), (long) shape.tokens());
     }
 
     /** Throws unless {@code values} holds as many elements as {@code shape} has. */
     public static void checkFrozen(FloatBuffer values, long... shape) {
         checkTensor(shape);
-        long elements = 1;
-        for (long size : shape) {
-            elements *= size;
-        }
         require(
-                values.remaining() == elements,
+                values.remaining() == size(shape),
                 "frozen: %s values where shape %s needs %s",
                 values.remaining(),
                 shape,
-                elements);
+                size(shape));
     }
 
     /** The output width of each of the stacked maps. */
@@ -172,92 +161,149 @@ public final class Shapes {
         return outs;
     }
 
-    /** Throws unless gain and bias [H] and the statistics [N] fit x [N,H]. */
+    /** Throws unless weight and bias [H] and the statistics [N] fit x [N,H]. */
     public static void checkLayerNorm(
-            String primitive, Tensor x, Tensor gain, Tensor bias, Tensor mean, Tensor inverseDeviation) {
+            String primitive, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor rstd) {
         long[] size = matrix(primitive, "x", x);
-        checkShape(primitive, "gain", gain, size[1]);
+        checkShape(primitive, "weight", weight, size[1]);
         checkShape(primitive, "bias", bias, size[1]);
         checkShape(primitive, "mean", mean, size[0]);
-        checkShape(primitive, "inverseDeviation", inverseDeviation, size[0]);
+        checkShape(primitive, "rstd", rstd, size[0]);
     }
 
-    /** H of the x [N,H] that is pooled. */
-    public static long checkPool(String primitive, Tensor x, AttentionShape shape) {
-        checkAttention(primitive, shape);
-        long width = columns(primitive, "x", x);
-        checkShape(primitive, "x", x, (long) shape.batch() * shape.tokens(), width);
+    /** Throws unless weight [H] and rstd [N] fit x [N,H]. */
+    public static void checkRmsNorm(String primitive, Tensor x, Tensor weight, Tensor rstd) {
+        long[] size = matrix(primitive, "x", x);
+        checkShape(primitive, "weight", weight, size[1]);
+        checkShape(primitive, "rstd", rstd, size[0]);
+    }
+
+    /** T, given that x is [B·T,H] with B = lengths.length and every length is within 1..T. */
+    public static int checkMeanPool(Tensor x, int[] lengths) {
+        long[] size = matrix("meanPool", "x", x);
+        require(
+                lengths.length > 0 && size[0] % lengths.length == 0,
+                "meanPool: x has shape %s, whose rows are not those of %s examples",
+                size,
+                lengths.length);
+        int tokens = Math.toIntExact(size[0] / lengths.length);
+        checkLengths("meanPool", lengths, tokens);
+        return tokens;
+    }
+
+    /** H of the dy [B,H] of {@link #checkMeanPool}. */
+    public static long checkMeanPoolBackward(Tensor dy, int[] lengths, int tokens) {
+        long width = columns("meanPoolBackward", "dy", dy);
+        checkShape("meanPoolBackward", "dy", dy, lengths.length, width);
+        checkLengths("meanPoolBackward", lengths, tokens);
         return width;
     }
 
-    /** H of the dy [B,H] of a pooled tensor. */
-    public static long checkPoolBackward(String primitive, Tensor dy, AttentionShape shape) {
-        checkAttention(primitive, shape);
-        long width = columns(primitive, "dy", dy);
-        checkShape(primitive, "dy", dy, shape.batch(), width);
-        return width;
+    /** H of the x [N,H] whose rows are gathered. */
+    public static long checkGather(Tensor x, int[] rows) {
+        long[] size = matrix("gather", "x", x);
+        require(rows.length > 0, "gather: no rows");
+        checkIndices("gather", "rows", rows, size[0]);
+        return size[1];
     }
 
-    /** Throws unless the three tables are of one width and every id is a row of its table. */
+    /** Row of dy [M,H] that belongs to each of {@code n} rows; −1 for those that were not gathered. */
+    public static int[] checkGatherBackward(Tensor dy, int[] rows, long n) {
+        long width = columns("gatherBackward", "dy", dy);
+        require(rows.length > 0, "gatherBackward: no rows");
+        checkShape("gatherBackward", "dy", dy, rows.length, width);
+        checkIndices("gatherBackward", "rows", rows, n);
+        int[] sources = new int[Math.toIntExact(n)];
+        Arrays.fill(sources, -1);
+        for (int i = 0; i < rows.length; i++) {
+            require(sources[rows[i]] < 0, "gatherBackward: rows holds %s twice", rows[i]);
+            sources[rows[i]] = i;
+        }
+        return sources;
+    }
+
+    /** Throws unless the tables are of one width and every id is a row of its table. */
     public static void checkEmbeddings(
-            Tensor words, Tensor positionTable, Tensor types, int[] tokenIds, int[] typeIds, int[] positions) {
+            Tensor words,
+            @Nullable Tensor positionTable,
+            @Nullable Tensor types,
+            int[] tokenIds,
+            @Nullable int[] typeIds,
+            @Nullable int[] positions) {
         long width = columns("embeddings", "words", words);
-        long rowsOfPositions = rows("embeddings", "positionTable", positionTable);
-        checkShape("embeddings", "positionTable", positionTable, rowsOfPositions, width);
         require(tokenIds.length > 0, "embeddings: no tokens");
-        checkIds("tokenIds", tokenIds, tokenIds.length, rows("embeddings", "words", words));
-        checkIds("positions", positions, tokenIds.length, rowsOfPositions);
+        checkIds("words", words, width, "tokenIds", tokenIds, tokenIds.length);
+        if (positionTable != null) {
+            checkIds("positionTable", positionTable, width, "positions", positions, tokenIds.length);
+        }
         if (types != null) {
-            long rowsOfTypes = rows("embeddings", "types", types);
-            checkShape("embeddings", "types", types, rowsOfTypes, width);
-            checkIds("typeIds", typeIds, tokenIds.length, rowsOfTypes);
+            checkIds("types", types, width, "typeIds", typeIds, tokenIds.length);
         }
     }
 
-    /** Throws unless every id is a row of {@code table}. */
-    private static void checkIds(String operand, int[] ids, int count, long rowsOfTable) {
-        require(ids.length == count, "embeddings: %s has %s entries where %s are needed", operand, ids.length, count);
-        for (int id : ids) {
+    /** Throws unless {@code table} is of this width and every id is one of its rows. */
+    private static void checkIds(
+            String operand, Tensor table, long width, String ids, @Nullable int[] values, int count) {
+        long rowsOfTable = rows("embeddings", operand, table);
+        checkShape("embeddings", operand, table, rowsOfTable, width);
+        require(
+                values != null && values.length == count,
+                "embeddings: %s has %s entries where %s are needed",
+                ids,
+                values == null ? "no" : values.length,
+                count);
+        checkIndices("embeddings", ids, values, rowsOfTable);
+    }
+
+    private static void checkIndices(String primitive, String operand, int[] indices, long rowsOfTable) {
+        for (int index : indices) {
             require(
-                    id >= 0 && id < rowsOfTable,
-                    "embeddings: %s holds %s, outside the table's %s rows",
+                    index >= 0 && index < rowsOfTable,
+                    "%s: %s holds %s, outside the %s rows",
+                    primitive,
                     operand,
-                    id,
+                    index,
                     rowsOfTable);
         }
     }
 
-    /** Throws unless targets [B,C] and losses [B] fit outputs [B,C]. */
-    public static void checkLoss(Tensor outputs, long[] targets, Tensor losses) {
-        long[] size = matrix("loss", "outputs", outputs);
-        require(Arrays.equals(size, targets), "loss: outputs %s and targets %s do not fit", size, targets);
-        checkShape("loss", "losses", losses, size[0]);
+    /** Throws unless classes [M] are columns of logits [M,C] and losses are [M]. */
+    public static void checkCrossEntropy(Tensor logits, int[] classes, Tensor losses) {
+        long[] size = matrix("crossEntropy", "logits", logits);
+        require(classes.length == size[0], "crossEntropy: %s classes for logits of shape %s", classes.length, size);
+        for (int one : classes) {
+            require(one >= 0 && one < size[1], "crossEntropy: class %s is not within 0..%s", one, size[1] - 1);
+        }
+        checkShape("crossEntropy", "losses", losses, size[0]);
+    }
+
+    /** Throws unless outputs are [M,1], targets [M] and losses [M]. */
+    public static void checkSquaredError(Tensor outputs, float[] targets, Tensor losses) {
+        checkShape("squaredError", "outputs", outputs, targets.length, 1);
+        checkShape("squaredError", "losses", losses, targets.length);
     }
 
     /** Throws unless losses and gradient are vectors and summary is [4]. */
-    public static void checkSummary(Tensor losses, Tensor gradient, Tensor summary) {
-        require(losses.shape().length == 1, "summarise: losses %s are no vector", losses.shape());
-        require(gradient.shape().length == 1, "summarise: gradient %s is no vector", gradient.shape());
-        checkShape("summarise", "summary", summary, Kernels.SUMMARY);
+    public static void checkClip(Tensor losses, Tensor gradient, Tensor summary) {
+        require(losses.shape().length == 1, "clip: losses %s are no vector", losses.shape());
+        require(gradient.shape().length == 1, "clip: gradient %s is no vector", gradient.shape());
+        checkShape("clip", "summary", summary, Update.SUMMARY);
     }
 
-    /** Throws unless every stretch is within vectors of parameters, gradients and moments, and has been moved. */
+    /** Throws unless every segment is within vectors of parameters, gradient and moments, and counts its step. */
     public static void checkAdamW(
-            List<AdamW.Stretch> stretches, Tensor parameters, Tensor gradient, Tensor state, Tensor summary) {
+            List<AdamW.Segment> segments, Tensor parameters, Tensor gradient, Tensor state, Tensor summary) {
         require(parameters.shape().length == 1, "adamW: parameters %s are no vector", parameters.shape());
         require(state.shape().length == 1, "adamW: state %s is no vector", state.shape());
         checkShape("adamW", "gradient", gradient, parameters.shape());
-        checkShape("adamW", "summary", summary, Kernels.SUMMARY);
-        for (AdamW.Stretch stretch : stretches) {
-            checkRange(
-                    "adamW: parameters",
-                    stretch.from(),
-                    stretch.from() + stretch.length(),
-                    parameters.shape()[0]);
-            checkRange("adamW: first moments", stretch.first(), stretch.first() + stretch.length(), state.shape()[0]);
-            checkRange(
-                    "adamW: second moments", stretch.second(), stretch.second() + stretch.length(), state.shape()[0]);
-            require(stretch.steps() >= 1, "adamW: %s steps, this one included", stretch.steps());
+        checkShape("adamW", "summary", summary, Update.SUMMARY);
+        long size = parameters.shape()[0];
+        long moments = state.shape()[0];
+        for (AdamW.Segment segment : segments) {
+            checkRange("adamW: parameters", segment.from(), segment.from() + segment.length(), size);
+            checkRange("adamW: first moments", segment.first(), segment.first() + segment.length(), moments);
+            checkRange("adamW: second moments", segment.second(), segment.second() + segment.length(), moments);
+            require(segment.steps() >= 1, "adamW: %s steps, this one included", segment.steps());
         }
     }
 
@@ -266,16 +312,42 @@ public final class Shapes {
         require(rate >= 0 && rate < 1, "dropout: rate %s is not within [0, 1)", rate);
     }
 
-    /** B, given that u has B·tokens rows and factors B·R entries. */
-    public static int checkScaleByExample(Tensor u, float[] factors, int tokens) {
-        long[] size = matrix("scaleByExample", "u", u);
+    /**
+     * Given that u is [N,R] and there are R factors, or R for each example of {@code tokens} rows: factors from one row's
+     * example to the next, which is 0 where all examples have the same ones.
+     */
+    public static int checkScaleColumns(Tensor u, float[] factors, int tokens) {
+        long[] size = matrix("scaleColumns", "u", u);
+        if (factors.length == size[1]) {
+            return 0;
+        }
         require(
                 tokens > 0 && size[0] % tokens == 0 && factors.length == size[0] / tokens * size[1],
-                "scaleByExample: u %s with %s tokens an example and %s factors do not fit",
+                "scaleColumns: u %s with %s tokens an example and %s factors do not fit",
                 size,
                 tokens,
                 factors.length);
-        return (int) (size[0] / tokens);
+        return (int) size[1];
+    }
+
+    /** Throws unless {@code into} has as many values from its position to its limit as {@code tensor} has elements. */
+    public static void checkDownload(Tensor tensor, Buffer into) {
+        long elements = size(tensor.shape());
+        require(into.remaining() == elements, "download: shape %s into %s values", tensor.shape(), into.remaining());
+    }
+
+    /** Throws unless {@code values} has as many values from its position to its limit as {@code shape} has elements. */
+    public static void checkUpload(Buffer values, long... shape) {
+        checkTensor(shape);
+        require(values.remaining() == size(shape), "upload: %s values into shape %s", values.remaining(), shape);
+    }
+
+    private static long size(long... shape) {
+        long elements = 1;
+        for (long one : shape) {
+            elements = Math.multiplyExact(elements, one);
+        }
+        return elements;
     }
 
     /**

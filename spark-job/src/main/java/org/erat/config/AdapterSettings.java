@@ -2,6 +2,7 @@ package org.erat.config;
 
 import java.io.Serializable;
 import java.util.List;
+import org.erat.data.architecture.Projection;
 
 /**
  * The low-rank matrices.
@@ -15,8 +16,7 @@ import java.util.List;
 public record AdapterSettings(int rank, double alpha, List<String> targets, double dropout, boolean freezeA)
         implements Serializable {
     /** Keys of the projections of a block that can carry an adapter, in the order of the forward pass. */
-    public static final List<String> TARGETS =
-            List.of("query", "key", "value", "attention-output", "intermediate", "output");
+    public static final List<String> TARGETS = Projection.keys();
 
     public AdapterSettings {
         targets = List.copyOf(targets);

@@ -14,6 +14,11 @@ import java.io.Serializable;
 public record ComputeSettings(
         DeviceChoice device, int threads, Precision precision, Weights weights, Activations activations)
         implements Serializable {
+    /** The part of these settings that decides how base weights are laid out. */
+    public ComputeSettings forWeights() {
+        return new ComputeSettings(device, 1, precision, weights, Activations.KEPT);
+    }
+
     public enum DeviceChoice {
         /** The GPU that Spark has assigned to the task where the job can compute on it, else the CPU. */
         AUTO,
@@ -23,13 +28,6 @@ public record ComputeSettings(
         CUDA,
         /** ND4J, on what it finds. */
         ND4J
-    }
-
-    public enum Precision {
-        F32,
-        /** Products by TF32 on a GPU, f32 elsewhere. */
-        TF32,
-        BF16
     }
 
     public enum Weights {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.erat.config.ComputeSettings.DeviceChoice;
-import org.erat.config.ComputeSettings.Precision;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
 
@@ -145,7 +144,8 @@ final class ConfigParser {
                     "without effect where evaluation.prefixes = false",
                     "set both or neither: quality by last rows stands beside that by first rows");
         }
-        if (config.compute().precision() != Precision.F32 && config.compute().device() == DeviceChoice.ND4J) {
+        if ((config.compute().precision() == Precision.TF32 || config.compute().precision() == Precision.BF16)
+                && config.compute().device() == DeviceChoice.ND4J) {
             throw refused(
                     Settings.COMPUTE_PRECISION,
                     "not to be had from compute.device = nd4j",

@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
-import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;

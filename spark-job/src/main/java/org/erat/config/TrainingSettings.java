@@ -42,29 +42,6 @@ public record TrainingSettings(
         double outerMomentum,
         int rollbacks)
         implements Serializable {
-
-    /** The same with another highest learning rate. */
-    public TrainingSettings withLearningRate(double rate) {
-        return new TrainingSettings(
-                epochs,
-                shards,
-                batchSize,
-                localSteps,
-                rate,
-                warmupShare,
-                decay,
-                weightDecay,
-                beta1,
-                beta2,
-                epsilon,
-                clipNorm,
-                optimizer,
-                optimizerState,
-                outerLearningRate,
-                outerMomentum,
-                rollbacks);
-    }
-
     public enum Decay {
         LINEAR,
         COSINE,

@@ -1,64 +1,61 @@
 package org.erat.evaluation;
 
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
 /**
- * Counts of examples by class.
+ * Counts of targets by class.
  *
- * @param examples s, all
+ * @param targets s, all
  * @param right c, those whose class was predicted
- * @param both by class, examples of it that were predicted as it
- * @param predicted p, by class, examples that were predicted as it
- * @param actual t, by class, examples of it
+ * @param both [C] targets of the class that were predicted as it
+ * @param predicted p [C], targets that were predicted as the class
+ * @param actual t [C], targets of the class
  */
-record Confusion(long examples, long right, long[] both, long[] predicted, long[] actual) {
-    static Confusion of(float[] predictions, float[] labels) {
-        int classes = 0;
-        for (int i = 0; i < labels.length; i++) {
-            classes = Math.max(classes, 1 + Math.max((int) predictions[i], (int) labels[i]));
-        }
+record Confusion(long targets, long right, long[] both, long[] predicted, long[] actual) {
+    static Confusion of(Predicted.Classes of) {
+        int classes = of.names().size();
         long[] both = new long[classes];
         long[] predicted = new long[classes];
         long[] actual = new long[classes];
-        long right = 0;
-        for (int i = 0; i < labels.length; i++) {
-            int prediction = (int) predictions[i];
-            int label = (int) labels[i];
+        for (int i = 0; i < of.labels().length; i++) {
+            int prediction = of.predictions()[i];
+            int label = of.labels()[i];
             predicted[prediction]++;
             actual[label]++;
             if (prediction == label) {
                 both[label]++;
-                right++;
             }
         }
-        return new Confusion(labels.length, right, both, predicted, actual);
+        return new Confusion(of.labels().length, LongStream.of(both).sum(), both, predicted, actual);
     }
 
     double accuracy() {
-        return (double) right / examples;
+        return targets == 0 ? 0 : (double) right / targets;
     }
 
     /** 2TP / (2TP + FP + FN); 0 for a class that occurs nowhere. */
     double f1(int label) {
-        if (label >= both.length || predicted[label] + actual[label] == 0) {
-            return 0;
-        }
-        return 2.0 * both[label] / (predicted[label] + actual[label]);
+        return occurs(label) ? 2.0 * both[label] / (predicted[label] + actual[label]) : 0;
     }
 
+    /** Mean F1 of the classes that occur. */
     double macroF1() {
-        double sum = 0;
-        int occurring = 0;
-        for (int label = 0; label < both.length; label++) {
-            if (predicted[label] + actual[label] > 0) {
-                sum += f1(label);
-                occurring++;
-            }
-        }
-        return sum / occurring;
+        return IntStream.range(0, both.length)
+                .filter(this::occurs)
+                .mapToDouble(this::f1)
+                .average()
+                .orElse(0);
+    }
+
+    /** Whether a class is predicted or right anywhere. */
+    private boolean occurs(int label) {
+        return predicted[label] + actual[label] > 0;
     }
 
     /** (c·s − Σ p_k·t_k) / √((s² − Σ p_k²)(s² − Σ t_k²)). */
     double matthews() {
-        double s = examples;
+        double s = targets;
         double covariance = right * s;
         double ofPredicted = s * s;
         double ofActual = s * s;

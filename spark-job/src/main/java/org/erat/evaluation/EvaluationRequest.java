@@ -2,7 +2,6 @@ package org.erat.evaluation;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.erat.data.UsageException;
 import org.erat.data.tokenized.Split;
 import org.erat.export.TrainedAdapter;
 
@@ -12,18 +11,15 @@ import org.erat.export.TrainedAdapter;
  * @param split the examples to measure on
  * @param prefixRanks b of the prefixes [0,b), at least one
  * @param suffixRanks b of the suffixes [R−b,R); may be empty
- * @param batchSize examples of one mini-batch
  * @param limit most examples, 0 for all
  */
-public record EvaluationRequest(
-        Split split, List<Integer> prefixRanks, List<Integer> suffixRanks, int batchSize, int limit) {
+public record EvaluationRequest(Split split, List<Integer> prefixRanks, List<Integer> suffixRanks, int limit) {
 
     public EvaluationRequest {
         prefixRanks = prefixRanks.stream().sorted().distinct().toList();
         suffixRanks = suffixRanks.stream().sorted().distinct().toList();
-        if (prefixRanks.isEmpty() || batchSize < 1 || limit < 0) {
-            throw new IllegalArgumentException(
-                    "Ranks " + prefixRanks + ", batches of " + batchSize + " or limit " + limit);
+        if (prefixRanks.isEmpty() || limit < 0) {
+            throw new IllegalArgumentException("Ranks " + prefixRanks + " or limit " + limit);
         }
     }
 
@@ -33,22 +29,15 @@ public record EvaluationRequest(
      * @param ranks empty for all ranks 1..R
      * @param suffixes whether to measure the suffixes of these ranks too
      */
-    public static EvaluationRequest of(TrainedAdapter adapter, List<Integer> ranks, boolean suffixes, int batchSize) {
+    public static EvaluationRequest of(TrainedAdapter adapter, List<Integer> ranks, boolean suffixes) {
         List<Integer> wanted = ranks.isEmpty()
                 ? IntStream.rangeClosed(1, adapter.rank()).boxed().toList()
                 : ranks;
-        return new EvaluationRequest(Split.VALIDATION, wanted, suffixes ? wanted : List.of(), batchSize, 0);
+        return new EvaluationRequest(Split.VALIDATION, wanted, suffixes ? wanted : List.of(), 0);
     }
 
     /** The same on some of the examples. */
     public EvaluationRequest withLimit(int examples) {
-        return new EvaluationRequest(split, prefixRanks, suffixRanks, batchSize, examples);
-    }
-
-    static void requireRank(int rank, TrainedAdapter adapter) {
-        if (rank < 1 || rank > adapter.rank()) {
-            throw new UsageException(
-                    "Rank " + rank + " is not in 1.." + adapter.rank() + ", the ranks that the adapter has.");
-        }
+        return new EvaluationRequest(split, prefixRanks, suffixRanks, examples);
     }
 }

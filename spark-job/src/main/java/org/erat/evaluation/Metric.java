@@ -1,110 +1,114 @@
 package org.erat.evaluation;
 
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
 import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 import org.erat.data.BadInputException;
+import org.erat.data.tokenized.TaskType;
 
 /**
- * The metrics of the GLUE tasks (arXiv 1804.07461), as its reference code has them: those of scikit-learn and SciPy.
- * Higher is better. Where a formula divides zero by zero the value is 0: that is what a prediction that says nothing is
- * worth.
+ * The metrics of the GLUE tasks (arXiv 1804.07461) as its reference code has them, which are those of scikit-learn and
+ * SciPy, and of words those of seqeval. Higher is better. Where a formula divides zero by zero the value is 0: that is what
+ * a prediction that says nothing is worth.
  */
+@SuppressWarnings("ImmutableEnumChecker") // The formulas keep nothing, and the sets are never changed.
 enum Metric {
     /** Share of right classes. */
-    ACCURACY {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return Confusion.of(predictions, labels).accuracy();
-        }
-    },
+    ACCURACY(ofClasses(classes -> Confusion.of(classes).accuracy()), TaskType.CLASSIFICATION),
     /** F1 of class 1. */
-    F1 {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return Confusion.of(predictions, labels).f1(1);
-        }
-    },
+    F1(ofClasses(classes -> Confusion.of(classes).f1(1)), TaskType.CLASSIFICATION),
     /** Mean of the F1 of all classes that occur among predictions or labels. */
-    MACRO_F1 {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return Confusion.of(predictions, labels).macroF1();
-        }
-    },
+    MACRO_F1(
+            ofClasses(classes -> Confusion.of(classes).macroF1()),
+            TaskType.CLASSIFICATION,
+            TaskType.TOKEN_CLASSIFICATION),
     /** Matthews correlation of two or more classes (Gorodkin 2004, the R_K statistic); 0 for a constant prediction. */
-    MATTHEWS {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return Confusion.of(predictions, labels).matthews();
-        }
-    },
+    MATTHEWS(ofClasses(classes -> Confusion.of(classes).matthews()), TaskType.CLASSIFICATION),
+    /** Share of words with the right class. */
+    TOKEN_ACCURACY(ofClasses(classes -> Confusion.of(classes).accuracy()), TaskType.TOKEN_CLASSIFICATION),
+    /** F1 of named entities, as seqeval has it. */
+    ENTITY_F1(ofClasses(Entities::f1), TaskType.TOKEN_CLASSIFICATION),
     /** Pearson correlation; 0 if either side is constant or has a number that is not finite. */
-    PEARSON {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return correlated(predictions, labels)
-                    ? orZero(new PearsonsCorrelation().correlation(doubles(predictions), doubles(labels)))
-                    : 0;
-        }
-    },
+    PEARSON(ofNumbers(new PearsonsCorrelation()::correlation), TaskType.REGRESSION),
     /** Spearman correlation, ties sharing the mean of their ranks; 0 where Pearson's is. */
-    SPEARMAN {
-        @Override
-        public double of(float[] predictions, float[] labels) {
-            return correlated(predictions, labels)
-                    ? orZero(new SpearmansCorrelation().correlation(doubles(predictions), doubles(labels)))
-                    : 0;
-        }
-    };
+    SPEARMAN(ofNumbers(new SpearmansCorrelation()::correlation), TaskType.REGRESSION);
 
-    /**
-     * The metric with a name that a manifest gives, such as {@code macro-f1}.
-     *
-     * @throws BadInputException if there is none
-     */
-    static Metric named(String name) {
-        for (Metric metric : values()) {
-            if (metric.toString().equals(name)) {
-                return metric;
+    private final ToDoubleFunction<Predicted> formula;
+    private final Set<TaskType> types;
+
+    Metric(ToDoubleFunction<Predicted> formula, TaskType... types) {
+        this.formula = formula;
+        this.types = EnumSet.copyOf(Arrays.asList(types));
+    }
+
+    /** A correlation of two series. */
+    private interface Correlation {
+        double of(double[] predictions, double[] labels);
+    }
+
+    private static ToDoubleFunction<Predicted> ofClasses(ToDoubleFunction<Predicted.Classes> formula) {
+        return predicted -> formula.applyAsDouble((Predicted.Classes) predicted);
+    }
+
+    private static ToDoubleFunction<Predicted> ofNumbers(Correlation correlation) {
+        return predicted -> {
+            double[] predictions = doubles(((Predicted.Numbers) predicted).predictions());
+            double[] labels = doubles(((Predicted.Numbers) predicted).labels());
+            // Spearman's would give a rank to what is not a number.
+            if (labels.length < 2 || !areFinite(predictions) || !areFinite(labels)) {
+                return 0;
             }
-        }
-        throw new BadInputException("'" + name + "' is not the name of a metric. Prepare the data again.");
+            double value = correlation.of(predictions, labels);
+            return Double.isNaN(value) ? 0 : value;
+        };
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] doubles = new double[values.length];
+        Arrays.setAll(doubles, i -> values[i]);
+        return doubles;
+    }
+
+    private static boolean areFinite(double[] values) {
+        return Arrays.stream(values).allMatch(Double::isFinite);
     }
 
     /**
-     * The value over all examples, of which there is at least one.
+     * The metrics that a manifest names for a task.
      *
-     * @param predictions [n] class index or number
-     * @param labels [n] class index or number
+     * @param names such as {@code macro-f1}
+     * @param type of the task
+     * @param place where they are named, for the message
+     * @throws BadInputException if one is not a metric of such tasks
      */
-    abstract double of(float[] predictions, float[] labels);
+    static List<Metric> named(List<String> names, TaskType type, String place) {
+        return names.stream().map(name -> named(name, type, place)).toList();
+    }
+
+    private static Metric named(String name, TaskType type, String place) {
+        List<Metric> known = Arrays.stream(values())
+                .filter(metric -> metric.types.contains(type))
+                .toList();
+        return known.stream()
+                .filter(metric -> metric.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException(
+                        place + ": '" + name + "' is not a metric of a " + type + " task. Name one of " + known + "."));
+    }
+
+    /** The value over all examples, of which there is at least one, of a task that this is a metric of. */
+    double of(Predicted predicted) {
+        return formula.applyAsDouble(predicted);
+    }
 
     /** Its name in manifests and files. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    private static boolean correlated(float[] predictions, float[] labels) {
-        for (int i = 0; i < predictions.length; i++) {
-            // Otherwise a rank would be given to what is not a number.
-            if (!Float.isFinite(predictions[i]) || !Float.isFinite(labels[i])) {
-                return false;
-            }
-        }
-        return predictions.length > 1;
-    }
-
-    private static double[] doubles(float[] values) {
-        double[] doubles = new double[values.length];
-        for (int i = 0; i < values.length; i++) {
-            doubles[i] = values[i];
-        }
-        return doubles;
-    }
-
-    private static double orZero(double value) {
-        return Double.isNaN(value) ? 0 : value;
     }
 }

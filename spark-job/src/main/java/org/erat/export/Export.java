@@ -8,14 +8,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.RankScale;
 import org.erat.data.UsageException;
 import org.erat.data.safetensors.FloatTensor;
 
 /**
  * Cuts a trained adapter to the ranks that a user has picked. Block l at rank b keeps the rows [0,b) of A and the same
- * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here.
+ * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here. The head of a
+ * token classifier is one that Hugging Face's models have, so that it becomes part of the adapter.
  */
 public final class Export {
+    /** The head of a token classifier, here and in Hugging Face's models. */
+    private static final String TOKEN_CLASSIFIER = "classifier";
+
     private final TrainedAdapter adapter;
     private final List<Integer> ranks;
     private final boolean portable;
@@ -34,10 +39,7 @@ public final class Export {
      * @throws UsageException if there is no such rank
      */
     public static PeftAdapter uniform(TrainedAdapter adapter, int rank, boolean portable) {
-        if (rank < 1 || rank > adapter.rank()) {
-            throw new UsageException(
-                    "Rank " + rank + " is not in 1.." + adapter.rank() + ", the ranks that the adapter has.");
-        }
+        adapter.requireRank(rank);
         return new Export(adapter, Collections.nCopies(adapter.blocks(), rank), portable).cut();
     }
 
@@ -74,19 +76,26 @@ public final class Export {
         int highest = Collections.max(ranks);
         List<String> modules = new ArrayList<>();
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-        for (AdapterLayout.Slot slot : adapter.spec().layout().slots()) {
+        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
             int rank = ranks.get(slot.block());
             if (rank > 0) {
-                modules.add(slot.module());
+                modules.add(adapter.module(slot));
                 int rows = portable ? highest : rank;
-                tensors.put(PeftAdapter.keyOfA(slot.module()), a(slot, rank, rows));
-                tensors.put(PeftAdapter.keyOfB(slot.module()), b(slot, rank, rows, portable ? scale(rank) : 1));
+                tensors.put(PeftAdapter.keyOfA(adapter.module(slot)), a(slot, rank, rows));
+                tensors.put(PeftAdapter.keyOfB(adapter.module(slot)), b(slot, rank, rows, portable ? scale(rank) : 1));
             }
         }
-        if (portable) {
-            return new PeftAdapter(highest, highest, Map.of(), Map.of(), modules, tensors);
+        if (adapter.classifiesTokens()) {
+            adapter.headTensors().forEach((name, tensor) -> tensors.put(PeftAdapter.key(name), tensor));
         }
-        return new PeftAdapter(highest, alpha(highest), rankPattern(highest), alphaPattern(highest), modules, tensors);
+        return new PeftAdapter(
+                highest,
+                portable ? highest : alpha(highest),
+                portable ? Map.of() : rankPattern(highest),
+                portable ? Map.of() : alphaPattern(highest),
+                modules,
+                adapter.classifiesTokens() ? List.of(TOKEN_CLASSIFIER) : List.of(),
+                tensors);
     }
 
     private Map<String, Integer> rankPattern(int highest) {
@@ -110,19 +119,20 @@ public final class Export {
      * Matches the modules of a block. PEFT puts a dot before an expression (always, before version 0.15), so that it has
      * to begin after the first part of a path.
      */
-    private static String modulesOf(int block) {
-        return "layer\\." + block + "\\..*";
+    private String modulesOf(int block) {
+        return adapter.family().blockPath(block).replace(".", "\\.") + "\\..*";
     }
 
     private double scale(int rank) {
-        return adapter.spec().rankSchedule().scale(rank);
+        return adapter.adapter().scale().of(rank);
     }
 
     /** What PEFT divides by the rank to get the scale. */
     private double alpha(int rank) {
-        return switch (adapter.spec().schedule().scale()) {
-            case ALPHA_OVER_WIDTH -> adapter.spec().schedule().alpha();
-            case ALPHA_OVER_RANK, ALPHA_OVER_SQRT_WIDTH -> scale(rank) * rank;
+        RankScale scale = adapter.adapter().scale();
+        return switch (scale.rule()) {
+            case ALPHA_OVER_WIDTH -> scale.alpha();
+            case ALPHA_OVER_RANK, ALPHA_OVER_SQRT_WIDTH -> scale.of(rank) * rank;
         };
     }
 

@@ -1,7 +1,7 @@
 package org.erat.export;
 
-import java.util.Locale;
 import java.util.stream.Collectors;
+import org.erat.head.HeadSpec;
 
 /** {@code README.md} beside an adapter, for whoever is given the directory alone. */
 final class ModelCard {
@@ -15,45 +15,34 @@ final class ModelCard {
         |---|---|
         | base model | `%s` (%s, SHA-256 of its weights %s) |
         | adapted | %s of %s |
-        | rank | %s, cut from an ERAT-DLoRA adapter that works at every rank 1..%d |
-        | head | %s pooling, dense layer with tanh, %d outputs: `head.safetensors`, `head_config.json` |
+        | rank | %s, cut from an adapter that works at every rank 1..%d |
+        | head | %s, %d outputs: `head.safetensors`, `head_config.json` |
 
         With PEFT:
 
         ```python
-        from peft import PeftModel
-        from safetensors.torch import load_file
-        from transformers import AutoModel
-
-        model = PeftModel.from_pretrained(AutoModel.from_pretrained("%s"), ".")
-        head = load_file("head.safetensors")
-
-        def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
-            hidden = model(**tokens).last_hidden_state
-            pooled = %s
-            dense = (pooled @ head["dense.weight"].T + head["dense.bias"]).tanh()
-            return dense @ head["out_proj.weight"].T + head["out_proj.bias"]
+        %s
         ```
         """
                 .formatted(
                         adapter.task(),
-                        adapter.baseModelName(),
-                        adapter.spec().model().modelType(),
-                        adapter.spec().modelSha256(),
-                        adapter.spec().targets().stream()
-                                .map(target -> "`" + target.module() + "`")
+                        adapter.base().plainName(),
+                        adapter.architecture().family(),
+                        adapter.base().sha256(),
+                        adapter.adapter().projections().stream()
+                                .map(projection -> "`" + projection.key() + "`")
                                 .collect(Collectors.joining(", ")),
                         blocks(adapter, peft),
                         ranks(peft),
                         adapter.rank(),
-                        adapter.spec().pooling().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                        describe(adapter.head()),
                         adapter.outputs(),
-                        adapter.baseModelName(),
-                        pooling(adapter));
+                        python(adapter).stripTrailing());
     }
 
     private static String blocks(TrainedAdapter adapter, PeftAdapter peft) {
-        int adapted = peft.targetModules().size() / adapter.spec().targets().size();
+        int adapted =
+                peft.targetModules().size() / adapter.adapter().projections().size();
         return adapted == adapter.blocks()
                 ? "all " + adapted + " blocks"
                 : adapted + " of " + adapter.blocks() + " blocks";
@@ -65,10 +54,58 @@ final class ModelCard {
                 : peft.rank() + ", lower in the blocks that `rank_pattern` names";
     }
 
-    private static String pooling(TrainedAdapter adapter) {
-        return switch (adapter.spec().pooling()) {
-            case MEAN -> "(hidden * (mask := tokens[\"attention_mask\"][..., None])).sum(1) / mask.sum(1)";
-            case FIRST_TOKEN -> "hidden[:, 0]";
+    private static String describe(HeadSpec head) {
+        return switch (head.readout()) {
+            case MEAN -> "mean pooling, dense layer with tanh";
+            case FIRST_TOKEN -> "first token, dense layer with tanh";
+            case TARGET_TOKENS -> "linear, on the first subtoken of each word";
         };
+    }
+
+    private static String python(TrainedAdapter adapter) {
+        String base = adapter.base().plainName();
+        return switch (adapter.head().readout()) {
+            case MEAN ->
+                ofPooled(
+                        base,
+                        """
+                            mask = tokens["attention_mask"][..., None]
+                            pooled = (hidden * mask).sum(1) / mask.sum(1)
+                        """);
+            case FIRST_TOKEN -> ofPooled(base, "    pooled = hidden[:, 0]\n");
+            case TARGET_TOKENS -> ofTokens(base, adapter.outputs());
+        };
+    }
+
+    private static String ofPooled(String base, String pooling) {
+        return """
+        from peft import PeftModel
+        from safetensors.torch import load_file
+        from transformers import AutoModel
+
+        model = PeftModel.from_pretrained(AutoModel.from_pretrained("%s"), ".")
+        head = load_file("head.safetensors")
+
+        def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
+            hidden = model(**tokens).last_hidden_state
+        %s\
+            dense = (pooled @ head["dense.weight"].T + head["dense.bias"]).tanh()
+            return dense @ head["out_proj.weight"].T + head["out_proj.bias"]
+        """
+                .formatted(base, pooling);
+    }
+
+    private static String ofTokens(String base, int outputs) {
+        return """
+        from peft import PeftModel
+        from transformers import AutoModelForTokenClassification
+
+        base = AutoModelForTokenClassification.from_pretrained("%s", num_labels=%d)
+        model = PeftModel.from_pretrained(base, ".")  # with the head
+
+        def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
+            return model(**tokens).logits  # of each token; those of a word are its first subtoken's
+        """
+                .formatted(base, outputs);
     }
 }

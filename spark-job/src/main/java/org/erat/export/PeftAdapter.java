@@ -14,7 +14,9 @@ import org.erat.data.safetensors.FloatTensor;
  * @param alphaPattern α by the same expressions: versions of PEFT before 0.15 look both up by the first that matches
  * @param targetModules full paths of the adapted modules; the last parts alone would not do, since
  *     {@code attention.output.dense} ends with {@code output.dense}
- * @param tensors {@code base_model.model.<path>.lora_A.weight} [r,in] and {@code .lora_B.weight} [out,r] of each module
+ * @param modulesToSave modules that are replaced as a whole: the token classifier, or none
+ * @param tensors {@code base_model.model.<path>.lora_A.weight} [r,in] and {@code .lora_B.weight} [out,r] of each module, and
+ *     what the modules to save hold
  */
 public record PeftAdapter(
         int rank,
@@ -22,20 +24,27 @@ public record PeftAdapter(
         Map<String, Integer> rankPattern,
         Map<String, Double> alphaPattern,
         List<String> targetModules,
+        List<String> modulesToSave,
         Map<String, FloatTensor> tensors) {
 
     public PeftAdapter {
         rankPattern = new TreeMap<>(rankPattern);
         alphaPattern = new TreeMap<>(alphaPattern);
         targetModules = List.copyOf(targetModules);
+        modulesToSave = List.copyOf(modulesToSave);
         tensors = new TreeMap<>(tensors);
     }
 
     static String keyOfA(String module) {
-        return "base_model.model." + module + ".lora_A.weight";
+        return key(module + ".lora_A.weight");
     }
 
     static String keyOfB(String module) {
-        return "base_model.model." + module + ".lora_B.weight";
+        return key(module + ".lora_B.weight");
+    }
+
+    /** The key of a tensor that the model itself has. */
+    static String key(String name) {
+        return "base_model.model." + name;
     }
 }

@@ -1,37 +1,56 @@
 package org.erat.export;
 
-import java.net.URI;
+import java.io.Serializable;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
+import java.util.Map;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.AdapterSpec;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Family;
+import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
-import org.erat.network.EncoderSpec;
+import org.erat.head.HeadLayout;
+import org.erat.head.HeadSpec;
+import org.erat.learner.LearnerSpec;
+import org.erat.model.BaseModel;
+import org.erat.model.BaseModelReference;
 
 /**
- * What a run has trained, and all that is needed to use it: H is the width of the model, C the number of outputs.
+ * What a run has trained, and all that is needed to use it. What a run chose to compute with, and where the base model lies
+ * now, are not part of it.
  *
- * @param spec base model, adapted projections, largest rank and scale
+ * @param base the base model
+ * @param architecture of the base model
+ * @param adapter the low-rank matrices
+ * @param head the task head
  * @param task name of the task
  * @param type what the outputs are
  * @param labelNames names of the C classes, in the order of the outputs; empty for a regression, where C is 1
  * @param metrics names of the metrics that the task is judged by, the first being the one to rank by
- * @param parameters all parameters of the graph: the adapters in the order of {@link AdapterLayout}, then the head: dense
- *     weight [H,H] row-major as [out,in], dense bias [H], output weight [C,H], output bias [C]
+ * @param parameters the adapters in the order of {@link AdapterLayout}, then the head in the order of {@link
+ *     org.erat.head.HeadLayout}
  */
 public record TrainedAdapter(
-        EncoderSpec spec,
+        BaseModelReference base,
+        Architecture architecture,
+        AdapterSpec adapter,
+        HeadSpec head,
         String task,
         TaskType type,
         List<String> labelNames,
         List<String> metrics,
-        float[] parameters) {
-
+        float[] parameters)
+        implements Serializable {
     public TrainedAdapter {
         labelNames = List.copyOf(labelNames);
         metrics = List.copyOf(metrics);
-        long expected = spec.layout().length()
-                + HeadShape.of(spec, outputs(type, labelNames)).length();
+        long expected = adapter.layout(architecture).length() + head.layout().length();
         if (parameters.length != expected) {
             throw new IllegalArgumentException(
                     parameters.length + " parameters where adapters and head have " + expected);
@@ -41,41 +60,105 @@ public record TrainedAdapter(
     /**
      * The adapter of a run on a data set.
      *
-     * @param parameters of the run's graph, {@code ComputationGraph.params()}
+     * @param parameters all parameters of the run
      */
-    public static TrainedAdapter of(EncoderSpec spec, Manifest data, float[] parameters) {
-        return new TrainedAdapter(spec, data.task(), data.type(), data.labelNames(), data.metrics(), parameters);
+    public static TrainedAdapter of(LearnerSpec spec, Manifest data, float[] parameters) {
+        return new TrainedAdapter(
+                new BaseModelReference(spec.modelUri(), spec.modelSha256()),
+                spec.architecture(),
+                spec.adapter(),
+                spec.head(),
+                data.task(),
+                data.type(),
+                data.labelNames(),
+                data.metrics(),
+                parameters);
     }
 
     /**
-     * The base model as Python's libraries take it: a folder of this machine by its plain path, which {@code file:/...}
-     * is not to them, and any other address as it is.
+     * The same adapter, its base model being where it is now.
+     *
+     * @throws BadInputException if that is another base model
      */
-    public String baseModelName() {
-        URI address = new Path(spec.modelUri()).toUri();
-        return "file".equals(address.getScheme()) ? address.getPath() : spec.modelUri();
+    public TrainedAdapter on(BaseModel model) {
+        if (!model.weightsSha256().equals(base.sha256())) {
+            throw new BadInputException(model.uri() + ": SHA-256 of its weights is " + model.weightsSha256()
+                    + ", but the adapter was trained on " + base.sha256()
+                    + ". Name the directory of that base model with --model.");
+        }
+        return new TrainedAdapter(
+                new BaseModelReference(model.uri(), base.sha256()),
+                architecture,
+                adapter,
+                head,
+                task,
+                type,
+                labelNames,
+                metrics,
+                parameters);
     }
 
     /** C: the number of classes, or 1 for a regression. */
     public int outputs() {
-        return outputs(type, labelNames);
+        return head.outputs();
     }
 
     /** R, the largest rank. */
     public int rank() {
-        return spec.schedule().rank();
+        return adapter.rank();
     }
 
     /** L, the number of blocks. */
     public int blocks() {
-        return spec.model().numHiddenLayers();
+        return architecture.blocks();
     }
 
-    HeadShape head() {
-        return HeadShape.of(spec, outputs());
+    /**
+     * Checks that the adapter has a rank.
+     *
+     * @throws UsageException if it has not
+     */
+    public void requireRank(int rank) {
+        if (rank < 1 || rank > rank()) {
+            throw new UsageException("Rank " + rank + " is not in 1.." + rank() + ", the ranks that the adapter has.");
+        }
     }
 
-    private static int outputs(TaskType type, List<String> labelNames) {
-        return type == TaskType.REGRESSION ? 1 : labelNames.size();
+    /** The layout of the adapters. */
+    public AdapterLayout layout() {
+        return adapter.layout(architecture);
+    }
+
+    Family family() {
+        return Families.of(architecture);
+    }
+
+    /** Whether the outputs are classes of words. */
+    boolean classifiesTokens() {
+        return type == TaskType.TOKEN_CLASSIFICATION;
+    }
+
+    /**
+     * Path of an adapted module in the Hugging Face model that an export is made for: the bare model, or the one with a
+     * token classifier, where the bare model is called like its family.
+     */
+    String module(AdapterLayout.Slot slot) {
+        String path = family().projection(slot.block(), slot.projection());
+        return classifiesTokens() ? family().name() + "." + path : path;
+    }
+
+    /** Index of the head's first value among the parameters. */
+    int headOffset() {
+        return Math.toIntExact(layout().length());
+    }
+
+    /** The arrays of the head by name, [out,in] or [out]. */
+    Map<String, FloatTensor> headTensors() {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+        for (HeadLayout.Array array : head.layout().arrays()) {
+            FloatBuffer values = FloatBuffer.wrap(parameters, headOffset() + array.offset(), array.length());
+            tensors.put(array.name(), new FloatTensor(array.shape(), values.slice()));
+        }
+        return tensors;
     }
 }

@@ -5,21 +5,21 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
-import org.erat.data.basemodel.ModelConfig;
 import org.erat.data.storage.Storage;
 
 /**
- * A prepared base model by name: enough to plan with, without its weights.
+ * A prepared base model: enough to plan with, without its weights.
  *
  * @param uri full path of its directory, with a scheme, so that it means the same on every machine
- * @param config the architecture
+ * @param architecture what it computes
  * @param weightsSha256 SHA-256 of its weights, in hexadecimal
  * @param tokenizerSha256 SHA-256 of its tokenizer
  * @param weightBytes size of its weights
  */
 public record BaseModel(
-        String uri, ModelConfig config, String weightsSha256, String tokenizerSha256, long weightBytes) {
+        String uri, Architecture architecture, String weightsSha256, String tokenizerSha256, long weightBytes) {
     /**
      * The base model in a directory.
      *
@@ -34,15 +34,16 @@ public record BaseModel(
             if (!files.exists(directory)) {
                 throw new BadInputException(
                         directory + ": there is no such base model. Make it with prepare-model --out " + path
-                                + ", or set model.path.");
+                                + ", or name the directory of one: model.path of a configuration, --model of a"
+                                + " command.");
             }
         } catch (IOException e) {
             throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
         }
-        try (BaseModelDirectory model = BaseModelDirectory.open(BaseWeightStore.localCopy(directory, hadoop))) {
+        try (BaseModelDirectory model = BaseModelDirectory.open(BaseModelFiles.localCopy(directory, hadoop))) {
             return new BaseModel(
                     directory.toString(),
-                    model.config(),
+                    model.architecture(),
                     model.tensorsSha256(),
                     model.tokenizerSha256(),
                     model.tensorsFile().toFile().length());

@@ -1,6 +1,6 @@
 /**
- * The transformer encoder (BERT, RoBERTa): frozen weights, one copy of them in each JVM, and the forward and backward
- * pass, written once over {@code compute}. May use {@code adapter}, {@code compute}, {@code schedule}, {@code config} and
- * data-prep.
+ * The transformer: its frozen weights, one copy of them in each JVM, and its forward and backward pass, written once over
+ * {@code compute} for any architecture. Start at {@link org.erat.model.Transformer} and {@code Block}. May use {@code
+ * adapter}, {@code compute}, {@code config} and data-prep.
  */
 package org.erat.model;

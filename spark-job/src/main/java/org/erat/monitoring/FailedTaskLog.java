@@ -26,8 +26,9 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import scala.collection.JavaConverters;
 
 /**
- * The end of the log of the task that failed last, fetched from where Spark's UI would show it: a worker of a standalone
- * cluster, a node manager of YARN. In local mode there is no such log but the driver's own.
+ * The reason of the last task failure and the end of that executor's log. If no task has failed, those of the first
+ * executor that was removed. The log is fetched from where Spark's UI would show it: a Worker of a standalone cluster or
+ * a NodeManager of YARN. In local mode the only log is the driver's own.
  */
 public final class FailedTaskLog extends SparkListener {
     private static final int LINES = 50;
@@ -48,7 +49,7 @@ public final class FailedTaskLog extends SparkListener {
         this.spark = spark;
     }
 
-    /** Watches an application from here on. */
+    /** Starts to listen to an application. */
     public static FailedTaskLog of(SparkContext spark) {
         FailedTaskLog log = new FailedTaskLog(spark);
         spark.addSparkListener(log);
@@ -84,7 +85,9 @@ public final class FailedTaskLog extends SparkListener {
                         event.taskInfo().attemptNumber() + 1,
                         executor,
                         event.taskInfo().host()),
-                event.reason() instanceof TaskFailedReason reason ? reason.toErrorString() : "" + event.reason(),
+                event.reason() instanceof TaskFailedReason reason
+                        ? reason.toErrorString()
+                        : String.valueOf(event.reason()),
                 logs.get(executor));
     }
 
@@ -96,14 +99,13 @@ public final class FailedTaskLog extends SparkListener {
         }
     }
 
-    /** What failed last and the last lines of its log; nothing where nothing has failed. Takes a few seconds at most. */
+    /** The failure and the last lines of the log; empty if nothing has failed. Takes a few seconds at most. */
     public List<String> lines() {
         try {
-            // What the driver has just been told may not have reached this listener yet.
+            // The last failure may not have reached this listener yet.
             spark.listenerBus().waitUntilEmpty(PATIENCE.toMillis());
         } catch (TimeoutException e) {
-            // Then what is known has to do.
-            return describe(failure());
+            // The failure before that is the best there is.
         }
         return describe(failure());
     }
@@ -138,19 +140,19 @@ public final class FailedTaskLog extends SparkListener {
         try {
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
-                return List.of("(cannot be had: HTTP status " + response.statusCode() + ")");
+                return List.of("(cannot be fetched: HTTP status " + response.statusCode() + ")");
             }
             List<String> lines = text(response.body()).lines().toList();
             return lines.subList(Math.max(0, lines.size() - LINES), lines.size());
         } catch (IOException e) {
-            return List.of("(cannot be had: " + e + ")");
+            return List.of("(cannot be fetched: " + e + ")");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return List.of("(cannot be had: interrupted)");
+            return List.of("(cannot be fetched: interrupted)");
         }
     }
 
-    /** The address of the end of the log where Spark names that of a page which shows it. */
+    /** The URL of the end of the log as plain text, from that of a page of Spark's UI that shows it. */
     static String plain(String page) {
         if (page.contains("/logPage")) {
             return page.replaceFirst("/logPage/?", "/log/") + "&byteLength=" + BYTES;
@@ -158,7 +160,7 @@ public final class FailedTaskLog extends SparkListener {
         return page.contains("start=") ? page.replaceFirst("start=-?\\d+", "start=-" + BYTES) : page;
     }
 
-    /** Text of a page that may be HTML. */
+    /** Text of a page, without HTML. */
     static String text(String body) {
         Matcher preformatted = PREFORMATTED.matcher(body);
         StringBuilder text = new StringBuilder();

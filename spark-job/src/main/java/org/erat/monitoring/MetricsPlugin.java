@@ -14,9 +14,9 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerEvent;
 
 /**
- * Puts a run's figures into Spark's metrics system, from where Spark's sinks take them: Prometheus, Graphite, JMX and
- * the rest, as {@code spark.metrics.conf} says. Switched on by {@code spark.plugins}. The driver has the figures of the
- * last round; each executor says how many GPUs it computes with, 0 being the CPU.
+ * Registers a run's metrics with Spark's metrics system, which reports them to the sinks of {@code spark.metrics.conf},
+ * such as Prometheus, Graphite and JMX. {@code spark.plugins} switches it on. The driver has the metrics of the last
+ * round. Each executor has the number of GPUs that Spark assigned to it.
  */
 public final class MetricsPlugin implements SparkPlugin {
     @Override
@@ -76,7 +76,7 @@ public final class MetricsPlugin implements SparkPlugin {
     private static final class Device implements ExecutorPlugin {
         @Override
         public void init(PluginContext context, Map<String, String> settings) {
-            // In local mode the driver is the executor, and here the application has no name yet.
+            // In local mode the driver is the executor, and at this point the application has no id yet.
             if (!context.executorID().equals("driver")) {
                 registerDevice(context);
             }

@@ -3,15 +3,15 @@ package org.erat.monitoring;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 
-/** A piece of work whose jobs and stages carry its name in Spark's UI and logs. */
+/** Names jobs and stages in Spark's UI and logs by the work that they belong to. */
 public final class Phase {
     private static final String DESCRIPTION = "spark.job.description";
 
     private Phase() {}
 
     /**
-     * Works under a name, such as "round 12 of 40: local training". Applies to jobs that this thread starts, and to the
-     * stages of data that it defines.
+     * Runs {@code work} under a name, such as "round 12 of 40: local training". The name is that of jobs which this thread
+     * starts meanwhile, and of the stages of RDDs which it defines.
      */
     public static <T> T named(SparkContext spark, String name, Supplier<T> work) {
         String outer = spark.getLocalProperty(DESCRIPTION);

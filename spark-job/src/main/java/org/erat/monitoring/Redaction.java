@@ -12,20 +12,25 @@ import org.apache.spark.SparkConf;
 import org.erat.data.Address;
 
 /**
- * Takes secrets out of text that people or files get to see: the values of all properties of Spark and Hadoop whose name
- * matches {@code spark.redaction.regex}, wherever they occur; the values of whatever is written as name=value with such
- * a name; and passwords in addresses, {@code scheme://user:password@host}.
+ * Removes secrets from text for the screen and for files. Secret are
+ *
+ * <ul>
+ *   <li>the values of Spark and Hadoop properties whose name matches {@code spark.redaction.regex} or its default,
+ *       anywhere in the text;
+ *   <li>the value in {@code name=value} with such a name;
+ *   <li>user and password in an address, {@code scheme://user:password@host}.
+ * </ul>
  */
 public final class Redaction {
-    /** What stands in the place of a secret; Spark's own word for it. */
-    public static final String HIDDEN = "*********(redacted)";
+    /** Replaces a secret. Spark's own text for it. */
+    static final String HIDDEN = "*********(redacted)";
 
-    /** Spark's own default, and what Hadoop's stores call theirs. */
+    /** Spark's own default, and the names that Hadoop's object stores use. */
     private static final String DEFAULT = "(?i)secret|password|token|access[.]?key|account[.]?key|passphrase";
 
     private static final Pattern ASSIGNMENT = Pattern.compile("(?<![\\w.-])([\\w.-]+)\\s*=\\s*(\"[^\"]*\"|[^\\s,;)]+)");
 
-    /** Shorter values, numbers and switches would be found all over harmless text. */
+    /** Shorter values, numbers and booleans would match harmless text. */
     private static final int SHORTEST_SECRET = 6;
 
     private static final Pattern HARMLESS = Pattern.compile("true|false|[\\d.,]+");
@@ -37,7 +42,7 @@ public final class Redaction {
         this.names = names;
     }
 
-    /** What there is to hide in the configuration of an application. */
+    /** Redaction of the secrets in the configuration of an application. */
     public static Redaction of(SparkConf spark, Configuration hadoop) {
         String own = spark.get("spark.redaction.regex", "");
         Redaction redaction = new Redaction(Pattern.compile(own.isEmpty() ? DEFAULT : own + "|" + DEFAULT));

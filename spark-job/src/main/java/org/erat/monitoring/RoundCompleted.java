@@ -4,21 +4,21 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListenerEvent;
 
 /**
- * The figures of a round, on Spark's own bus: whoever listens there learns of it, such as {@link MetricsPlugin}, which
- * Spark makes and the job cannot reach.
+ * The metrics of a round, as an event on Spark's listener bus. So they reach {@link MetricsPlugin}, which Spark creates
+ * and the job has no reference to.
  *
- * @param round number, from 1
- * @param rounds of the whole run
- * @param examples in the round, all shards
- * @param tokens in the round without padding, all shards
- * @param loss mean over the examples of the round
- * @param learningRate at the last step of the round
+ * @param round number of the round, from 1
+ * @param rounds number of rounds of the run
+ * @param examples examples of the round, all shards
+ * @param tokens tokens of the round without padding, all shards
+ * @param loss mean loss over the examples of the round
+ * @param learningRate learning rate of the last step of the round
  * @param meanWidth mean number of active rows of a block and step
- * @param drift of the average, see the training room
- * @param bytesDown to one worker
- * @param bytesUp from all workers
- * @param seconds of the whole round
- * @param overheadSeconds of it beyond the slowest shard's local steps
+ * @param drift aggregation error ‖mean(BA) − B̄Ā‖/‖mean(BA)‖ of the average
+ * @param bytesDown bytes to one worker
+ * @param bytesUp bytes from all workers
+ * @param seconds duration of the round
+ * @param overheadSeconds part of the duration beyond the slowest shard's local steps
  */
 public record RoundCompleted(
         int round,
@@ -35,12 +35,12 @@ public record RoundCompleted(
         double overheadSeconds)
         implements SparkListenerEvent {
 
-    /** Tells all listeners of the application, soon. */
+    /** Posts the event to all listeners of the application, which get it asynchronously. */
     public void postTo(SparkContext spark) {
         spark.listenerBus().post(this);
     }
 
-    /** A history server need not know this class; the run directory has the figures for good. */
+    /** Not in Spark's event log: a history server does not have this class, and the run directory has the metrics. */
     @Override
     public boolean logEvent() {
         return false;

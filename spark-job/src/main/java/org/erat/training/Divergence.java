@@ -12,7 +12,7 @@ import java.util.Comparator;
  * @param round of the run, from 0
  * @param what which number, and the block where it appeared first; blocks are numbered from 0 as in an adapter's keys
  */
-record Divergence(int step, int shard, int round, String what) implements Serializable {
+public record Divergence(int step, int shard, int round, String what) implements Serializable {
     /** The first first. */
     static final Comparator<Divergence> ORDER =
             Comparator.comparingInt(Divergence::step).thenComparingInt(Divergence::shard);

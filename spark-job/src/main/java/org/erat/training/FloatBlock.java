@@ -5,16 +5,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Floats that travel as one piece of little-endian bytes: Java's own serialization takes them one by one. */
-final class FloatBlock implements Serializable {
+public final class FloatBlock implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final float[] values;
 
-    FloatBlock(float[] values) {
+    public FloatBlock(float[] values) {
         this.values = values;
     }
 
-    float[] values() {
+    public float[] values() {
         return values;
     }
 

@@ -12,11 +12,11 @@ import java.io.Serializable;
  * @param epoch from 0
  * @param values parameters, and optimizer state unless it starts anew or there is none
  */
-record RoundState(int round, int firstStep, int skip, int steps, int epoch, SharedValues values)
+public record RoundState(int round, int firstStep, int skip, int steps, int epoch, SharedValues values)
         implements Serializable {
 
     /** Bytes of its numbers. */
-    long bytes() {
+    public long bytes() {
         return 4L * (values.parameters().length + values.optimizer().length) + 20;
     }
 }

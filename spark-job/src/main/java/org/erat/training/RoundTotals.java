@@ -9,48 +9,52 @@ import javax.annotation.Nullable;
  *
  * @param steps local steps
  * @param examples seen
+ * @param targets seen
  * @param tokens seen, without padding
  * @param paddedTokens padding
- * @param lossSum sum over the examples
- * @param windowRows rows in the windows of all blocks and steps
+ * @param lossSum sum over the targets
+ * @param activeRows rows that learned, over all slots and steps
  * @param bytes that the shards sent
  * @param slowestNanos longest time of a shard's local steps
  * @param divergence the first of them, or null
  */
-record RoundTotals(
+public record RoundTotals(
         long steps,
         long examples,
+        long targets,
         long tokens,
         long paddedTokens,
         double lossSum,
-        long windowRows,
+        long activeRows,
         long bytes,
         long slowestNanos,
         @Nullable Divergence divergence)
         implements Serializable {
-    static final RoundTotals NONE = new RoundTotals(0, 0, 0, 0, 0, 0, 0, 0, null);
+    public static final RoundTotals NONE = new RoundTotals(0, 0, 0, 0, 0, 0, 0, 0, 0, null);
 
-    static RoundTotals of(ShardResult result) {
+    public static RoundTotals of(ShardResult result) {
         return new RoundTotals(
                 result.steps(),
                 result.examples(),
+                result.targets(),
                 result.tokens(),
                 result.paddedTokens(),
                 result.lossSum(),
-                result.windowRows(),
+                result.activeRows(),
                 result.bytes(),
                 result.nanos(),
                 result.divergence());
     }
 
-    RoundTotals plus(RoundTotals other) {
+    public RoundTotals plus(RoundTotals other) {
         return new RoundTotals(
                 steps + other.steps,
                 examples + other.examples,
+                targets + other.targets,
                 tokens + other.tokens,
                 paddedTokens + other.paddedTokens,
                 lossSum + other.lossSum,
-                windowRows + other.windowRows,
+                activeRows + other.activeRows,
                 bytes + other.bytes,
                 Math.max(slowestNanos, other.slowestNanos),
                 Stream.of(divergence, other.divergence)

@@ -13,12 +13,13 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  *
  * @param shard number of the shard
  * @param steps local steps made
- * @param examples examples seen, c_k
+ * @param examples examples seen
+ * @param targets targets seen, c_k: examples, or tokens of a token-level task
  * @param tokens tokens seen, without padding
  * @param paddedTokens padding
- * @param lossSum sum over the examples
- * @param windowRows rows in the windows of all blocks and steps together
- * @param rowSteps n[block][row]: steps in which each row was active
+ * @param lossSum sum over the targets
+ * @param activeRows rows that learned, over all slots and steps
+ * @param rowSteps n[slot][row]: steps in which each row was active
  * @param values slice by slice, the rows that this shard trained
  * @param nanos time of the local steps
  * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
@@ -27,18 +28,19 @@ public record ShardResult(
         int shard,
         int steps,
         long examples,
+        long targets,
         long tokens,
         long paddedTokens,
         double lossSum,
-        long windowRows,
+        long activeRows,
         int[][] rowSteps,
         FloatBlock values,
         long nanos,
         @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
 
-    static ShardResult diverged(int shard, Divergence divergence) {
-        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, new int[0][], new FloatBlock(new float[0]), 0, divergence);
+    public static ShardResult diverged(int shard, Divergence divergence) {
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, 0, new int[0][], new FloatBlock(new float[0]), 0, divergence);
     }
 
     @Override
@@ -50,12 +52,12 @@ public record ShardResult(
     long bytes() {
         return 4L * values.values().length
                 + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum()
-                + 52;
+                + 60;
     }
 
     /** Receives what a shard sends of one slice. */
     @FunctionalInterface
-    interface Piece {
+    public interface Piece {
         /**
          * Takes it.
          *
@@ -67,11 +69,11 @@ public record ShardResult(
     }
 
     /** Passes over the slices in order. */
-    void forEachPiece(List<Slice> slices, Piece action) {
+    public void forEachPiece(List<Slice> slices, Piece action) {
         int from = 0;
         for (int s = 0; s < slices.size(); s++) {
             Slice slice = slices.get(s);
-            int[] coverage = divergence == null ? slice.coverage(rowSteps, examples) : new int[slice.rows()];
+            int[] coverage = divergence == null ? slice.coverage(rowSteps, targets) : new int[slice.rows()];
             int length = slice.length(coverage);
             action.accept(s, coverage, from, length);
             from += length;

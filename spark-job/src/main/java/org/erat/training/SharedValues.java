@@ -9,33 +9,33 @@ import java.util.List;
  * @param parameterBlock flat parameters: adapters, then head
  * @param optimizerBlock optimizer state; empty where it does not travel
  */
-record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock) implements Serializable {
-    SharedValues(float[] parameters, float[] optimizer) {
+public record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock) implements Serializable {
+    public SharedValues(float[] parameters, float[] optimizer) {
         this(new FloatBlock(parameters), new FloatBlock(optimizer));
     }
 
-    float[] parameters() {
+    public float[] parameters() {
         return parameterBlock.values();
     }
 
-    float[] optimizer() {
+    public float[] optimizer() {
         return optimizerBlock.values();
     }
 
-    SharedValues copy() {
+    public SharedValues copy() {
         return new SharedValues(parameters().clone(), optimizer().clone());
     }
 
     /** The values of the rows that a shard has trained, in the order in which they travel. */
-    float[] pack(List<Slice> slices, int[][] rowSteps, long examples) {
+    public float[] pack(List<Slice> slices, int[][] rowSteps, long targets) {
         int length = 0;
         for (Slice slice : slices) {
-            length += slice.length(slice.coverage(rowSteps, examples));
+            length += slice.length(slice.coverage(rowSteps, targets));
         }
         float[] packed = new float[length];
         int[] at = {0};
         for (Slice slice : slices) {
-            int[] coverage = slice.coverage(rowSteps, examples);
+            int[] coverage = slice.coverage(rowSteps, targets);
             for (int row = 0; row < slice.rows(); row++) {
                 if (coverage[row] > 0) {
                     slice.forEachRun(row, (from, to) -> {
@@ -49,7 +49,7 @@ record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock) implem
     }
 
     /** The flat parameters of a shard after its local steps, which began from these. */
-    float[] parametersOf(ShardResult result, List<Slice> slices) {
+    public float[] parametersOf(ShardResult result, List<Slice> slices) {
         SharedValues ofShard = new SharedValues(parameters().clone(), optimizer());
         result.forEachPiece(slices, (number, coverage, first, length) -> {
             Slice slice = slices.get(number);
@@ -77,7 +77,7 @@ record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock) implem
     }
 
     /** Takes over values that travelled. */
-    void copyIn(int from, float[] source, int at, int length) {
+    public void copyIn(int from, float[] source, int at, int length) {
         if (from < parameters().length) {
             System.arraycopy(source, at, parameters(), from, length);
         } else {

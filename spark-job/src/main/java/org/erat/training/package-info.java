@@ -1,6 +1,7 @@
 /**
- * Distributed training: the TrainingMaster under dl4j-spark's SparkComputationGraph, the local steps of a shard, the
- * coverage-weighted average in shard order and the outer step. Start at {@code RoundLoop}, which
- * fits on a screen. May use every room but {@code cli} and {@code ml}.
+ * Distributed training: what a round starts from, what a shard returns of it, and the parts that are averaged on their own.
+ * {@code round} has the loop of rounds and {@code average} the average in shard order; neither knows what a mini-batch is.
+ * Start at {@code round.RoundLoop}. May use {@code learner}, {@code adapter}, {@code monitoring}, {@code config} and
+ * data-prep.
  */
 package org.erat.training;

@@ -8,7 +8,6 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 
@@ -22,7 +21,7 @@ public final class CopyingFileSystem extends FilterFileSystem {
     private long left;
 
     public CopyingFileSystem() {
-        super(new RawLocalFileSystem() {
+        super(new LocalDisk.Raw() {
             @Override
             public URI getUri() {
                 return URI.create("copying:///");

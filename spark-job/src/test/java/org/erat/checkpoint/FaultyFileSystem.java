@@ -7,7 +7,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.hadoop.util.Progressable;
@@ -20,7 +19,7 @@ public final class FaultyFileSystem extends FilterFileSystem {
     private long free;
 
     public FaultyFileSystem() {
-        super(new RawLocalFileSystem() {
+        super(new LocalDisk.Raw() {
             @Override
             public URI getUri() {
                 return URI.create("faulty:///");

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.erat.checkpoint.CopyingFileSystem;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,7 +105,7 @@ class AnywhereTest {
                 .isZero();
     }
 
-    private void assertEnds(int code, String message, String... more) {
+    private void assertEnds(int code, String message, Object... more) {
         TinyCommands.Ended ended = TinyCommands.run(TinyCommands.train(project, "run", more));
         assertThat(ended.error()).contains(message);
         assertThat(ended.code()).isEqualTo(code);

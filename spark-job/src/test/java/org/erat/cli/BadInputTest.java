@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,7 @@ import java.util.stream.Stream;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.SafetensorsWriter;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -192,6 +191,12 @@ class BadInputTest {
                         "390",
                         "50"),
                 new Case(
+                        "no room for text between the special tokens",
+                        p -> {},
+                        p -> TinyCommands.prepareData(p, "data", "--max-length 2"),
+                        2,
+                        List.of("--max-length 2 is too short", "adds 2 special tokens", "The smallest value is 3")),
+                new Case(
                         "no permission to write data",
                         p -> {},
                         p -> TinyCommands.prepareData(p, "job.conf/data"),
@@ -319,11 +324,8 @@ class BadInputTest {
                         List.of("has not finished", "Submit its train command again")));
     }
 
-    private static String[] over(TinyProject of, String command, String run, String... more) {
-        List<Object> parts =
-                new ArrayList<>(List.of(command + " --run-dir", of.folder().resolve(run), "--data", of.data()));
-        parts.addAll(List.of(more));
-        return TinyCommands.words(parts.toArray());
+    private static String[] over(TinyProject of, String command, String run, Object... more) {
+        return TinyCommands.words(command + " --run-dir", of.folder().resolve(run), "--data", of.data(), more);
     }
 
     private static String[] export(TinyProject of, String ranks, String out) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.SparkException;
@@ -13,8 +14,9 @@ import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TokenizedDataset;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,8 +117,9 @@ class DamageTest {
                     .shards(Split.TRAIN, 2)
                     .collect()) {
                 for (int i = 0; i < shard.size(); i++) {
-                    StringBuilder example =
-                            new StringBuilder().append(shard.id(i)).append(shard.label(i));
+                    StringBuilder example = new StringBuilder()
+                            .append(shard.id(i))
+                            .append(Arrays.toString(((Targets.Classes) shard.target(i)).classes()));
                     for (int t = 0; t < shard.length(i); t++) {
                         example.append(' ').append(shard.token(i, t));
                     }

@@ -15,8 +15,12 @@ import org.apache.spark.SparkException;
 import org.erat.checkpoint.ResumableException;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.text.TextFormat;
+import org.erat.data.text.TextTask;
+import org.erat.data.tokenized.TaskType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
@@ -35,25 +39,52 @@ class MainTest {
     }
 
     @Test
-    void prepareDataTakesATaskOrATable() {
+    void prepareDataTakesATaskOrATableOfTextsOrOfWords() {
         run("prepare-data", "--task", "sst2", "--input", "i", "--model", "m", "--out", "o");
-        run(("prepare-data --format tsv --text 3 --label 1 --no-header --type regression --input i --model m --out o"
-                        + " --max-length 64 --seed 9 --validation-fraction 0.1")
-                .split(" ", -1));
+        run("prepare-data --format tsv --text 3 --label 1 --no-header --type regression --input i --model m --out o"
+                + " --max-length 64 --seed 9 --validation-fraction 0.1");
+        run("prepare-data --format jsonl --words tokens --labels tags --type token-classification --input i --model m"
+                + " --out o");
         assertThat(requests)
                 .containsExactly(
+                        new PrepareDataCommand.Request(TextTask.named("sst2"), "i", "m", "o", 0.02, 128, 1),
                         new PrepareDataCommand.Request(
-                                Optional.of("sst2"), Optional.empty(), "i", "m", "o", 0.02, 128, 1),
-                        new PrepareDataCommand.Request(
-                                Optional.empty(),
-                                Optional.of(new PrepareDataCommand.Table(
-                                        "tsv", "3", Optional.empty(), "1", false, "regression")),
+                                TextTask.custom(TextFormat.TSV, false, "3", null, "1", TaskType.REGRESSION),
                                 "i",
                                 "m",
                                 "o",
                                 0.1,
                                 64,
-                                9));
+                                9),
+                        new PrepareDataCommand.Request(
+                                TextTask.tokenClassification(TextFormat.JSONL, "tokens", "tags"),
+                                "i",
+                                "m",
+                                "o",
+                                0.02,
+                                128,
+                                1));
+    }
+
+    /** What a table's columns are called depends on the type of the task, and the message says how. */
+    @ParameterizedTest
+    @CsvSource({
+        "--type token-classification --words w --labels l --text t, --text cannot be used with --type"
+                + " token-classification. Leave out --text and name the columns with --words and --labels",
+        "--type token-classification --text t --label l, --text and --label cannot be used",
+        "--type token-classification --words w, --type token-classification needs --words and --labels",
+        "--type classification --words w --labels l, --words and --labels cannot be used with --type classification."
+                + " Leave out --words and --labels and name the columns with --text and --label",
+        "--type classification --text t --label l --labels m, --labels cannot be used",
+        "--type regression --text t, --type regression needs --text and --label",
+        "--type token-classification --words w --labels l --no-header, --no-header does not apply",
+        "--type ranking --text t --label l, 'ranking' is not a type of task: give one of classification"
+    })
+    void columnsThatDoNotBelongToTheTypeAreNamedWithTheFix(String options, String message) {
+        assertThat(run("prepare-data --format jsonl " + options + " --input i --model m --out o"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("error: ", message);
+        assertThat(requests).isEmpty();
     }
 
     @Test
@@ -63,9 +94,38 @@ class MainTest {
         run("export", "--run-dir", "r", "--rank", "4", "--out", "o");
         assertThat(requests)
                 .containsExactly(
-                        new EvaluateCommand.Request("r", "d", List.of(2, 8), true),
-                        new ExportCommand.Request("r", OptionalInt.empty(), List.of(3, 5, 0), true, "o"),
-                        new ExportCommand.Request("r", OptionalInt.of(4), List.of(), false, "o"));
+                        new EvaluateCommand.Request(
+                                new RunAndData.Choice("r", "d", Optional.empty(), Map.of()), List.of(2, 8), true),
+                        new ExportCommand.Request(
+                                "r", OptionalInt.empty(), List.of(3, 5, 0), Optional.empty(), true, "o"),
+                        new ExportCommand.Request("r", OptionalInt.of(4), List.of(), Optional.empty(), false, "o"));
+    }
+
+    @Test
+    void aFinishedRunIsUsedWithAnotherPlaceOfItsModelAndAnotherDevice() {
+        String chosen = " --run-dir r --data d --model m --set compute.device=cpu --set compute.threads=2";
+        RunAndData.Choice on = new RunAndData.Choice(
+                "r", "d", Optional.of("m"), Map.of("compute.device", "cpu", "compute.threads", "2"));
+        run("evaluate" + chosen);
+        run("predict --rank 2 --out o" + chosen);
+        run("export --run-dir r --rank 2 --model m --out o");
+        assertThat(requests)
+                .containsExactly(
+                        new EvaluateCommand.Request(on, List.of(), false),
+                        new PredictCommand.Request(on, 2, "o"),
+                        new ExportCommand.Request("r", OptionalInt.of(2), List.of(), Optional.of("m"), false, "o"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"evaluate --run-dir r --data d", "predict --rank 1 --out o --run-dir r --data d"})
+    void ofAFinishedRunOnlyTheSettingsOfComputeCanBeChosenAnew(String command) {
+        for (String key : List.of("seed", "adapter.rank", "evaluation.batch-size", "computer.device")) {
+            assertThat(run(command + " --set " + key + "=1")).as(key).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains(
+                            "--set " + key + "=... has no effect on a run that has finished", "--set compute.device=");
+        }
+        assertThat(requests).isEmpty();
     }
 
     @ParameterizedTest
@@ -77,15 +137,19 @@ class MainTest {
                 "train --conf a.conf --run-dir r --sett x=1",
                 "train --conf a.conf --run-dir r --set x",
                 "prepare-data --input i --model m --out o",
-                "prepare-data --task sst2 --format csv --text a --label b --type regression --input i --model m --out o",
+                "prepare-data --task sst2 --format csv --text a --label b --type regression --input i --model m --out"
+                        + " o",
                 "prepare-data --format csv --text a --input i --model m --out o",
                 "prepare-data --task imdb --input i --model m --out o",
                 "prepare-data --format xls --text a --label b --type regression --input i --model m --out o",
                 "prepare-data --format csv --text a --label b --type ranking --input i --model m --out o",
-                "prepare-data --format parquet --no-header --text a --label b --type regression --input i --model m --out"
-                        + " o",
+                "prepare-data --format parquet --no-header --text a --label b --type regression --input i --model m"
+                        + " --out o",
                 "prepare-data --task sst2 --validation-fraction 1.5 --input i --model m --out o",
-                "prepare-data --task sst2 --max-length 2 --input i --model m --out o",
+                "prepare-data --task sst2 --words a --labels b --input i --model m --out o",
+                "prepare-data --words a --labels b --input i --model m --out o",
+                "prepare-data --format csv --words a --labels b --type token-classification --input i --model m --out"
+                        + " o",
                 "evaluate --run-dir r --data d --ranks 1,x",
                 "evaluate --run-dir r --data d --ranks 0",
                 "predict --run-dir r --data d --rank 0 --out o",
@@ -95,7 +159,7 @@ class MainTest {
                 "export --run-dir r --block-ranks 1,-2 --out o",
             })
     void aCommandLineThatCannotBeUsedEndsWithTwoAndOneReason(String line) {
-        assertThat(run(line.isEmpty() ? new String[0] : line.split(" ", -1))).isEqualTo(2);
+        assertThat(run(line)).isEqualTo(2);
         assertThat(err.toString()).startsWith("error: ").doesNotContain("\tat ");
         assertThat(requests).isEmpty();
     }
@@ -207,6 +271,10 @@ class MainTest {
         assertThat(err.toString()).contains("\tat ");
     }
 
+    private int run(String line) {
+        return run(line.isEmpty() ? new String[0] : line.split(" ", -1));
+    }
+
     private int run(String... args) {
         Jobs recording = new Jobs() {
             @Override
@@ -221,6 +289,11 @@ class MainTest {
 
             @Override
             void evaluate(EvaluateCommand.Request request, Progress progress) {
+                requests.add(request);
+            }
+
+            @Override
+            void predict(PredictCommand.Request request, Progress progress) {
                 requests.add(request);
             }
 

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,8 +59,8 @@ class SecretsTest {
                 .content()
                 .contains("\"spark.hadoop.fs.s3a.secret.key\" : \"*********(redacted)\"")
                 // Before the user's options Spark puts some of its own.
-                .containsPattern(
-                        "\"spark.driver.extraJavaOptions\" : \"[^\"\n]* -Djavax.net.ssl.keyStorePassword=[*]{9}[(]redacted[)]\"");
+                .containsPattern("\"spark.driver.extraJavaOptions\" : \"[^\"\n"
+                        + "]* -Djavax.net.ssl.keyStorePassword=[*]{9}[(]redacted[)]\"");
         assertNoSecretIn(folder);
     }
 

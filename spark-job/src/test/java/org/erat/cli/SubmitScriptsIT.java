@@ -28,7 +28,7 @@ class SubmitScriptsIT {
     private static final Path HOME =
             Path.of(System.getProperty("erat.home")).toAbsolutePath().normalize();
 
-    /** The command that stands in the README and in every schedule. */
+    /** The command of docs/clusters.md and of every schedule. */
     private static final List<String> TRAIN = List.of(
             "train",
             "--conf",

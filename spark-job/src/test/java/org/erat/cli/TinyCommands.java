@@ -1,16 +1,18 @@
 package org.erat.cli;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.erat.training.TinyProject;
+import org.erat.job.TinyProject;
 
 /** Command lines over a {@link TinyProject}, run in this process as a notebook would. */
 final class TinyCommands {
@@ -51,6 +53,27 @@ final class TinyCommands {
      */
     record Ended(int code, String error) {}
 
+    /** Lines that a command puts on the screen, which must succeed; without the time since it began. */
+    static List<String> shown(String... args) {
+        PrintStream screen = System.err;
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(lines, true, StandardCharsets.UTF_8));
+        Ended ended;
+        try {
+            ended = run(args);
+        } finally {
+            System.setErr(screen);
+        }
+        if (ended.code() != 0) {
+            throw new AssertionError(ended.error());
+        }
+        return lines.toString(StandardCharsets.UTF_8)
+                .lines()
+                .filter(line -> line.startsWith("["))
+                .map(line -> line.substring(line.indexOf(']') + 2))
+                .toList();
+    }
+
     static Ended run(String... args) {
         StringWriter err = new StringWriter();
         int code = Main.run(new Jobs(), new PrintWriter(new StringWriter()), new PrintWriter(err, true), args);
@@ -61,30 +84,35 @@ final class TinyCommands {
         return words("prepare-model --from", of.model(), "--out", of.folder().resolve("base"));
     }
 
-    static String[] prepareData(TinyProject of, String out) {
+    static String[] prepareData(TinyProject of, String out, Object... more) {
         return words(
                 "prepare-data --format tsv --text sentence --label mood --type classification --input",
                 of.text(),
                 "--model",
                 of.model(),
                 "--out",
-                of.folder().resolve(out));
+                of.folder().resolve(out),
+                more);
     }
 
-    static String[] train(TinyProject of, String runDirectory, String... more) {
-        List<Object> parts = new ArrayList<>(List.of(
+    static String[] train(TinyProject of, String runDirectory, Object... more) {
+        return words(
                 "train --conf",
                 of.folder().resolve("job.conf"),
                 "--run-dir",
-                of.folder().resolve(runDirectory)));
-        parts.addAll(List.of(more));
-        return words(parts.toArray());
+                of.folder().resolve(runDirectory),
+                more);
     }
 
-    /** Texts are split at blanks, paths are not. */
+    /** Texts are split at blanks, paths are not; arrays are taken apart. */
     static String[] words(Object... parts) {
-        return Stream.of(parts)
-                .flatMap(part -> part instanceof String text ? Stream.of(text.split(" ", -1)) : Stream.of("" + part))
-                .toArray(String[]::new);
+        return Stream.of(parts).flatMap(TinyCommands::wordsOf).toArray(String[]::new);
+    }
+
+    private static Stream<String> wordsOf(Object part) {
+        if (part instanceof Object[] parts) {
+            return Stream.of(parts).flatMap(TinyCommands::wordsOf);
+        }
+        return part instanceof String text ? Stream.of(text.split(" ", -1)) : Stream.of(part.toString());
     }
 }

@@ -2,28 +2,44 @@ package org.erat.compute;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.erat.compute.cuda.CudaUnderTest;
+import org.erat.config.ComputeSettings;
+import org.erat.config.ComputeSettings.Activations;
+import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.ComputeSettings.Weights;
+import org.erat.config.Precision;
 
-/** Choices of device that only tests have: the CUDA implementation without a task that Spark has given a GPU to. */
-public final class CudaDevice {
+/**
+ * The CUDA implementation as what {@code compute.device = cuda} gives outside of Spark's tasks, until it is closed: on this
+ * processor, or on GPU 0.
+ */
+public enum CudaDevice {
     /** With this processor as its device. */
-    public static final String EMULATED = "emulated-cuda";
-
+    EMULATED,
     /** On GPU 0. */
-    public static final String GPU = "gpu-0";
+    GPU;
 
-    private CudaDevice() {}
+    private static final List<Precision> PRECISIONS = List.of(Precision.F32, Precision.TF32, Precision.BF16);
 
-    /** Makes {@code device} a choice if it is one of these; ends the test as skipped where it cannot be had. */
-    public static void provideFor(String device) {
-        if (device.equals(EMULATED) || device.equals(GPU)) {
-            for (Precision precision : Precision.values()) {
-                Optional<Backend> backend =
-                        device.equals(GPU) ? CudaUnderTest.onGpu(precision) : CudaUnderTest.emulated(precision);
-                assumeTrue(backend.isPresent(), device + " cannot be had here, see the log");
-                Backends.provide(device, precision, backend.get());
+    /** Ends the test as skipped where the device cannot be had. */
+    public Backends.Provided provide() {
+        List<Backends.Provided> provided = new ArrayList<>();
+        for (Precision precision : PRECISIONS) {
+            Optional<Backend> backend =
+                    this == GPU ? CudaUnderTest.onGpu(precision) : CudaUnderTest.emulated(precision);
+            if (backend.isEmpty()) {
+                provided.forEach(Backends.Provided::close);
+            }
+            assumeTrue(backend.isPresent(), this + " cannot be had here, see the log");
+            for (Weights weights : Weights.values()) {
+                provided.add(Backends.provide(
+                        new ComputeSettings(DeviceChoice.CUDA, 1, precision, weights, Activations.KEPT),
+                        backend.get()));
             }
         }
+        return () -> provided.forEach(Backends.Provided::close);
     }
 }

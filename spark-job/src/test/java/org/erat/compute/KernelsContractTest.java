@@ -5,27 +5,33 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.erat.compute.Kernels.Attended;
-import org.erat.compute.Kernels.AttentionShape;
-import org.erat.compute.Kernels.LayerNormState;
+import org.erat.compute.Attention.Attended;
+import org.erat.compute.Norms.LayerNormState;
 import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture.Mask;
+import org.erat.data.safetensors.Dtype;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What holds for every implementation beside the numbers: shapes are checked, tensors are counted, copies are exact. */
 @ParameterizedClass
@@ -35,10 +41,12 @@ public class KernelsContractTest {
 
     private final Backend backend;
     private final Kernels kernels;
+    private final Memory memory;
 
     static Stream<Backend> implementations() {
         return Stream.of(
-                        List.of(new Nd4jBackend(DataType.FLOAT)),
+                        List.of(new Nd4jBackend(Precision.F32)),
+                        List.of(new Nd4jBackend(Precision.F64)),
                         List.of(new OneDnnBackend(Precision.F32)),
                         List.of(new OneDnnBackend(Precision.BF16)),
                         CudaUnderTest.of(Precision.F32),
@@ -51,6 +59,7 @@ public class KernelsContractTest {
     KernelsContractTest(Backend backend) {
         this.backend = backend;
         this.kernels = backend.open(1);
+        this.memory = kernels.memory();
     }
 
     @AfterEach
@@ -60,58 +69,159 @@ public class KernelsContractTest {
 
     @Test
     void countsTensorsThatAreNotClosed() {
-        Tensor tensor = kernels.allocate(4, 6);
+        Tensor tensor = memory.allocate(4, 6);
         Tensor view = tensor.rows(1, 3).columns(2, 4);
         assertThat(view.shape()).containsExactly(2, 2);
-        assertThat(kernels.outstanding()).isEqualTo(1);
+        assertThat(memory.outstanding()).isEqualTo(1);
+        assertThatIllegalStateException().isThrownBy(memory::release).withMessage("1 tensors are not closed");
         view.close();
-        assertThat(kernels.outstanding()).isEqualTo(1);
+        assertThat(memory.outstanding()).isEqualTo(1);
         tensor.close();
         tensor.close();
-        assertThat(kernels.outstanding()).isZero();
+        assertThat(memory.outstanding()).isZero();
         assertThatIllegalStateException()
-                .isThrownBy(() -> kernels.fill(tensor, 0))
+                .isThrownBy(() -> kernels.pointwise().fill(tensor, 0))
                 .withMessage("tensor is closed");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> kernels.pointwise().fill(view, 0))
+                .withMessage("tensor is closed");
+        memory.release();
+    }
+
+    private static FloatBuffer nativeFloats(float... values) {
+        FloatBuffer direct = ByteBuffer.allocateDirect(Float.BYTES * (values.length + 1))
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer()
+                .position(1);
+        direct.put(1, values);
+        return direct;
+    }
+
+    private static DoubleBuffer nativeDoubles(double... values) {
+        DoubleBuffer direct = ByteBuffer.allocateDirect(Double.BYTES * (values.length + 1))
+                .order(ByteOrder.nativeOrder())
+                .asDoubleBuffer()
+                .position(1);
+        direct.put(1, values);
+        return direct;
+    }
+
+    /** Whole numbers up to 59, which bf16 has. */
+    private static List<Buffer> sixty() {
+        float[] floats = new float[60];
+        double[] doubles = new double[60];
+        for (int i = 0; i < 60; i++) {
+            floats[i] = i;
+            doubles[i] = i;
+        }
+        float[] longer = new float[63];
+        System.arraycopy(floats, 0, longer, 2, 60);
+        return List.of(
+                FloatBuffer.wrap(floats),
+                FloatBuffer.wrap(longer, 2, 60),
+                FloatBuffer.wrap(floats).asReadOnlyBuffer(),
+                DoubleBuffer.wrap(doubles),
+                nativeFloats(floats),
+                nativeDoubles(doubles),
+                ByteBuffer.allocateDirect(4 * 60)
+                        .order(ByteOrder.BIG_ENDIAN)
+                        .asFloatBuffer()
+                        .put(0, floats));
     }
 
     @Test
-    void copiesHostArraysOfAnyStrides() {
-        INDArray values = Nd4j.arange(60).castTo(DataType.DOUBLE).reshape(5, 12);
-        for (INDArray host : List.of(
-                values,
-                values.castTo(DataType.FLOAT),
-                values.castTo(DataType.FLOAT).dup('f'),
-                values.transpose(),
-                values.castTo(DataType.FLOAT).get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 11)))) {
-            try (Tensor tensor = kernels.upload(host)) {
-                assertThat(tensor.shape()).isEqualTo(host.shape());
-                INDArray dense = Nd4j.create(DataType.FLOAT, host.shape());
-                kernels.download(tensor, dense);
-                assertThat(dense).isEqualTo(host.castTo(DataType.FLOAT));
-                INDArray larger = Nd4j.zeros(DataType.FLOAT, host.size(0), host.size(1) + 2);
-                INDArray window = larger.get(NDArrayIndex.all(), NDArrayIndex.interval(1, 1 + host.size(1)));
-                kernels.download(tensor, window);
-                assertThat(window.dup('c'))
-                        .isEqualTo(host.castTo(DataType.FLOAT).dup('c'));
-                assertThat(larger.getColumn(0).sumNumber().doubleValue()).isZero();
-                INDArray column = Nd4j.create(new float[] {-1, -1, -1});
-                kernels.download(tensor.rows(0, 3).columns(1, 2), column);
-                assertThat(column.getDouble(2)).isEqualTo(host.getDouble(2, 1));
+    void copiesHostValuesFromTheirPositionToTheirLimit() {
+        for (Buffer host : sixty()) {
+            int position = host.position();
+            for (Tensor tensor : List.of(memory.upload(host, 5, 12), memory.uploadSingle(host, 5, 12))) {
+                assertThat(host.position()).isEqualTo(position);
+                assertThat(tensor.shape()).containsExactly(5, 12);
+                float[] floats = TestTensors.floats(kernels, tensor);
+                double[] doubles = TestTensors.doubles(kernels, tensor);
+                for (int i = 0; i < 60; i++) {
+                    assertThat(floats[i]).isEqualTo(i);
+                    assertThat(doubles[i]).isEqualTo(i);
+                }
+                tensor.close();
             }
         }
     }
 
     @Test
+    void copiesViewsRowByRowIntoBuffersOfAnyKind() {
+        try (Tensor tensor = memory.upload(sixty().get(0), 5, 12)) {
+            Tensor view = tensor.rows(1, 3).columns(2, 5);
+            float[] expected = {14, 15, 16, 26, 27, 28};
+            FloatBuffer heap = FloatBuffer.wrap(new float[8], 1, 6);
+            memory.download(view, heap);
+            assertThat(heap.array()).containsExactly(0, 14, 15, 16, 26, 27, 28, 0);
+            assertThat(heap.position()).isEqualTo(1);
+            FloatBuffer direct = nativeFloats(new float[6]);
+            memory.download(view, direct);
+            float[] copied = new float[6];
+            direct.get(1, copied);
+            assertThat(copied).containsExactly(expected);
+            DoubleBuffer doubles = nativeDoubles(new double[6]);
+            memory.download(view, doubles);
+            assertThat(doubles.get(6)).isEqualTo(28);
+            try (Tensor column = kernels.pointwise().copy(tensor.rows(0, 3).columns(1, 2))) {
+                assertThat(column.shape()).containsExactly(3, 1);
+                assertThat(TestTensors.floats(kernels, column)).containsExactly(1, 13, 25);
+            }
+        }
+    }
+
+    @Test
+    void refusesBuffersThatDoNotFit() {
+        refuses("upload: 6 values into shape [2, 2]", () -> memory.upload(FloatBuffer.allocate(6), 2, 2));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> memory.upload(IntBuffer.allocate(4), 2, 2))
+                .withMessageContaining("is neither a FloatBuffer nor a DoubleBuffer");
+        try (Tensor tensor = memory.allocate(2, 2)) {
+            refuses("download: shape [2, 2] into 3 values", () -> memory.download(tensor, FloatBuffer.allocate(3)));
+        }
+    }
+
+    /** Whatever is written to a shared tensor is written to the values, and the other way round. */
+    @Test
+    void sharedTensorsAreTheHostsValuesThemselves() {
+        FloatBuffer floats = nativeFloats(1, 2, 3, 4);
+        DoubleBuffer doubles = nativeDoubles(1, 2, 3, 4);
+        assertThat(memory.share(FloatBuffer.allocate(4), memory.single(), 4)).isNull();
+        Tensor shared = memory.share(memory.single() == Dtype.F64 ? doubles : floats, memory.single(), 4);
+        if (memory.onDevice()) {
+            assertThat(shared).isNull();
+            return;
+        }
+        assertThat(memory.outstanding()).isZero();
+        kernels.pointwise().fill(shared.matrix(1, 1, 2), 7);
+        floats.put(4, 9);
+        doubles.put(4, 9);
+        assertThat(TestTensors.floats(kernels, shared)).containsExactly(1, 7, 7, 9);
+        assertThat(memory.single() == Dtype.F64 ? doubles.get(2) : floats.get(2))
+                .isEqualTo(7);
+        try (Tensor losses = single(0);
+                Tensor summary = memory.allocateSingle(4)) {
+            kernels.update().clip(losses, shared, Math.sqrt(45), summary);
+            assertThat(floats(summary)[Update.NORM]).isCloseTo((float) Math.sqrt(180), within(1e-5f));
+        }
+        assertThat(memory.single() == Dtype.F64 ? doubles.get(2) : floats.get(2))
+                .isEqualTo(3.5f);
+        shared.close();
+        assertThat(memory.single() == Dtype.F64 ? doubles.get(4) : floats.get(4))
+                .isEqualTo(4.5f);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> kernels.pointwise().fill(shared, 0))
+                .withMessage("tensor is closed");
+    }
+
+    @Test
     void aFlatTensorHoldsMatrices() {
-        try (Tensor flat = kernels.uploadSingle(Nd4j.arange(12).castTo(DataType.FLOAT))) {
-            INDArray matrix = Nd4j.create(DataType.FLOAT, 2, 3);
-            kernels.download(flat.matrix(4, 2, 3), matrix);
-            assertThat(matrix).isEqualTo(Nd4j.createFromArray(new float[][] {{4, 5, 6}, {7, 8, 9}}));
-            kernels.fill(flat.matrix(4, 2, 3).columns(1, 2), 0);
-            INDArray all = Nd4j.create(DataType.FLOAT, 12);
-            kernels.download(flat, all);
-            assertThat(all.toFloatVector()).containsExactly(0, 1, 2, 3, 4, 0, 6, 7, 0, 9, 10, 11);
-            assertThat(kernels.outstanding()).isEqualTo(1);
+        try (Tensor flat = memory.uploadSingle(sixty().get(3).duplicate().limit(12), 12)) {
+            assertThat(TestTensors.floats(kernels, flat.matrix(4, 2, 3))).containsExactly(4, 5, 6, 7, 8, 9);
+            kernels.pointwise().fill(flat.matrix(4, 2, 3).columns(1, 2), 0);
+            assertThat(TestTensors.floats(kernels, flat)).containsExactly(0, 1, 2, 3, 4, 0, 6, 7, 0, 9, 10, 11);
+            assertThat(memory.outstanding()).isEqualTo(1);
             refuses(
                     "matrix: [3, 3] from element 4 on is not within a dense tensor of shape [12]",
                     () -> flat.matrix(4, 3, 3));
@@ -121,35 +231,54 @@ public class KernelsContractTest {
         }
     }
 
-    /** By the formulas of arXiv 1711.05101, algorithm 2, after a clipped gradient: (3, 4)/2 has the norm 2.5. */
+    // ---- update
+
+    /** By the formulas of arXiv 1711.05101, algorithm 2, after clipping: (1.5, 2) has the norm 2.5. */
     @Test
     void adamWFollowsItsPaper() {
         try (Tensor parameters = single(10, 20, 30);
-                Tensor gradient = single(3, 4, 0);
+                Tensor gradient = single(1.5, 2, 0);
                 Tensor state = single(0.5, 0, 0, 0.25, 0, 0);
-                Tensor summary = kernels.allocateSingle(4)) {
+                Tensor summary = memory.allocateSingle(4)) {
             try (Tensor losses = single(1, 2)) {
-                kernels.summarise(losses, gradient, 1.25, summary);
+                kernels.update().clip(losses, gradient, 1.25, summary);
             }
-            kernels.adamW(
-                    new AdamW(0.9, 0.99, 1e-8),
-                    0.1,
-                    List.of(new AdamW.Stretch(0, 2, 0, 3, 5, 0.2)),
-                    parameters,
-                    gradient,
-                    state,
-                    summary);
-            assertThat(floats(summary)).containsExactly(1.5f, 2.5f, 0.25f, 0);
+            assertThat(floats(summary)).containsExactly(1.5f, 2.5f, 1, 0);
+            assertThat(floats(gradient)).containsExactly(0.75f, 1, 0);
+            kernels.update()
+                    .adamW(
+                            new AdamW(0.9, 0.99, 1e-8),
+                            0.1,
+                            List.of(new AdamW.Segment(0, 2, 0, 3, 5, 0.2)),
+                            parameters,
+                            gradient,
+                            state,
+                            summary);
             double m0 = 0.9 * 0.5 + 0.1 * 0.75;
             double v0 = 0.99 * 0.25 + 0.01 * 0.75 * 0.75;
             double first = 1 - Math.pow(0.9, 5);
             double second = 1 - Math.pow(0.99, 5);
-            double moved = 10 - 0.1 * (m0 / first / (Math.sqrt(v0 / second) + 1e-8) + 0.2 * 10);
-            assertThat(floats(parameters)[0]).isCloseTo((float) moved, within(1e-5f));
-            assertThat(floats(parameters)[2]).isEqualTo(30);
+            double step = 0.1 * (m0 / first / (Math.sqrt(v0 / second) + 1e-8) + 0.2 * 10);
+            assertThat(floats(gradient)[0]).isCloseTo((float) step, within(1e-6f));
+            assertThat(floats(gradient)[2]).isZero();
+            assertThat(floats(parameters)).containsExactly(10, 20, 30);
             assertThat(floats(state)[0]).isCloseTo((float) m0, within(1e-6f));
             assertThat(floats(state)[3]).isCloseTo((float) v0, within(1e-6f));
             assertThat(floats(state)[5]).isZero();
+            assertThat(floats(summary)).containsExactly(1.5f, 2.5f, 1, 0);
+        }
+    }
+
+    /** 3 and 4 are left as they are where their norm is no more than is allowed, or everything is. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 5, 1e9})
+    void aGradientOfAllowedNormIsNotScaled(double maxNorm) {
+        try (Tensor gradient = single(3, 4);
+                Tensor losses = single(2);
+                Tensor summary = memory.allocateSingle(4)) {
+            kernels.update().clip(losses, gradient, maxNorm, summary);
+            assertThat(floats(gradient)).containsExactly(3, 4);
+            assertThat(floats(summary)).containsExactly(2, 5, 1, 0);
         }
     }
 
@@ -157,45 +286,61 @@ public class KernelsContractTest {
     @ValueSource(strings = {"loss", "gradient"})
     void aStepThatIsNotFiniteChangesNothing(String where) {
         boolean inLoss = where.equals("loss");
+        double last = inLoss ? 4 : Double.POSITIVE_INFINITY;
         try (Tensor parameters = single(1, 2);
-                Tensor gradient = single(3, inLoss ? 4 : Double.POSITIVE_INFINITY);
+                Tensor gradient = single(3, last);
                 Tensor state = single(0, 0, 0, 0);
                 Tensor losses = single(inLoss ? Double.NaN : 1);
-                Tensor summary = kernels.allocateSingle(4)) {
-            kernels.summarise(losses, gradient, 1, summary);
-            kernels.adamW(
-                    ADAMW, 0.1, List.of(new AdamW.Stretch(0, 2, 0, 2, 1, 0.2)), parameters, gradient, state, summary);
-            assertThat(floats(summary)[Kernels.SUMMARY_FACTOR]).isNaN();
+                Tensor summary = memory.allocateSingle(4)) {
+            kernels.update().clip(losses, gradient, 1, summary);
+            kernels.update()
+                    .adamW(
+                            ADAMW,
+                            0.1,
+                            List.of(new AdamW.Segment(0, 2, 0, 2, 1, 0.2)),
+                            parameters,
+                            gradient,
+                            state,
+                            summary);
+            assertThat(floats(summary)[Update.FINITE]).isZero();
             assertThat(floats(parameters)).containsExactly(1, 2);
+            assertThat(floats(gradient)).containsExactly(3, (float) last);
             assertThat(floats(state)).containsOnly(0);
         }
     }
 
     @Test
-    void aStepThatLeavesTheRangeOfNumbersSaysSo() {
-        try (Tensor parameters = single(1, 3e38);
+    void aStepAfterWhichAParameterWouldOverflowSaysSo() {
+        double largest = memory.single() == Dtype.F64 ? Double.MAX_VALUE : 3e38;
+        try (Tensor parameters = single(1, largest);
                 Tensor gradient = single(1, -1);
                 Tensor state = single(0, 0, 0, 0);
                 Tensor losses = single(1);
-                Tensor summary = kernels.allocateSingle(4)) {
-            kernels.summarise(losses, gradient, 0, summary);
-            kernels.adamW(
-                    ADAMW, 1e38, List.of(new AdamW.Stretch(0, 2, 0, 2, 1, 0)), parameters, gradient, state, summary);
-            assertThat(floats(summary)[Kernels.SUMMARY_LEFT_RANGE]).isEqualTo(1);
+                Tensor summary = memory.allocateSingle(4)) {
+            kernels.update().clip(losses, gradient, 0, summary);
+            kernels.update()
+                    .adamW(
+                            ADAMW,
+                            largest / 3,
+                            List.of(new AdamW.Segment(0, 2, 0, 2, 1, 0)),
+                            parameters,
+                            gradient,
+                            state,
+                            summary);
+            assertThat(floats(summary)[Update.OVERFLOW]).isEqualTo(1);
         }
     }
 
     @Test
-    void refusesStretchesOutsideOfTheirVectors() {
+    void refusesSegmentsOutsideOfTheirVectors() {
         try (Tensor parameters = single(1, 2);
                 Tensor state = single(0, 0, 0, 0);
-                Tensor summary = kernels.allocateSingle(4)) {
-            refuses(
-                    "adamW: second moments: [3, 5) is not within [0, 4)",
-                    () -> kernels.adamW(
+                Tensor summary = memory.allocateSingle(4)) {
+            refuses("adamW: second moments: [3, 5) is not within [0, 4)", () -> kernels.update()
+                    .adamW(
                             ADAMW,
                             0.1,
-                            List.of(new AdamW.Stretch(0, 2, 0, 3, 1, 0)),
+                            List.of(new AdamW.Segment(0, 2, 0, 3, 1, 0)),
                             parameters,
                             parameters,
                             state,
@@ -204,108 +349,186 @@ public class KernelsContractTest {
     }
 
     private Tensor single(double... values) {
-        return kernels.uploadSingle(Nd4j.createFromArray(values));
+        return TestTensors.single(kernels, values);
     }
 
     private float[] floats(Tensor tensor) {
-        INDArray values = Nd4j.create(DataType.FLOAT, tensor.shape());
-        kernels.download(tensor, values);
-        return values.toFloatVector();
+        return TestTensors.floats(kernels, tensor);
     }
+
+    // ---- frozen values
 
     @Test
     void frozenValuesStartAtThePositionOfTheirBuffer() {
         FloatBuffer buffer = FloatBuffer.wrap(new float[] {9, 1, 2, 3, 4}).position(1);
-        INDArray values = Nd4j.create(DataType.FLOAT, 2, 2);
-        kernels.download(backend.frozen(buffer, 2, 2), values);
-        assertThat(values).isEqualTo(Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}}));
+        assertThat(floats(backend.frozen(buffer, 2, 2))).containsExactly(1, 2, 3, 4);
         assertThat(buffer.position()).isEqualTo(1);
     }
 
+    @Test
+    void frozenTensorsAndMapsAreFreedWhenTheyAreClosed() {
+        Tensor table = backend.frozen(FloatBuffer.allocate(4), 2, 2);
+        FrozenLinear map = backend.frozenLinear(
+                new FloatBuffer[] {FloatBuffer.allocate(12)}, new FloatBuffer[] {FloatBuffer.allocate(3)}, 4);
+        Tensor x = memory.allocate(2, 4);
+        kernels.matrices().linear(x, map).close();
+        Tensor row = table.rows(0, 1);
+        table.close();
+        table.close();
+        map.close();
+        map.close();
+        assertThatIllegalStateException().isThrownBy(() -> floats(table)).withMessage("tensor is closed");
+        assertThatIllegalStateException().isThrownBy(() -> floats(row)).withMessage("tensor is closed");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> kernels.matrices().linear(x, map))
+                .withMessageContaining("is closed");
+    }
+
+    // ---- attention
+
     @ParameterizedTest
-    @ValueSource(ints = {4, 32})
-    void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int depth) {
-        AttentionShape shape = TestShapes.attention("2:5,2", 2);
-        int width = 2 * depth;
-        INDArray qkv = Nd4j.rand(DataType.FLOAT, 10, 3 * width);
-        INDArray dy = Nd4j.rand(DataType.FLOAT, 10, width);
+    @CsvSource({"4, 2, BIDIRECTIONAL", "32, 2, BIDIRECTIONAL", "8, 1, BIDIRECTIONAL", "4, 2, CAUSAL", "32, 1, CAUSAL"})
+    void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int headWidth, int keyValueHeads, Mask mask) {
+        Attention.Shape shape = TestShapes.attention("2:5,2", 2, keyValueHeads, headWidth, mask);
+        double[] qkv = random(10 * shape.width());
+        double[] dy = random(10 * shape.queryWidth());
         float[][] zeros = attention(
-                TestShapes.withoutPadding(shape, qkv.dup()), TestShapes.withoutPadding(shape, dy.dup()), shape);
-        float[][] noise = attention(qkv.mul(1), dy.mul(-3), shape);
-        float[][] real = attention(qkv.mul(1), TestShapes.withoutPadding(shape, dy.mul(-3)), shape);
+                TestShapes.withoutPadding(shape, qkv.clone()), TestShapes.withoutPadding(shape, dy.clone()), shape);
+        double[] other = Arrays.stream(dy).map(one -> -3 * one).toArray();
+        float[][] noise = attention(qkv, other, shape);
+        float[][] real = attention(qkv, TestShapes.withoutPadding(shape, other.clone()), shape);
         assertThat(noise[0]).containsExactly(zeros[0]);
         assertThat(noise[1]).containsExactly(real[1]);
         for (int row = 7; row < 10; row++) {
-            assertThat(Arrays.copyOfRange(noise[0], row * width, (row + 1) * width))
-                    .containsOnly(0);
-            for (float gradient : Arrays.copyOfRange(noise[1], row * 3 * width, (row + 1) * 3 * width)) {
+            assertThat(row(noise[0], row, shape.queryWidth())).containsOnly(0);
+            for (float gradient : row(noise[1], row, shape.width())) {
                 assertThat(gradient).isZero();
             }
         }
     }
 
+    /** The first output of a causal attention is its first value, and no later token changes an earlier output. */
+    @ParameterizedTest
+    @CsvSource({"4, 2", "32, 2", "8, 1"})
+    void laterTokensChangeNoEarlierOutputWhereTheMaskIsCausal(int headWidth, int keyValueHeads) {
+        Attention.Shape shape = TestShapes.attention("2:5,5", 2, keyValueHeads, headWidth, Mask.CAUSAL);
+        double[] qkv = random(10 * shape.width());
+        double[] dy = new double[10 * shape.queryWidth()];
+        float[] one = attention(qkv, dy, shape)[0];
+        for (int i = 3 * shape.width(); i < 5 * shape.width(); i++) {
+            qkv[i] *= -2;
+        }
+        float[] other = attention(qkv, dy, shape)[0];
+        int kept = 3 * shape.queryWidth();
+        assertThat(Arrays.copyOf(other, kept)).containsExactly(Arrays.copyOf(one, kept));
+        assertThat(row(other, 4, shape.queryWidth())).isNotEqualTo(row(one, 4, shape.queryWidth()));
+    }
+
+    private static double[] random(int size) {
+        return new Random(11).doubles(size).map(x -> (float) x).toArray();
+    }
+
+    private static float[] row(float[] values, int row, int columns) {
+        return Arrays.copyOfRange(values, row * columns, (row + 1) * columns);
+    }
+
     /** Output and gradient. */
-    private float[][] attention(INDArray qkv, INDArray dy, AttentionShape shape) {
-        try (Tensor x = kernels.upload(qkv);
-                Tensor gradient = kernels.upload(dy)) {
-            Attended attended = kernels.attention(x, shape);
-            Tensor y = attended.output();
-            Tensor dx = kernels.attentionBackward(gradient, x, shape, attended);
-            INDArray output = Nd4j.create(DataType.FLOAT, y.shape());
-            INDArray input = Nd4j.create(DataType.FLOAT, dx.shape());
-            kernels.download(y, output);
-            kernels.download(dx, input);
-            return new float[][] {output.data().asFloat(), input.data().asFloat()};
+    private float[][] attention(double[] qkv, double[] dy, Attention.Shape shape) {
+        try (Tensor x = memory.upload(DoubleBuffer.wrap(qkv), shape.rows(), shape.width());
+                Tensor gradient = memory.upload(DoubleBuffer.wrap(dy), shape.rows(), shape.queryWidth())) {
+            Attended attended = kernels.attention().forward(x, shape);
+            try (Tensor y = attended.output();
+                    Tensor kept = attended.kept();
+                    Tensor dx = kernels.attention().backward(gradient, x, shape, attended)) {
+                assertThat(kept.shape()).isNotEmpty();
+                return new float[][] {floats(y), floats(dx)};
+            }
         }
     }
+
+    // ---- shapes
 
     @Test
     void refusesShapesThatDoNotFit() {
         FrozenLinear map = backend.frozenLinear(
                 new FloatBuffer[] {FloatBuffer.allocate(12)}, new FloatBuffer[] {FloatBuffer.allocate(3)}, 4);
-        Tensor x = kernels.allocate(6, 5);
-        Tensor vector = kernels.allocate(5);
-        Tensor six = kernels.allocate(6);
-        refuses("linear: x has shape [6, 5] where [6, 4] is needed", () -> kernels.linear(x, map));
-        refuses("linearBackward: dy has shape [6, 5] where [6, 3] is needed", () -> kernels.linearBackward(x, map));
-        refuses("linear: x must be a matrix but has shape [5]", () -> kernels.linear(vector, map));
+        Tensor x = memory.allocate(6, 5);
+        Tensor vector = memory.allocate(5);
+        Tensor six = memory.allocateSingle(6);
+        Tensor logits = memory.allocateSingle(6, 5);
+        Matrices matrices = kernels.matrices();
+        refuses("linear: x has shape [6, 5] where [6, 4] is needed", () -> matrices.linear(x, map));
+        refuses("linearBackward: dy has shape [6, 5] where [6, 3] is needed", () -> matrices.linearBackward(x, map));
+        refuses("linear: x must be a matrix but has shape [5]", () -> matrices.linear(vector, map));
         refuses(
-                "product: a [6, 5], b [6, 5] and c [6, 5] do not fit",
-                () -> kernels.product(x, false, x, false, 1, 0, x));
-        refuses("add: x has shape [5] where [6, 5] is needed", () -> kernels.add(vector, x));
-        refuses(
-                "layerNorm: gain has shape [6] where [5] is needed",
-                () -> kernels.layerNorm(x, six, vector, 0, six, six));
-        refuses(
-                "layerNormBackward: dy has shape [5] where [6, 5] is needed",
-                () -> kernels.layerNormBackward(vector, vector, vector, 0, new LayerNormState(x, six, six)));
-        refuses(
-                "activationBackward: dy has shape [5] where [6, 5] is needed",
-                () -> kernels.activationBackward(Activation.GELU, vector, x));
+                "matmul: a [6, 5], b [6, 5] and c [6, 5] do not fit",
+                () -> matrices.matmul(x, false, x, false, 1, 0, x));
+        refuses("add: x has shape [5] where [6, 5] is needed", () -> kernels.pointwise()
+                .add(vector, x));
+        refuses("subtract: x has shape [5] where [6, 5] is needed", () -> kernels.pointwise()
+                .subtract(vector, x));
+        refuses("multiply: y has shape [5] where [6, 5] is needed", () -> kernels.pointwise()
+                .multiply(x, vector));
+        refuses("rmsNorm: weight has shape [6] where [5] is needed", () -> kernels.norms()
+                .rmsNorm(x, six, 0, six));
+        refuses("layerNorm: weight has shape [6] where [5] is needed", () -> kernels.norms()
+                .layerNorm(x, six, vector, 0, six, six));
+        refuses("layerNormBackward: dy has shape [5] where [6, 5] is needed", () -> kernels.norms()
+                .layerNormBackward(vector, vector, vector, 0, new LayerNormState(x, six, six)));
+        refuses("activationBackward: dy has shape [5] where [6, 5] is needed", () -> kernels.pointwise()
+                .activationBackward(Activation.GELU, vector, x));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> kernels.linearActivation(Activation.GELU_TANH, x, map))
+                .isThrownBy(() -> matrices.linearActivation(Activation.GELU_TANH, x, map))
                 .withMessageContaining(": x has shape [6, 5] where [6, 4] is needed");
-        AttentionShape shape = new AttentionShape(2, 3, 1, new int[] {3, 2});
+        refusesAttentions(x);
+        Tokens tokens = kernels.tokens();
         refuses(
-                "attention: qkv has shape [6, 5] where [6, 3H] with H a multiple of 1 heads is needed",
-                () -> kernels.attention(x, shape));
+                "meanPool: x has shape [6, 5], whose rows are not those of 4 examples",
+                () -> tokens.meanPool(x, new int[] {1, 1, 1, 1}));
+        refuses("meanPool: length 4 is not within 1..3", () -> tokens.meanPool(x, new int[] {3, 4}));
+        refuses("gather: rows holds 6, outside the 6 rows", () -> tokens.gather(x, new int[] {0, 6}));
         refuses(
-                "attention: length 4 is not within 1..3",
-                () -> kernels.attention(x, new AttentionShape(2, 3, 1, new int[] {3, 4})));
+                "gatherBackward: dy has shape [6, 5] where [2, 5] is needed",
+                () -> tokens.gatherBackward(x, new int[] {0, 1}, 6));
         refuses(
-                "meanPool: x has shape [6, 5] where [8, 5] is needed",
-                () -> kernels.meanPool(x, new AttentionShape(2, 4, 1, new int[] {3, 4})));
-        refuses("dropout: rate 1.0 is not within [0, 1)", () -> kernels.dropout(x, 1, 0));
+                "gatherBackward: rows holds 1 twice",
+                () -> tokens.gatherBackward(x.rows(0, 3), new int[] {1, 0, 1}, 6));
         refuses(
-                "embeddings: tokenIds holds 6, outside the table's 6 rows",
-                () -> kernels.embeddings(x, x, null, new int[] {6}, null, new int[] {0}));
+                "embeddings: tokenIds holds 6, outside the 6 rows",
+                () -> tokens.embeddings(x, x, null, new int[] {6}, null, new int[] {0}));
         refuses(
-                "scaleByExample: u [6, 5] with 4 tokens an example and 5 factors do not fit",
-                () -> kernels.scaleByExample(x, new float[5], 4));
+                "embeddings: positions has no entries where 1 are needed",
+                () -> tokens.embeddings(x, x, null, new int[] {0}, null, null));
+        refuses("dropout: rate 1.0 is not within [0, 1)", () -> kernels.pointwise()
+                .dropout(x, 1, 0));
+        refuses("scaleColumns: u [6, 5] with 4 tokens an example and 6 factors do not fit", () -> kernels.pointwise()
+                .scaleColumns(x, new float[6], 4));
+        refuses("crossEntropy: 1 classes for logits of shape [6, 5]", () -> kernels.losses()
+                .crossEntropy(logits, new int[1], 1, six));
+        refuses("crossEntropy: class 5 is not within 0..4", () -> kernels.losses()
+                .crossEntropy(logits, new int[] {0, 5, 0, 0, 0, 0}, 1, six));
+        refuses("squaredError: outputs has shape [6, 5] where [6, 1] is needed", () -> kernels.losses()
+                .squaredError(logits, new float[6], 1, six));
         refuses("rows: [2, 7) is not within [0, 6)", () -> x.rows(2, 7));
         refuses("columns: [3, 3) is not within [0, 5)", () -> x.columns(3, 3));
         refuses("frozen: 4 values where shape [2, 3] needs 6", () -> backend.frozen(FloatBuffer.allocate(4), 2, 3));
-        refuses("tensor: shape [2, 0] has an empty dimension", () -> kernels.allocate(2, 0));
+        refuses("tensor: shape [2, 0] has an empty dimension", () -> memory.allocate(2, 0));
+    }
+
+    private void refusesAttentions(Tensor x) {
+        Attention attention = kernels.attention();
+        refuses(
+                "attention: qkv has shape [6, 5] where [6, 6] is needed",
+                () -> attention.forward(x, TestShapes.attention("2:3,2", 1, 2)));
+        refuses(
+                "attention: 3 heads and 2 key/value heads of width 1 do not fit",
+                () -> attention.forward(x, TestShapes.attention("2:3,2", 3, 2, 1, Mask.CAUSAL)));
+        refuses(
+                "attention: length 4 is not within 1..3",
+                () -> attention.forward(x, new Attention.Shape(2, 3, 1, 1, 2, Mask.BIDIRECTIONAL, new int[] {3, 4})));
+        refuses(
+                "attention: 1 lengths for 2 examples",
+                () -> attention.forward(x, new Attention.Shape(2, 3, 1, 1, 2, Mask.BIDIRECTIONAL, new int[] {3})));
     }
 
     private static void refuses(String message, ThrowingCallable call) {

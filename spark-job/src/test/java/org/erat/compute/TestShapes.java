@@ -1,29 +1,33 @@
 package org.erat.compute;
 
 import java.util.Arrays;
-import org.erat.compute.Kernels.AttentionShape;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.erat.data.architecture.Architecture.Mask;
 
 /** Shapes of attention in a readable form. */
-final class TestShapes {
+public final class TestShapes {
     private TestShapes() {}
 
+    /** {@code "B:length,length,…"}; the longest example sets T. Every head has a key and a value, and nothing is masked. */
+    public static Attention.Shape attention(String examples, int heads, int headWidth) {
+        return attention(examples, heads, heads, headWidth, Mask.BIDIRECTIONAL);
+    }
+
     /** {@code "B:length,length,…"}; the longest example sets T. */
-    static AttentionShape attention(String examples, int heads) {
+    public static Attention.Shape attention(String examples, int heads, int keyValueHeads, int headWidth, Mask mask) {
         String[] parts = examples.split(":", -1);
         int[] lengths = Arrays.stream(parts[1].split(",", -1))
                 .mapToInt(Integer::parseInt)
                 .toArray();
-        return new AttentionShape(
-                Integer.parseInt(parts[0]), Arrays.stream(lengths).max().orElseThrow(), heads, lengths);
+        int longest = Arrays.stream(lengths).max().orElseThrow();
+        return new Attention.Shape(Integer.parseInt(parts[0]), longest, heads, keyValueHeads, headWidth, mask, lengths);
     }
 
     /** {@code x} [N,·] with the rows of padding tokens set to zero. */
-    static INDArray withoutPadding(AttentionShape shape, INDArray x) {
+    static double[] withoutPadding(Attention.Shape shape, double... x) {
+        int columns = (int) (x.length / shape.rows());
         for (int b = 0; b < shape.batch(); b++) {
-            for (int t = shape.lengths()[b]; t < shape.tokens(); t++) {
-                x.getRow((long) b * shape.tokens() + t).assign(0);
-            }
+            int first = b * shape.tokens();
+            Arrays.fill(x, (first + shape.lengths()[b]) * columns, (first + shape.tokens()) * columns, 0);
         }
         return x;
     }

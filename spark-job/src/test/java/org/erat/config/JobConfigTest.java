@@ -16,7 +16,6 @@ import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
-import org.erat.config.ComputeSettings.Precision;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
@@ -34,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JobConfigTest {
@@ -118,6 +118,19 @@ class JobConfigTest {
         ScheduleConfig schedule = parse("method = lora", "adapter.rank=4").schedule();
         assertThat(schedule.minRank()).isEqualTo(4);
         assertThat(schedule.rank()).isEqualTo(4);
+    }
+
+    @Test
+    void matryoshkaDiffersFromTheDefaultsByTheMethodOnly() {
+        JobConfig config = parse("method = matryoshka");
+        assertThat(config.method()).isEqualTo(Method.MATRYOSHKA);
+        assertThat(config.schedule()).isEqualTo(parse("").schedule());
+        assertThat(config.training()).isEqualTo(parse("").training());
+        assertThat(parse("method = matryoshka", "schedule.scale=alpha-over-sqrt-width")
+                        .schedule()
+                        .scale())
+                .as("s = 1/√r, which the preset names")
+                .isEqualTo(Scale.ALPHA_OVER_SQRT_WIDTH);
     }
 
     @Test
@@ -261,6 +274,15 @@ class JobConfigTest {
                 .hasMessageContaining("compute.precision = tf32 is not to be had from compute.device = nd4j");
     }
 
+    @ParameterizedTest
+    @EnumSource(DeviceChoice.class)
+    void doublePrecisionCanBeHadOnEveryDevice(DeviceChoice device) {
+        ComputeSettings compute = parse("compute.precision = f64", "compute.device=" + ValueType.hyphenated(device))
+                .compute();
+        assertThat(compute.precision()).isEqualTo(Precision.F64);
+        assertThat(compute.device()).isEqualTo(device);
+    }
+
     @Test
     void aFileThatIsNotThereOrNotHoconIsNamed() throws IOException {
         fails(() -> JobConfig.load(folder.resolve("absent.conf"), List.of())).hasMessageContaining("absent.conf");
@@ -288,10 +310,10 @@ class JobConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"erat", "dylora", "lora"})
-    void theRenderedConfigurationLoadsBackEqual(String method) {
+    @EnumSource(Method.class)
+    void theRenderedConfigurationLoadsBackEqual(Method method) {
         JobConfig config = parse(
-                "method = " + method,
+                "method = " + ValueType.hyphenated(method),
                 "seed=-5",
                 "model.path=hdfs://name:8020/a \"b\" \\ ${c} // é",
                 "adapter.targets=output,key",
@@ -326,8 +348,14 @@ class JobConfigTest {
                         .fingerprint())
                 .as("a run that may go back to a checkpoint")
                 .isNotEqualTo(parse("", "training.rollbacks=1").fingerprint());
-        for (String relevant :
-                List.of("seed=2", "training.shards=3", "compute.threads=2", "schedule.g0=0.4", "data.train-limit=9")) {
+        for (String relevant : List.of(
+                "seed=2",
+                "training.shards=3",
+                "compute.threads=2",
+                "schedule.g0=0.4",
+                "data.train-limit=9",
+                "method=matryoshka",
+                "compute.precision=f64")) {
             assertThat(parse("", relevant).fingerprint()).as(relevant).isNotEqualTo(fingerprint);
         }
     }

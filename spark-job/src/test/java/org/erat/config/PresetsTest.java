@@ -30,8 +30,10 @@ class PresetsTest {
     @Test
     void theMethodPresetsDifferFromGlueByTheMethodOnly() {
         assertThat(preset("glue.conf").method()).isEqualTo(Method.ERAT);
-        assertThat(preset("dylora.conf")).isEqualTo(JobConfig.load(FOLDER.resolve("glue.conf"), with("method=dylora")));
-        assertThat(preset("lora.conf")).isEqualTo(JobConfig.load(FOLDER.resolve("glue.conf"), with("method=lora")));
+        for (String method : List.of("dylora", "lora", "matryoshka")) {
+            assertThat(preset(method + ".conf"))
+                    .isEqualTo(JobConfig.load(FOLDER.resolve("glue.conf"), with("method=" + method)));
+        }
     }
 
     @Test
@@ -54,7 +56,7 @@ class PresetsTest {
                     .toList();
             assertThat(presets)
                     .extracting(file -> file.getFileName().toString())
-                    .contains("quickstart.conf", "glue.conf", "dylora.conf", "lora.conf");
+                    .contains("quickstart.conf", "glue.conf", "dylora.conf", "lora.conf", "matryoshka.conf");
             return presets.stream();
         }
     }

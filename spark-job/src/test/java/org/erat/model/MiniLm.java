@@ -10,7 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.basemodel.BaseModelImporter;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
 
 /** The real all-MiniLM-L6-v2, prepared once for each build from the jar that the build fetches. */
 public final class MiniLm {
@@ -30,8 +31,8 @@ public final class MiniLm {
         }
     }
 
-    /** Token ids of texts, padded to the longest; label k for text k. */
-    public static PaddedBatch encode(Path model, String... texts) {
+    /** Token ids of texts, padded to the longest; class k for text k. */
+    public static Batch encode(Path model, String... texts) {
         try (HuggingFaceTokenizer tokenizer =
                 HuggingFaceTokenizer.newInstance(model.resolve(BaseModelDirectory.TOKENIZER))) {
             // One by one: a batch would be padded, and the padding counted as text.
@@ -43,16 +44,16 @@ public final class MiniLm {
             int[] ids = new int[texts.length * tokens];
             int[] types = new int[ids.length];
             int[] lengths = new int[texts.length];
-            float[] labels = new float[texts.length];
+            int[] classes = new int[texts.length];
             for (int b = 0; b < texts.length; b++) {
                 lengths[b] = encodings[b].getIds().length;
-                labels[b] = b;
+                classes[b] = b;
                 for (int t = 0; t < lengths[b]; t++) {
                     ids[b * tokens + t] = (int) encodings[b].getIds()[t];
                     types[b * tokens + t] = (int) encodings[b].getTypeIds()[t];
                 }
             }
-            return new PaddedBatch(ids, types, lengths, labels, new long[texts.length]);
+            return new Batch(ids, types, lengths, new long[texts.length], new Targets.Classes(classes));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

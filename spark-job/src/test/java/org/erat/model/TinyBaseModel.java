@@ -14,10 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.FeedForward;
+import org.erat.data.architecture.Architecture.Heads;
+import org.erat.data.architecture.Architecture.Mask;
+import org.erat.data.architecture.Architecture.Norm;
+import org.erat.data.architecture.Architecture.Place;
+import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Bert;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.basemodel.BaseModelDirectory;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.basemodel.ModelConfigFile;
-import org.erat.data.basemodel.TensorNames;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 
@@ -25,52 +33,100 @@ import org.erat.data.safetensors.SafetensorsWriter;
  * A base model of a few thousand random values: fast enough for finite differences in double precision.
  *
  * @param directory a complete base-model directory
- * @param config its architecture
+ * @param architecture what it computes
  * @param sha256 of its weights
  */
-public record TinyBaseModel(Path directory, ModelConfig config, String sha256) {
+public record TinyBaseModel(Path directory, Architecture architecture, String sha256) {
     /** Rows of the word embedding table; token ids are below it. */
     public static final int VOCABULARY = 50;
 
     private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
+    private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** BERT-like: exact GELU, positions from 0, two token types. */
-    public static ModelConfig bert(int blocks) {
-        return new ModelConfig("bert", VOCABULARY, 8, blocks, 2, 16, 24, 2, 1e-12, "gelu", 0);
+    /** BERT-like: positions from 0, two token types. */
+    public static Architecture bert(int blocks) {
+        return bert(blocks, 8);
+    }
+
+    /** BERT-like, of another width. */
+    public static Architecture bert(int blocks, int width) {
+        return architecture("bert", 2, new Positions(24, 0), blocks, width, 1e-12, 0);
     }
 
     /** RoBERTa-like: positions from the padding id + 1, one token type. */
-    public static ModelConfig roberta(int blocks) {
-        return new ModelConfig("roberta", VOCABULARY, 8, blocks, 2, 16, 26, 1, 1e-5, "gelu", 1);
+    public static Architecture roberta(int blocks) {
+        return architecture("roberta", 1, new Positions(26, 2), blocks, 8, 1e-5, 1);
+    }
+
+    /** DistilBERT-like: no token types, and other names. */
+    public static Architecture distilBert(int blocks) {
+        return architecture("distilbert", 0, new Positions(24, 0), blocks, 8, 1e-12, 0);
+    }
+
+    private static Architecture architecture(
+            String family, int tokenTypes, Positions positions, int blocks, int width, double epsilon, int padTokenId) {
+        return new Architecture(
+                family,
+                VOCABULARY,
+                tokenTypes,
+                positions,
+                blocks,
+                width,
+                new Heads(2, 2, width / 2),
+                Mask.BIDIRECTIONAL,
+                new FeedForward(16, Activation.GELU),
+                new Norm(Place.POST, epsilon),
+                padTokenId);
     }
 
     /** Writes a model of this architecture with seeded weights to {@code directory}. */
-    public static TinyBaseModel write(Path directory, ModelConfig config) {
+    public static TinyBaseModel write(Path directory, Architecture architecture) {
         try {
             Files.createDirectories(directory);
-            ModelConfigFile.write(config, directory.resolve(BaseModelDirectory.CONFIG));
+            Files.write(directory.resolve(BaseModelDirectory.CONFIG), config(architecture));
             SafetensorsWriter.write(
-                    directory.resolve(BaseModelDirectory.TENSORS), tensors(config, 17), Map.of("format", "pt"));
+                    directory.resolve(BaseModelDirectory.TENSORS), tensors(architecture, 17), Map.of("format", "pt"));
             writeTokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         try (BaseModelDirectory written = BaseModelDirectory.open(directory)) {
-            return new TinyBaseModel(directory, config, written.tensorsSha256());
+            if (!written.architecture().equals(architecture)) {
+                throw new IllegalArgumentException("read back as " + written.architecture());
+            }
+            return new TinyBaseModel(directory, architecture, written.tensorsSha256());
         }
     }
 
+    private static byte[] config(Architecture architecture) throws IOException {
+        if (Families.of(architecture) instanceof Bert family) {
+            return family.config(architecture, "a test").bytes();
+        }
+        ObjectNode root = JSON.createObjectNode();
+        root.put("model_type", architecture.family());
+        root.put("vocab_size", architecture.vocabulary());
+        root.put("dim", architecture.width());
+        root.put("n_layers", architecture.blocks());
+        root.put("n_heads", architecture.heads().query());
+        root.put("hidden_dim", architecture.feedForward().width());
+        root.put("activation", "gelu");
+        root.put("max_position_embeddings", architecture.positions().rows());
+        root.put("pad_token_id", architecture.padTokenId());
+        return JSON.writeValueAsBytes(root);
+    }
+
     /** Weights large enough that attention and activation are far from linear, and no two of a kind are alike. */
-    private static Map<String, FloatTensor> tensors(ModelConfig config, long seed) {
+    private static Map<String, FloatTensor> tensors(Architecture architecture, long seed) {
         Random random = new Random(seed);
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-        new TreeMap<>(TensorNames.required(config)).forEach((name, shape) -> {
-            boolean gain = name.endsWith("LayerNorm.weight");
+        new TreeMap<>(ModelTensors.required(architecture)).forEach((name, shape) -> {
+            boolean weightOfNorm = shape.length == 1 && name.endsWith(".weight");
             double spread =
                     shape.length == 2 && !name.startsWith("embeddings") ? 1 / Math.sqrt((double) shape[1]) : 0.5;
             FloatBuffer values = FloatBuffer.allocate((int) (shape.length == 2 ? shape[0] * shape[1] : shape[0]));
             for (int i = 0; i < values.capacity(); i++) {
-                values.put(i, (float) ((gain ? 1 : 0) + spread * random.nextGaussian() * (gain ? 0.5 : 1)));
+                values.put(i, (float)
+                        ((weightOfNorm ? 1 : 0) + spread * random.nextGaussian() * (weightOfNorm ? 0.5 : 1)));
             }
             tensors.put(name, new FloatTensor(shape, values));
         });
@@ -87,8 +143,7 @@ public record TinyBaseModel(Path directory, ModelConfig config, String sha256) {
         while (tokens.size() < VOCABULARY) {
             tokens.add("##" + (char) ('a' + tokens.size() % 26));
         }
-        ObjectMapper json = new ObjectMapper();
-        ObjectNode root = json.createObjectNode();
+        ObjectNode root = JSON.createObjectNode();
         root.put("version", "1.0").putNull("truncation");
         root.putNull("padding");
         ArrayNode added = root.putArray("added_tokens");
@@ -122,6 +177,6 @@ public record TinyBaseModel(Path directory, ModelConfig config, String sha256) {
         for (int id = 0; id < tokens.size(); id++) {
             vocabulary.put(tokens.get(id), id);
         }
-        json.writeValue(file.toFile(), root);
+        JSON.writeValue(file.toFile(), root);
     }
 }

@@ -7,34 +7,65 @@ import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.erat.adapter.AdapterLayout;
-import org.erat.adapter.Target;
+import org.erat.compute.AdamW;
+import org.erat.config.HeadSettings;
+import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.TrainingSettings.Decay;
+import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.SplitMix64;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.network.WarmupDecay;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Projection;
+import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadSpec;
+import org.erat.learner.LearningRate;
+import org.erat.learner.OptimizerSpec;
+import org.erat.learner.ParameterLayout;
+import org.erat.training.average.Aggregation;
+import org.erat.training.round.LocalTraining;
+import org.erat.training.round.RoundLoop;
+import org.erat.training.round.RoundReport;
+import org.erat.training.round.RoundSettings;
+import org.erat.training.round.TrainingState;
 
 /**
- * Shards without a transformer: a local step moves the rows of a random window by random amounts, as row-lazy AdamW would,
+ * Shards without a transformer: a local step moves random rows of each slot by random amounts, as row-lazy AdamW would,
  * from (round, shard) alone. What becomes of the results is the job's own code.
  *
  * @param layout of adapters, head and optimizer state
  */
-record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
-    private static final int HEAD_ARRAYS = 4;
-
-    /** Query and value of a BERT-like encoder, and a head with a dense layer. */
-    static FakeShards of(int blocks, int width, int rank) {
-        ModelConfig model = new ModelConfig("bert", 50, width, blocks, 2, 2 * width, 24, 2, 1e-12, "gelu", 0);
-        AdapterLayout adapters = new AdapterLayout(model, rank, Set.of(Target.QUERY, Target.VALUE));
-        return new FakeShards(GraphLayout.rowLazy(adapters, width * width + 3 * width + 2, HEAD_ARRAYS));
+public record FakeShards(ParameterLayout layout) implements LocalTraining<Integer> {
+    /** Query and value of a BERT-like encoder, and a head of two classes with a dense layer. */
+    public static FakeShards of(int blocks, int width, int rank) {
+        AdapterLayout adapters =
+                new AdapterLayout(architecture(blocks, width), rank, Set.of(Projection.QUERY, Projection.VALUE));
+        HeadSpec head = HeadSpec.of(TaskType.CLASSIFICATION, 2, new HeadSettings(Pooling.MEAN), width);
+        OptimizerSpec optimizer = new OptimizerSpec(Optimizer.ADAMW_ROW_LAZY, new AdamW(0.9, 0.999, 1e-8), 0, 0);
+        return new FakeShards(new ParameterLayout(adapters, head.layout(), optimizer, false));
     }
 
-    Aggregation.Parts parts() {
-        return new Aggregation.Parts(layout, layout.slices(true));
+    /** A BERT-like encoder of two heads. */
+    public static Architecture architecture(int blocks, int width) {
+        return new Architecture(
+                "bert",
+                50,
+                2,
+                new Architecture.Positions(24, 0),
+                blocks,
+                width,
+                new Architecture.Heads(2, 2, width / 2),
+                Architecture.Mask.BIDIRECTIONAL,
+                new Architecture.FeedForward(2 * width, Activation.GELU),
+                new Architecture.Norm(Architecture.Place.POST, 1e-12),
+                0);
+    }
+
+    public Aggregation.Parts parts() {
+        return new Aggregation.Parts(layout, Slice.of(layout, true));
     }
 
     /** Values that every run starts from. */
-    TrainingState start() {
+    public TrainingState start() {
         SplitMix64 random = new SplitMix64(1, 2, 3);
         float[] parameters = new float[layout.parameters()];
         for (int i = 0; i < parameters.length; i++) {
@@ -43,12 +74,12 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
         return new TrainingState(0, parameters, new float[layout.stateLength()], new float[0]);
     }
 
-    static RoundSettings rounds(int rounds) {
-        return new RoundSettings(1, rounds, 1, 1, 0, true, 0, new WarmupDecay(0.1, 0, rounds, Decay.CONSTANT));
+    public static RoundSettings rounds(int rounds) {
+        return new RoundSettings(1, rounds, 1, 1, 0, true, new LearningRate(0.1, 0, rounds, Decay.CONSTANT));
     }
 
     /** Rounds in one Spark application, and what was reported. */
-    TrainingState train(JavaSparkContext spark, int shards, int rounds, List<RoundReport> reports) {
+    public TrainingState train(JavaSparkContext spark, int shards, int rounds, List<RoundReport> reports) {
         List<Integer> numbers = new ArrayList<>();
         for (int k = 0; k < shards; k++) {
             numbers.add(k);
@@ -63,7 +94,7 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
         long begun = System.nanoTime();
         SplitMix64 random = new SplitMix64(7, round.round(), shard);
         int rank = layout.adapters().rank();
-        int[][] rowSteps = new int[layout.adapters().blocks()][rank];
+        int[][] rowSteps = new int[layout.adapters().slots().size()][rank];
         for (int[] rows : rowSteps) {
             int from = random.nextInt(rank);
             int to = from + 1 + random.nextInt(rank - from);
@@ -72,7 +103,9 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
             }
         }
         int examples = 20 + random.nextInt(20);
-        float[] values = round.values().pack(layout.slices(true), rowSteps, examples);
+        // As of a token-level task, whose targets are not its examples.
+        int targets = 3 * examples + random.nextInt(20);
+        float[] values = round.values().pack(Slice.of(layout, true), rowSteps, targets);
         for (int i = 0; i < values.length; i++) {
             values[i] += value(random);
         }
@@ -80,6 +113,7 @@ record FakeShards(GraphLayout layout) implements LocalTraining<Integer> {
                 shard,
                 5,
                 examples,
+                targets,
                 10L * examples,
                 examples,
                 examples,

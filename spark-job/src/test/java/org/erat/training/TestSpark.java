@@ -2,30 +2,36 @@ package org.erat.training;
 
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.erat.training.round.RoundProperties;
 
 /** Spark sessions as the job's scripts configure them: Kryo with both registrators, and what rounds are quick with. */
-final class TestSpark {
+public final class TestSpark {
     private TestSpark() {}
 
-    static SparkSession open(String master) {
+    public static SparkSession open(String master) {
         return open(master, new SparkConf(false));
     }
 
-    static SparkSession open(String master, SparkConf conf) {
+    public static SparkSession open(String master, SparkConf conf) {
+        return SparkSession.builder().config(configured(master, conf)).getOrCreate();
+    }
+
+    /** A configuration with what every session has, where it does not say otherwise itself. */
+    public static SparkConf configured(String master, SparkConf conf) {
         conf.setMaster(master)
-                .setAppName("test on " + master)
+                .setIfMissing("spark.app.name", "test on " + master)
                 .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
                 .set("spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator,org.erat.data.RecordRegistrator")
-                .set("spark.ui.enabled", "false")
+                .setIfMissing("spark.ui.enabled", "false")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.sql.shuffle.partitions", "2");
         RoundProperties.DEFAULTS.forEach(conf::setIfMissing);
-        return SparkSession.builder().config(conf).getOrCreate();
+        return conf;
     }
 
     /** What spark-submit would have arranged from an installation: the class path, and where it would be. */
-    static SparkConf executors() {
+    public static SparkConf executors() {
         return new SparkConf(false)
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .set("spark.executor.memory", "1g")

@@ -5,12 +5,17 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Family;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.SafetensorsFile;
 
 /**
  * A prepared base model on a local disk: {@code config.json}, {@code model.safetensors} (f32, the names and shapes of
- * {@link TensorNames}) and {@code tokenizer.json}. Opening it checks that all tensors are there with the shapes that the
+ * {@link ModelTensors}) and {@code tokenizer.json}. Opening it checks that all tensors are there with the shapes that the
  * configuration asks for.
  */
 public final class BaseModelDirectory implements AutoCloseable {
@@ -22,12 +27,12 @@ public final class BaseModelDirectory implements AutoCloseable {
     public static final String RECORD = ImportRecord.FILE;
 
     private final Path path;
-    private final ModelConfig config;
+    private final Architecture architecture;
     private final SafetensorsFile tensors;
 
-    private BaseModelDirectory(Path path, ModelConfig config, SafetensorsFile tensors) {
+    private BaseModelDirectory(Path path, Architecture architecture, SafetensorsFile tensors) {
         this.path = path;
-        this.config = config;
+        this.architecture = architecture;
         this.tensors = tensors;
     }
 
@@ -46,11 +51,11 @@ public final class BaseModelDirectory implements AutoCloseable {
                         directory.resolve(name) + ": is missing. Prepare the directory with prepare-model.");
             }
         }
-        ModelConfig config = ModelConfigFile.read(directory.resolve(CONFIG));
+        Architecture architecture = Families.architecture(ConfigJson.read(directory.resolve(CONFIG)));
         SafetensorsFile tensors = SafetensorsFile.open(directory.resolve(TENSORS));
         boolean usable = false;
         try {
-            BaseModelDirectory model = new BaseModelDirectory(directory, config, tensors);
+            BaseModelDirectory model = new BaseModelDirectory(directory, architecture, tensors);
             model.checkTensors();
             usable = true;
             return model;
@@ -62,12 +67,12 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     private void checkTensors() {
-        TensorNames.required(config).forEach(this::checkTensor);
+        ModelTensors.required(architecture).forEach(this::checkTensor);
         if (hasPooler()) {
-            TensorNames.pooler(config).forEach(this::checkTensor);
+            ModelTensors.pooler(architecture).forEach(this::checkTensor);
         }
         if (hasMaskedLanguageModelHead()) {
-            TensorNames.maskedLanguageModelHead(config).forEach(this::checkTensor);
+            ModelTensors.maskedLanguageModelHead(architecture).forEach(this::checkTensor);
         }
     }
 
@@ -84,8 +89,14 @@ public final class BaseModelDirectory implements AutoCloseable {
         return path;
     }
 
-    public ModelConfig config() {
-        return config;
+    /** What the model computes. */
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    /** The family of the model, which knows the names of its tensors. */
+    public Family family() {
+        return Families.of(architecture);
     }
 
     /** The weights; closed with this directory. */
@@ -103,14 +114,14 @@ public final class BaseModelDirectory implements AutoCloseable {
         return path.resolve(TOKENIZER);
     }
 
-    /** Whether the tensors of {@link TensorNames#pooler} are there. */
+    /** Whether the tensors of {@link ModelTensors#pooler} are there. */
     public boolean hasPooler() {
-        return hasAny(TensorNames.pooler(config));
+        return hasAny(ModelTensors.pooler(architecture));
     }
 
-    /** Whether the tensors of {@link TensorNames#maskedLanguageModelHead} are there. */
+    /** Whether the tensors of {@link ModelTensors#maskedLanguageModelHead} are there. */
     public boolean hasMaskedLanguageModelHead() {
-        return hasAny(TensorNames.maskedLanguageModelHead(config));
+        return hasAny(ModelTensors.maskedLanguageModelHead(architecture));
     }
 
     // One tensor of an optional part is enough to ask for the rest: half a part is an error, not an absence.

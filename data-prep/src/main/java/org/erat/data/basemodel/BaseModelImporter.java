@@ -15,6 +15,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
 import org.erat.data.safetensors.SafetensorsWriter;
@@ -29,10 +30,10 @@ public final class BaseModelImporter {
     /**
      * What was prepared.
      *
-     * @param config the architecture
+     * @param architecture what the model computes
      * @param reused whether the output was there already, made from the same source
      */
-    public record Result(ModelConfig config, boolean reused) {}
+    public record Result(Architecture architecture, boolean reused) {}
 
     private final Consumer<String> progress;
     private final MavenRepository maven;
@@ -105,11 +106,11 @@ public final class BaseModelImporter {
                     + ". Name another directory, or delete this one.");
         }
         try (StagingDirectory staging = StagingDirectory.beside(out)) {
-            ModelConfig config = prepare(path, staging);
+            Architecture architecture = prepare(path, staging);
             ImportRecord.of(origin, sha256, staging.output()).write(staging.output());
             staging.publish();
-            progress.accept("prepared " + describe(config) + " in " + name);
-            return new Result(config, false);
+            progress.accept("prepared " + describe(architecture) + " in " + name);
+            return new Result(architecture, false);
         }
     }
 
@@ -143,8 +144,8 @@ public final class BaseModelImporter {
                     + ", but its files have changed since. Delete the directory and prepare it again.");
         }
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
-            progress.accept("reusing " + describe(model.config()) + " in " + name);
-            return new Result(model.config(), true);
+            progress.accept("reusing " + describe(model.architecture()) + " in " + name);
+            return new Result(model.architecture(), true);
         }
     }
 
@@ -155,7 +156,7 @@ public final class BaseModelImporter {
         } catch (InvalidPathException e) {
             throw new UsageException("'" + from + "' is neither a path nor maven:GROUP:ARTIFACT:VERSION.", e);
         }
-        // An empty path is the working directory to Java, which nobody means by it.
+        // Java takes an empty path for the working directory.
         if (from.isBlank() || !Files.exists(path)) {
             throw new UsageException("'" + from + "': there is no such directory or jar. Check the path, or write"
                     + " maven:GROUP:ARTIFACT:VERSION.");
@@ -179,7 +180,7 @@ public final class BaseModelImporter {
         return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    private ModelConfig prepare(Path path, StagingDirectory staging) {
+    private Architecture prepare(Path path, StagingDirectory staging) {
         if (Files.isDirectory(path)) {
             try (ModelSource source = HuggingFaceSource.open(path)) {
                 return write(source, staging.output());
@@ -208,13 +209,15 @@ public final class BaseModelImporter {
         return tensorFlow.get();
     }
 
-    private ModelConfig write(ModelSource source, Path directory) {
-        ModelConfig config = source.config();
+    private Architecture write(ModelSource source, Path directory) {
+        Architecture architecture = source.architecture();
         TokenizerJson tokenizer = source.tokenizer().withoutPaddingAndTruncation();
-        tokenizer.check(config);
+        tokenizer.check(architecture.vocabulary());
         Map<String, TensorSource> tensors = source.tensors();
-        ModelConfigFile.write(config, directory.resolve(BaseModelDirectory.CONFIG));
         try {
+            Files.write(
+                    directory.resolve(BaseModelDirectory.CONFIG),
+                    source.config().bytes());
             Files.write(directory.resolve(BaseModelDirectory.TOKENIZER), tokenizer.bytes());
         } catch (IOException | UncheckedIOException e) {
             throw new UsageException(directory + ": cannot be written: " + e + ". Check permissions and space.", e);
@@ -223,7 +226,7 @@ public final class BaseModelImporter {
                 directory.resolve(BaseModelDirectory.TENSORS), counted(tensors), Map.of("format", "pt"));
         // Reading it back is cheap, and finds here what would otherwise be found on every executor.
         BaseModelDirectory.open(directory).close();
-        return config;
+        return architecture;
     }
 
     /** The same tensors, telling how far reading has come at each tenth of the values. */
@@ -254,7 +257,7 @@ public final class BaseModelImporter {
         return elements;
     }
 
-    private static String describe(ModelConfig config) {
-        return config.modelType() + " with " + config.numHiddenLayers() + " blocks of width " + config.hiddenSize();
+    private static String describe(Architecture architecture) {
+        return architecture.family() + " with " + architecture.blocks() + " blocks of width " + architecture.width();
     }
 }

@@ -3,7 +3,6 @@ package org.erat.data.basemodel;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,16 +13,21 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.JsonReason;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Family;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.TensorSource;
 
 /** A directory as the transformers library saves it, with weights in one safetensors file or in several. */
 final class HuggingFaceSource implements ModelSource {
     private static final String INDEX = "model.safetensors.index.json";
-    private static final List<String> PREFIXES = List.of("", "bert.", "roberta.");
 
     private final Path directory;
-    private final ModelConfig config;
+    private final ConfigJson config;
+    private final Family family;
+    private final Architecture architecture;
     private final TokenizerJson tokenizer;
     private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileOf = new TreeMap<>();
@@ -32,7 +36,9 @@ final class HuggingFaceSource implements ModelSource {
     private HuggingFaceSource(Path directory, List<SafetensorsFile> files) {
         this.directory = directory;
         this.files = files;
-        this.config = ModelConfigFile.read(directory.resolve(BaseModelDirectory.CONFIG));
+        this.config = ConfigJson.read(directory.resolve(BaseModelDirectory.CONFIG));
+        this.family = Families.of(config);
+        this.architecture = family.architecture(config);
         this.tokenizer = tokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
         for (Path file : tensorFiles(directory)) {
             SafetensorsFile tensors = SafetensorsFile.open(file);
@@ -44,12 +50,13 @@ final class HuggingFaceSource implements ModelSource {
                 }
             }
         }
-        this.prefix = PREFIXES.stream()
-                .filter(p -> fileOf.containsKey(p + TensorNames.WORD_EMBEDDINGS))
+        this.prefix = family.prefixes().stream()
+                .filter(p -> fileOf.containsKey(p + family.wordEmbeddings()))
                 .findFirst()
-                .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + TensorNames.WORD_EMBEDDINGS
-                        + "' is missing, with or without the prefix 'bert.' or 'roberta.'. Use a BERT or RoBERTa"
-                        + " model."));
+                .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + family.wordEmbeddings()
+                        + "' is missing, with each of the prefixes "
+                        + family.prefixes().stream().map(p -> "'" + p + "'").toList() + " of the family "
+                        + family.name() + ". Check that config.json and the weights belong to the same model."));
     }
 
     static HuggingFaceSource open(Path directory) {
@@ -66,7 +73,7 @@ final class HuggingFaceSource implements ModelSource {
         }
     }
 
-    /** The files that an import from {@code directory} reads: what its fingerprint is made of. */
+    /** The files that an import from {@code directory} reads. Its fingerprint is made of them. */
     static List<Path> filesOf(Path directory) {
         return Stream.concat(
                         Stream.of(
@@ -142,8 +149,13 @@ final class HuggingFaceSource implements ModelSource {
     }
 
     @Override
-    public ModelConfig config() {
+    public ConfigJson config() {
         return config;
+    }
+
+    @Override
+    public Architecture architecture() {
+        return architecture;
     }
 
     @Override
@@ -178,7 +190,7 @@ final class HuggingFaceSource implements ModelSource {
 
     /** The name under which the files hold a tensor. */
     private Optional<String> find(String canonical) {
-        return Stream.of(prefix + canonical, canonical, robertaHead(canonical))
+        return Stream.of(prefix + canonical, canonical)
                 .flatMap(name -> Stream.of(name, oldNorm(name)))
                 .filter(fileOf::containsKey)
                 .findFirst();
@@ -189,23 +201,14 @@ final class HuggingFaceSource implements ModelSource {
         return name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
     }
 
-    private static String robertaHead(String canonical) {
-        return canonical
-                .replace(TensorNames.MLM_DENSE, "lm_head.dense")
-                .replace(TensorNames.MLM_NORM, "lm_head.layer_norm")
-                .replace(TensorNames.MLM_BIAS, "lm_head.bias");
-    }
-
-    /** A head whose output weights are not the word embeddings is another model's: it is left out. */
+    /** A head whose output weights are not the word embeddings belongs to another model. It is left out. */
     private boolean headIsTied() {
-        for (String decoder : List.of("cls.predictions.decoder.weight", "lm_head.decoder.weight")) {
-            if (fileOf.containsKey(decoder)) {
-                FloatBuffer output = fileOf.get(decoder).floats(decoder);
-                String embeddings = prefix + TensorNames.WORD_EMBEDDINGS;
-                return output.equals(fileOf.get(embeddings).floats(embeddings));
-            }
+        String output = family.maskedLanguageModelHead().orElseThrow().output();
+        if (!fileOf.containsKey(output)) {
+            return true;
         }
-        return true;
+        String embeddings = prefix + family.wordEmbeddings();
+        return fileOf.get(output).floats(output).equals(fileOf.get(embeddings).floats(embeddings));
     }
 
     @Override

@@ -4,28 +4,34 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.safetensors.TensorSource;
 
 /** A model in a foreign format, seen through the names, shapes and orientation of a prepared one. */
 interface ModelSource extends AutoCloseable {
-    /** The architecture, checked. */
-    ModelConfig config();
+    /** The configuration: the file of the source, or one that was derived from it. */
+    ConfigJson config();
+
+    /** The architecture that {@link #config} describes, checked. */
+    Architecture architecture();
 
     /**
-     * The tensors by the names of {@link TensorNames}: all required ones, and those optional parts that the source has in
-     * full. Values are read when asked for.
+     * The tensors by the names of {@link ModelTensors}: all required ones, and those optional parts that the source has
+     * in full. Values are read when asked for.
      *
      * @throws BadInputException if one is missing or of another shape
      */
     default Map<String, TensorSource> tensors() {
         Map<String, TensorSource> tensors = new LinkedHashMap<>();
         BiConsumer<String, long[]> add = (name, shape) -> tensors.put(name, tensor(name, shape));
-        TensorNames.required(config()).forEach(add);
+        ModelTensors.required(architecture()).forEach(add);
         if (hasPooler()) {
-            TensorNames.pooler(config()).forEach(add);
+            ModelTensors.pooler(architecture()).forEach(add);
         }
         if (hasMaskedLanguageModelHead()) {
-            TensorNames.maskedLanguageModelHead(config()).forEach(add);
+            ModelTensors.maskedLanguageModelHead(architecture()).forEach(add);
         }
         return tensors;
     }
@@ -33,7 +39,7 @@ interface ModelSource extends AutoCloseable {
     /**
      * One tensor.
      *
-     * @param name one of {@link TensorNames}
+     * @param name one of {@link ModelTensors}
      * @throws BadInputException if it is missing or of another shape
      */
     TensorSource tensor(String name, long[] shape);
@@ -41,18 +47,22 @@ interface ModelSource extends AutoCloseable {
     /**
      * Whether a tensor is there.
      *
-     * @param name one of {@link TensorNames}
+     * @param name one of {@link ModelTensors}
      */
     boolean holds(String name);
 
     /** Whether all tensors of the pooler are there. */
     default boolean hasPooler() {
-        return TensorNames.pooler(config()).keySet().stream().allMatch(this::holds);
+        return holdsAll(ModelTensors.pooler(architecture()));
     }
 
     /** Whether all tensors of the masked language model head are there, and it is tied to the word embeddings. */
     default boolean hasMaskedLanguageModelHead() {
-        return TensorNames.maskedLanguageModelHead(config()).keySet().stream().allMatch(this::holds);
+        return holdsAll(ModelTensors.maskedLanguageModelHead(architecture()));
+    }
+
+    private boolean holdsAll(Map<String, long[]> part) {
+        return !part.isEmpty() && part.keySet().stream().allMatch(this::holds);
     }
 
     /** The tokenizer as the source has it. */

@@ -11,6 +11,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import onnx.Onnx;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Bert;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.TensorSource;
 
 /**
@@ -28,8 +34,11 @@ final class OnnxSource implements ModelSource {
     private static final long MAX_DIMENSION = 1 << 28;
 
     private static final Pattern LAYER = Pattern.compile("encoder\\.layer\\.(\\d{1,4})\\..*");
-    private static final String QUERY = "encoder.layer.0.attention.self.query";
-    private static final String INNER = "encoder.layer.0.intermediate";
+    private static final Bert BERT = new Bert();
+    private static final String QUERY = BERT.projection(0, Projection.QUERY);
+    private static final String INNER = BERT.projection(0, Projection.INTERMEDIATE);
+    /** Scope of the inner linear map and of the activation after it. */
+    private static final String INNER_SCOPE = INNER.substring(0, INNER.lastIndexOf('.'));
 
     /**
      * A stored weight.
@@ -47,7 +56,8 @@ final class OnnxSource implements ModelSource {
     private final String where;
     private final OnnxGraph graph;
     private final Map<String, Weight> weights = new HashMap<>();
-    private final ModelConfig config;
+    private final ConfigJson config;
+    private final Architecture architecture;
     private final TokenizerJson tokenizer;
 
     private OnnxSource(String where, OnnxGraph graph, TokenizerJson tokenizer) {
@@ -57,6 +67,7 @@ final class OnnxSource implements ModelSource {
         refuseUnsupported();
         collectWeights();
         this.config = deriveConfig();
+        this.architecture = BERT.architecture(config);
     }
 
     /** Whether an archive holds an ONNX model. */
@@ -125,7 +136,7 @@ final class OnnxSource implements ModelSource {
 
     /** {@code /encoder/layer.0/output/dense/MatMul} multiplies by {@code encoder.layer.0.output.dense.weight}. */
     private static String linearName(Onnx.NodeProto node) {
-        return TensorNames.weight(scope(node));
+        return ModelTensors.weight(scope(node));
     }
 
     /** The module that a node was exported from, as a prefix of tensor names. */
@@ -138,24 +149,23 @@ final class OnnxSource implements ModelSource {
         return name.replaceFirst("^(bert|model|0\\.auto_model)\\.", "");
     }
 
-    private ModelConfig deriveConfig() {
-        long[] words = shape(TensorNames.WORD_EMBEDDINGS, 2);
-        int layers = layers();
-        int heads = heads(words[1]);
-        ModelConfig derived = new ModelConfig(
-                "bert",
+    private ConfigJson deriveConfig() {
+        long[] words = shape(BERT.wordEmbeddings(), 2);
+        int width = Math.toIntExact(words[1]);
+        int heads = heads(width);
+        Architecture derived = new Architecture(
+                BERT.name(),
                 Math.toIntExact(words[0]),
-                Math.toIntExact(words[1]),
-                layers,
-                heads,
-                Math.toIntExact(shape(TensorNames.weight(INNER + ".dense"), 2)[0]),
-                Math.toIntExact(shape(TensorNames.POSITION_EMBEDDINGS, 2)[0]),
-                Math.toIntExact(shape(TensorNames.TOKEN_TYPE_EMBEDDINGS, 2)[0]),
-                layerNormEps(),
-                activation(),
+                Math.toIntExact(shape(BERT.tokenTypeEmbeddings().orElseThrow(), 2)[0]),
+                new Architecture.Positions(Math.toIntExact(shape(BERT.positionEmbeddings(), 2)[0]), 0),
+                layers(),
+                width,
+                new Architecture.Heads(heads, heads, width / heads),
+                Architecture.Mask.BIDIRECTIONAL,
+                new Architecture.FeedForward(Math.toIntExact(shape(ModelTensors.weight(INNER), 2)[0]), activation()),
+                new Architecture.Norm(Architecture.Place.POST, layerNormEps()),
                 tokenizer.addedTokenId("[PAD]").orElse(0));
-        ModelConfigFile.check(derived, where);
-        return derived;
+        return BERT.config(derived, where);
     }
 
     private int layers() {
@@ -186,7 +196,7 @@ final class OnnxSource implements ModelSource {
         return graph.producer(value).map(n -> scope(n).equals(QUERY)).orElse(false);
     }
 
-    /** A shape that is constant, or put together of parts of which the last two are. Unknown parts are 0. */
+    /** A constant shape, or a concatenated one with two constant parts at its end. Unknown parts are 0. */
     private long[] reshapeTarget(String name) {
         long[] constant = graph.integers(name);
         if (constant.length > 0) {
@@ -204,7 +214,7 @@ final class OnnxSource implements ModelSource {
     /** Layer norm divides by the square root of the variance plus epsilon, or is one node that says what epsilon is. */
     private double layerNormEps() {
         for (Onnx.NodeProto node : graph.nodes()) {
-            if (!scope(node).equals(TensorNames.EMBEDDINGS_NORM)) {
+            if (!scope(node).equals(BERT.embeddingNorm())) {
                 continue;
             }
             if (node.getOpType().equals("LayerNormalization")) {
@@ -227,18 +237,18 @@ final class OnnxSource implements ModelSource {
         throw undetermined("the epsilon of its layer norm");
     }
 
-    private String activation() {
+    private Activation activation() {
         for (Onnx.NodeProto node : graph.nodes()) {
-            if (scope(node).startsWith(INNER)) {
+            if (scope(node).startsWith(INNER_SCOPE)) {
                 switch (node.getOpType()) {
                     case "Erf" -> {
-                        return "gelu";
+                        return Activation.GELU;
                     }
                     case "Tanh" -> {
-                        return "gelu_new";
+                        return Activation.GELU_TANH;
                     }
                     case "Relu" -> {
-                        return "relu";
+                        return Activation.RELU;
                     }
                     default -> {
                         // Part of the formula of an activation.
@@ -265,8 +275,13 @@ final class OnnxSource implements ModelSource {
     }
 
     @Override
-    public ModelConfig config() {
+    public ConfigJson config() {
         return config;
+    }
+
+    @Override
+    public Architecture architecture() {
+        return architecture;
     }
 
     @Override
@@ -313,6 +328,6 @@ final class OnnxSource implements ModelSource {
 
     @Override
     public void close() {
-        // The mapped file goes with the buffers that look into it.
+        // The mapping ends when its buffers are garbage-collected.
     }
 }

@@ -3,6 +3,7 @@ package org.erat.data.basemodel;
 import java.util.List;
 import java.util.Optional;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Activation;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 import org.tensorflow.framework.NodeDef;
 import org.tensorflow.framework.SavedModel;
@@ -14,9 +15,9 @@ import org.tensorflow.framework.TensorProto;
  *
  * @param heads attention heads
  * @param layerNormEps epsilon of layer normalisation
- * @param hiddenAct {@code gelu} or {@code relu}
+ * @param activation {@code GELU} or {@code RELU}
  */
-record TensorFlowGraph(int heads, double layerNormEps, String hiddenAct) {
+record TensorFlowGraph(int heads, double layerNormEps, Activation activation) {
     private static final String LAYER = "bert/encoder/layer_0/";
 
     /**
@@ -54,20 +55,20 @@ record TensorFlowGraph(int heads, double layerNormEps, String hiddenAct) {
                 .map(value -> value.getTensor());
     }
 
-    private static String activation(List<NodeDef> nodes, String where) {
+    private static Activation activation(List<NodeDef> nodes, String where) {
         for (NodeDef node : nodes) {
             if (node.getName().contains(LAYER + "intermediate/")) {
                 switch (node.getOp()) {
                     case "Erf" -> {
-                        return "gelu";
+                        return Activation.GELU;
                     }
                     case "Tanh" -> {
                         // Google's code came to compute "gelu" by its tanh approximation, for the same checkpoints and
                         // under the same name in their configuration; Hugging Face runs them with the exact one.
-                        return "gelu";
+                        return Activation.GELU;
                     }
                     case "Relu" -> {
-                        return "relu";
+                        return Activation.RELU;
                     }
                     default -> {
                         // Part of the formula of an activation.

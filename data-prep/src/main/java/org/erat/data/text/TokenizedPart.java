@@ -8,12 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -26,20 +24,26 @@ final class TokenizedPart implements Iterator<Row> {
 
     private final HuggingFaceTokenizer tokenizer;
     private final MappingIterator<StagedText.Row> staged;
+    private final boolean byteLevel;
     private final LabelEncoding labels;
     private final LongAccumulator truncated;
     private final Deque<Row> ready = new ArrayDeque<>();
 
+    /**
+     * @param staged rows of the file; closed here
+     * @param tokenizer closed here
+     * @param byteLevel whether the tokenizer splits bytes and not characters
+     * @param truncated counts the examples that are cut; of a token classification, the words that are cut away
+     */
     TokenizedPart(
-            String part,
-            Configuration hadoop,
-            byte[] tokenizerFile,
-            int maxLength,
+            MappingIterator<StagedText.Row> staged,
+            HuggingFaceTokenizer tokenizer,
+            boolean byteLevel,
             LabelEncoding labels,
-            LongAccumulator truncated)
-            throws IOException {
-        this.tokenizer = TokenizerFile.open(tokenizerFile, maxLength);
-        this.staged = StagedText.read(hadoop, part);
+            LongAccumulator truncated) {
+        this.tokenizer = tokenizer;
+        this.staged = staged;
+        this.byteLevel = byteLevel;
         this.labels = labels;
         this.truncated = truncated;
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close());
@@ -66,6 +70,10 @@ final class TokenizedPart implements Iterator<Row> {
         while (rows.size() < ROWS_PER_CALL && staged.hasNext()) {
             rows.add(staged.next());
         }
+        if (labels.type().perToken()) {
+            rows.forEach(row -> ready.add(words(row)));
+            return;
+        }
         Encoding[] encodings = encode(rows);
         for (int i = 0; i < encodings.length; i++) {
             StagedText.Row row = rows.get(i);
@@ -74,23 +82,31 @@ final class TokenizedPart implements Iterator<Row> {
             }
             ready.add(RowFactory.create(
                     row.id(),
-                    ints(encodings[i].getIds()),
-                    ints(encodings[i].getTypeIds()),
-                    labels.encode(row.label())));
+                    WordEncoding.ints(encodings[i].getIds()),
+                    WordEncoding.ints(encodings[i].getTypeIds()),
+                    labels.encode(row.labels().get(0))));
         }
+    }
+
+    private Row words(StagedText.Row row) {
+        WordEncoding encoding = WordEncoding.of(tokenizer, byteLevel, row.texts());
+        truncated.add(encoding.cutAway());
+        return RowFactory.create(
+                row.id(),
+                encoding.tokenIds(),
+                encoding.typeIds(),
+                encoding.tokenClasses(labels.classes(row.labels())),
+                encoding.wordStarts());
     }
 
     private Encoding[] encode(List<StagedText.Row> rows) {
-        if (rows.get(0).pair() == null) {
-            return tokenizer.batchEncode(rows.stream().map(StagedText.Row::text).toList());
+        if (rows.get(0).texts().size() == 1) {
+            return tokenizer.batchEncode(
+                    rows.stream().map(row -> row.texts().get(0)).toList());
         }
         PairList<String, String> pairs = new PairList<>(rows.size());
-        rows.forEach(row -> pairs.add(row.text(), row.pair()));
+        rows.forEach(row -> pairs.add(row.texts().get(0), row.texts().get(1)));
         return tokenizer.batchEncode(pairs);
-    }
-
-    private static int[] ints(long[] values) {
-        return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
     }
 
     private void close() {

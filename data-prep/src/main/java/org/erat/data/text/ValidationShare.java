@@ -23,11 +23,7 @@ record ValidationShare(double share, long seed) {
     Split of(TextRow row) {
         MessageDigest digest = Sha256.start();
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(seed).array());
-        digest.update(row.text().getBytes(StandardCharsets.UTF_8));
-        if (row.pair() != null) {
-            digest.update((byte) 0);
-            digest.update(row.pair().getBytes(StandardCharsets.UTF_8));
-        }
+        digest.update(String.join("\0", row.texts()).getBytes(StandardCharsets.UTF_8));
         // The upper 53 bits as a number in [0, 1).
         double position = (ByteBuffer.wrap(digest.digest()).getLong() >>> 11) * 0x1.0p-53;
         return position < share ? Split.VALIDATION : Split.TRAIN;

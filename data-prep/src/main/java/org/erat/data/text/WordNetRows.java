@@ -116,7 +116,7 @@ final class WordNetRows implements TextRows {
                 synsets = dictionary.getSynsetIterator(parts.next());
             }
             last = synsets.next();
-            return new TextRow(definition(last.getGloss()), null, last.getLexFileName());
+            return TextRow.of(definition(last.getGloss()), null, last.getLexFileName());
         } catch (JWNLException e) {
             throw notWordNet(e);
         }

@@ -1,6 +1,7 @@
 /**
- * Raw text to the tokenized data set. {@code TextTask} says how a data set is laid out, the {@code …Rows} classes read
- * its rows strictly, and {@code Tokenization} checks, splits and tokenizes them as a Spark job. Uses
+ * Raw text to the tokenized data set. Start with {@link org.erat.data.text.Tokenization}. {@code TextTask} says how a
+ * data set is laid out, the {@code …Rows} classes read its rows strictly, {@code LabelCheck} checks the labels, and
+ * {@code TokenizedPart} tokenizes in Spark tasks. {@code WordEncoding} aligns words and tokens for token classification. Uses
  * {@code org.erat.data}, {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, {@code org.erat.data.storage}, Spark,
  * Hadoop's FileSystem, the Hugging Face tokenizers and, of base models ({@code org.erat.data.basemodel}), the
  * {@code tokenizer.json} only.

@@ -6,7 +6,7 @@ import java.util.stream.IntStream;
 import org.erat.data.SplitMix64;
 
 /**
- * Mini-batches of examples of like length, so that little is spent on padding. Pure functions: the same arguments give
+ * Mini-batches of examples of similar length, which need little padding. Pure functions: the same arguments give
  * the same batches in any process.
  */
 public final class LengthBuckets {

@@ -21,12 +21,13 @@ import org.erat.data.StrictJson;
 /**
  * {@code manifest.json} of a tokenized data set: what was made, out of what, and how.
  *
- * @param version version of the format, {@link #VERSION}
+ * @param version version of the format, {@link #version}
  * @param task name of the task, {@code sst2} or {@code custom}
  * @param type what a label is
  * @param labelNames names of the classes, in the order of their indices; empty for regression
  * @param metrics names of the metrics that the task is judged by, the first being the one to rank by: {@code accuracy},
- *     {@code f1}, {@code macro-f1}, {@code matthews}, {@code pearson}, {@code spearman}
+ *     {@code f1}, {@code macro-f1}, {@code matthews}, {@code pearson}, {@code spearman}; of a token classification
+ *     {@code entity-f1}, {@code token-accuracy}
  * @param tokenizerSha256 SHA-256 of {@code tokenizer.json}, in hexadecimal
  * @param maxLength length in tokens at which examples were cut
  * @param highestTokenId highest token id in either split; a model needs a larger vocabulary
@@ -51,8 +52,11 @@ public record Manifest(
         String input,
         Map<String, String> settings) {
 
-    /** The version that this code writes, and the only one it reads. */
-    public static final int VERSION = 1;
+    /** Of data sets with one label per example, which earlier programs read as well. */
+    private static final int FIRST_VERSION = 1;
+
+    /** Of token classification, which programs that know the first version only cannot read. */
+    private static final int TOKEN_CLASSIFICATION_VERSION = 2;
 
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
@@ -65,9 +69,14 @@ public record Manifest(
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
+    /** The version of the format of data sets of {@code type}. */
+    public static int version(TaskType type) {
+        return type == TaskType.TOKEN_CLASSIFICATION ? TOKEN_CLASSIFICATION_VERSION : FIRST_VERSION;
+    }
+
     /** Width of the task's output: the number of classes, or 1 for regression. */
     public int outputs() {
-        return type == TaskType.CLASSIFICATION ? labelNames.size() : 1;
+        return type.hasClasses() ? labelNames.size() : 1;
     }
 
     /** The summary of a split. */
@@ -78,18 +87,18 @@ public record Manifest(
     /**
      * Reads the manifest of the data set in {@code directory}.
      *
-     * @throws BadInputException if there is none, or it is not one of this version with exactly these keys
+     * @throws BadInputException if there is none, or it is not of a known version with exactly these keys
      */
     public static Manifest read(Configuration hadoop, Path directory) {
         Path file = new Path(directory, FILE);
         try (InputStream in = file.getFileSystem(hadoop).open(file)) {
             JsonNode tree = JSON.readTree(in);
             int version = tree.path("version").asInt(-1);
-            if (version != VERSION) {
+            if (version < FIRST_VERSION || version > TOKEN_CLASSIFICATION_VERSION) {
                 throw new BadInputException(String.format(
-                        "%s: version %s of a tokenized data set is not known, this program reads version %d: prepare"
-                                + " the data again with this program",
-                        file, tree.path("version"), VERSION));
+                        "%s: version %s of a tokenized data set is not known, this program reads versions %d to %d:"
+                                + " prepare the data again with this program",
+                        file, tree.path("version"), FIRST_VERSION, TOKEN_CLASSIFICATION_VERSION));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (FileNotFoundException e) {

@@ -5,6 +5,9 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.stream.IntStream;
 import org.erat.data.UsageException;
+import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.Numbers;
+import org.erat.data.tokenized.Targets.TokenClasses;
 
 /**
  * Tokenized examples packed into a few primitive arrays, so that a shard of any size is a handful of objects to the
@@ -13,7 +16,7 @@ import org.erat.data.UsageException;
  * <p>Example i holds the tokens {@code tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]}.
  */
 public final class PackedExamples implements Serializable {
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     private final long[] ids;
     private final int[] offsets;
@@ -21,30 +24,50 @@ public final class PackedExamples implements Serializable {
     /** As long as {@code tokens}, or null where every token type is 0. */
     private final byte[] types;
 
-    private final float[] labels;
+    // The targets as arrays: Spark's Kryo cannot set the fields of a record. One of the two is null.
+    private final int[] classes;
+    private final float[] numbers;
+    private final TaskType type;
+
+    /** The first tokens of the words; null where examples have no words, or where their targets tell the words. */
+    private final WordStarts words;
 
     /**
      * @param ids [n] id of each example
      * @param offsets [n+1] first token of each example, then the number of tokens
      * @param tokens [offsets[n]] token ids of all examples, one after the other
      * @param types [offsets[n]] token types 0..127, or null if all are 0
-     * @param labels [n] class index or number
+     * @param targets [n], or [offsets[n]] of token classes
      */
-    public PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, float[] labels) {
+    public PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets) {
+        this(ids, offsets, tokens, types, targets, null);
+    }
+
+    PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets, WordStarts words) {
         int size = ids.length;
+        this.type = TargetArrays.type(targets);
         if (offsets.length != size + 1
-                || labels.length != size
+                || TargetArrays.length(targets) != (type.perToken() ? tokens.length : size)
                 || offsets[size] != tokens.length
                 || (types != null && types.length != tokens.length)) {
             throw new IllegalArgumentException(String.format(
-                    "%d ids, %d offsets, %d tokens, %s types and %d labels do not belong together",
-                    size, offsets.length, tokens.length, types == null ? "no" : types.length, labels.length));
+                    "%d ids, %d offsets, %d tokens, %s types and %d targets (%s) do not belong together",
+                    size,
+                    offsets.length,
+                    tokens.length,
+                    types == null ? "no" : types.length,
+                    TargetArrays.length(targets),
+                    type));
         }
         this.ids = ids;
         this.offsets = offsets;
         this.tokens = tokens;
         this.types = types;
-        this.labels = labels;
+        this.numbers = targets instanceof Numbers regression ? regression.numbers() : null;
+        this.classes = targets instanceof Classes perExample
+                ? perExample.classes()
+                : targets instanceof TokenClasses perToken ? perToken.classes() : null;
+        this.words = words;
     }
 
     /** Number of examples n. */
@@ -67,9 +90,43 @@ public final class PackedExamples implements Serializable {
         return ids[i];
     }
 
-    /** Label of example i: the index of its class (exact up to 2^24), or the number to predict. */
-    public float label(int i) {
-        return labels[i];
+    /** The type of the targets. */
+    public TaskType type() {
+        return type;
+    }
+
+    /** The targets of all examples: [n], or token classes aligned with the tokens of all examples. */
+    public Targets targets() {
+        return switch (type) {
+            case CLASSIFICATION -> new Classes(classes);
+            case REGRESSION -> new Numbers(numbers);
+            case TOKEN_CLASSIFICATION -> new TokenClasses(classes);
+        };
+    }
+
+    /** The target of example i: one value, or the classes of its tokens. */
+    public Targets target(int i) {
+        Targets target = TargetArrays.ofType(type, type.perToken() ? length(i) : 1);
+        copyTarget(i, target, 0);
+        return target;
+    }
+
+    /**
+     * The words of example i of a token classification: where each of them starts.
+     *
+     * @return [words] index of the first token of each word, or -1 for a word that has none, because the tokenizer drops
+     *     it or because it was cut away. Where the data do not say so, a word starts at each token with a target.
+     */
+    public int[] wordStarts(int i) {
+        if (words != null) {
+            return words.of(i);
+        }
+        if (!type.perToken()) {
+            throw new IllegalStateException("Examples of " + type + " have no words");
+        }
+        return IntStream.range(0, length(i))
+                .filter(t -> classes[offsets[i] + t] != Targets.NONE)
+                .toArray();
     }
 
     /** Token t of example i, t &lt; length(i). */
@@ -87,6 +144,12 @@ public final class PackedExamples implements Serializable {
         System.arraycopy(tokens, offsets[i], destination, at, length(i));
     }
 
+    /** Copies the target of example i into {@code destination}, from position {@code at} on. */
+    void copyTarget(int i, Targets destination, int at) {
+        TargetArrays.copy(
+                targets(), type.perToken() ? offsets[i] : i, destination, at, type.perToken() ? length(i) : 1);
+    }
+
     /** Whether any token has a type other than 0. */
     public boolean hasTypes() {
         return types != null;
@@ -95,21 +158,14 @@ public final class PackedExamples implements Serializable {
     /**
      * One of all the examples of {@code pieces}, in the order of their ids.
      *
+     * @param type the type of the targets of all pieces
      * @throws UsageException if they have more tokens than an array holds
      */
-    static PackedExamples merged(Collection<PackedExamples> pieces) {
+    static PackedExamples merged(TaskType type, Collection<PackedExamples> pieces) {
         PackedExamples[] sources = pieces.toArray(PackedExamples[]::new);
         int[] firsts = new int[sources.length + 1];
-        long tokenCount = 0;
-        boolean typed = false;
         for (int p = 0; p < sources.length; p++) {
             firsts[p + 1] = Math.addExact(firsts[p], sources[p].size());
-            tokenCount += sources[p].tokenCount();
-            typed |= sources[p].hasTypes();
-        }
-        if (tokenCount > Integer.MAX_VALUE - 8) {
-            throw new UsageException(
-                    String.format("A shard of %,d tokens does not fit into memory: raise training.shards", tokenCount));
         }
         int size = firsts[sources.length];
         int[] sourceOf = new int[size];
@@ -123,23 +179,25 @@ public final class PackedExamples implements Serializable {
                         sources[sourceOf[b]].id(b - firsts[sourceOf[b]])))
                 .mapToInt(Integer::intValue)
                 .toArray();
-
-        long[] ids = new long[size];
-        int[] offsets = new int[size + 1];
-        int[] tokens = new int[(int) tokenCount];
-        byte[] types = typed ? new byte[tokens.length] : null;
-        float[] labels = new float[size];
-        for (int i = 0; i < size; i++) {
-            PackedExamples source = sources[sourceOf[order[i]]];
-            int from = order[i] - firsts[sourceOf[order[i]]];
-            ids[i] = source.ids[from];
-            labels[i] = source.labels[from];
-            source.copyTokens(from, tokens, offsets[i]);
-            if (source.types != null) {
-                System.arraycopy(source.types, source.offsets[from], types, offsets[i], source.length(from));
-            }
-            offsets[i + 1] = offsets[i] + source.length(from);
+        long tokenCount = pieces.stream().mapToLong(PackedExamples::tokenCount).sum();
+        PackedExamplesBuilder merged = new PackedExamplesBuilder(type, size, tokenCount);
+        for (int each : order) {
+            int p = sourceOf[each];
+            merged.add(sources[p].example(each - firsts[p]));
         }
-        return new PackedExamples(ids, offsets, tokens, types, labels);
+        return merged.build();
+    }
+
+    private TokenizedExample example(int i) {
+        int[] typeIds = new int[length(i)];
+        if (types != null) {
+            Arrays.setAll(typeIds, t -> type(i, t));
+        }
+        return new TokenizedExample(
+                ids[i],
+                Arrays.copyOfRange(tokens, offsets[i], offsets[i + 1]),
+                typeIds,
+                target(i),
+                words == null ? null : words.of(i));
     }
 }

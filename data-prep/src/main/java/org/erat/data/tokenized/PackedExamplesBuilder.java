@@ -5,52 +5,84 @@ import org.erat.data.UsageException;
 
 /** Packs examples one at a time; its arrays grow as needed. */
 final class PackedExamplesBuilder {
-    private long[] ids = new long[16];
-    private int[] offsets = new int[17];
-    private float[] labels = new float[16];
-    private int[] tokens = new int[256];
-    private byte[] types = new byte[256];
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+    private final TaskType type;
+    private long[] ids;
+    private int[] offsets;
+    private int[] tokens;
+    private byte[] types;
+    private Targets targets;
+    /** Null until an example with words comes; all examples have them or none. */
+    private int[] wordOffsets;
+
+    private int[] wordStarts = new int[0];
     private boolean typed;
     private int size;
 
+    /** For examples of an unknown number. */
+    PackedExamplesBuilder(TaskType type) {
+        this(type, 16, 256);
+    }
+
     /**
-     * Adds an example.
+     * With room for as many examples.
      *
-     * @param tokenIds [T] its tokens, T &ge; 1
-     * @param typeIds [T] their types, 0..127
+     * @param type of their targets
+     * @throws UsageException if they have more tokens than an array holds
      */
-    PackedExamplesBuilder add(long id, int[] tokenIds, int[] typeIds, float label) {
+    PackedExamplesBuilder(TaskType type, int examples, long tokens) {
+        if (tokens > LONGEST_ARRAY) {
+            throw new UsageException(
+                    String.format("A shard of %,d tokens does not fit into memory: raise training.shards", tokens));
+        }
+        this.type = type;
+        this.ids = new long[examples];
+        this.offsets = new int[examples + 1];
+        this.tokens = new int[(int) tokens];
+        this.types = new byte[(int) tokens];
+        this.targets = TargetArrays.ofType(type, type.perToken() ? (int) tokens : examples);
+    }
+
+    /** Adds an example without words. */
+    PackedExamplesBuilder add(long id, int[] tokenIds, int[] typeIds, Targets target) {
+        return add(new TokenizedExample(id, tokenIds, typeIds, target, null));
+    }
+
+    /** Adds an example. */
+    PackedExamplesBuilder add(TokenizedExample example) {
+        int[] tokenIds = example.tokenIds();
+        int[] typeIds = example.typeIds();
         int length = tokenIds.length;
-        if (length == 0 || typeIds.length != length) {
-            throw new IllegalArgumentException(
-                    String.format("Example %d has %d tokens and %d token types", id, length, typeIds.length));
+        int values = type.perToken() ? length : 1;
+        if (length == 0
+                || typeIds.length != length
+                || TargetArrays.type(example.target()) != type
+                || TargetArrays.length(example.target()) != values) {
+            throw new IllegalArgumentException(String.format(
+                    "Example %d has %d tokens, %d token types and %d targets of %s, where the task is %s",
+                    example.id(),
+                    length,
+                    typeIds.length,
+                    TargetArrays.length(example.target()),
+                    TargetArrays.type(example.target()),
+                    type));
         }
-        int start = offsets[size];
-        if (start > Integer.MAX_VALUE - 8 - length) {
-            throw new UsageException("A shard has more tokens than fit into memory: raise training.shards");
-        }
-        if (size == ids.length) {
-            ids = Arrays.copyOf(ids, grown(size, size + 1));
-            labels = Arrays.copyOf(labels, ids.length);
-            offsets = Arrays.copyOf(offsets, ids.length + 1);
-        }
-        int end = start + length;
-        if (end > tokens.length) {
-            tokens = Arrays.copyOf(tokens, grown(tokens.length, end));
-            types = Arrays.copyOf(types, tokens.length);
-        }
+        int start = reserve(length);
         System.arraycopy(tokenIds, 0, tokens, start, length);
         for (int t = 0; t < length; t++) {
             if (typeIds[t] < 0 || typeIds[t] > Byte.MAX_VALUE) {
-                throw new IllegalArgumentException(String.format("Example %d: token type %d", id, typeIds[t]));
+                throw new IllegalArgumentException(
+                        String.format("Example %d: token type %d", example.id(), typeIds[t]));
             }
             types[start + t] = (byte) typeIds[t];
             typed |= typeIds[t] != 0;
         }
-        ids[size] = id;
-        labels[size] = label;
+        TargetArrays.copy(example.target(), 0, targets, type.perToken() ? start : size, values);
+        addWords(example);
+        ids[size] = example.id();
+        offsets[size + 1] = start + length;
         size++;
-        offsets[size] = end;
         return this;
     }
 
@@ -59,18 +91,67 @@ final class PackedExamplesBuilder {
         return size;
     }
 
-    /** All examples added so far, in the order of their addition. */
+    /** All examples added so far, in the order of their addition. Nothing can be added afterwards. */
     PackedExamples build() {
         int tokenCount = offsets[size];
         return new PackedExamples(
-                Arrays.copyOf(ids, size),
-                Arrays.copyOf(offsets, size + 1),
-                Arrays.copyOf(tokens, tokenCount),
+                ids.length == size ? ids : Arrays.copyOf(ids, size),
+                offsets.length == size + 1 ? offsets : Arrays.copyOf(offsets, size + 1),
+                tokens.length == tokenCount ? tokens : Arrays.copyOf(tokens, tokenCount),
                 typed ? Arrays.copyOf(types, tokenCount) : null,
-                Arrays.copyOf(labels, size));
+                TargetArrays.resized(targets, type.perToken() ? tokenCount : size),
+                wordOffsets == null
+                        ? null
+                        : new WordStarts(
+                                Arrays.copyOf(wordOffsets, size + 1), Arrays.copyOf(wordStarts, wordOffsets[size])));
+    }
+
+    /** Makes room for an example of {@code length} tokens and returns the position of the first. */
+    private int reserve(int length) {
+        int start = offsets[size];
+        if (start > LONGEST_ARRAY - length) {
+            throw new UsageException("A shard has more tokens than fit into memory: raise training.shards");
+        }
+        if (size == ids.length) {
+            ids = Arrays.copyOf(ids, grown(size, size + 1));
+            offsets = Arrays.copyOf(offsets, ids.length + 1);
+            if (!type.perToken()) {
+                targets = TargetArrays.resized(targets, ids.length);
+            }
+        }
+        int end = start + length;
+        if (end > tokens.length) {
+            tokens = Arrays.copyOf(tokens, grown(tokens.length, end));
+            types = Arrays.copyOf(types, tokens.length);
+            if (type.perToken()) {
+                targets = TargetArrays.resized(targets, tokens.length);
+            }
+        }
+        return start;
+    }
+
+    private void addWords(TokenizedExample example) {
+        int[] starts = example.wordStarts();
+        if (size > 0 && (starts == null) != (wordOffsets == null)) {
+            throw new IllegalArgumentException(
+                    String.format("Example %d: of a shard's examples all have words or none", example.id()));
+        }
+        if (starts == null) {
+            return;
+        }
+        if (wordOffsets == null || wordOffsets.length < offsets.length) {
+            wordOffsets = wordOffsets == null ? new int[offsets.length] : Arrays.copyOf(wordOffsets, offsets.length);
+        }
+        int first = wordOffsets[size];
+        int end = Math.addExact(first, starts.length);
+        if (end > wordStarts.length) {
+            wordStarts = Arrays.copyOf(wordStarts, grown(wordStarts.length, end));
+        }
+        System.arraycopy(starts, 0, wordStarts, first, starts.length);
+        wordOffsets[size + 1] = end;
     }
 
     private static int grown(int capacity, int needed) {
-        return (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, capacity + (long) (capacity >> 1)));
+        return (int) Math.min(LONGEST_ARRAY, Math.max(needed, capacity + (long) (capacity >> 1)));
     }
 }

@@ -6,6 +6,7 @@ package org.erat.data.tokenized;
  * @param examples number of examples; their ids are 0..examples-1
  * @param tokens number of tokens over all examples, special tokens included
  * @param longest length of the longest example in tokens
- * @param truncated number of examples that were cut at the maximum length
+ * @param truncated number of examples that were cut at the maximum length; of a token classification, number of words
+ *     that were cut away, since each of them loses its label
  */
 public record SplitSummary(long examples, long tokens, int longest, long truncated) {}

@@ -1,40 +1,54 @@
 package org.erat.data.tokenized;
 
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
+import java.util.Map;
+import java.util.function.Function;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
-import org.erat.data.storage.ExactPaths;
 import org.erat.data.storage.Storage;
 import scala.Tuple2;
-import scala.collection.JavaConverters;
 
-/** A tokenized data set on any Hadoop FileSystem: its manifest, and its examples as logical shards. */
+/**
+ * A tokenized data set: its manifest, and its examples as logical shards. It is {@linkplain #open opened} from a directory
+ * on any Hadoop FileSystem, or made {@linkplain #of of DataFrames}.
+ */
 public final class TokenizedDataset {
-    /** Columns of the Parquet files; {@code label} is an int for classification and a float for regression. */
+    /** Columns; {@link #schema} has their types. */
     public static final String ID = "id";
 
     public static final String INPUT_IDS = "input_ids";
     public static final String TOKEN_TYPE_IDS = "token_type_ids";
     public static final String LABEL = "label";
+    public static final String WORD_STARTS = "word_starts";
 
-    private final SparkSession spark;
+    private static final String DATA_FRAME = "DataFrame";
+
     private final String directory;
     private final Manifest manifest;
+    private final Function<Split, JavaRDD<TokenizedExample>> examples;
+    /** What to do where a split does not hold the ids that it should. */
+    private final String repair;
 
-    private TokenizedDataset(SparkSession spark, String directory, Manifest manifest) {
-        this.spark = spark;
+    private TokenizedDataset(
+            String directory, Manifest manifest, Function<Split, JavaRDD<TokenizedExample>> examples, String repair) {
         this.directory = directory;
         this.manifest = manifest;
+        this.examples = examples;
+        this.repair = repair;
     }
 
     /**
@@ -44,7 +58,57 @@ public final class TokenizedDataset {
      */
     public static TokenizedDataset open(SparkSession spark, String directory) {
         Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), Storage.path(directory));
-        return new TokenizedDataset(spark, directory, manifest);
+        ParquetExamples files = new ParquetExamples(spark, directory, manifest.type());
+        return new TokenizedDataset(
+                directory, manifest, files::of, "files are missing or doubled, prepare the data again");
+    }
+
+    /**
+     * A data set of DataFrames with the columns of {@link #schema}. Where the column {@code id} is missing, rows are
+     * numbered in their order; where {@code token_type_ids} is missing, all are 0; where {@code word_starts} is missing, a
+     * word starts at each token with a label. Other columns are ignored. Both DataFrames are read here once, to count and
+     * check them, and again for their shards: cache them if they are expensive. They must give the same rows each time.
+     *
+     * @param train the training split, at least one row
+     * @param validation the validation split; may have no rows
+     * @return a data set whose {@link #directory} is {@code "DataFrame"}
+     * @throws BadInputException if a column is missing or of another type, or a row cannot be used
+     */
+    public static TokenizedDataset of(DatasetDescription description, Dataset<Row> train, Dataset<Row> validation) {
+        Map<Split, JavaRDD<TokenizedExample>> examples = new EnumMap<>(Split.class);
+        Map<Split, DataFrameExamples.Totals> totals = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            DataFrameExamples rows = new DataFrameExamples(
+                    DATA_FRAME + "/" + split,
+                    description.type(),
+                    description.labelNames().size());
+            examples.put(split, rows.of(split == Split.TRAIN ? train : validation));
+            totals.put(split, rows.totals(examples.get(split)));
+        }
+        DataFrameExamples.Totals first = totals.get(Split.TRAIN);
+        DataFrameExamples.Totals second = totals.get(Split.VALIDATION);
+        if (first.examples == 0) {
+            throw new BadInputException("The training DataFrame has no rows");
+        }
+        Manifest manifest = new Manifest(
+                Manifest.version(description.type()),
+                description.task(),
+                description.type(),
+                description.labelNames(),
+                description.metrics(),
+                description.tokenizerSha256(),
+                Math.max(first.longest, second.longest),
+                Math.max(first.highestTokenId, second.highestTokenId),
+                first.summary(),
+                second.summary(),
+                Sha256.of((first.contentDigest() + second.contentDigest()).getBytes(StandardCharsets.UTF_8)),
+                DATA_FRAME,
+                Map.of());
+        return new TokenizedDataset(
+                DATA_FRAME,
+                manifest,
+                examples::get,
+                "an id is there twice, or the rows changed since they were counted");
     }
 
     /** What the data set is. */
@@ -52,47 +116,65 @@ public final class TokenizedDataset {
         return manifest;
     }
 
-    /** Where the data set is. */
+    /** Where the data set is, for messages: its directory, or {@code "DataFrame"}. */
     public String directory() {
         return directory;
     }
 
-    /** Schema of the Parquet files of a task of type {@code type}. */
+    /**
+     * Schema of a task of type {@code type}.
+     *
+     * <ul>
+     *   <li>{@code id}: 0..n-1, once each.
+     *   <li>{@code input_ids}, {@code token_type_ids}: [T], special tokens included.
+     *   <li>{@code label}: index of the class, or the number to predict; of a token classification [T], the class of each
+     *       token or {@link Targets#NONE}.
+     *   <li>{@code word_starts}, of a token classification only: [words], index of each word's first token, or -1 for a
+     *       word that the tokenizer drops or that was cut away. It says how many words a row has, with or without labels.
+     * </ul>
+     */
     public static StructType schema(TaskType type) {
-        return new StructType()
+        ArrayType ints = DataTypes.createArrayType(DataTypes.IntegerType, false);
+        StructType schema = new StructType()
                 .add(ID, DataTypes.LongType, false)
-                .add(INPUT_IDS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
-                .add(TOKEN_TYPE_IDS, DataTypes.createArrayType(DataTypes.IntegerType, false), false)
-                .add(LABEL, type == TaskType.CLASSIFICATION ? DataTypes.IntegerType : DataTypes.FloatType, false);
+                .add(INPUT_IDS, ints, false)
+                .add(TOKEN_TYPE_IDS, ints, false);
+        return switch (type) {
+            case CLASSIFICATION -> schema.add(LABEL, DataTypes.IntegerType, false);
+            case REGRESSION -> schema.add(LABEL, DataTypes.FloatType, false);
+            case TOKEN_CLASSIFICATION -> schema.add(LABEL, ints, false).add(WORD_STARTS, ints, false);
+        };
     }
 
     /**
      * The examples of {@code split} in {@code shards} partitions of one element each; partition k is shard k. Example id
-     * belongs to shard id mod {@code shards}, and a shard is in the order of ids, whatever the cluster and the layout of
-     * the files; so shards differ by one example at most. Not cached.
+     * belongs to shard id mod {@code shards}, and a shard is in the order of ids. This does not depend on the cluster or on
+     * the layout of the files. The sizes of shards differ by one at most. Not cached.
      *
      * @param limit most examples, spread evenly over the data set so that a sorted one keeps its mixture; 0 for all
      * @throws UsageException if {@code shards} is below 1 or above the number of examples
      */
     public JavaRDD<PackedExamples> shards(Split split, int shards, int limit) {
         long all = manifest.summary(split).examples();
-        long examples = examples(split, limit);
+        long kept = examples(split, limit);
         if (shards < 1) {
             throw new UsageException(String.format("%d shards: training.shards must be at least 1", shards));
         }
-        if (shards > examples) {
+        if (shards > kept) {
             throw new UsageException(String.format(
                     "%d shards of %d examples (%s of %s): lower training.shards to %d or less",
-                    shards, examples, split, directory, examples));
+                    shards, kept, split, directory, kept));
         }
-        String place = directory + "/" + split.directory();
-        return rows(split)
-                .javaRDD()
-                .mapPartitionsToPair(rows -> pieces(new IntactRows(rows, place), shards, examples, all))
+        Sharding sharding = new Sharding(manifest.type(), shards, kept, all);
+        String damage = String.format(
+                "%s/%s does not hold the ids 0..%d once each, as its manifest says: %s",
+                directory, split, all - 1, repair);
+        return examples.apply(split)
+                .mapPartitionsToPair(sharding::pieces)
                 .partitionBy(new ByShard(shards))
                 .mapPartitionsWithIndex(
-                        (shard, pieces) -> List.of(shard(pieces, place, shard, shards, examples, all))
-                                .iterator(),
+                        (shard, pieces) ->
+                                List.of(sharding.shard(pieces, shard, damage)).iterator(),
                         true);
     }
 
@@ -107,85 +189,60 @@ public final class TokenizedDataset {
         return limit == 0 ? all : Math.min(limit, all);
     }
 
-    /** Place of an example among the {@code kept} of {@code all} that a limit keeps, or -1: every (all/kept)-th stays. */
-    private static long place(long id, long kept, long all) {
-        return id * kept % all < kept ? id * kept / all : -1;
-    }
+    /**
+     * Which example goes to which shard.
+     *
+     * @param kept number of examples that the limit keeps
+     * @param all number of examples
+     */
+    private record Sharding(TaskType type, int shards, long kept, long all) implements Serializable {
+        /** Place of an example among those that the limit keeps, every (all/kept)-th, or -1. */
+        private long place(long id) {
+            return id * kept % all < kept ? id * kept / all : -1;
+        }
 
-    private Dataset<Row> rows(Split split) {
-        Path place = new Path(directory, split.directory());
-        try {
-            if (!place.getFileSystem(spark.sparkContext().hadoopConfiguration()).exists(place)) {
-                throw new BadInputException(String.format(
-                        "%s does not exist, though %s/%s names it: prepare the data again",
-                        place, directory, Manifest.FILE));
+        /** Packs the rows of one partition by shard, so that few large objects are shuffled and not every row. */
+        Iterator<Tuple2<Integer, PackedExamples>> pieces(Iterator<TokenizedExample> examples) {
+            LocalFolders.nameWhereFull();
+            PackedExamplesBuilder[] builders = new PackedExamplesBuilder[shards];
+            while (examples.hasNext()) {
+                TokenizedExample example = examples.next();
+                long place = place(example.id());
+                if (place < 0) {
+                    continue;
+                }
+                int shard = (int) (place % shards);
+                if (builders[shard] == null) {
+                    builders[shard] = new PackedExamplesBuilder(type);
+                }
+                builders[shard].add(example);
             }
-        } catch (java.io.IOException e) {
-            throw new BadInputException(String.format("%s cannot be read: %s", place, e.getMessage()), e);
+            List<Tuple2<Integer, PackedExamples>> pieces = new ArrayList<>();
+            for (int shard = 0; shard < shards; shard++) {
+                if (builders[shard] != null) {
+                    pieces.add(new Tuple2<>(shard, builders[shard].build()));
+                }
+            }
+            return pieces.iterator();
         }
-        return ExactPaths.reader(spark)
-                .schema(schema(manifest.type()))
-                // Parquet writes a checksum with each page, and leaves it to the reader whether to look.
-                .option("parquet.page.verify-checksum.enabled", true)
-                .parquet(place.toString());
-    }
 
-    /** Packs the rows of one file partition by shard, so that few large objects are shuffled and not every row. */
-    private static Iterator<Tuple2<Integer, PackedExamples>> pieces(
-            Iterator<Row> rows, int shards, long kept, long all) {
-        LocalFolders.nameWhereFull();
-        PackedExamplesBuilder[] builders = new PackedExamplesBuilder[shards];
-        while (rows.hasNext()) {
-            Row row = rows.next();
-            long id = row.getLong(0);
-            long place = place(id, kept, all);
-            if (place < 0) {
-                continue;
+        /** Merges the pieces of one shard; complains with {@code damage} where they are not all of it. */
+        PackedExamples shard(Iterator<Tuple2<Integer, PackedExamples>> pieces, int shard, String damage) {
+            LocalFolders.nameWhereFull();
+            List<PackedExamples> parts = new ArrayList<>();
+            pieces.forEachRemaining(piece -> parts.add(piece._2()));
+            PackedExamples merged = PackedExamples.merged(type, parts);
+            long expected = (kept - shard + shards - 1) / shards;
+            // The ids of a whole data set are 0..n-1, so those of a shard are known.
+            boolean whole = merged.size() == expected;
+            for (int i = 0; whole && i < merged.size(); i++) {
+                whole = place(merged.id(i)) == shard + (long) i * shards;
             }
-            int shard = (int) (place % shards);
-            if (builders[shard] == null) {
-                builders[shard] = new PackedExamplesBuilder();
+            if (!whole) {
+                throw new BadInputException(damage);
             }
-            builders[shard].add(id, ints(row, 1), ints(row, 2), ((Number) row.get(3)).floatValue());
+            return merged;
         }
-        List<Tuple2<Integer, PackedExamples>> pieces = new ArrayList<>();
-        for (int shard = 0; shard < shards; shard++) {
-            if (builders[shard] != null) {
-                pieces.add(new Tuple2<>(shard, builders[shard].build()));
-            }
-        }
-        return pieces.iterator();
-    }
-
-    private static int[] ints(Row row, int column) {
-        List<Integer> values = JavaConverters.seqAsJavaList(row.<Integer>getSeq(column));
-        return values.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private static PackedExamples shard(
-            Iterator<Tuple2<Integer, PackedExamples>> pieces,
-            String directory,
-            int shard,
-            int shards,
-            long examples,
-            long all) {
-        LocalFolders.nameWhereFull();
-        List<PackedExamples> parts = new ArrayList<>();
-        pieces.forEachRemaining(piece -> parts.add(piece._2()));
-        PackedExamples merged = PackedExamples.merged(parts);
-        long expected = (examples - shard + shards - 1) / shards;
-        // The ids of a whole data set are 0..n-1, so those of a shard are known: any other means lost or doubled files.
-        boolean whole = merged.size() == expected;
-        for (int i = 0; whole && i < merged.size(); i++) {
-            whole = place(merged.id(i), examples, all) == shard + (long) i * shards;
-        }
-        if (!whole) {
-            throw new BadInputException(String.format(
-                    "%s does not hold the ids 0..%d once each, as its manifest says: files are missing or doubled,"
-                            + " prepare the data again",
-                    directory, all - 1));
-        }
-        return merged;
     }
 
     /** Sends key k to partition k. */

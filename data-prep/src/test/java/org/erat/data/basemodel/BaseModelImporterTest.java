@@ -134,7 +134,7 @@ class BaseModelImporterTest {
     @Test
     void aPreparedModelCanBeASourceItself() {
         run(source, out);
-        assertThat(run(out, directory.resolve("copy")).config()).isEqualTo(SyntheticModel.BERT);
+        assertThat(run(out, directory.resolve("copy")).architecture()).isEqualTo(SyntheticModel.BERT);
     }
 
     @Test

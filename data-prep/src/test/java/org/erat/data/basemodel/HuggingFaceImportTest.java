@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Bert;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
@@ -36,8 +39,8 @@ class HuggingFaceImportTest {
         return BaseModelImporter.importModel(source.toString(), out(), progress::add);
     }
 
-    private static Path source(Path directory, ModelConfig config, Map<String, FloatTensor> tensors) {
-        return SyntheticModel.huggingFace(directory.resolve("source"), config, tensors);
+    private static Path source(Path directory, Architecture architecture, Map<String, FloatTensor> tensors) {
+        return SyntheticModel.huggingFace(directory.resolve("source"), architecture, tensors);
     }
 
     @ParameterizedTest
@@ -52,7 +55,8 @@ class HuggingFaceImportTest {
         assertThat(result).isEqualTo(new BaseModelImporter.Result(SyntheticModel.BERT, false));
         PreparedModels.assertHolds(out(), tensors);
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
-            assertThat(model.config()).isEqualTo(SyntheticModel.BERT);
+            assertThat(model.architecture()).isEqualTo(SyntheticModel.BERT);
+            assertThat(model.family()).isInstanceOf(Bert.class);
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isTrue();
         }
@@ -68,21 +72,101 @@ class HuggingFaceImportTest {
     }
 
     @Test
-    void aRobertaDirectoryIsPreparedWithItsHeadUnderTheCommonNames() throws IOException {
+    void aRobertaDirectoryIsPreparedWithItsHead() throws IOException {
         Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.ROBERTA);
-        Map<String, FloatTensor> stored = new LinkedHashMap<>();
-        SyntheticModel.prefixed("roberta.", tensors)
-                .forEach((name, tensor) -> stored.put(
-                        name.replace("cls.predictions.transform.dense", "lm_head.dense")
-                                .replace("cls.predictions.transform.LayerNorm", "lm_head.layer_norm")
-                                .replace("cls.predictions.bias", "lm_head.bias"),
-                        tensor));
+        Map<String, FloatTensor> stored = SyntheticModel.prefixed("roberta.", tensors);
+        assertThat(stored).containsKeys("roberta.pooler.dense.weight", "lm_head.layer_norm.weight");
 
         importFrom(source(directory, SyntheticModel.ROBERTA, stored));
 
         PreparedModels.assertHolds(out(), tensors);
+        try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
+            assertThat(model.architecture()).isEqualTo(SyntheticModel.ROBERTA);
+            assertThat(model.hasMaskedLanguageModelHead()).isTrue();
+        }
         String tokenizer = Files.readString(out().resolve("tokenizer.json"));
         assertThat(tokenizer).contains("\"truncation\":null", "\"padding\":null");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "distilbert."})
+    void aDistilBertDirectoryIsPreparedWithItsHead(String prefix) {
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.DISTILBERT);
+        Map<String, FloatTensor> stored = new LinkedHashMap<>(SyntheticModel.prefixed(prefix, tensors));
+        assertThat(stored).containsKeys(prefix + "transformer.layer.1.ffn.lin2.bias", "vocab_projector.bias");
+        stored.put("vocab_projector.weight", tensors.get("embeddings.word_embeddings.weight"));
+
+        importFrom(source(directory, SyntheticModel.DISTILBERT, stored));
+
+        PreparedModels.assertHolds(out(), tensors);
+        try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
+            assertThat(model.architecture()).isEqualTo(SyntheticModel.DISTILBERT);
+            assertThat(model.hasPooler()).isFalse();
+            assertThat(model.hasMaskedLanguageModelHead()).isTrue();
+        }
+    }
+
+    @Test
+    void theConfigurationIsKeptByteForByte() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        String text = "\n" + SyntheticModel.config(SyntheticModel.BERT) + "  \n";
+        Files.writeString(source.resolve("config.json"), text);
+
+        importFrom(source);
+
+        assertThat(out().resolve("config.json")).hasContent(text);
+        assertThat(Files.readString(out().resolve("config.json")))
+                .isEqualTo(text)
+                .contains("initializer_range");
+    }
+
+    /** Its masked-language-model head had BERT's names for RoBERTa too. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bert", "roberta"})
+    void aDirectoryThatAnEarlierVersionPreparedIsOpened(String family) throws IOException {
+        Architecture architecture = family.equals("bert") ? SyntheticModel.BERT : SyntheticModel.ROBERTA;
+        Map<String, FloatTensor> stored = new LinkedHashMap<>();
+        SyntheticModel.complete(architecture)
+                .forEach((name, tensor) -> stored.put(
+                        name.replace("lm_head.dense", "cls.predictions.transform.dense")
+                                .replace("lm_head.layer_norm", "cls.predictions.transform.LayerNorm")
+                                .replace("lm_head.bias", "cls.predictions.bias"),
+                        tensor));
+        Path prepared = source(directory, architecture, stored);
+        Files.writeString(
+                prepared.resolve("config.json"),
+                """
+                {
+                  "architectures" : [ "%sModel" ],
+                  "model_type" : "%s",
+                  "vocab_size" : 24,
+                  "hidden_size" : 8,
+                  "num_hidden_layers" : %d,
+                  "num_attention_heads" : %d,
+                  "intermediate_size" : 12,
+                  "max_position_embeddings" : %d,
+                  "type_vocab_size" : %d,
+                  "layer_norm_eps" : %s,
+                  "hidden_act" : "gelu",
+                  "pad_token_id" : %d,
+                  "position_embedding_type" : "absolute",
+                  "torch_dtype" : "float32"
+                }
+                """
+                        .formatted(
+                                family.equals("bert") ? "Bert" : "Roberta",
+                                family,
+                                architecture.blocks(),
+                                architecture.heads().query(),
+                                architecture.positions().rows(),
+                                architecture.tokenTypes(),
+                                architecture.norm().epsilon(),
+                                architecture.padTokenId()));
+
+        try (BaseModelDirectory model = BaseModelDirectory.open(prepared)) {
+            assertThat(model.architecture()).isEqualTo(architecture);
+            assertThat(model.hasPooler()).isTrue();
+        }
     }
 
     @Test
@@ -138,8 +222,8 @@ class HuggingFaceImportTest {
     void aHeadWithOutputWeightsOfItsOwnIsLeftOut() {
         Map<String, FloatTensor> tensors = SyntheticModel.complete(SyntheticModel.BERT);
         Map<String, FloatTensor> stored = new LinkedHashMap<>(tensors);
-        float[] other =
-                SyntheticModel.values(tensors.get(TensorNames.WORD_EMBEDDINGS).values());
+        float[] other = SyntheticModel.values(
+                tensors.get("embeddings.word_embeddings.weight").values());
         other[0]++;
         stored.put("cls.predictions.decoder.weight", new FloatTensor(new long[] {24, 8}, FloatBuffer.wrap(other)));
 
@@ -189,14 +273,14 @@ class HuggingFaceImportTest {
                         SyntheticModel.BERT,
                         Map.of(
                                 "wte.weight",
-                                SyntheticModel.complete(SyntheticModel.BERT).get(TensorNames.WORD_EMBEDDINGS))),
+                                SyntheticModel.complete(SyntheticModel.BERT).get("embeddings.word_embeddings.weight"))),
                 "/model.safetensors: tensor 'embeddings.word_embeddings.weight' is missing",
-                "Use a BERT or RoBERTa model");
+                "of the family bert");
     }
 
     @Test
     void aTokenizerWithTooManyTokensIsRefused() {
-        ModelConfig smaller = new ModelConfig("bert", 23, 8, 2, 2, 12, 16, 2, 1e-12, "gelu", 0);
+        Architecture smaller = SyntheticModel.bert(23, 2, 2, 1e-12, 2, Activation.GELU);
         PreparedModels.assertRefused(
                 source(directory, smaller, SyntheticModel.complete(smaller)),
                 "tokenizer.json: a tokenizer that does not match the model",

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Path;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,8 +33,19 @@ class MiniLmImportTest {
     @Test
     void theArchitectureIsTheOneOfTheModelCard() {
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
-            assertThat(model.config())
-                    .isEqualTo(new ModelConfig("bert", 30522, 384, 6, 12, 1536, 512, 2, 1e-12, "gelu", 0));
+            assertThat(model.architecture())
+                    .isEqualTo(new Architecture(
+                            "bert",
+                            30522,
+                            2,
+                            new Architecture.Positions(512, 0),
+                            6,
+                            384,
+                            new Architecture.Heads(12, 12, 32),
+                            Architecture.Mask.BIDIRECTIONAL,
+                            new Architecture.FeedForward(1536, Activation.GELU),
+                            new Architecture.Norm(Architecture.Place.POST, 1e-12),
+                            0));
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isFalse();
             assertThat(model.tensors()

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import onnx.Onnx;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.safetensors.FloatTensor;
 import org.nd4j.shade.protobuf.ByteString;
 
@@ -15,13 +17,13 @@ import org.nd4j.shade.protobuf.ByteString;
  * [in, out], and stored in an order that has nothing to do with their use.
  */
 final class OnnxModelBuilder {
-    private final ModelConfig config;
+    private final Architecture architecture;
     private final Onnx.GraphProto.Builder graph = Onnx.GraphProto.newBuilder();
     private final List<Onnx.TensorProto> anonymous = new ArrayList<>();
     private int constants;
 
-    OnnxModelBuilder(ModelConfig config) {
-        this.config = config;
+    OnnxModelBuilder(Architecture architecture) {
+        this.architecture = architecture;
     }
 
     byte[] build(Map<String, FloatTensor> tensors) {
@@ -39,10 +41,10 @@ final class OnnxModelBuilder {
             graph.addInitializer(anonymous.get(i));
         }
         norm();
-        for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+        for (int layer = 0; layer < architecture.blocks(); layer++) {
             heads("/encoder/layer." + layer + "/attention/self");
             node(
-                    config.hiddenAct().equals("relu") ? "Relu" : "Erf",
+                    architecture.feedForward().activation() == Activation.RELU ? "Relu" : "Erf",
                     "/encoder/layer." + layer + "/intermediate/intermediate_act_fn/Act",
                     "x");
         }
@@ -78,15 +80,16 @@ final class OnnxModelBuilder {
 
     private void norm() {
         String scope = "/embeddings/LayerNorm";
-        String epsilon = constant(floats("", new long[0], new float[] {(float) config.layerNormEps()}));
+        String epsilon = constant(
+                floats("", new long[0], new float[] {(float) architecture.norm().epsilon()}));
         node("Add", scope + "/Add", "variance", epsilon);
         node("Sqrt", scope + "/Sqrt", scope + "/Add_output_0");
     }
 
     private void heads(String scope) {
         node("Add", scope + "/query/Add", "x", "y");
-        String heads = constant(integers(config.numAttentionHeads()));
-        String width = constant(integers(config.hiddenSize() / config.numAttentionHeads()));
+        String heads = constant(integers(architecture.heads().query()));
+        String width = constant(integers(architecture.heads().width()));
         node("Concat", scope + "/Concat", "batch", "tokens", heads, width);
         node("Reshape", scope + "/Reshape", scope + "/query/Add_output_0", scope + "/Concat_output_0");
     }

@@ -1,16 +1,21 @@
 package org.erat.data.basemodel;
 
+import org.erat.data.architecture.Bert;
+import org.erat.data.architecture.ModelTensors;
+
 /**
  * BERT's forward pass in double precision and plain loops, after Devlin et al. 2019: slow, and independent of everything
  * that trains. It shows that imported weights mean what their names say.
  */
 final class PlainEncoder {
+    private static final Bert BERT = new Bert();
+
     private final BaseModelDirectory model;
     private final int width;
 
     PlainEncoder(BaseModelDirectory model) {
         this.model = model;
-        this.width = model.config().hiddenSize();
+        this.width = model.architecture().width();
     }
 
     /** Mean of the last block's output over all tokens, scaled to length 1; [H]. */
@@ -32,18 +37,18 @@ final class PlainEncoder {
 
     /** Output of the last block; [tokens, H]. */
     private double[][] encode(long[] ids) {
-        float[] words = read(TensorNames.WORD_EMBEDDINGS);
-        float[] positions = read(TensorNames.POSITION_EMBEDDINGS);
-        float[] types = read(TensorNames.TOKEN_TYPE_EMBEDDINGS);
+        float[] words = read(BERT.wordEmbeddings());
+        float[] positions = read(BERT.positionEmbeddings());
+        float[] types = read(BERT.tokenTypeEmbeddings().orElseThrow());
         double[][] x = new double[ids.length][width];
         for (int t = 0; t < ids.length; t++) {
             for (int h = 0; h < width; h++) {
                 x[t][h] = (double) words[(int) ids[t] * width + h] + positions[t * width + h] + types[h];
             }
         }
-        x = norm(x, TensorNames.EMBEDDINGS_NORM);
-        for (int layer = 0; layer < model.config().numHiddenLayers(); layer++) {
-            String block = TensorNames.block(layer);
+        x = norm(x, BERT.embeddingNorm());
+        for (int layer = 0; layer < model.architecture().blocks(); layer++) {
+            String block = "encoder.layer." + layer + ".";
             double[][] attended = linear(attention(x, block), block + "attention.output.dense");
             x = norm(sum(x, attended), block + "attention.output.LayerNorm");
             double[][] inner = linear(x, block + "intermediate.dense");
@@ -61,7 +66,7 @@ final class PlainEncoder {
         double[][] query = linear(x, block + "attention.self.query");
         double[][] key = linear(x, block + "attention.self.key");
         double[][] value = linear(x, block + "attention.self.value");
-        int size = width / model.config().numAttentionHeads();
+        int size = model.architecture().heads().width();
         double[][] out = new double[x.length][width];
         for (int begin = 0; begin < width; begin += size) {
             for (int t = 0; t < x.length; t++) {
@@ -85,8 +90,8 @@ final class PlainEncoder {
     }
 
     private double[][] linear(double[][] x, String name) {
-        float[] weight = read(TensorNames.weight(name));
-        float[] bias = read(TensorNames.bias(name));
+        float[] weight = read(ModelTensors.weight(name));
+        float[] bias = read(ModelTensors.bias(name));
         int in = x[0].length;
         double[][] y = new double[x.length][bias.length];
         for (int t = 0; t < x.length; t++) {
@@ -102,8 +107,8 @@ final class PlainEncoder {
     }
 
     private double[][] norm(double[][] x, String name) {
-        float[] weight = read(TensorNames.weight(name));
-        float[] bias = read(TensorNames.bias(name));
+        float[] weight = read(ModelTensors.weight(name));
+        float[] bias = read(ModelTensors.bias(name));
         for (double[] token : x) {
             double mean = 0;
             double squares = 0;
@@ -111,7 +116,8 @@ final class PlainEncoder {
                 mean += value / width;
                 squares += value * value / width;
             }
-            double deviation = Math.sqrt(squares - mean * mean + model.config().layerNormEps());
+            double deviation = Math.sqrt(
+                    squares - mean * mean + model.architecture().norm().epsilon());
             for (int h = 0; h < width; h++) {
                 token[h] = (token[h] - mean) / deviation * weight[h] + bias[h];
             }

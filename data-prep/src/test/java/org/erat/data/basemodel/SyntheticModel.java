@@ -12,17 +12,60 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 
 /** Tiny models with random weights, in the forms that importers read. */
 final class SyntheticModel {
-    static final ModelConfig BERT = new ModelConfig("bert", 24, 8, 2, 2, 12, 16, 2, 1e-12, "gelu", 0);
-    static final ModelConfig ROBERTA = new ModelConfig("roberta", 24, 8, 1, 4, 12, 18, 1, 1e-5, "gelu", 1);
+    static final Architecture BERT = bert(24, 2, 2, 1e-12, 2, Activation.GELU);
+    static final Architecture ROBERTA = new Architecture(
+            "roberta",
+            24,
+            1,
+            new Architecture.Positions(18, 2),
+            1,
+            8,
+            new Architecture.Heads(4, 4, 2),
+            Architecture.Mask.BIDIRECTIONAL,
+            new Architecture.FeedForward(12, Activation.GELU),
+            new Architecture.Norm(Architecture.Place.POST, 1e-5),
+            1);
+    static final Architecture DISTILBERT = new Architecture(
+            "distilbert",
+            24,
+            0,
+            new Architecture.Positions(16, 0),
+            2,
+            8,
+            new Architecture.Heads(2, 2, 4),
+            Architecture.Mask.BIDIRECTIONAL,
+            new Architecture.FeedForward(12, Activation.GELU),
+            new Architecture.Norm(Architecture.Place.POST, 1e-12),
+            0);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private SyntheticModel() {}
+
+    /** A BERT of width 8, inner width 12 and 16 positions. */
+    static Architecture bert(
+            int vocabulary, int blocks, int heads, double epsilon, int tokenTypes, Activation activation) {
+        return new Architecture(
+                "bert",
+                vocabulary,
+                tokenTypes,
+                new Architecture.Positions(16, 0),
+                blocks,
+                8,
+                new Architecture.Heads(heads, heads, 8 / heads),
+                Architecture.Mask.BIDIRECTIONAL,
+                new Architecture.FeedForward(12, activation),
+                new Architecture.Norm(Architecture.Place.POST, epsilon),
+                0);
+    }
 
     /** A vocabulary of 24 tokens: BERT's special ones and the alphabet's beginning. */
     static List<String> vocabulary() {
@@ -54,10 +97,10 @@ final class SyntheticModel {
     }
 
     /** All tensors that a model can have: required ones, pooler and masked language model head. */
-    static Map<String, FloatTensor> complete(ModelConfig config) {
-        Map<String, long[]> shapes = new LinkedHashMap<>(TensorNames.required(config));
-        shapes.putAll(TensorNames.pooler(config));
-        shapes.putAll(TensorNames.maskedLanguageModelHead(config));
+    static Map<String, FloatTensor> complete(Architecture architecture) {
+        Map<String, long[]> shapes = new LinkedHashMap<>(ModelTensors.required(architecture));
+        shapes.putAll(ModelTensors.pooler(architecture));
+        shapes.putAll(ModelTensors.maskedLanguageModelHead(architecture));
         return tensors(shapes, 7);
     }
 
@@ -106,13 +149,13 @@ final class SyntheticModel {
     }
 
     /** A directory as the transformers library saves it. */
-    static Path huggingFace(Path directory, ModelConfig config, Map<String, FloatTensor> tensors) {
+    static Path huggingFace(Path directory, Architecture architecture, Map<String, FloatTensor> tensors) {
         try {
             Files.createDirectories(directory);
-            ModelConfigFile.write(config, directory.resolve("config.json"));
+            Files.writeString(directory.resolve("config.json"), config(architecture));
             Files.write(
                     directory.resolve("tokenizer.json"),
-                    config.modelType().equals("roberta")
+                    architecture.family().equals("roberta")
                             ? robertaTokenizer()
                             : bertTokenizer().bytes());
         } catch (IOException e) {
@@ -122,11 +165,42 @@ final class SyntheticModel {
         return directory;
     }
 
-    /** The same tensors with a prefix before each name. */
+    /** A {@code config.json} under the keys of the transformers library, with one that this project does not read. */
+    static String config(Architecture architecture) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("model_type", architecture.family());
+        config.put("vocab_size", architecture.vocabulary());
+        config.put("max_position_embeddings", architecture.positions().rows());
+        config.put("pad_token_id", architecture.padTokenId());
+        config.put("initializer_range", 0.02);
+        if (architecture.family().equals("distilbert")) {
+            config.put("dim", architecture.width());
+            config.put("n_layers", architecture.blocks());
+            config.put("n_heads", architecture.heads().query());
+            config.put("hidden_dim", architecture.feedForward().width());
+            config.put("activation", "gelu");
+            config.put("sinusoidal_pos_embds", true);
+        } else {
+            config.put("hidden_size", architecture.width());
+            config.put("num_hidden_layers", architecture.blocks());
+            config.put("num_attention_heads", architecture.heads().query());
+            config.put("intermediate_size", architecture.feedForward().width());
+            config.put("hidden_act", "gelu");
+            config.put("type_vocab_size", architecture.tokenTypes());
+            config.put("layer_norm_eps", architecture.norm().epsilon());
+        }
+        return JSON.valueToTree(config).toPrettyString();
+    }
+
+    /** The same tensors with a prefix before each name of the bare model. */
     static Map<String, FloatTensor> prefixed(String prefix, Map<String, FloatTensor> tensors) {
         Map<String, FloatTensor> prefixed = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> prefixed.put(name.startsWith("cls.") ? name : prefix + name, tensor));
+        tensors.forEach((name, tensor) -> prefixed.put(isHead(name) ? name : prefix + name, tensor));
         return prefixed;
+    }
+
+    private static boolean isHead(String name) {
+        return name.startsWith("cls.") || name.startsWith("lm_head.") || name.startsWith("vocab_");
     }
 
     /** Sets a key of a JSON file, or removes it where {@code value} is null. */

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.safetensors.FloatTensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TensorFlowImportTest {
-    private static final ModelConfig CONFIG = new ModelConfig("bert", 24, 8, 3, 4, 12, 16, 2, 1e-6, "relu", 0);
+    private static final Architecture ARCHITECTURE = SyntheticModel.bert(24, 3, 4, 1e-6, 2, Activation.RELU);
     private static final String DATA = "variables/variables.data-00000-of-00001";
     private static final String INDEX = "variables/variables.index";
 
@@ -22,7 +24,7 @@ class TensorFlowImportTest {
     private Path directory;
 
     private static Map<String, byte[]> model() {
-        return TensorFlowModelBuilder.build(CONFIG, SyntheticModel.complete(CONFIG), false);
+        return TensorFlowModelBuilder.build(ARCHITECTURE, SyntheticModel.complete(ARCHITECTURE), false);
     }
 
     /** A jar with the checkpoint as a zip inside. */
@@ -40,18 +42,18 @@ class TensorFlowImportTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aCheckpointInsideAJarIsPrepared(boolean snappy) {
-        Map<String, FloatTensor> tensors = SyntheticModel.complete(CONFIG);
-        Path jar = jar(TensorFlowModelBuilder.build(CONFIG, tensors, snappy));
-        assertThat(importFrom(jar).config()).isEqualTo(CONFIG);
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(ARCHITECTURE);
+        Path jar = jar(TensorFlowModelBuilder.build(ARCHITECTURE, tensors, snappy));
+        assertThat(importFrom(jar).architecture()).isEqualTo(ARCHITECTURE);
         PreparedModels.assertHolds(directory.resolve("out"), tensors);
     }
 
     @Test
     void aCheckpointAtTheTopOfAnArchiveIsPreparedWithoutTheHeadThatItLacks() {
-        Map<String, FloatTensor> tensors = SyntheticModel.complete(CONFIG);
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(ARCHITECTURE);
         tensors.keySet().removeIf(name -> name.startsWith("cls."));
-        Path zip =
-                TestArchive.write(directory.resolve("tiny.zip"), TensorFlowModelBuilder.build(CONFIG, tensors, false));
+        Path zip = TestArchive.write(
+                directory.resolve("tiny.zip"), TensorFlowModelBuilder.build(ARCHITECTURE, tensors, false));
         importFrom(zip);
         PreparedModels.assertHolds(directory.resolve("out"), tensors);
     }
@@ -100,10 +102,10 @@ class TensorFlowImportTest {
 
     @Test
     void aMissingVariableIsNamed() {
-        Map<String, FloatTensor> tensors = SyntheticModel.complete(CONFIG);
+        Map<String, FloatTensor> tensors = SyntheticModel.complete(ARCHITECTURE);
         tensors.remove("encoder.layer.1.attention.self.value.weight");
         assertRefused(
-                TensorFlowModelBuilder.build(CONFIG, tensors, false),
+                TensorFlowModelBuilder.build(ARCHITECTURE, tensors, false),
                 "'module/bert/encoder/layer_1/attention/self/value/kernel' is missing");
     }
 

@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.safetensors.FloatTensor;
 import org.tensorflow.framework.AttrValue;
 import org.tensorflow.framework.DataType;
@@ -33,7 +35,7 @@ final class TensorFlowModelBuilder {
      *
      * @param snappy whether the index is compressed
      */
-    static Map<String, byte[]> build(ModelConfig config, Map<String, FloatTensor> tensors, boolean snappy) {
+    static Map<String, byte[]> build(Architecture architecture, Map<String, FloatTensor> tensors, boolean snappy) {
         TensorFlowModelBuilder builder = new TensorFlowModelBuilder();
         tensors.forEach(builder::variable);
         builder.index.put(
@@ -41,7 +43,7 @@ final class TensorFlowModelBuilder {
         builder.files.put(
                 "assets/vocab.txt",
                 String.join("\n", SyntheticModel.vocabulary()).getBytes(StandardCharsets.UTF_8));
-        builder.files.put("saved_model.pb", graph(config));
+        builder.files.put("saved_model.pb", graph(architecture));
         builder.files.put("variables/variables.data-00000-of-00001", builder.data.toByteArray());
         builder.files.put("variables/variables.index", LevelDbTableBuilder.build(builder.index, 10, snappy));
         return builder.files;
@@ -99,17 +101,17 @@ final class TensorFlowModelBuilder {
         data.writeBytes(bytes.array());
     }
 
-    private static byte[] graph(ModelConfig config) {
+    private static byte[] graph(Architecture architecture) {
         GraphDef.Builder graph = GraphDef.newBuilder();
         graph.addNode(constant(
                 "module/bert/encoder/layer_0/attention/self/Reshape/shape/2",
-                TensorProto.newBuilder().addIntVal(config.numAttentionHeads())));
+                TensorProto.newBuilder().addIntVal(architecture.heads().query())));
         graph.addNode(constant(
                 "module/bert/embeddings/LayerNorm/batchnorm/add/y",
-                TensorProto.newBuilder().addFloatVal((float) config.layerNormEps())));
+                TensorProto.newBuilder().addFloatVal((float) architecture.norm().epsilon())));
         graph.addNode(NodeDef.newBuilder()
                 .setName("module/bert/encoder/layer_0/intermediate/dense/Act")
-                .setOp(config.hiddenAct().equals("relu") ? "Relu" : "Tanh"));
+                .setOp(architecture.feedForward().activation() == Activation.RELU ? "Relu" : "Tanh"));
         return SavedModel.newBuilder()
                 .addMetaGraphs(MetaGraphDef.newBuilder().setGraphDef(graph))
                 .build()

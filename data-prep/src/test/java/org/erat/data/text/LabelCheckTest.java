@@ -77,9 +77,9 @@ class LabelCheckTest {
     @ValueSource(strings = {"3.25", " 3.25 ", "325e-2", "+3.25"})
     void numbersAreReadAsFloats(String label) {
         LabelCheck check = new LabelCheck(NUMBERS, false);
-        TextRow row = check.checked(Split.TRAIN, new TextRow("x", null, label), () -> "file, line 1");
+        TextRow row = check.checked(Split.TRAIN, TextRow.of("x", null, label), () -> "file, line 1");
 
-        assertThat(check.encoding().encode(row.label())).isEqualTo(3.25f);
+        assertThat(check.encoding().encode(row.labels().get(0))).isEqualTo(3.25f);
         assertThat(check.encoding().names()).isEmpty();
     }
 
@@ -112,7 +112,7 @@ class LabelCheckTest {
     private static void see(LabelCheck check, Split split, String... labels) {
         for (int i = 0; i < labels.length; i++) {
             int line = i + 1;
-            check.checked(split, new TextRow("x", null, labels[i]), () -> "file, line " + line);
+            check.checked(split, TextRow.of("x", null, labels[i]), () -> "file, line " + line);
         }
     }
 }

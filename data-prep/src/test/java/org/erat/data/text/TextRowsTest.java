@@ -20,14 +20,14 @@ class TextRowsTest {
     @Test
     void tsvTakesQuotesAsPlainCharacters() throws IOException {
         assertThat(read(PAIR, "y\ta\tb\n1\t\" said \"he\"\tx\"\r\n\n0\tc\td\n"))
-                .containsExactly(new TextRow("\" said \"he\"", "x\"", "1"), new TextRow("c", "d", "0"));
+                .containsExactly(TextRow.of("\" said \"he\"", "x\"", "1"), TextRow.of("c", "d", "0"));
     }
 
     @Test
     void tsvWithoutAHeaderNamesColumnsByNumber() throws IOException {
         TextTask task = custom(TextFormat.TSV, false, "3", null, "1");
 
-        assertThat(read(task, "gj04\t1\t*\tThe cat.\n")).containsExactly(new TextRow("The cat.", null, "1"));
+        assertThat(read(task, "gj04\t1\t*\tThe cat.\n")).containsExactly(TextRow.of("The cat.", null, "1"));
     }
 
     @Test
@@ -35,7 +35,7 @@ class TextRowsTest {
         TextTask task = custom(TextFormat.CSV, true, "text", null, "label");
 
         assertThat(read(task, "\uFEFFtext,label\r\n\"a, \"\"b\"\"\nc\",pos\r\nplain,neg\n"))
-                .containsExactly(new TextRow("a, \"b\"\nc", null, "pos"), new TextRow("plain", null, "neg"));
+                .containsExactly(TextRow.of("a, \"b\"\nc", null, "pos"), TextRow.of("plain", null, "neg"));
     }
 
     @Test
@@ -46,7 +46,7 @@ class TextRowsTest {
                         task,
                         "{\"t\":\"a\\tb\",\"y\":1,\"z\":null}\n\n{\"y\":\"x\",\"t\":\"\"}\n{\"t\":\"é\",\"y\":true}"))
                 .containsExactly(
-                        new TextRow("a\tb", null, "1"), new TextRow("", null, "x"), new TextRow("é", null, "true"));
+                        TextRow.of("a\tb", null, "1"), TextRow.of("", null, "x"), TextRow.of("é", null, "true"));
     }
 
     @Test
@@ -65,17 +65,16 @@ class TextRowsTest {
         assertThat(read(
                         TextTask.named("qnli"),
                         "index\tquestion\tsentence\tlabel\n0\tWho?\tShe.\tentailment\n1\tWhy?\tNo.\tnot_entailment\n"))
-                .containsExactly(
-                        new TextRow("Who?", "She.", "entailment"), new TextRow("Why?", "No.", "not_entailment"));
+                .containsExactly(TextRow.of("Who?", "She.", "entailment"), TextRow.of("Why?", "No.", "not_entailment"));
         assertThat(read(TextTask.named("wnli"), "index\tsentence1\tsentence2\tlabel\n0\tIt is.\tIt is big.\t1\n"))
-                .containsExactly(new TextRow("It is.", "It is big.", "1"));
+                .containsExactly(TextRow.of("It is.", "It is big.", "1"));
         assertThat(read(
                         TextTask.named("mnli"),
                         "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse"
                                 + "\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n"
                                 + "0\t31193\t31193n\tgovernment\t( a )\t( b )\t(ROOT a)\t(ROOT b)\tA cat.\tA pet."
                                 + "\tneutral\tentailment\n"))
-                .containsExactly(new TextRow("A cat.", "A pet.", "entailment"));
+                .containsExactly(TextRow.of("A cat.", "A pet.", "entailment"));
         assertThat(TextTask.named("mnli").validationFiles()).containsExactly("dev_matched.tsv");
     }
 
@@ -85,7 +84,7 @@ class TextRowsTest {
         TextRows rows =
                 rows(qqp, "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t2\t3\twhy\n1\t2\t3\ta\tb\t1\n");
 
-        assertThat(rows.read()).isEqualTo(new TextRow("a", "b", "1"));
+        assertThat(rows.read()).isEqualTo(TextRow.of("a", "b", "1"));
         assertThat(rows.read()).isNull();
         assertThat(rows.skipped()).isEqualTo(1);
     }

@@ -28,7 +28,7 @@ class TextTaskTest {
         assertThatThrownBy(() -> TextFormat.ofTable("wordnet")).isInstanceOf(UsageException.class);
         assertThatThrownBy(() -> TaskType.of("ranking"))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining("'classification' or 'regression'");
+                .hasMessageContaining("classification, regression, token-classification");
     }
 
     @Test

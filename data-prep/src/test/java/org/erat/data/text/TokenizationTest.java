@@ -22,6 +22,7 @@ import org.erat.data.tokenized.LocalSpark;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,7 +75,7 @@ class TokenizationTest {
         assertThat(tokens(train, 0)).containsExactly(ids("the", "cat", "##s", "sat", "."));
         assertThat(tokens(train, 1)).containsExactly(ids("bad", "\\\"", "dog"));
         assertThat(tokens(train, 2)).containsExactly(TinyTokenizer.CLS, 1, TinyTokenizer.SEP);
-        assertThat(List.of(train.label(0), train.label(1), train.label(2))).containsExactly(1f, 0f, 1f);
+        assertThat(((Targets.Classes) train.targets()).classes()).containsExactly(1, 0, 1);
         assertThat(tokens(shard(data, Split.VALIDATION), 0)).containsExactly(ids("good"));
         assertThat(names(out)).containsExactlyInAnyOrder("train", "validation", "manifest.json");
         assertNothingHalfWritten(true);
@@ -107,8 +108,7 @@ class TokenizationTest {
                         TinyTokenizer.id("dog"),
                         TinyTokenizer.SEP);
         assertThat(types(train, 0)).containsExactly(0, 0, 0, 0, 0, 1, 1, 1);
-        assertThat(train.label(0)).isEqualTo(2.5f);
-        assertThat(train.label(1)).isEqualTo(-1f);
+        assertThat(((Targets.Numbers) train.targets()).numbers()).containsExactly(2.5f, -1);
     }
 
     @Test
@@ -137,9 +137,9 @@ class TokenizationTest {
         ValidationShare share = new ValidationShare(0.02, 1);
         int position = 0;
         for (int i = 0; i < rows; i++) {
-            TextRow row = new TextRow("a" + " cat".repeat(i % 7) + ", " + i, null, "");
+            TextRow row = TextRow.of("a" + " cat".repeat(i % 7) + ", " + i, null, "");
             if (share.of(row) == Split.TRAIN) {
-                assertThat(all.label(position)).isEqualTo((float) (i % 10));
+                assertThat(((Targets.Classes) all.target(position)).classes()).containsExactly(i % 10);
                 assertThat(all.length(position)).isEqualTo(5 + i % 7);
                 position++;
             }
@@ -268,6 +268,41 @@ class TokenizationTest {
         assertRefused(SST2, "data", out, "tokenizer.json: is not readable JSON");
         Files.delete(model.resolve("tokenizer.json"));
         assertRefused(SST2, "data", out, "tokenizer.json does not exist");
+    }
+
+    @Test
+    void theShortestLengthLeavesOneTokenForEachTextBesideTheSpecialTokens() throws IOException {
+        write("data/train.tsv", "a\tb\ty\nthe cats\tdogs ran\t2.5\n");
+        write("data/dev.tsv", "a\tb\ty\ngood\tbad\t1\n");
+        TextTask one = TextTask.custom(TextFormat.TSV, true, "a", null, "y", TaskType.REGRESSION);
+        TextTask two = TextTask.custom(TextFormat.TSV, true, "a", "b", "y", TaskType.REGRESSION);
+
+        // [CLS] a [SEP], and [CLS] a [SEP] b [SEP].
+        assertTooShort(
+                one,
+                2,
+                "--max-length 2 is too short: the tokenizer adds 2 special tokens to a text."
+                        + " The smallest value is 3");
+        assertTooShort(two, 4, "adds 3 special tokens to two texts. The smallest value is 5");
+        assertThat(prepare(one, "data", 3).manifest().train().longest()).isEqualTo(3);
+        out = folder.resolve("parent").resolve("out2");
+        assertThat(prepare(two, "data", 5).manifest().train().longest()).isEqualTo(5);
+        assertThat(tokens(shard(TokenizedDataset.open(spark, out.toString()), Split.TRAIN), 0))
+                .containsExactly(
+                        TinyTokenizer.CLS,
+                        TinyTokenizer.id("the"),
+                        TinyTokenizer.SEP,
+                        TinyTokenizer.id("dog"),
+                        TinyTokenizer.SEP);
+        // <s> a </s></s> b </s>.
+        model = TinyByteLevelTokenizer.writeModel(folder.resolve("byte-level"));
+        assertTooShort(two, 5, "adds 4 special tokens to two texts. The smallest value is 6");
+    }
+
+    private void assertTooShort(TextTask task, int maxLength, String message) {
+        assertThatThrownBy(() -> prepare(task, "data", maxLength))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining(message);
     }
 
     @Test

@@ -30,8 +30,8 @@ class ValidationShareTest {
     void equalTextsFallOnTheSameSideWhateverTheirLabels() {
         ValidationShare share = new ValidationShare(0.5, 1);
 
-        assertThat(IntStream.range(0, 100)).allSatisfy(i -> assertThat(share.of(new TextRow("text " + i, "p", "a")))
-                .isEqualTo(share.of(new TextRow("text " + i, "p", "b"))));
+        assertThat(IntStream.range(0, 100)).allSatisfy(i -> assertThat(share.of(TextRow.of("text " + i, "p", "a")))
+                .isEqualTo(share.of(TextRow.of("text " + i, "p", "b"))));
     }
 
     @Test
@@ -62,6 +62,6 @@ class ValidationShareTest {
     }
 
     private static TextRow row(int i) {
-        return new TextRow("row number " + i, null, "x");
+        return TextRow.of("row number " + i, null, "x");
     }
 }

@@ -28,18 +28,18 @@ class WordNetRowsTest {
             first = rows.read();
             assertThat(rows.place()).isEqualTo("wordnet.jar, noun 00001740");
             for (TextRow row = first; row != null; row = rows.read()) {
-                classes.merge(row.label(), 1, Integer::sum);
-                assertThat(row.text()).isNotEmpty();
+                classes.merge(row.labels().get(0), 1, Integer::sum);
+                assertThat(row.texts().get(0)).isNotEmpty();
                 glosses++;
             }
         }
 
         assertThat(glosses).isEqualTo(117_791);
         assertThat(classes.keySet()).containsExactlyInAnyOrderElementsOf(WordNetRows.LEXICOGRAPHER_FILES);
-        assertThat(first.text())
+        assertThat(first.texts().get(0))
                 .isEqualTo("that which is perceived or known or inferred to have its own distinct existence (living or"
                         + " nonliving)");
-        assertThat(first.label()).isEqualTo("noun.Tops");
+        assertThat(first.labels().get(0)).isEqualTo("noun.Tops");
     }
 
     @ParameterizedTest

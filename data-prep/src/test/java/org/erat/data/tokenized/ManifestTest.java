@@ -23,7 +23,7 @@ class ManifestTest {
 
     static Manifest of(long train, long validation) {
         return new Manifest(
-                Manifest.VERSION,
+                Manifest.version(TaskType.CLASSIFICATION),
                 "sst2",
                 TaskType.CLASSIFICATION,
                 List.of("negative", "positive"),
@@ -48,13 +48,61 @@ class ManifestTest {
         assertThat(manifest.summary(Split.VALIDATION).examples()).isEqualTo(2);
     }
 
+    /** As the first version wrote it. */
+    @Test
+    void readsAnEarlierFile() throws IOException {
+        Files.writeString(
+                folder.resolve("manifest.json"),
+                """
+                {
+                  "version" : 1, "task" : "stsb", "type" : "regression", "labelNames" : [ ],
+                  "metrics" : [ "pearson", "spearman" ], "tokenizerSha256" : "aa", "maxLength" : 128,
+                  "highestTokenId" : 30521,
+                  "train" : { "examples" : 5, "tokens" : 50, "longest" : 12, "truncated" : 0 },
+                  "validation" : { "examples" : 2, "tokens" : 20, "longest" : 11, "truncated" : 0 },
+                  "contentSha256" : "bb", "input" : "/data/STS-B", "settings" : { "max-length" : "128" }
+                }
+                """);
+
+        Manifest manifest = Manifest.read(HADOOP, path());
+
+        assertThat(manifest.type()).isEqualTo(TaskType.REGRESSION);
+        assertThat(manifest.train()).isEqualTo(new SplitSummary(5, 50, 12, 0));
+        assertThat(manifest.outputs()).isEqualTo(1);
+    }
+
+    @Test
+    void onlyTokenClassificationHasTheSecondVersion() throws IOException {
+        assertThat(Manifest.version(TaskType.CLASSIFICATION)).isEqualTo(1);
+        assertThat(Manifest.version(TaskType.REGRESSION)).isEqualTo(1);
+        Manifest manifest = new Manifest(
+                Manifest.version(TaskType.TOKEN_CLASSIFICATION),
+                "custom",
+                TaskType.TOKEN_CLASSIFICATION,
+                List.of("B-PER", "I-PER", "O"),
+                List.of("entity-f1"),
+                "aa",
+                64,
+                30521,
+                new SplitSummary(1, 3, 3, 0),
+                new SplitSummary(1, 3, 3, 0),
+                "bb",
+                "/data",
+                Map.of());
+        manifest.write(HADOOP, path());
+
+        assertThat(folder.resolve("manifest.json")).content().contains("\"version\" : 2", "\"token-classification\"");
+        assertThat(Manifest.read(HADOOP, path())).isEqualTo(manifest);
+        assertThat(manifest.outputs()).isEqualTo(3);
+    }
+
     @Test
     void refusesAnotherVersion() throws IOException {
-        rewrite("\"version\" : 1", "\"version\" : 2");
+        rewrite("\"version\" : 1", "\"version\" : 3");
 
         assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("manifest.json: version 2")
+                .hasMessageContaining("manifest.json: version 3")
                 .hasMessageContaining("prepare the data again");
     }
 

@@ -15,9 +15,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 import scala.reflect.ClassTag$;
 
 class PackedExamplesTest {
-    private final PackedExamples examples = new PackedExamplesBuilder()
-            .add(7, new int[] {101, 5, 102}, new int[] {0, 0, 0}, 1)
-            .add(9, new int[] {101, 6, 102, 8, 102}, new int[] {0, 0, 0, 1, 1}, 2.5f)
+    private final PackedExamples examples = new PackedExamplesBuilder(TaskType.REGRESSION)
+            .add(7, new int[] {101, 5, 102}, new int[] {0, 0, 0}, Examples.number(1))
+            .add(9, new int[] {101, 6, 102, 8, 102}, new int[] {0, 0, 0, 1, 1}, Examples.number(2.5f))
+            .build();
+
+    /** Example 4 has three words, of which the second has no token; example 2 has one. */
+    private final PackedExamples words = new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
+            .add(new TokenizedExample(
+                    4, new int[] {101, 5, 6, 7, 102}, new int[5], Examples.labels(-1, 2, -1, 0, -1), new int[] {1, -1, 3
+                    }))
+            .add(new TokenizedExample(
+                    2, new int[] {101, 8, 102}, new int[3], Examples.labels(-1, 1, -1), new int[] {1}))
             .build();
 
     @Test
@@ -47,12 +56,12 @@ class PackedExamplesTest {
 
     @Test
     void mergesInTheOrderOfIds() {
-        PackedExamples earlier = new PackedExamplesBuilder()
-                .add(8, new int[] {3}, new int[] {0}, 3)
-                .add(1, new int[] {4, 4}, new int[] {0, 0}, 4)
+        PackedExamples earlier = new PackedExamplesBuilder(TaskType.REGRESSION)
+                .add(8, new int[] {3}, new int[] {0}, Examples.number(3))
+                .add(1, new int[] {4, 4}, new int[] {0, 0}, Examples.number(4))
                 .build();
 
-        PackedExamples merged = PackedExamples.merged(List.of(examples, earlier));
+        PackedExamples merged = PackedExamples.merged(TaskType.REGRESSION, List.of(examples, earlier));
 
         assertThat(List.of(merged.id(0), merged.id(1), merged.id(2), merged.id(3)))
                 .containsExactly(1L, 7L, 8L, 9L);
@@ -60,7 +69,37 @@ class PackedExamplesTest {
         assertThat(merged.token(3, 3)).isEqualTo(8);
         assertThat(merged.type(3, 3)).isEqualTo(1);
         assertThat(merged.type(0, 1)).isZero();
-        assertThat(merged.label(2)).isEqualTo(3);
+        assertThat(numbers(merged)).containsExactly(4, 1, 3, 2.5f);
+    }
+
+    @Test
+    void mergesWordsWithTheirTokens() {
+        PackedExamples other = new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
+                .add(new TokenizedExample(
+                        3, new int[] {101, 9, 102}, new int[3], Examples.labels(-1, -1, -1), new int[] {-1, 1}))
+                .build();
+
+        PackedExamples merged = PackedExamples.merged(TaskType.TOKEN_CLASSIFICATION, List.of(words, other));
+
+        assertThat(List.of(merged.id(0), merged.id(1), merged.id(2))).containsExactly(2L, 3L, 4L);
+        assertThat(((Targets.TokenClasses) merged.targets()).classes())
+                .containsExactly(-1, 1, -1, -1, -1, -1, -1, 2, -1, 0, -1);
+        assertThat(((Targets.TokenClasses) merged.target(2)).classes()).containsExactly(-1, 2, -1, 0, -1);
+        assertThat(merged.wordStarts(0)).containsExactly(1);
+        assertThat(merged.wordStarts(1)).containsExactly(-1, 1);
+        assertThat(merged.wordStarts(2)).containsExactly(1, -1, 3);
+    }
+
+    @Test
+    void withoutWordStartsAWordStartsAtEachTokenWithATarget() {
+        PackedExamples derived = new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
+                .add(0, new int[] {101, 5, 102}, new int[3], Examples.labels(-1, -1, -1))
+                .add(1, new int[] {101, 5, 6, 7, 102}, new int[5], Examples.labels(-1, 2, -1, 0, -1))
+                .build();
+
+        assertThat(derived.wordStarts(0)).isEmpty();
+        assertThat(derived.wordStarts(1)).containsExactly(1, 3);
+        assertThatThrownBy(() -> examples.wordStarts(0)).isInstanceOf(IllegalStateException.class);
     }
 
     @ParameterizedTest
@@ -73,13 +112,35 @@ class PackedExamplesTest {
         ByteBuffer bytes = serializer.newInstance().serialize(examples, tag);
 
         assertHasBoth(serializer.newInstance().<PackedExamples>deserialize(bytes, tag));
+        PackedExamples copy = serializer
+                .newInstance()
+                .<PackedExamples>deserialize(serializer.newInstance().serialize(words, tag), tag);
+        assertThat(((Targets.TokenClasses) copy.target(0)).classes()).containsExactly(-1, 2, -1, 0, -1);
+        assertThat(copy.wordStarts(0)).containsExactly(1, -1, 3);
     }
 
     @Test
     void refusesAnExampleWithoutTokens() {
-        assertThatThrownBy(() -> new PackedExamplesBuilder().add(3, new int[0], new int[0], 0))
+        assertThatThrownBy(() -> new PackedExamplesBuilder(TaskType.REGRESSION)
+                        .add(3, new int[0], new int[0], Examples.number(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Example 3 has 0 tokens");
+    }
+
+    @Test
+    void refusesATargetThatDoesNotBelongToTheTask() {
+        assertThatThrownBy(() -> new PackedExamplesBuilder(TaskType.REGRESSION)
+                        .add(3, new int[1], new int[1], Examples.label(0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("targets of classification, where the task is regression");
+        assertThatThrownBy(() -> new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
+                        .add(3, new int[2], new int[2], Examples.labels(0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 targets");
+    }
+
+    private static float[] numbers(PackedExamples packed) {
+        return ((Targets.Numbers) packed.targets()).numbers();
     }
 
     private static void assertHasBoth(PackedExamples packed) {
@@ -91,7 +152,7 @@ class PackedExamplesTest {
         assertThat(packed.token(1, 1)).isEqualTo(6);
         assertThat(packed.type(0, 2)).isZero();
         assertThat(packed.type(1, 3)).isEqualTo(1);
-        assertThat(packed.label(0)).isEqualTo(1);
-        assertThat(packed.label(1)).isEqualTo(2.5f);
+        assertThat(numbers(packed)).containsExactly(1, 2.5f);
+        assertThat(((Targets.Numbers) packed.target(1)).numbers()).containsExactly(2.5f);
     }
 }

@@ -43,7 +43,7 @@ class TokenizedDatasetTest {
                 assertThat(examples.id(i)).isEqualTo(id);
                 assertThat(examples.length(i)).isEqualTo(1 + (int) id % 3);
                 assertThat(examples.token(i, 0)).isEqualTo(100 + (int) id);
-                assertThat(examples.label(i)).isEqualTo((float) (id % 2));
+                assertThat(((Targets.Classes) examples.target(i)).classes()).containsExactly((int) id % 2);
             }
         }
     }

@@ -11,19 +11,18 @@ import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.benchmark.RandomBaseModel;
 import org.erat.compute.Backends;
-import org.erat.compute.Precision;
 import org.erat.compute.cuda.NoDevice;
 import org.erat.config.JobConfig;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
+import org.erat.dl4j.BatchArrays;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.dl4j.LocalSteps;
+import org.erat.learner.LearnerSpec;
 import org.erat.model.BaseModel;
-import org.erat.network.BatchArrays;
-import org.erat.network.EncoderGraph;
-import org.erat.network.EncoderSpec;
-import org.erat.network.GraphSettings;
-import org.erat.network.LocalSteps;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.dataset.MultiDataSet;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -47,7 +46,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 3, time = 2)
 public class DeviceStepBenchmark {
-    private static final ModelConfig SHAPE = new ModelConfig("bert", 50, 384, 6, 12, 1536, 512, 2, 1e-12, "gelu", 0);
+    private static final Architecture SHAPE = RandomBaseModel.bert(50, 512, 6, 384, 12, 1536);
     private static final int BATCH = 32;
     private static final int TOKENS = 16;
     private static final int STEPS = 100_000_000;
@@ -55,8 +54,13 @@ public class DeviceStepBenchmark {
     @Param({"lora", "erat"})
     public String method;
 
+    /** The learner, by which workers make their steps on a device, or Deeplearning4j's fit, which crosses to the host. */
+    @Param({"learner", "fit"})
+    public String by;
+
+    private ComputationGraph graph;
     private LocalSteps steps;
-    private MultiDataSet batch;
+    private Batch batch;
 
     @Setup
     public void open() throws IOException {
@@ -67,27 +71,30 @@ public class DeviceStepBenchmark {
                         .formatted(method, folder);
         JobConfig job = JobConfig.parse(settings, "benchmark", List.of());
         NoDevice.Counted device = NoDevice.open(Precision.BF16);
-        Backends.provide("cuda", Precision.BF16, device.backend());
-        EncoderSpec spec = EncoderSpec.of(
-                job, BaseModel.describe(folder.toUri().toString(), new Configuration()), STEPS);
-        ComputationGraph graph =
-                EncoderGraph.create(spec, new GraphSettings(2, false, job.training(), STEPS, DataType.FLOAT));
-        steps = LocalSteps.of(graph, 1);
+        Backends.provide(job.compute(), device.backend());
+        BaseModel base = BaseModel.describe(folder.toUri().toString(), new Configuration());
+        graph = LearnerGraph.create(LearnerSpec.of(job, base, TaskType.CLASSIFICATION, 2, STEPS));
+        steps = LocalSteps.byLearner(graph);
         int[] lengths = new int[BATCH];
         Arrays.fill(lengths, TOKENS);
-        batch = BatchArrays.of(
-                new PaddedBatch(
-                        new int[BATCH * TOKENS], new int[BATCH * TOKENS], lengths, new float[BATCH], new long[BATCH]),
-                2,
-                false);
-        steps.step(batch);
+        batch = new Batch(
+                new int[BATCH * TOKENS],
+                new int[BATCH * TOKENS],
+                lengths,
+                new long[BATCH],
+                new Targets.Classes(new int[BATCH]));
+        step();
         long before = device.calls().get();
-        steps.step(batch);
+        step();
         System.out.println("Calls of the driver in a step: " + (device.calls().get() - before));
     }
 
     @Benchmark
     public double step() {
-        return steps.step(batch);
+        if (by.equals("learner")) {
+            return steps.step(batch);
+        }
+        graph.fit(BatchArrays.of(batch));
+        return graph.score();
     }
 }

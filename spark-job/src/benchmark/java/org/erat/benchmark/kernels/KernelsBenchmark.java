@@ -4,15 +4,19 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.erat.compute.Activation;
+import org.erat.compute.Attention;
 import org.erat.compute.Backend;
 import org.erat.compute.Backends;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
+import org.erat.compute.Norms;
 import org.erat.compute.Tensor;
-import org.nd4j.linalg.factory.Nd4j;
+import org.erat.config.JobConfig;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture.Mask;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -50,38 +54,43 @@ public class KernelsBenchmark {
     private Tensor narrow;
     private Tensor inner;
     private Tensor queryKeyValue;
-    private Kernels.Attended attended;
-    private Tensor gain;
+    private Attention.Attended attended;
+    private Tensor weight;
     private Tensor bias;
     private Tensor mean;
-    private Tensor inverseDeviation;
+    private Tensor rstd;
     private Tensor a;
     private Tensor u;
     private Tensor gradientOfA;
-    private Kernels.AttentionShape shape;
+    private Attention.Shape shape;
 
     /** Draws all operands, and runs what the backward passes need to have been run. */
     @Setup
     public void open() {
-        Backend backend = Backends.choose("cpu", precision);
+        Backend backend = Backends.choose(JobConfig.parse(
+                        "model.path = none, data.train = none, compute { device = cpu, precision = %s }"
+                                .formatted(precision),
+                        "benchmark",
+                        List.of())
+                .compute());
         kernels = backend.open(Runtime.getRuntime().availableProcessors());
         wide = backend.frozenLinear(
                 new FloatBuffer[] {floats(INNER * WIDTH)}, new FloatBuffer[] {floats(INNER)}, WIDTH);
         narrow = random(ROWS, WIDTH);
         inner = random(ROWS, INNER);
         queryKeyValue = random(ROWS, 3 * WIDTH);
-        gain = backend.frozen(floats(WIDTH), WIDTH);
+        weight = backend.frozen(floats(WIDTH), WIDTH);
         bias = backend.frozen(floats(WIDTH), WIDTH);
-        mean = kernels.allocateSingle(ROWS);
-        inverseDeviation = kernels.allocateSingle(ROWS);
+        mean = kernels.memory().allocateSingle(ROWS);
+        rstd = kernels.memory().allocateSingle(ROWS);
         a = random(RANK, WIDTH);
         u = random(ROWS, RANK);
-        gradientOfA = kernels.allocateSingle(RANK, WIDTH);
+        gradientOfA = kernels.memory().allocateSingle(RANK, WIDTH);
         int[] lengths = new int[EXAMPLES];
         Arrays.fill(lengths, TOKENS);
-        shape = new Kernels.AttentionShape(EXAMPLES, TOKENS, HEADS, lengths);
-        attended = kernels.attention(queryKeyValue, shape);
-        kernels.layerNorm(narrow, gain, bias, 1e-12, mean, inverseDeviation).close();
+        shape = new Attention.Shape(EXAMPLES, TOKENS, HEADS, HEADS, WIDTH / HEADS, Mask.BIDIRECTIONAL, lengths);
+        attended = kernels.attention().forward(queryKeyValue, shape);
+        kernels.norms().layerNorm(narrow, weight, bias, 1e-12, mean, rstd).close();
     }
 
     private static FloatBuffer floats(int count) {
@@ -98,76 +107,76 @@ public class KernelsBenchmark {
     private Tensor random(int rows, int columns) {
         float[] values = new float[rows * columns];
         floats(values.length).get(values);
-        return kernels.upload(Nd4j.createFromArray(values).reshape('c', rows, columns));
+        return kernels.memory().upload(FloatBuffer.wrap(values), rows, columns);
     }
 
     @TearDown
     public void close() {
-        kernels.close();
+        kernels.memory().close();
     }
 
     /** [1024,768]·[768,3072]. */
     @Benchmark
     public void linear() {
-        kernels.linear(narrow, wide).close();
+        kernels.matrices().linear(narrow, wide).close();
     }
 
     /** [1024,3072]·[3072,768]. */
     @Benchmark
     public void linearBackward() {
-        kernels.linearBackward(inner, wide).close();
+        kernels.matrices().linearBackward(inner, wide).close();
     }
 
     @Benchmark
     public void gelu() {
-        kernels.activation(Activation.GELU, inner).close();
+        kernels.pointwise().activation(Activation.GELU, inner).close();
     }
 
     @Benchmark
     public void geluBackward() {
-        kernels.activationBackward(Activation.GELU, inner, inner).close();
+        kernels.pointwise().activationBackward(Activation.GELU, inner, inner).close();
     }
 
     @Benchmark
     public void layerNorm() {
-        kernels.layerNorm(narrow, gain, bias, 1e-12, mean, inverseDeviation).close();
+        kernels.norms().layerNorm(narrow, weight, bias, 1e-12, mean, rstd).close();
     }
 
     @Benchmark
     public void layerNormBackward() {
-        kernels.layerNormBackward(
-                        narrow, gain, bias, 1e-12, new Kernels.LayerNormState(narrow, mean, inverseDeviation))
+        kernels.norms()
+                .layerNormBackward(narrow, weight, bias, 1e-12, new Norms.LayerNormState(narrow, mean, rstd))
                 .close();
     }
 
     /** With its softmax. */
     @Benchmark
     public void attention() {
-        Kernels.Attended result = kernels.attention(queryKeyValue, shape);
+        Attention.Attended result = kernels.attention().forward(queryKeyValue, shape);
         result.output().close();
         result.kept().close();
     }
 
     @Benchmark
     public void attentionBackward() {
-        kernels.attentionBackward(narrow, queryKeyValue, shape, attended).close();
+        kernels.attention().backward(narrow, queryKeyValue, shape, attended).close();
     }
 
     /** u [N,8] = x·Aᵀ. */
     @Benchmark
     public void adapterDown() {
-        kernels.product(narrow, false, a, true, 1, 0, u);
+        kernels.matrices().matmul(narrow, false, a, true, 1, 0, u);
     }
 
     /** y [N,768] += u·B. */
     @Benchmark
     public void adapterUp() {
-        kernels.product(u, false, a, false, 1e-6, 1, narrow);
+        kernels.matrices().matmul(u, false, a, false, 1e-6, 1, narrow);
     }
 
     /** dA [8,768] = duᵀ·x. */
     @Benchmark
     public void adapterGradient() {
-        kernels.product(u, true, narrow, false, 1, 0, gradientOfA);
+        kernels.matrices().matmul(u, true, narrow, false, 1, 0, gradientOfA);
     }
 }

@@ -11,14 +11,14 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.erat.benchmark.RandomBaseModel;
 import org.erat.config.JobConfig;
-import org.erat.data.basemodel.ModelConfig;
-import org.erat.data.tokenized.PaddedBatch;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
+import org.erat.dl4j.BatchArrays;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.learner.LearnerSpec;
 import org.erat.model.BaseModel;
-import org.erat.network.BatchArrays;
-import org.erat.network.EncoderGraph;
-import org.erat.network.EncoderSpec;
-import org.erat.network.GraphSettings;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -40,7 +40,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 public class UpdateBenchmark {
     // The frozen maps are not updated, so their inner width does not matter here.
-    private static final ModelConfig SHAPE = new ModelConfig("bert", 50, 768, 12, 12, 8, 8, 2, 1e-12, "gelu", 0);
+    private static final Architecture SHAPE = RandomBaseModel.bert(50, 8, 12, 768, 12, 8);
 
     @Param({"lora", "erat", "dylora"})
     public String method;
@@ -55,11 +55,11 @@ public class UpdateBenchmark {
         RandomBaseModel.write(folder, SHAPE, "{}".getBytes(StandardCharsets.UTF_8));
         String settings = "method = %s\nmodel.path = \"%s\"\ndata.train = none".formatted(method, folder);
         JobConfig job = JobConfig.parse(settings, "benchmark", List.of());
-        EncoderSpec spec = EncoderSpec.of(
-                job, BaseModel.describe(folder.toUri().toString(), new Configuration()), 1000);
-        graph = EncoderGraph.create(spec, new GraphSettings(2, false, job.training(), 1000, DataType.FLOAT));
-        PaddedBatch batch = new PaddedBatch(new int[] {1, 2}, new int[2], new int[] {2}, new float[1], new long[1]);
-        graph.fit(BatchArrays.of(batch, 2, false));
+        BaseModel base = BaseModel.describe(folder.toUri().toString(), new Configuration());
+        graph = LearnerGraph.create(LearnerSpec.of(job, base, TaskType.CLASSIFICATION, 2, 1000));
+        Batch batch =
+                new Batch(new int[] {1, 2}, new int[2], new int[] {2}, new long[1], new Targets.Classes(new int[] {1}));
+        graph.fit(BatchArrays.of(batch));
     }
 
     @Benchmark

@@ -1,13 +1,16 @@
 package org.erat.compute.cuda;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.erat.compute.Precision;
+import org.erat.compute.Update;
+import org.erat.config.Precision;
 
 /** A device that does nothing at once: what is left of a step's time is this project's own, on the host. */
 public final class NoDevice implements Driver {
     private static final int ALIGNMENT = 256;
     private static final long WORKSPACE = 32L << 20;
+    private static final long SUMMARY_BYTES = (long) Update.SUMMARY * Float.BYTES;
 
     private final AtomicLong next = new AtomicLong(ALIGNMENT);
     private final AtomicLong calls = new AtomicLong();
@@ -61,11 +64,14 @@ public final class NoDevice implements Driver {
                 calls.incrementAndGet();
             }
 
-            /** Zeros: the summary of a step whose gradient counts nothing. */
+            /** Zeros, but a summary says that its step may be applied. */
             @Override
             public void download(long from, Pointer to, long bytes) {
                 calls.incrementAndGet();
                 Pointer.memset(to, 0, bytes);
+                if (bytes == SUMMARY_BYTES) {
+                    new FloatPointer(to).put(Update.FINITE, 1);
+                }
             }
 
             @Override
@@ -74,12 +80,12 @@ public final class NoDevice implements Driver {
             }
 
             @Override
-            public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
+            public void gemm(Gemm gemm, long a, long b, long c, long bias, long auxiliary, long workspace) {
                 calls.incrementAndGet();
             }
 
             @Override
-            public void products(Product product, int count, long a, long b, long c, long workspace) {
+            public void batchedGemm(Gemm gemm, int count, long a, long b, long c, long workspace) {
                 calls.incrementAndGet();
             }
 

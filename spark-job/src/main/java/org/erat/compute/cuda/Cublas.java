@@ -4,12 +4,12 @@ import static org.bytedeco.cuda.global.cublas.*;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
-import java.util.HashMap;
-import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasContext;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.FloatPointer;
+import org.erat.compute.memory.BoundedCache;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * Products of one stream: by cuBLASLt, and those of batches, whose matrices lie at two distances, by cuBLAS. Sums are in
@@ -17,13 +17,20 @@ import org.bytedeco.javacpp.FloatPointer;
  * choice, and no algorithm that adds in the order of arrival: so the same device gives the same bits.
  */
 final class Cublas implements AutoCloseable {
+    /**
+     * Plans that are kept. The least recently used one is freed when there is one more. A run meets some sixty batch shapes
+     * with some twenty products each, 1200 in all; windows of an adapter add six for each batch shape and length of window,
+     * 2900 at rank 8. The limit is well above that, for an epoch that asks for all its algorithms anew is slow.
+     */
+    private static final int PLANS = 8192;
+
     private final CUstream_st stream;
     private final boolean tf32;
     private final String device;
     private final long workspaceBytes;
     private final cublasLtContext light = new cublasLtContext();
     private final cublasContext full = new cublasContext();
-    private final Map<LtPlan.Key, LtPlan> plans = new HashMap<>();
+    private final BoundedCache<LtPlan.Key, LtPlan> plans = new BoundedCache<>(PLANS, LtPlan::close);
     private final FloatPointer alpha = new FloatPointer(1);
     private final FloatPointer beta = new FloatPointer(1);
     private final Address a = new Address();
@@ -50,23 +57,24 @@ final class Cublas implements AutoCloseable {
         CudaStatus.checkCublas(status, call, about, device);
     }
 
-    static int type(Format format) {
-        return format == Format.BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    static int type(Dtype dtype) {
+        return dtype == Dtype.BF16 ? CUDA_R_16BF : CUDA_R_32F;
     }
 
     /** How operands are multiplied; sums are in f32 in either case. */
-    private int computation(Format operands) {
-        return tf32 && operands == Format.F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    private int computation(Dtype operands) {
+        return tf32 && operands == Dtype.F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     }
 
-    void product(
-            Product product, long addressA, long addressB, long addressC, long bias, long auxiliary, long workspace) {
-        LtPlan plan = plans.computeIfAbsent(
-                LtPlan.Key.of(product, addressA, addressB, addressC),
-                key -> new LtPlan(
-                        light, key, computation(product.operands()), bias, auxiliary, workspaceBytes, device));
-        alpha.put(product.alpha());
-        beta.put(product.beta());
+    void gemm(Gemm gemm, long addressA, long addressB, long addressC, long bias, long auxiliary, long workspace) {
+        LtPlan.Key key = LtPlan.Key.of(gemm, addressA, addressB, addressC);
+        LtPlan plan = plans.get(key);
+        if (plan == null) {
+            plan = new LtPlan(light, key, computation(gemm.operands()), bias, auxiliary, workspaceBytes, device);
+            plans.put(key, plan);
+        }
+        alpha.put(gemm.alpha());
+        beta.put(gemm.beta());
         plan.readBesides(bias, auxiliary);
         int status = cublasLtMatmul(
                 light,
@@ -85,45 +93,45 @@ final class Cublas implements AutoCloseable {
                 scratch.at(workspace),
                 workspaceBytes,
                 stream);
-        check(status, "cublasLtMatmul", product);
+        check(status, "cublasLtMatmul", gemm);
     }
 
-    void products(Product product, int count, long addressesA, long addressesB, long addressesC, long workspace) {
+    void batchedGemm(Gemm gemm, int count, long addressesA, long addressesB, long addressesC, long workspace) {
         if (workspaceOfFull != workspace) {
             check(cublasSetWorkspace_v2(full, scratch.at(workspace), workspaceBytes), "cublasSetWorkspace", "");
             workspaceOfFull = workspace;
         }
-        alpha.put(product.alpha());
-        beta.put(product.beta());
+        alpha.put(gemm.alpha());
+        beta.put(gemm.beta());
         int status = cublasGemmBatchedEx(
                 full,
-                product.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N,
-                product.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N,
-                product.m(),
-                product.n(),
-                product.k(),
+                gemm.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N,
+                gemm.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N,
+                gemm.m(),
+                gemm.n(),
+                gemm.k(),
                 alpha,
                 as.at(addressesA),
-                type(product.operands()),
-                Math.toIntExact(product.strideA()),
+                type(gemm.operands()),
+                Math.toIntExact(gemm.strideA()),
                 bs.at(addressesB),
-                type(product.operands()),
-                Math.toIntExact(product.strideB()),
+                type(gemm.operands()),
+                Math.toIntExact(gemm.strideB()),
                 beta,
                 cs.at(addressesC),
-                type(product.result()),
-                Math.toIntExact(product.strideC()),
+                type(gemm.result()),
+                Math.toIntExact(gemm.strideC()),
                 count,
-                computation(product.operands()),
+                computation(gemm.operands()),
                 CUBLAS_GEMM_DEFAULT);
         if (status != CUBLAS_STATUS_SUCCESS) {
-            check(status, "cublasGemmBatchedEx", count + " products " + product);
+            check(status, "cublasGemmBatchedEx", count + " products " + gemm);
         }
     }
 
     @Override
     public void close() {
-        plans.values().forEach(LtPlan::close);
+        plans.clear();
         check(cublasLtDestroy(light), "cublasLtDestroy", "");
         check(cublasDestroy_v2(full), "cublasDestroy", "");
         alpha.close();

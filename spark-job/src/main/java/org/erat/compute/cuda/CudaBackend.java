@@ -1,6 +1,5 @@
 package org.erat.compute.cuda;
 
-import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
@@ -11,19 +10,22 @@ import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.FrozenValues;
 import org.erat.compute.Kernels;
-import org.erat.compute.Precision;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
+import org.erat.compute.memory.Block;
+import org.erat.compute.memory.FrozenMemory;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.config.Precision;
+import org.erat.data.safetensors.Dtype;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Kernels on one NVIDIA GPU. Frozen weights are uploaded once and shared by the tasks of the process: matrices in the
- * format of activations, vectors (gains, biases of normalisations) in f32.
+ * Kernels on one NVIDIA GPU. Frozen weights are uploaded once and shared by the tasks of the process: matrices in the dtype
+ * of activations, vectors (weights and biases of norms) in f32.
  */
 public final class CudaBackend implements Backend {
     private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
-    private static final Cleaner CLEANER = Cleaner.create();
 
     /** What crosses at once while weights are loaded. */
     private static final int STAGED = 4 << 20;
@@ -33,6 +35,7 @@ public final class CudaBackend implements Backend {
     private final Execution loader;
 
     CudaBackend(Driver driver, Precision precision) {
+        Shapes.require(precision != Precision.F64, "cuda: there is no kernel in F64");
         this.memory = new DeviceMemory(driver);
         if (!driver.multiplies(precision)) {
             LOG.warn(
@@ -50,7 +53,7 @@ public final class CudaBackend implements Backend {
      * The backend of a GPU, whose kernels are compiled if they are not at hand.
      *
      * @param ordinal number under which CUDA knows the GPU in this process
-     * @param precision becomes {@code F32}, with a log line, on a GPU that cannot multiply another
+     * @param precision becomes {@code F32}, with a log line, on a GPU that cannot multiply another; not {@code F64}
      * @throws LinkageError if CUDA's libraries are not there
      * @throws CudaException if the GPU cannot be used, with the call that failed
      */
@@ -81,48 +84,44 @@ public final class CudaBackend implements Backend {
     @Override
     public synchronized Tensor frozen(FloatBuffer values, long... shape) {
         Shapes.checkFrozen(values, shape);
-        CudaTensor tensor = allocateFrozen(shape.length == 1 ? Format.F32 : loader.activations(), shape);
+        StridedTensor tensor = allocateFrozen(shape.length == 1 ? Dtype.F32 : loader.activations(), shape);
         upload(FrozenValues.of(values), tensor, 0);
-        loader.rest();
+        loader.release();
         return tensor;
     }
 
     @Override
     public synchronized FrozenLinear frozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in) {
         int out = IntStream.of(Shapes.checkFrozenLinear(weights, biases, in)).sum();
-        CudaTensor matrix = allocateFrozen(loader.activations(), out, in);
-        CudaTensor bias = allocateFrozen(loader.activations(), out);
+        StridedTensor matrix = allocateFrozen(loader.activations(), out, in);
+        StridedTensor bias = allocateFrozen(loader.activations(), out);
         long row = 0;
         for (int i = 0; i < biases.length; i++) {
             upload(weights.get(i), matrix, row * in);
             upload(FrozenValues.of(biases[i]), bias, row);
             row += biases[i].remaining();
         }
-        loader.rest();
+        loader.release();
         return new CudaWeight(matrix, bias);
     }
 
-    /** Freed when it is unreachable. */
-    private CudaTensor allocateFrozen(Format format, long... shape) {
+    private StridedTensor allocateFrozen(Dtype dtype, long... shape) {
         long elements = LongStream.of(shape).reduce(1, Math::multiplyExact);
-        long bytes = DevicePool.roundUp(CudaTensor.bytes(format) * elements);
-        long address = memory.allocateFrozen(bytes);
-        CudaTensor tensor = CudaTensor.over(new DevicePool.Block(address, bytes), format, null, shape);
+        Block block = memory.allocateFrozen(dtype.bytes() * elements);
         DeviceMemory device = memory;
-        CLEANER.register(tensor, () -> device.freeFrozen(address, bytes));
-        return tensor;
+        return StridedTensor.over(block, dtype, new FrozenMemory(() -> device.freeFrozen(block)), shape);
     }
 
     /** Copies values to the elements of {@code into} from {@code first} on, piece by piece. */
-    private void upload(FrozenValues values, CudaTensor into, long first) {
+    private void upload(FrozenValues values, StridedTensor into, long first) {
         int size = values.size();
         try (FloatPointer host = new FloatPointer(size);
-                CudaTensor staged = loader.allocate(Format.F32, Math.min(size, STAGED))) {
+                StridedTensor staged = loader.allocate(Dtype.F32, Math.min(size, STAGED))) {
             values.copyTo(host.asBuffer());
             for (int at = 0; at < size; at += STAGED) {
                 int count = Math.min(STAGED, size - at);
                 loader.stream().upload(host.getPointer(at), staged.address(), (long) Float.BYTES * count);
-                loader.copy(CudaTensor.span(staged, 0, count), CudaTensor.span(into, first + at, count));
+                loader.copy(staged.span(0, count), into.span(first + at, count));
             }
         }
     }
@@ -130,6 +129,16 @@ public final class CudaBackend implements Backend {
     @Override
     public Kernels open(int threads) {
         Shapes.require(threads > 0, "cuda: %s threads", threads);
-        return new CudaKernels(new Execution(memory, precision));
+        Execution execution = new Execution(memory, precision);
+        CudaPointwise pointwise = new CudaPointwise(execution);
+        return new Kernels(
+                new CudaMemory(execution),
+                new CudaMatrices(execution, pointwise),
+                new CudaNorms(execution),
+                new CudaAttention(execution),
+                new CudaTokens(execution),
+                pointwise,
+                new CudaLosses(execution),
+                new CudaUpdate(execution));
     }
 }

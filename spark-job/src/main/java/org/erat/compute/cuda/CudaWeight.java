@@ -1,29 +1,38 @@
 package org.erat.compute.cuda;
 
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.memory.StridedTensor;
 
 /**
- * W [O,I] and b [O] in the format of activations, row by row, as the products of both directions read them.
+ * W [O,I] and b [O] in the dtype of activations, row by row, as the products of both directions read them.
  *
  * @param matrix W
- * @param bias b, added by the product itself, which takes it in the format of the result
+ * @param bias b, added by the product itself, which takes it in the dtype of the result
  */
-record CudaWeight(CudaTensor matrix, CudaTensor bias) implements FrozenLinear {
+record CudaWeight(StridedTensor matrix, StridedTensor bias) implements FrozenLinear {
     static CudaWeight of(FrozenLinear map) {
-        if (map instanceof CudaWeight own) {
-            return own;
+        if (!(map instanceof CudaWeight own)) {
+            throw new IllegalArgumentException(
+                    "linear map of another backend: " + map.getClass().getSimpleName());
         }
-        throw new IllegalArgumentException(
-                "linear map of another backend: " + map.getClass().getSimpleName());
+        // Throws where the weight is closed.
+        DeviceBlock.tensor(own.matrix());
+        return own;
     }
 
     @Override
     public long in() {
-        return matrix.columnsCount();
+        return matrix.columns();
     }
 
     @Override
     public long out() {
-        return matrix.rowsCount();
+        return matrix.rows();
+    }
+
+    @Override
+    public void close() {
+        matrix.close();
+        bias.close();
     }
 }

@@ -1,18 +1,22 @@
 package org.erat.compute.cuda;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.erat.compute.memory.Allocator;
+import org.erat.compute.memory.Block;
+import org.erat.compute.memory.IdlePools;
+import org.erat.compute.memory.MemoryPool;
 
 /**
- * The memory of one device as its tasks share it: what frozen weights hold, and pools of tasks that rest, for whichever
- * task runs next. Thread-safe.
+ * The memory of one device as its tasks share it: what frozen weights hold, and the pools of tasks that do not compute at
+ * present, for the task that computes next. Thread-safe.
  */
-final class DeviceMemory {
-    private static final long MEBIBYTE = 1 << 20;
+final class DeviceMemory implements Allocator {
+    private static final long SMALL = 512;
+    private static final long LARGE = 1 << 20;
 
     private final Driver driver;
-    private final Deque<DevicePool> idle = new ArrayDeque<>();
+    private final IdlePools idle = new IdlePools(this);
     private final AtomicLong frozen = new AtomicLong();
     private final AtomicLong held = new AtomicLong();
     private final AtomicLong peak = new AtomicLong();
@@ -25,67 +29,60 @@ final class DeviceMemory {
         return driver;
     }
 
-    /** A pool that rested, the last one first, or a new one. */
-    synchronized DevicePool takePool() {
-        return idle.isEmpty() ? new DevicePool(this) : idle.pop();
+    /** Pools that are in no use. */
+    IdlePools idle() {
+        return idle;
     }
 
-    synchronized void giveBack(DevicePool pool) {
-        idle.push(pool);
+    /** Small sizes in steps of what addresses are aligned to, large ones in steps in which a device hands memory out. */
+    @Override
+    public long roundUp(long bytes) {
+        long step = bytes < LARGE ? SMALL : LARGE;
+        return Math.max(step, (bytes + step - 1) / step * step);
     }
 
     /** Memory of a frozen weight, until {@link #freeFrozen}. */
-    long allocateFrozen(long bytes) {
-        long address = allocate(bytes, "frozen weights");
-        frozen.addAndGet(bytes);
-        return address;
+    Block allocateFrozen(long bytes) {
+        Block block = allocate(roundUp(bytes), () -> "frozen weights");
+        frozen.addAndGet(block.bytes());
+        return block;
     }
 
-    void freeFrozen(long address, long bytes) {
-        free(address, bytes);
-        frozen.addAndGet(-bytes);
+    void freeFrozen(Block block) {
+        free(block);
+        frozen.addAndGet(-block.bytes());
     }
 
     /**
-     * New memory of the device; what pools at rest hold is given up first where there is no room.
+     * New memory of the device; idle pools are freed first where there is no room.
      *
-     * @param holder what wants it and holds how much already, for the message
      * @throws CudaException if there is no room even so
      */
-    long allocate(long bytes, String holder) {
+    @Override
+    public Block allocate(long bytes, Supplier<String> holder) {
         long address = driver.allocate(bytes);
-        if (address == 0 && closeIdle()) {
+        if (address == 0 && idle.free()) {
             address = driver.allocate(bytes);
         }
         if (address == 0) {
-            throw new CudaException(driver.device() + " has no room for " + mebibytes(bytes) + " MiB more: " + holder
-                    + "; frozen weights hold " + mebibytes(frozen.get()) + " MiB; " + driver.room()
-                    + ". Lower training.batch-size or the data's length in tokens, set compute.activations=recomputed or"
-                    + " compute.precision=bf16, or keep other processes off this GPU.");
+            throw new CudaException(driver.device() + " has no room for " + MemoryPool.mebibytes(bytes)
+                    + " MiB more: " + holder.get() + "; frozen weights hold " + MemoryPool.mebibytes(frozen.get())
+                    + " MiB; " + driver.room()
+                    + ". Lower training.batch-size or the data's length in tokens, set compute.activations=recomputed"
+                    + " or compute.precision=bf16, or keep other processes off this GPU.");
         }
         peak.accumulateAndGet(held.addAndGet(bytes), Math::max);
-        return address;
+        return new DeviceBlock(address, bytes);
     }
 
-    /** Gives memory back to the device. */
-    void free(long address, long bytes) {
-        driver.free(address);
-        held.addAndGet(-bytes);
+    @Override
+    public void free(Block block) {
+        driver.free(block.address());
+        held.addAndGet(-block.bytes());
     }
 
     /** The most bytes that frozen weights and pools have held at once. */
     long peakBytes() {
         return peak.get();
-    }
-
-    private synchronized boolean closeIdle() {
-        boolean any = !idle.isEmpty();
-        idle.forEach(DevicePool::close);
-        idle.clear();
-        return any;
-    }
-
-    static long mebibytes(long bytes) {
-        return (bytes + MEBIBYTE - 1) / MEBIBYTE;
     }
 }

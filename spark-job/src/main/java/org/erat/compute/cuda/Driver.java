@@ -1,6 +1,6 @@
 package org.erat.compute.cuda;
 
-import org.erat.compute.Precision;
+import org.erat.config.Precision;
 
 /**
  * One device as the kernels see it: memory by address, and streams. Thread-safe; shared by the tasks of the process.

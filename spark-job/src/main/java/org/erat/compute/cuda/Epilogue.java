@@ -1,7 +1,7 @@
 package org.erat.compute.cuda;
 
 /**
- * What a product does to each of its sums s before it writes c. The auxiliary matrix has c's shape, format and distance
+ * What a product does to each of its sums s before it writes c. The auxiliary matrix has c's shape, dtype and distance
  * between columns.
  */
 enum Epilogue {

@@ -2,106 +2,80 @@ package org.erat.compute.cuda;
 
 import java.util.Arrays;
 import javax.annotation.Nullable;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.IntPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.erat.compute.Precision;
+import org.erat.compute.memory.Block;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.compute.memory.TaskMemory;
+import org.erat.config.Precision;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * What one task owns on a device: its stream, its memory, and the arguments of the kernel that it starts next. Confined
  * to one thread at a time.
  */
 final class Execution {
-    private final DeviceMemory memory;
+    private final long workspaceBytes;
+    private final TaskMemory memory;
     private final Stream stream;
-    private final Format activations;
+    private final Staging staging;
+    private final Dtype activations;
     private final Launch launch = new Launch();
 
     @Nullable
-    private DevicePool pool;
-
-    @Nullable
-    private DevicePool.Block workspace;
+    private Block workspace;
 
     /** Lengths of the examples of a batch as last uploaded: a pass asks for the same ones in every block. */
     private int[] lengths = {};
 
     @Nullable
-    private DevicePool.Block lengthsOnDevice;
+    private Block lengthsOnDevice;
 
-    private long outstanding;
-    private boolean closed;
+    Execution(DeviceMemory device, Precision precision) {
+        this.memory = new TaskMemory(device.idle());
+        this.stream = device.driver().open(precision == Precision.TF32);
+        this.workspaceBytes = device.driver().workspaceBytes();
+        this.staging = new Staging(stream);
+        this.activations = dtype(precision);
+    }
 
-    Execution(DeviceMemory memory, Precision precision) {
-        this.memory = memory;
-        this.stream = memory.driver().open(precision == Precision.TF32);
-        this.activations = Format.of(precision);
+    /** Dtype of activations and frozen matrices at a precision: TF32 is how f32 operands are multiplied. */
+    static Dtype dtype(Precision precision) {
+        return precision == Precision.BF16 ? Dtype.BF16 : Dtype.F32;
     }
 
     Stream stream() {
         return stream;
     }
 
-    /** The format of activations and of their gradients. */
-    Format activations() {
+    /** Copies between this device and the host. */
+    Staging staging() {
+        return staging;
+    }
+
+    /** Dtype of activations and of their gradients. */
+    Dtype activations() {
         return activations;
     }
 
     // ---- memory
 
-    /** The memory of this execution; that of others at rest where this has rested. */
-    DevicePool pool() {
-        if (closed) {
-            throw new IllegalStateException("kernels are closed");
-        }
-        if (pool == null) {
-            pool = memory.takePool();
-        }
-        return pool;
+    TaskMemory memory() {
+        return memory;
     }
 
-    /** A dense tensor of undefined content in the format of activations. */
-    CudaTensor allocate(long... shape) {
-        return allocate(activations, shape);
+    /** A dense tensor of undefined content in the dtype of activations. */
+    StridedTensor allocate(long... shape) {
+        return memory.allocate(activations, shape);
     }
 
     /** A dense tensor of undefined content. */
-    CudaTensor allocate(Format format, long... shape) {
-        long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        DevicePool.Block block = pool().take(CudaTensor.bytes(format) * elements);
-        outstanding++;
-        return CudaTensor.over(block, format, this, shape);
+    StridedTensor allocate(Dtype dtype, long... shape) {
+        return memory.allocate(dtype, shape);
     }
 
-    /** Called by a tensor that is closed. */
-    void giveBack(DevicePool.Block block) {
-        if (!closed) {
-            outstanding--;
-            pool().giveBack(block);
-        }
-    }
-
-    long outstanding() {
-        return outstanding;
-    }
-
-    /** Numbers on the device, until they are given back to the pool. */
-    DevicePool.Block upload(int... values) {
-        try (IntPointer host = new IntPointer(values)) {
-            return upload(host, (long) Integer.BYTES * values.length);
-        }
-    }
-
-    /** Numbers on the device, until they are given back to the pool. */
-    DevicePool.Block upload(float... values) {
-        try (FloatPointer host = new FloatPointer(values)) {
-            return upload(host, (long) Float.BYTES * values.length);
-        }
-    }
-
-    private DevicePool.Block upload(Pointer host, long bytes) {
-        DevicePool.Block block = pool().take(bytes);
-        stream.upload(host, block.address(), bytes);
+    /** Integers on the device, until they are given back to the memory. */
+    Block upload(int... values) {
+        Block block = memory.take((long) Integer.BYTES * values.length);
+        staging.upload(values, block.address());
         return block;
     }
 
@@ -109,7 +83,7 @@ final class Execution {
     long lengths(int... ofExamples) {
         if (lengthsOnDevice == null || !Arrays.equals(lengths, ofExamples)) {
             if (lengthsOnDevice != null) {
-                pool().giveBack(lengthsOnDevice);
+                memory.giveBack(lengthsOnDevice);
             }
             lengthsOnDevice = upload(ofExamples);
             lengths = ofExamples.clone();
@@ -119,48 +93,47 @@ final class Execution {
 
     /** The address of the scratch memory of a product; 0 where none is wanted. */
     long workspace() {
-        long bytes = memory.driver().workspaceBytes();
-        if (bytes == 0) {
+        if (workspaceBytes == 0) {
             return 0;
         }
         if (workspace == null) {
-            workspace = pool().take(bytes);
+            workspace = memory.take(workspaceBytes);
         }
         return workspace.address();
     }
 
-    // ---- formats
+    // ---- dtypes
 
     /**
-     * {@code tensor} itself where it has this format, else a dense copy in it. To be given to {@link #release} after use.
+     * {@code tensor} itself where it has this dtype, else a dense copy in it. To be given to {@link #release} after use.
      */
-    CudaTensor in(Format format, CudaTensor tensor) {
-        return tensor.format() == format ? tensor : copy(tensor, format);
+    StridedTensor in(Dtype dtype, StridedTensor tensor) {
+        return tensor.dtype() == dtype ? tensor : copy(tensor, dtype);
     }
 
     /** Closes what {@link #in} made of {@code original}, if anything. */
-    static void release(CudaTensor original, CudaTensor used) {
+    static void release(StridedTensor original, StridedTensor used) {
         if (used != original) {
             used.close();
         }
     }
 
     /** A dense copy. */
-    CudaTensor copy(CudaTensor x, Format format) {
-        CudaTensor y = allocate(format, x.rowsCount(), x.columnsCount());
+    StridedTensor copy(StridedTensor x, Dtype dtype) {
+        StridedTensor y = allocate(dtype, x.rows(), x.columns());
         copy(x, y);
         return y;
     }
 
     /** Copies and converts. */
-    void copy(CudaTensor x, CudaTensor y) {
+    void copy(StridedTensor x, StridedTensor y) {
         pairwise("copy", x, y);
     }
 
     /** Runs a kernel that takes elements of x and y of the same place. */
-    void pairwise(String kernel, CudaTensor x, CudaTensor y) {
+    void pairwise(String kernel, StridedTensor x, StridedTensor y) {
         Cells cells = cells(x, y);
-        run(cells.kernel(kernel, x.format(), y.format())
+        run(cells.kernel(kernel, x.dtype(), y.dtype())
                 .with(x)
                 .with(y)
                 .with(cells.rows())
@@ -178,33 +151,34 @@ final class Execution {
     }
 
     /** The elements of tensors of one shape, as one row where all are dense. */
-    Cells cells(CudaTensor... tensors) {
-        long rows = tensors[0].rowsCount();
-        long columns = tensors[0].columnsCount();
-        if (!Arrays.stream(tensors).allMatch(CudaTensor::isDense)) {
-            return cellsOfRows(tensors);
+    Cells cells(StridedTensor... tensors) {
+        long elements = tensors[0].size();
+        boolean dense = true;
+        boolean aligned = elements % 4 == 0;
+        for (StridedTensor tensor : tensors) {
+            dense &= tensor.isDense();
+            aligned &= isAligned(tensor);
         }
-        boolean aligned = rows * columns % 4 == 0 && Arrays.stream(tensors).allMatch(Execution::isAligned);
-        return new Cells(1, rows * columns, aligned ? 4 : 1);
+        return dense ? new Cells(1, elements, aligned ? 4 : 1) : cellsOfRows(tensors);
     }
 
     /** The elements of matrices of which each row is treated apart. */
-    Cells cellsOfRows(CudaTensor... tensors) {
-        return new Cells(tensors[0].rowsCount(), tensors[0].columnsCount(), width(tensors));
+    Cells cellsOfRows(StridedTensor... tensors) {
+        return new Cells(tensors[0].rows(), tensors[0].columns(), width(tensors));
     }
 
     /** How many elements a thread takes at once: 4 where every address and distance is a multiple of it. */
-    static int width(CudaTensor... tensors) {
-        for (CudaTensor tensor : tensors) {
-            if (!isAligned(tensor) || tensor.columnsCount() % 4 != 0 || tensor.stride() % 4 != 0) {
+    static int width(StridedTensor... tensors) {
+        for (StridedTensor tensor : tensors) {
+            if (!isAligned(tensor) || tensor.columns() % 4 != 0 || tensor.stride() % 4 != 0) {
                 return 1;
             }
         }
         return 4;
     }
 
-    private static boolean isAligned(CudaTensor tensor) {
-        return tensor.address() % (4 * CudaTensor.bytes(tensor.format())) == 0;
+    private static boolean isAligned(StridedTensor tensor) {
+        return tensor.address() % (4L * tensor.dtype().bytes()) == 0;
     }
 
     /** [rows, columns] elements, {@code width} of them for each thread. */
@@ -227,54 +201,45 @@ final class Execution {
             return columns;
         }
 
-        Launch kernel(String name, Format... formats) {
-            return launch.ofCells(Execution.name(name, width, formats), rows, columns, width);
+        Launch kernel(String name, Dtype... dtypes) {
+            return launch.ofCells(Execution.name(name, width, dtypes), rows, columns, width);
         }
     }
 
     /** The instance of a kernel: {@code copy_f32_bf16_4}. */
-    static String name(String kernel, int width, Format... formats) {
+    static String name(String kernel, int width, Dtype... dtypes) {
         StringBuilder name = new StringBuilder(kernel);
-        for (Format format : formats) {
-            name.append(format == Format.BF16 ? "_bf16" : "_f32");
+        for (Dtype dtype : dtypes) {
+            name.append(dtype == Dtype.BF16 ? "_bf16" : "_f32");
         }
         return name.append('_').append(width).toString();
     }
 
     // ---- life
 
-    /** Lends all memory to others until this is used again. */
-    void rest() {
-        if (outstanding != 0) {
-            throw new IllegalStateException(outstanding + " tensors are not closed");
-        }
-        if (pool != null) {
-            // Who takes the pool next has a stream of its own.
+    /** Returns all memory to the idle pools until this is used again. */
+    void release() {
+        memory.requireNothingOutstanding();
+        if (memory.hasPool()) {
+            // The task that takes the pool next has a stream of its own.
             stream.await();
-            releaseScratch();
-            memory.giveBack(pool);
-            pool = null;
-        }
-    }
-
-    private void releaseScratch() {
-        if (workspace != null) {
-            pool().giveBack(workspace);
-            workspace = null;
-        }
-        if (lengthsOnDevice != null) {
-            pool().giveBack(lengthsOnDevice);
-            lengthsOnDevice = null;
+            if (workspace != null) {
+                memory.giveBack(workspace);
+                workspace = null;
+            }
+            if (lengthsOnDevice != null) {
+                memory.giveBack(lengthsOnDevice);
+                lengthsOnDevice = null;
+            }
+            memory.releasePool();
         }
     }
 
     void close() {
-        if (!closed) {
-            closed = true;
+        if (!memory.isClosed()) {
+            // Work that uses the memory ends first.
             stream.close();
-            if (pool != null) {
-                pool.close();
-            }
+            memory.close();
             launch.close();
         }
     }

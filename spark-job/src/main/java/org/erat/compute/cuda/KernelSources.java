@@ -16,7 +16,7 @@ final class KernelSources {
     /** The sources. */
     static final List<String> ALL = List.of(
             "elementwise.cu",
-            "normalisation.cu",
+            "norms.cu",
             "attention.cu",
             "fused_attention.cu",
             "fused_attention_backward.cu",

@@ -3,6 +3,7 @@ package org.erat.compute.cuda;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.erat.compute.memory.StridedTensor;
 
 /**
  * One run of a kernel: its name, how many threads, and its arguments in native memory, as cuLaunchKernel takes them. Used
@@ -66,7 +67,7 @@ final class Launch implements AutoCloseable {
     }
 
     /** An address and the distance between rows. */
-    Launch with(CudaTensor tensor) {
+    Launch with(StridedTensor tensor) {
         return with(tensor.address()).with(tensor.stride());
     }
 

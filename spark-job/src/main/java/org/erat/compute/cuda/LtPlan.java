@@ -12,7 +12,7 @@ import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 
-/** A product as cuBLASLt describes it, and the algorithm that cuBLASLt chose for it. Confined to one stream. */
+/** A gemm as cuBLASLt describes it, and the algorithm that cuBLASLt chose for it. Confined to one stream. */
 final class LtPlan implements AutoCloseable {
     /** What cuBLASLt asks about at most. */
     private static final long MOST_ALIGNED = 256;
@@ -20,11 +20,11 @@ final class LtPlan implements AutoCloseable {
     /**
      * What a plan depends on: views may start anywhere, and some algorithms need more alignment than an element has.
      *
-     * @param product with no factors, which may differ from call to call
+     * @param gemm with no factors, which may differ from call to call
      */
-    record Key(Product product, int alignmentA, int alignmentB, int alignmentC) {
-        static Key of(Product product, long a, long b, long c) {
-            return new Key(product.scaled(1, product.beta() == 0 ? 0 : 1), alignment(a), alignment(b), alignment(c));
+    record Key(Gemm gemm, int alignmentA, int alignmentB, int alignmentC) {
+        static Key of(Gemm gemm, long a, long b, long c) {
+            return new Key(gemm.scaled(1, gemm.beta() == 0 ? 0 : 1), alignment(a), alignment(b), alignment(c));
         }
 
         private static int alignment(long address) {
@@ -32,7 +32,7 @@ final class LtPlan implements AutoCloseable {
         }
     }
 
-    private final Product product;
+    private final Gemm gemm;
     private final String device;
     private final cublasLtMatmulDescOpaque_t description = new cublasLtMatmulDescOpaque_t();
     private final cublasLtMatrixLayoutOpaque_t a = new cublasLtMatrixLayoutOpaque_t();
@@ -55,35 +55,35 @@ final class LtPlan implements AutoCloseable {
             long auxiliary,
             long workspaceBytes,
             String device) {
-        this.product = key.product();
+        this.gemm = key.gemm();
         this.device = device;
         check(cublasLtMatmulDescInit(description, computation, CUDA_R_32F), "cublasLtMatmulDescInit");
-        describe(CUBLASLT_MATMUL_DESC_TRANSA, product.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
-        describe(CUBLASLT_MATMUL_DESC_TRANSB, product.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
-        // Bias and auxiliary matrix are in the format of the result, as is taken for granted where no other is named.
-        switch (product.epilogue()) {
+        describe(CUBLASLT_MATMUL_DESC_TRANSA, gemm.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        describe(CUBLASLT_MATMUL_DESC_TRANSB, gemm.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        // Bias and auxiliary matrix have the dtype of the result, which is the default.
+        switch (gemm.epilogue()) {
             case NONE -> {}
             case BIAS -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
             case GELU -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_GELU_AUX_BIAS);
             case GELU_BACKWARD -> describe(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DGELU);
         }
-        if (product.epilogue().hasAuxiliary()) {
-            try (LongPointer stride = new LongPointer(new long[] {product.strideC()})) {
+        if (gemm.epilogue().hasAuxiliary()) {
+            try (LongPointer stride = new LongPointer(new long[] {gemm.strideC()})) {
                 describe(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, stride);
             }
         }
         // Before the choice, which may depend on them.
         readBesides(bias, auxiliary);
-        int operands = Cublas.type(product.operands());
-        layout(a, operands, product.transposeA(), product.m(), product.k(), product.strideA());
-        layout(b, operands, product.transposeB(), product.k(), product.n(), product.strideB());
-        layout(c, Cublas.type(product.result()), false, product.m(), product.n(), product.strideC());
+        int operands = Cublas.type(gemm.operands());
+        layout(a, operands, gemm.transposeA(), gemm.m(), gemm.k(), gemm.strideA());
+        layout(b, operands, gemm.transposeB(), gemm.k(), gemm.n(), gemm.strideB());
+        layout(c, Cublas.type(gemm.result()), false, gemm.m(), gemm.n(), gemm.strideC());
         choose(light, key, workspaceBytes);
         algorithm = choice.algo();
     }
 
     private void check(int status, String call) {
-        CudaStatus.checkCublas(status, call, product, device);
+        CudaStatus.checkCublas(status, call, gemm, device);
     }
 
     private void describe(int attribute, LongPointer value) {
@@ -132,7 +132,7 @@ final class LtPlan implements AutoCloseable {
                     "cublasLtMatmulAlgoGetHeuristic");
             if (found[0] == 0) {
                 throw new CudaException("cublasLtMatmulAlgoGetHeuristic on " + device + " has no algorithm for "
-                        + product + " at alignments of " + key.alignmentA() + ", " + key.alignmentB() + " and "
+                        + gemm + " at alignments of " + key.alignmentA() + ", " + key.alignmentB() + " and "
                         + key.alignmentC() + " bytes");
             }
             check(choice.state(), "cublasLtMatmulAlgoGetHeuristic");
@@ -149,10 +149,10 @@ final class LtPlan implements AutoCloseable {
 
     /** What the epilogue of the next run reads or writes: one plan serves all maps of its shape. */
     void readBesides(long newBias, long newAuxiliary) {
-        if (product.epilogue().hasBias() && bias.get() != newBias) {
+        if (gemm.epilogue().hasBias() && bias.get() != newBias) {
             describe(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias.put(newBias));
         }
-        if (product.epilogue().hasAuxiliary() && auxiliary.get() != newAuxiliary) {
+        if (gemm.epilogue().hasAuxiliary() && auxiliary.get() != newAuxiliary) {
             describe(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, auxiliary.put(newAuxiliary));
         }
     }

@@ -10,7 +10,8 @@ import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.SizeTPointer;
-import org.erat.compute.Precision;
+import org.erat.compute.memory.MemoryPool;
+import org.erat.config.Precision;
 
 /** A GPU through CUDA's driver interface, with the kernels as compiled for it. */
 final class NvidiaDriver implements Driver {
@@ -114,7 +115,7 @@ final class NvidiaDriver implements Driver {
         try (SizeTPointer free = new SizeTPointer(1);
                 SizeTPointer total = new SizeTPointer(1)) {
             CudaStatus.check(cuMemGetInfo(free, total), "cuMemGetInfo", "", device);
-            return DeviceMemory.mebibytes(free.get()) + " of " + DeviceMemory.mebibytes(total.get()) + " MiB are free";
+            return MemoryPool.mebibytes(free.get()) + " of " + MemoryPool.mebibytes(total.get()) + " MiB are free";
         }
     }
 

@@ -10,13 +10,13 @@ import org.bytedeco.javacpp.PointerPointer;
 final class NvidiaStream implements Stream {
     private final NvidiaDriver driver;
     private final CUstream_st stream = new CUstream_st();
-    private final Cublas products;
+    private final Cublas cublas;
 
     NvidiaStream(NvidiaDriver driver, boolean tf32) {
         this.driver = driver;
         driver.bind();
         check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate", "");
-        products = new Cublas(stream, tf32, driver.device(), driver.workspaceBytes());
+        cublas = new Cublas(stream, tf32, driver.device(), driver.workspaceBytes());
     }
 
     private void check(int status, String call, Object about) {
@@ -66,15 +66,15 @@ final class NvidiaStream implements Stream {
     }
 
     @Override
-    public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
+    public void gemm(Gemm gemm, long a, long b, long c, long bias, long auxiliary, long workspace) {
         driver.bind();
-        products.product(product, a, b, c, bias, auxiliary, workspace);
+        cublas.gemm(gemm, a, b, c, bias, auxiliary, workspace);
     }
 
     @Override
-    public void products(Product product, int count, long a, long b, long c, long workspace) {
+    public void batchedGemm(Gemm gemm, int count, long a, long b, long c, long workspace) {
         driver.bind();
-        products.products(product, count, a, b, c, workspace);
+        cublas.batchedGemm(gemm, count, a, b, c, workspace);
     }
 
     @Override
@@ -86,7 +86,7 @@ final class NvidiaStream implements Stream {
     @Override
     public void close() {
         driver.bind();
-        products.close();
+        cublas.close();
         check(cuStreamDestroy(stream), "cuStreamDestroy", "");
     }
 }

@@ -19,14 +19,14 @@ interface Stream extends AutoCloseable {
      * @param bias of the epilogue, if it has one; likewise the auxiliary matrix
      * @param workspace scratch memory of {@link Driver#workspaceBytes}, of this stream's own
      */
-    void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace);
+    void gemm(Gemm gemm, long a, long b, long c, long bias, long auxiliary, long workspace);
 
     /**
      * The same for {@code count} matrices.
      *
      * @param a of this many addresses on the device; likewise b and c
      */
-    void products(Product product, int count, long a, long b, long c, long workspace);
+    void batchedGemm(Gemm gemm, int count, long a, long b, long c, long workspace);
 
     /** Waits until all is done. */
     void await();

@@ -18,7 +18,8 @@ final class DeviceLeases {
         if (holder != null && holder != task) {
             throw new UsageException(
                     "Tasks " + holder + " and " + task + " were assigned the same GPU, number " + ordinal
-                            + " of this executor. A GPU serves one task at a time: set spark.task.resource.gpu.amount to 1.");
+                            + " of this executor. A GPU serves one task at a time: set spark.task.resource.gpu.amount"
+                            + " to 1.");
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
+import org.erat.compute.nd4j.Nd4jGpus;
 import org.erat.data.UsageException;
-import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,7 +72,7 @@ public final class TaskDevice {
                 .map(address -> bindTo(address, id))
                 .orElse(Binding.NONE);
         if (binding.device().kind() == Device.Kind.ND4J_CUDA) {
-            Nd4j.getAffinityManager().unsafeSetDevice(binding.ordinal());
+            Nd4jGpus.use(binding.ordinal());
         }
         USED.add(binding.device());
         return binding;
@@ -103,8 +103,7 @@ public final class TaskDevice {
         if (!GpuLibrary.ofThisJob().equals(Optional.of(GpuLibrary.ND4J))) {
             return Optional.empty();
         }
-        String backend = Nd4j.getBackend().getClass().getSimpleName();
-        return backend.equals("JCublasBackend") ? Optional.empty() : Optional.of("ND4J has opened its " + backend);
+        return Nd4jGpus.obstacle();
     }
 
     private static Optional<String> assignedGpu(Map<String, ResourceInformation> resources) {

@@ -5,9 +5,11 @@ import java.util.List;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.FrozenValues;
+import org.erat.compute.HostUpdate;
 import org.erat.compute.Kernels;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
+import org.erat.config.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -19,23 +21,39 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class Nd4jBackend implements Backend {
     private final DataType type;
 
-    /** @param type FLOAT or DOUBLE; frozen values are converted */
-    public Nd4jBackend(DataType type) {
+    /** @param precision F32 or F64; frozen values are converted */
+    public Nd4jBackend(Precision precision) {
         Shapes.require(
-                type == DataType.FLOAT || type == DataType.DOUBLE, "nd4j: type %s is neither FLOAT nor DOUBLE", type);
-        this.type = type;
+                precision == Precision.F32 || precision == Precision.F64,
+                "nd4j: precision %s is neither F32 nor F64",
+                precision);
+        this.type = precision == Precision.F64 ? DataType.DOUBLE : DataType.FLOAT;
     }
 
     /** An affine map: weight [O,I], bias [O]. */
-    record Linear(INDArray weight, INDArray bias) implements FrozenLinear {
+    record Linear(Nd4jTensor weight, Nd4jTensor bias) implements FrozenLinear {
+        static Linear of(FrozenLinear map) {
+            if (map instanceof Linear own) {
+                return own;
+            }
+            throw new IllegalArgumentException(
+                    "linear map of another backend: " + map.getClass().getSimpleName());
+        }
+
         @Override
         public long in() {
-            return weight.size(1);
+            return weight.shape()[1];
         }
 
         @Override
         public long out() {
-            return weight.size(0);
+            return weight.shape()[0];
+        }
+
+        @Override
+        public void close() {
+            weight.close();
+            bias.close();
         }
     }
 
@@ -46,8 +64,7 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public Tensor frozen(FloatBuffer values, long... shape) {
-        Shapes.checkTensor(shape);
-        return Nd4jTensor.borrowing(copy(values, shape));
+        return Nd4jTensor.frozen(copy(values, shape));
     }
 
     @Override
@@ -59,21 +76,31 @@ public final class Nd4jBackend implements Backend {
             weight[i] = copy(weights.get(i).inPlace(), outs[i], in);
             bias[i] = copy(biases[i], outs[i]);
         }
-        return outs.length == 1
-                ? new Linear(weight[0], bias[0])
-                : new Linear(Nd4j.concat(0, weight), Nd4j.concat(0, bias));
+        return new Linear(Nd4jTensor.frozen(stack(weight)), Nd4jTensor.frozen(stack(bias)));
+    }
+
+    private static INDArray stack(INDArray... parts) {
+        return parts.length == 1 ? parts[0] : Nd4j.concat(0, parts);
     }
 
     @Override
     public Kernels open(int threads) {
         Shapes.require(threads > 0, "nd4j: %s threads", threads);
-        return new Nd4jKernels(type);
+        Nd4jMemory memory = new Nd4jMemory(type);
+        Nd4jPointwise pointwise = new Nd4jPointwise(memory);
+        return new Kernels(
+                memory,
+                new Nd4jMatrices(memory, pointwise),
+                new Nd4jNorms(memory),
+                new Nd4jAttention(memory),
+                new Nd4jTokens(memory),
+                pointwise,
+                new Nd4jLosses(memory),
+                new HostUpdate(Nd4jTensor::hostValues));
     }
 
     private INDArray copy(FloatBuffer values, long... shape) {
         Shapes.checkFrozen(values, shape);
-        float[] copy = new float[values.remaining()];
-        values.duplicate().get(copy);
-        return Nd4j.createFromArray(copy).reshape(shape).castTo(type);
+        return Nd4jMemory.copy(values, type, shape);
     }
 }

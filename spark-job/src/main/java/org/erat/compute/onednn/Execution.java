@@ -2,39 +2,56 @@ package org.erat.compute.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.function.Supplier;
 import org.bytedeco.dnnl.dnnl_stream;
-import org.erat.compute.Precision;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.erat.compute.memory.Block;
+import org.erat.compute.memory.BoundedCache;
+import org.erat.compute.memory.IdlePools;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.compute.memory.TaskMemory;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * What one task owns: its stream, its thread count, its primitives by operation and shape, its memory. Confined to one
  * thread at a time.
  */
 final class Execution {
+    /**
+     * Primitives that are kept. The least recently used one is destroyed when there is one more. A run meets some sixty
+     * batch shapes with some forty primitives each, 2400 in all; windows of an adapter add six products for each batch
+     * shape and length of window, 2900 at rank 8. The limit is well above that, for an epoch that creates its primitives
+     * anew is slow. It keeps runs of high rank from filling the memory: a product takes some 0.3 MiB. oneDNN itself keeps as
+     * many for all tasks, {@link OneDnn#PRIMITIVE_CACHE_CAPACITY}.
+     */
+    private static final int PRIMITIVES = OneDnn.PRIMITIVE_CACHE_CAPACITY;
+
     private final dnnl_stream stream = new dnnl_stream();
     private final int threads;
-    private final Precision activations;
-    private final IdleMemory idle;
-    private final Map<Record, Primitive> primitives = new HashMap<>();
-    private MemoryPool pool;
+    private final Dtype activations;
+    private final TaskMemory memory;
+    private final BoundedCache<Record, Primitive> primitives;
     private Block scratch;
-    private long outstanding;
-    private boolean closed;
 
     /**
-     * @param activations format of activations and of their gradients
-     * @param idle where memory comes from, and goes when this rests
+     * @param activations dtype of activations and of their gradients
+     * @param idle where memory comes from, and where it goes on {@link #release}
      */
-    Execution(int threads, Precision activations, IdleMemory idle) {
-        this.idle = idle;
+    Execution(int threads, Dtype activations, IdlePools idle) {
+        this(threads, activations, idle, PRIMITIVES);
+    }
+
+    /** @param limit primitives that are kept */
+    Execution(int threads, Dtype activations, IdlePools idle, int limit) {
+        this.memory = new TaskMemory(idle);
         this.threads = threads;
         this.activations = activations;
+        this.primitives = new BoundedCache<>(limit, Primitive::destroy);
         OneDnn.check(dnnl_stream_create(stream, OneDnn.ENGINE, dnnl_stream_default_flags), "create a stream");
     }
 
-    /** The primitive of {@code key}, created at its first use. */
+    /** The primitive of {@code key}, created at its first use. To be run before the next one is asked for. */
     Primitive primitive(Record key, Supplier<Primitive> create) {
         Primitive primitive = primitives.get(key);
         if (primitive == null) {
@@ -55,29 +72,21 @@ final class Execution {
     private long scratch(long bytes) {
         if (scratch == null || scratch.bytes() < bytes) {
             if (scratch != null) {
-                pool().giveBack(scratch);
+                memory.giveBack(scratch);
             }
-            scratch = pool().take(Math.max(bytes, Block.ALIGNMENT));
+            scratch = memory.take(Math.max(bytes, HostBlock.ALIGNMENT));
         }
         return scratch.address();
     }
 
-    /** A dense tensor of undefined content in the format of activations. */
-    OneDnnTensor allocate(long... shape) {
-        return allocate(activations, shape);
+    /** A dense tensor of undefined content in the dtype of activations. */
+    StridedTensor allocate(long... shape) {
+        return memory.allocate(activations, shape);
     }
 
     /** A dense tensor of undefined content. */
-    OneDnnTensor allocate(Precision format, long... shape) {
-        if (closed) {
-            throw new IllegalStateException("kernels are closed");
-        }
-        long elements = 1;
-        for (long size : shape) {
-            elements = Math.multiplyExact(elements, size);
-        }
-        outstanding++;
-        return OneDnnTensor.over(pool().take(OneDnnTensor.bytes(format) * elements), format, this, shape);
+    StridedTensor allocate(Dtype dtype, long... shape) {
+        return memory.allocate(dtype, shape);
     }
 
     private record CopyKey(Layout from, Layout to) {}
@@ -86,77 +95,63 @@ final class Execution {
      * {@code tensor} itself where its rows follow each other, else a copy for which they do: some primitives take no
      * strides. To be given to {@link #releaseDense} after use.
      */
-    OneDnnTensor dense(OneDnnTensor tensor) {
+    StridedTensor dense(StridedTensor tensor) {
         return tensor.isDense() ? tensor : copy(tensor);
     }
 
     /** A dense copy. */
-    OneDnnTensor copy(OneDnnTensor tensor) {
-        OneDnnTensor copy = allocate(tensor.format(), tensor.rowsCount(), tensor.columnsCount());
-        CopyKey key = new CopyKey(tensor.layout(), copy.layout());
+    StridedTensor copy(StridedTensor tensor) {
+        StridedTensor copy = allocate(tensor.dtype(), tensor.rows(), tensor.columns());
+        copy(tensor, copy);
+        return copy;
+    }
+
+    /** to = from, converted. */
+    void copy(StridedTensor from, StridedTensor to) {
+        CopyKey key = new CopyKey(Layout.of(from), Layout.of(to));
         Primitive reorder = primitive(
                 key,
                 () -> Reorders.create(
                         "copy " + key, key.from().descriptor(), key.to().descriptor(), null));
-        run(reorder, tensor.address(), copy.address());
-        return copy;
+        run(reorder, from.address(), to.address());
     }
 
     /** Closes what {@link #dense} made of {@code original}, if anything. */
-    static void releaseDense(OneDnnTensor original, OneDnnTensor dense) {
+    static void releaseDense(StridedTensor original, StridedTensor dense) {
         if (dense != original) {
             dense.close();
         }
     }
 
-    /** Memory within one primitive. */
-    Block take(long bytes) {
-        return pool().take(bytes);
+    /** A tensor that has to be in f32. */
+    static StridedTensor single(String primitive, String operand, Tensor tensor) {
+        StridedTensor own = HostBlock.tensor(tensor);
+        Shapes.require(
+                own.dtype() == Dtype.F32,
+                "%s: %s must be in F32, as allocateSingle gives it, but is in %s",
+                primitive,
+                operand,
+                own.dtype());
+        return own;
     }
 
-    /** Returns what {@link #take} gave. */
-    void release(Block block) {
-        pool.giveBack(block);
-    }
-
-    /** Called by a tensor that is closed. */
-    void giveBack(Block block) {
-        if (!closed) {
-            outstanding--;
-            pool.giveBack(block);
-        }
-    }
-
-    long outstanding() {
-        return outstanding;
-    }
-
-    /** Format of activations and of their gradients. */
-    Precision activations() {
+    /** Dtype of activations and of their gradients. */
+    Dtype activations() {
         return activations;
     }
 
-    /** The memory of this execution; that of others at rest where this has rested. */
-    MemoryPool pool() {
-        if (pool == null) {
-            pool = idle.take();
-        }
-        return pool;
+    TaskMemory memory() {
+        return memory;
     }
 
-    /** Lends all memory to others until this is used again. */
-    void rest() {
-        if (outstanding != 0) {
-            throw new IllegalStateException(outstanding + " tensors are not closed");
+    /** Returns all memory to the idle pools until this is used again. */
+    void release() {
+        memory.requireNothingOutstanding();
+        if (scratch != null) {
+            memory.giveBack(scratch);
+            scratch = null;
         }
-        if (pool != null) {
-            if (scratch != null) {
-                pool.giveBack(scratch);
-                scratch = null;
-            }
-            idle.giveBack(pool);
-            pool = null;
-        }
+        memory.releasePool();
     }
 
     int primitiveCount() {
@@ -164,13 +159,9 @@ final class Execution {
     }
 
     void close() {
-        if (!closed) {
-            closed = true;
-            primitives.values().forEach(Primitive::destroy);
+        if (!memory.isClosed()) {
+            memory.close();
             primitives.clear();
-            if (pool != null) {
-                pool.close();
-            }
             dnnl_stream_destroy(stream);
         }
     }

@@ -2,8 +2,8 @@ package org.erat.compute.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
-import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -12,8 +12,9 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.FrozenValues;
-import org.erat.compute.Precision;
-import org.erat.compute.WeightLayout;
+import org.erat.compute.memory.FrozenMemory;
+import org.erat.config.ComputeSettings.Weights;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * W [O,I] and b [O]. Packed, the weights of each direction lie as oneDNN's product wants them; a direction is packed at
@@ -28,38 +29,46 @@ final class FrozenWeight implements FrozenLinear {
      */
     private static final long REPRESENTATIVE_ROWS = 512;
 
-    private static final Cleaner CLEANER = Cleaner.create();
-
     /** One direction: maps [N, from] to [N, to]. */
-    record Packed(long from, long to, Block memory, dnnl_memory_desc layout) {}
+    record Packed(long from, long to, HostBlock memory, dnnl_memory_desc layout) {}
 
     private final long in;
     private final long out;
-    private final Precision precision;
-    private final WeightLayout weightLayout;
-    private final List<FrozenValues> weights;
-    private final Block bias;
+    private final Dtype dtype;
+    private final Weights order;
+    private final HostBlock bias;
+
+    /** Of what was packed so far. */
+    private final List<FrozenMemory> owned = new ArrayList<>();
+
+    private List<FrozenValues> weights;
     private Packed forward;
     private Packed backward;
+    private boolean closed;
 
-    FrozenWeight(
-            List<FrozenValues> weights,
-            FloatBuffer[] biases,
-            int[] outs,
-            int in,
-            Precision precision,
-            WeightLayout weightLayout) {
+    FrozenWeight(List<FrozenValues> weights, FloatBuffer[] biases, int[] outs, int in, Dtype dtype, Weights order) {
         this.in = in;
-        this.precision = precision;
-        this.weightLayout = weightLayout;
+        this.dtype = dtype;
+        this.order = order;
         this.weights = List.copyOf(weights);
         this.out = IntStream.of(outs).sum();
-        this.bias = owned(Block.allocate(Float.BYTES * out));
+        this.bias = HostBlock.allocate(Float.BYTES * out);
+        HostBlock allocated = bias;
+        owned.add(new FrozenMemory(allocated::free));
         int at = 0;
         for (FloatBuffer part : biases) {
             bias.floats().put(at, part, part.position(), part.remaining());
             at += part.remaining();
         }
+    }
+
+    /** A map of this backend. */
+    static FrozenWeight of(FrozenLinear map) {
+        if (map instanceof FrozenWeight own) {
+            return own;
+        }
+        throw new IllegalArgumentException(
+                "linear map of another backend: " + map.getClass().getSimpleName());
     }
 
     @Override
@@ -72,8 +81,9 @@ final class FrozenWeight implements FrozenLinear {
         return out;
     }
 
-    Precision precision() {
-        return precision;
+    /** Dtype of the weights. */
+    Dtype dtype() {
+        return dtype;
     }
 
     long biasAddress() {
@@ -82,48 +92,54 @@ final class FrozenWeight implements FrozenLinear {
 
     /** Wᵀ as the right operand [I,O] of x·Wᵀ. */
     synchronized Packed forward() {
+        requireOpen();
         if (forward == null) {
-            long[] strides = {1, in};
-            forward = weightLayout == WeightLayout.PLAIN ? plain(in, out, strides) : pack(in, out, strides);
+            forward = direction(in, out, new long[] {1, in});
         }
         return forward;
     }
 
     /** W as the right operand [O,I] of dy·W. */
     synchronized Packed backward() {
+        requireOpen();
         if (backward == null) {
-            long[] strides = {in, 1};
-            backward = weightLayout == WeightLayout.PLAIN ? plain(out, in, strides) : pack(out, in, strides);
+            backward = direction(out, in, new long[] {in, 1});
         }
         return backward;
     }
 
-    private Packed pack(long from, long to, long[] strides) {
-        dnnl_memory_desc source = OneDnn.floats(new long[] {from, to}, strides);
-        return pack(from, to, source, preferredLayout(from, to));
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("frozen weight [" + out + ", " + in + "] is closed");
+        }
     }
 
-    /** One direction of the one plain copy. */
-    private Packed plain(long from, long to, long[] strides) {
-        Packed other = forward != null ? forward : backward;
-        dnnl_memory_desc layout = OneDnn.strided(OneDnn.type(precision), new long[] {from, to}, strides);
-        if (other != null) {
-            return new Packed(from, to, other.memory(), layout);
+    private Packed direction(long from, long to, long[] strides) {
+        dnnl_memory_desc source = OneDnn.floats(new long[] {from, to}, strides);
+        if (order == Weights.PACKED) {
+            return pack(from, to, source, preferredLayout(from, to));
         }
-        return pack(from, to, OneDnn.floats(new long[] {from, to}, strides), layout);
+        dnnl_memory_desc plain = OneDnn.strided(OneDnn.type(dtype), new long[] {from, to}, strides);
+        Packed other = forward != null ? forward : backward;
+        if (other == null) {
+            return pack(from, to, source, plain);
+        }
+        OneDnn.destroy(source);
+        owned.add(new FrozenMemory(() -> OneDnn.destroy(plain)));
+        return new Packed(from, to, other.memory(), plain);
     }
 
     private Packed pack(long from, long to, dnnl_memory_desc source, dnnl_memory_desc layout) {
         if (dnnl_memory_desc_equal(source, layout) != 0) {
             OneDnn.destroy(source);
-            Block memory = weights.size() == 1 ? Block.of(weights.get(0).inPlace()) : stack();
-            return new Packed(from, to, owned(memory), layout);
+            HostBlock memory = weights.size() == 1 ? HostBlock.of(weights.get(0).inPlace()) : stack();
+            return owned(new Packed(from, to, memory, layout));
         }
-        Block dense = stack();
-        Block packed = owned(Block.allocate(dnnl_memory_desc_get_size(layout)));
+        HostBlock dense = stack();
+        HostBlock packed = HostBlock.allocate(dnnl_memory_desc_get_size(layout));
         String name = "packing of a weight [" + out + ", " + in + "]";
         Primitive reorder = Reorders.create(name, source, OneDnn.clone(layout), null);
-        Block scratch = Block.allocate(Math.max(reorder.scratchBytes(), Block.ALIGNMENT));
+        HostBlock scratch = HostBlock.allocate(Math.max(reorder.scratchBytes(), HostBlock.ALIGNMENT));
         dnnl_stream stream = new dnnl_stream();
         OneDnn.check(dnnl_stream_create(stream, OneDnn.ENGINE, dnnl_stream_default_flags), "create a stream");
         reorder.run(stream, scratch.address(), dense.address(), packed.address());
@@ -131,11 +147,20 @@ final class FrozenWeight implements FrozenLinear {
         reorder.destroy();
         scratch.free();
         dense.free();
-        return new Packed(from, to, packed, layout);
+        return owned(new Packed(from, to, packed, layout));
+    }
+
+    /** Freed with this weight. */
+    private Packed owned(Packed packed) {
+        owned.add(new FrozenMemory(() -> {
+            packed.memory().free();
+            OneDnn.destroy(packed.layout());
+        }));
+        return packed;
     }
 
     private dnnl_memory_desc preferredLayout(long from, long to) {
-        int type = OneDnn.type(precision);
+        int type = OneDnn.type(dtype);
         dnnl_memory_desc source = OneDnn.strided(type, new long[] {REPRESENTATIVE_ROWS, from}, new long[] {from, 1});
         dnnl_memory_desc any = OneDnn.anyLayout(type, from, to);
         dnnl_memory_desc result = OneDnn.dense(type, REPRESENTATIVE_ROWS, to);
@@ -152,8 +177,8 @@ final class FrozenWeight implements FrozenLinear {
     }
 
     /** The weights one after the other. */
-    private Block stack() {
-        Block stacked = Block.allocate(Float.BYTES * in * out);
+    private HostBlock stack() {
+        HostBlock stacked = HostBlock.allocate(Float.BYTES * in * out);
         boolean whole = false;
         try {
             int at = 0;
@@ -170,9 +195,11 @@ final class FrozenWeight implements FrozenLinear {
         }
     }
 
-    /** Freed when this weight is unreachable. */
-    private Block owned(Block block) {
-        CLEANER.register(this, block::free);
-        return block;
+    @Override
+    public synchronized void close() {
+        closed = true;
+        owned.forEach(FrozenMemory::free);
+        owned.clear();
+        weights = List.of();
     }
 }

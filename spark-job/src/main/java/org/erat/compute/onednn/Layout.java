@@ -1,25 +1,26 @@
 package org.erat.compute.onednn;
 
 import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.erat.compute.Precision;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * How a matrix lies in memory: what a primitive is made for, whatever its addresses.
  *
  * @param stride elements from one row to the next
  */
-record Layout(Precision format, long rows, long columns, long stride) {
-    static Layout dense(Precision format, long rows, long columns) {
-        return new Layout(format, rows, columns, columns);
+record Layout(Dtype dtype, long rows, long columns, long stride) {
+    static Layout of(StridedTensor tensor) {
+        return new Layout(tensor.dtype(), tensor.rows(), tensor.columns(), tensor.stride());
     }
 
     /** A new descriptor; the caller destroys it. */
     dnnl_memory_desc descriptor() {
-        return OneDnn.strided(OneDnn.type(format), new long[] {rows, columns}, new long[] {stride, 1});
+        return OneDnn.strided(OneDnn.type(dtype), new long[] {rows, columns}, new long[] {stride, 1});
     }
 
     /** A new descriptor of the transposed matrix; the caller destroys it. */
     dnnl_memory_desc transposed() {
-        return OneDnn.strided(OneDnn.type(format), new long[] {columns, rows}, new long[] {1, stride});
+        return OneDnn.strided(OneDnn.type(dtype), new long[] {columns, rows}, new long[] {1, stride});
     }
 }

@@ -8,7 +8,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.erat.compute.Precision;
+import org.erat.data.safetensors.Dtype;
 
 /** The native library: its one engine, memory descriptors, attributes, and the check of every status it returns. */
 final class OneDnn {
@@ -16,7 +16,7 @@ final class OneDnn {
      * oneDNN keeps created primitives to share their generated code; a job meets some sixty batch shapes with some forty
      * primitives each, and the default of 1024 would evict them in the middle of an epoch.
      */
-    private static final int PRIMITIVE_CACHE_CAPACITY = 8192;
+    static final int PRIMITIVE_CACHE_CAPACITY = 8192;
 
     static final dnnl_engine ENGINE = new dnnl_engine();
 
@@ -77,9 +77,9 @@ final class OneDnn {
         return strided(type, sizes, strides);
     }
 
-    /** oneDNN's type of a format. */
-    static int type(Precision format) {
-        return format == Precision.BF16 ? dnnl_bf16 : dnnl_f32;
+    /** oneDNN's number for a dtype. */
+    static int type(Dtype dtype) {
+        return dtype == Dtype.BF16 ? dnnl_bf16 : dnnl_f32;
     }
 
     /** A descriptor of elements of {@code type} that are {@code strides} apart. */
@@ -110,6 +110,13 @@ final class OneDnn {
         for (dnnl_memory_desc descriptor : descriptors) {
             dnnl_memory_desc_destroy(descriptor);
         }
+    }
+
+    /** New post-ops; {@link #attributes} takes them over. */
+    static dnnl_post_ops postOps() {
+        dnnl_post_ops postOps = new dnnl_post_ops();
+        check(dnnl_post_ops_create(postOps), "create post-ops");
+        return postOps;
     }
 
     /**

@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.Loader;
 final class Primitive {
     private final String name;
     private final dnnl_primitive primitive = new dnnl_primitive();
-    private final Block argumentMemory;
+    private final HostBlock argumentMemory;
     private final dnnl_exec_arg_t arguments;
     private final dnnl_memory[] memories;
     private final long[] addresses;
@@ -67,7 +67,7 @@ final class Primitive {
         addresses = new long[all.size()];
         // Not a managed array: JavaCPP would refuse to register it once the process is several times as large as the
         // Java heap, which it is by the size of the weights.
-        argumentMemory = Block.allocate((long) all.size() * Loader.sizeof(dnnl_exec_arg_t.class));
+        argumentMemory = HostBlock.allocate((long) all.size() * Loader.sizeof(dnnl_exec_arg_t.class));
         arguments = new dnnl_exec_arg_t(address.at(argumentMemory.address()));
         for (int i = 0; i < memories.length; i++) {
             memories[i] = new dnnl_memory();

@@ -7,7 +7,7 @@ import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** Copies between layouts and number formats. */
+/** Copies between layouts and dtypes. */
 final class Reorders {
     private Reorders() {}
 

@@ -2,17 +2,21 @@
 #include "common.cuh"
 
 // Row (b * heads + a) * tokens + t of scores and weights [B*A*T, T] is query t of head a of example b. Weights of
-// padding keys and of padding queries are zero. Scores are f32, whatever the format of the weights: rounded to bf16 they
-// would err by as much as a weight of one percent. In f32 both may be the same memory.
+// padding keys and of padding queries are zero, and so are, in a causal attention, those of the keys behind a query.
+// Scores are f32, whatever the dtype of the weights: rounded to bf16 they would err by as much as a weight of one percent. In f32 both may be the same memory.
 template <class T, int W>
 __device__ inline void softmax(
-        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads) {
+        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads, int causal) {
     Index row = rowOfWarp();
     if (row >= rows) {
         return;
     }
     Index length = lengths[row / (heads * tokens)];
-    bool padding = row % tokens >= length;
+    Index query = row % tokens;
+    bool padding = query >= length;
+    if (causal && !padding) {
+        length = query + 1;
+    }
     scores += row * tokens;
     weights += row * tokens;
     float largest = __uint_as_float(0xFF800000u); // minus infinity
@@ -75,13 +79,19 @@ __device__ inline void softmaxBackward(const T* weights, T* gradient, Index rows
 
 #define SOFTMAX(NAME, T, W) \
     KERNEL softmax_##NAME##_##W( \
-            const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads) { \
-        softmax<T, W>(scores, weights, lengths, rows, tokens, heads); \
+            const float* scores, \
+            T* weights, \
+            const int* lengths, \
+            Index rows, \
+            Index tokens, \
+            Index heads, \
+            int causal) { \
+        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, causal); \
     } \
     KERNEL softmax_backward_##NAME##_##W(const T* weights, T* gradient, Index rows, Index tokens) { \
         softmaxBackward<T, W>(weights, gradient, rows, tokens); \
     }
-FOR_FORMATS(SOFTMAX)
+FOR_DTYPES(SOFTMAX)
 
 // Where the matrices of every example and head start, for three operands one after the other: distances are in bytes.
 KERNEL addresses(

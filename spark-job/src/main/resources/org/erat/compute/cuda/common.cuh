@@ -1,7 +1,7 @@
-// What all kernels share: formats of elements, vectors of them, and what the threads of a warp do together.
+// What all kernels share: dtypes of elements, vectors of them, and what the threads of a warp do together.
 //
 // Conventions: a matrix is row-major with a distance between rows ("stride") in elements. A kernel's name ends in its
-// formats and in how many neighbouring elements a thread takes at once (1 or 4; 4 needs addresses, strides and widths
+// dtypes and in how many neighbouring elements a thread takes at once (1 or 4; 4 needs addresses, strides and widths
 // that are multiples of it, which the host sees to). There are no atomics: the same device gives the same bits.
 
 #pragma once
@@ -98,7 +98,7 @@ __device__ inline float maximumOfWarp(float x) {
 
 // ---- instances of a kernel
 
-#define FOR_FORMATS(INSTANCE) \
+#define FOR_DTYPES(INSTANCE) \
     INSTANCE(f32, float, 1) \
     INSTANCE(f32, float, 4) \
     INSTANCE(bf16, bf16, 1) \

@@ -1,7 +1,8 @@
-// What is done to each element by itself: copies and conversions, sums, activations, dropout, factors by example.
+// What is done to each element by itself: copies and conversions, sums, differences and products, activations, dropout,
+// factors of columns.
 #include "common.cuh"
 
-// ---- constant, copy, sum
+// ---- constant, copy, sum, difference, product
 
 template <class T, int W>
 __device__ inline void fill(T* x, Index stride, Index rows, Index columns, float constant) {
@@ -26,26 +27,50 @@ __device__ inline void copy(const S* x, Index strideX, T* y, Index strideY, Inde
     }
 }
 
-// y += x
+// y += sign * x
 template <class S, class T, int W>
-__device__ inline void add(const S* x, Index strideX, T* y, Index strideY, Index rows, Index columns) {
+__device__ inline void add(
+        const S* x, Index strideX, T* y, Index strideY, Index rows, Index columns, float sign) {
     Index row, column;
     if (cell<W>(rows, columns, row, column)) {
         float v[W], sum[W];
         load<S, W>(x + row * strideX + column, v);
         load<T, W>(y + row * strideY + column, sum);
         for (int i = 0; i < W; i++) {
-            sum[i] += v[i];
+            sum[i] += sign * v[i];
         }
         store<T, W>(y + row * strideY + column, sum);
     }
 }
 
+// z = x * y
+template <class T, int W>
+__device__ inline void multiply(
+        const T* x, Index strideX, const T* y, Index strideY, T* z, Index strideZ, Index rows, Index columns) {
+    Index row, column;
+    if (cell<W>(rows, columns, row, column)) {
+        float v[W], factor[W];
+        load<T, W>(x + row * strideX + column, v);
+        load<T, W>(y + row * strideY + column, factor);
+        for (int i = 0; i < W; i++) {
+            v[i] *= factor[i];
+        }
+        store<T, W>(z + row * strideZ + column, v);
+    }
+}
+
+#define MULTIPLY(NAME, T, W) \
+    KERNEL multiply_##NAME##_##W( \
+            const T* x, Index strideX, const T* y, Index strideY, T* z, Index strideZ, Index rows, Index columns) { \
+        multiply<T, W>(x, strideX, y, strideY, z, strideZ, rows, columns); \
+    }
+FOR_DTYPES(MULTIPLY)
+
 #define FILL(NAME, T, W) \
     KERNEL fill_##NAME##_##W(T* x, Index stride, Index rows, Index columns, float constant) { \
         fill<T, W>(x, stride, rows, columns, constant); \
     }
-FOR_FORMATS(FILL)
+FOR_DTYPES(FILL)
 
 #define COPY(NAME, S, T, W) \
     KERNEL copy_##NAME##_##W(const S* x, Index strideX, T* y, Index strideY, Index rows, Index columns) { \
@@ -55,15 +80,19 @@ FOR_PAIRS(COPY)
 
 #define ADD(NAME, S, T, W) \
     KERNEL add_##NAME##_##W(const S* x, Index strideX, T* y, Index strideY, Index rows, Index columns) { \
-        add<S, T, W>(x, strideX, y, strideY, rows, columns); \
+        add<S, T, W>(x, strideX, y, strideY, rows, columns, 1.0f); \
+    } \
+    KERNEL subtract_##NAME##_##W(const S* x, Index strideX, T* y, Index strideY, Index rows, Index columns) { \
+        add<S, T, W>(x, strideX, y, strideY, rows, columns, -1.0f); \
     }
 FOR_PAIRS(ADD)
 
-// ---- activation; the numbers are those of the host's Activations
+// ---- activation; the numbers are those of the host
 
 const int GELU = 0;
 const int GELU_TANH = 1;
 const int RELU = 2;
+const int TANH = 3;
 
 const float SQRT_HALF = 0.70710678118654752f;
 const float DENSITY_SCALE = 0.39894228040143268f; // 1/sqrt(2 pi)
@@ -81,7 +110,10 @@ __device__ inline float activated(int f, float x) {
         // Unlike fmaxf this keeps a NaN.
         return x < 0.0f ? 0.0f : x;
     }
-    return tanhf(x);
+    if (f == TANH) {
+        return tanhf(x);
+    }
+    return x / (1.0f + expf(-x)); // SiLU
 }
 
 __device__ inline float slope(int f, float x) {
@@ -97,8 +129,12 @@ __device__ inline float slope(int f, float x) {
     if (f == RELU) {
         return x > 0.0f ? 1.0f : 0.0f;
     }
-    float tanh = tanhf(x);
-    return 1.0f - tanh * tanh;
+    if (f == TANH) {
+        float tanh = tanhf(x);
+        return 1.0f - tanh * tanh;
+    }
+    float sigmoid = 1.0f / (1.0f + expf(-x));
+    return sigmoid * (1.0f + x * (1.0f - sigmoid));
 }
 
 // y = f(x)
@@ -157,7 +193,7 @@ __device__ inline void activationBackward(
             int f) { \
         activationBackward<T, W>(dy, strideDy, x, strideX, dx, strideDx, rows, columns, f); \
     }
-FOR_FORMATS(ACTIVATION)
+FOR_DTYPES(ACTIVATION)
 
 // ---- dropout: SplitMix64 gives 64 bits for each pair of elements, as DropoutMask on the host has it
 
@@ -208,19 +244,19 @@ __device__ inline void dropout(
             float scale) { \
         dropout<T, W>(x, strideX, y, strideY, rows, columns, start, threshold, scale); \
     }
-FOR_FORMATS(DROPOUT)
+FOR_DTYPES(DROPOUT)
 
-// ---- factors by example
+// ---- factors of columns
 
-// u[b * tokens + t, i] *= factors[b * columns + i]
+// u[row, i] *= factors[row / tokens * toNextExample + i]
 template <class T, int W>
-__device__ inline void scaleByExample(
-        T* u, Index stride, Index rows, Index columns, const float* factors, Index tokens) {
+__device__ inline void scaleColumns(
+        T* u, Index stride, Index rows, Index columns, const float* factors, Index tokens, Index toNextExample) {
     Index row, column;
     if (cell<W>(rows, columns, row, column)) {
         float v[W], factor[W];
         load<T, W>(u + row * stride + column, v);
-        load<float, W>(factors + row / tokens * columns + column, factor);
+        load<float, W>(factors + row / tokens * toNextExample + column, factor);
         for (int i = 0; i < W; i++) {
             v[i] *= factor[i];
         }
@@ -228,9 +264,9 @@ __device__ inline void scaleByExample(
     }
 }
 
-#define SCALE_BY_EXAMPLE(NAME, T, W) \
-    KERNEL scale_by_example_##NAME##_##W( \
-            T* u, Index stride, Index rows, Index columns, const float* factors, Index tokens) { \
-        scaleByExample<T, W>(u, stride, rows, columns, factors, tokens); \
+#define SCALE_COLUMNS(NAME, T, W) \
+    KERNEL scale_columns_##NAME##_##W( \
+            T* u, Index stride, Index rows, Index columns, const float* factors, Index tokens, Index toNextExample) { \
+        scaleColumns<T, W>(u, stride, rows, columns, factors, tokens, toNextExample); \
     }
-FOR_FORMATS(SCALE_BY_EXAMPLE)
+FOR_DTYPES(SCALE_COLUMNS)

@@ -1,57 +1,56 @@
-// The end of a step: losses and their gradient, what the step amounts to, and AdamW. Everything is in f32.
+// The end of a step: losses and their gradients, the summary of the step, clipping, and AdamW. Everything is in f32.
 #include "common.cuh"
 
-// ---- loss; the numbers are those of the host's Loss
+// ---- losses
 
-const int CROSS_ENTROPY = 0;
-
-// losses[b] and dx[b] = d losses[b] / d x[b] for outputs x and targets y [examples, columns]; a warp for each example
-KERNEL loss_of_examples(
-        const float* x, Index stride, const float* y, float* losses, float* dx, Index examples, Index columns, int f) {
+// losses[i] = -log softmax(x[i])[classes[i]] and dx = weight * (softmax(x) - one-hot), a warp for each row
+KERNEL cross_entropy(
+        const float* x,
+        Index stride,
+        const int* classes,
+        float weight,
+        float* losses,
+        float* dx,
+        Index rows,
+        Index columns) {
     Index row = rowOfWarp();
-    if (row >= examples) {
+    if (row >= rows) {
         return;
     }
     x += row * stride;
-    y += row * columns;
     dx += row * columns;
-    if (f == CROSS_ENTROPY) {
-        float largest = __uint_as_float(0xFF800000u); // minus infinity
-        for (Index c = lane(); c < columns; c += WARP) {
-            largest = fmaxf(largest, x[c]);
-        }
-        largest = maximumOfWarp(largest);
-        float sum = 0.0f, targets = 0.0f;
-        for (Index c = lane(); c < columns; c += WARP) {
-            sum += expf(x[c] - largest);
-            targets += y[c];
-        }
-        float logarithm = logf(sumOfWarp(sum)) + largest;
-        targets = sumOfWarp(targets);
-        float loss = 0.0f;
-        for (Index c = lane(); c < columns; c += WARP) {
-            loss += y[c] * (logarithm - x[c]);
-            dx[c] = targets * expf(x[c] - logarithm) - y[c];
-        }
-        loss = sumOfWarp(loss);
-        if (lane() == 0) {
-            losses[row] = loss;
-        }
-        return;
-    }
-    float loss = 0.0f;
+    float largest = __uint_as_float(0xFF800000u); // minus infinity
     for (Index c = lane(); c < columns; c += WARP) {
-        float error = x[c] - y[c];
-        loss += error * error / columns;
-        dx[c] = 2.0f * error / columns;
+        largest = fmaxf(largest, x[c]);
     }
-    loss = sumOfWarp(loss);
-    if (lane() == 0) {
-        losses[row] = loss;
+    largest = maximumOfWarp(largest);
+    float sum = 0.0f;
+    for (Index c = lane(); c < columns; c += WARP) {
+        sum += expf(x[c] - largest);
+    }
+    float logarithm = logf(sumOfWarp(sum));
+    for (Index c = lane(); c < columns; c += WARP) {
+        float logSoftmax = x[c] - largest - logarithm;
+        bool target = c == classes[row];
+        dx[c] = weight * (target ? expm1f(logSoftmax) : expf(logSoftmax));
+        if (target) {
+            losses[row] = -logSoftmax;
+        }
     }
 }
 
-// ---- what the step amounts to: sums in a fixed order, first of pieces and then of these
+// losses[i] = (x[i] - targets[i])^2 and dx = 2 * weight * (x[i] - targets[i])
+KERNEL squared_error(
+        const float* x, Index stride, const float* targets, float weight, float* losses, float* dx, Index rows) {
+    Index row, column;
+    if (cell<1>(rows, 1, row, column)) {
+        float error = x[row * stride] - targets[row];
+        losses[row] = error * error;
+        dx[row] = 2.0f * weight * error;
+    }
+}
+
+// ---- summary of the step: sums in a fixed order, first of pieces and then of these
 
 // sums[i] = sum of the squares of piece i of x
 KERNEL sums_of_squares(const float* x, Index length, Index piece, float* sums, Index pieces) {
@@ -74,27 +73,40 @@ __device__ inline bool isFinite(float x) {
     return (__float_as_uint(x) & 0x7F800000u) != 0x7F800000u;
 }
 
-// summary = mean loss, norm of the mean gradient, factor of the gradient, 0; one warp
-KERNEL step_summary(
-        const float* losses, Index examples, const float* sums, Index pieces, float largestNorm, float* summary) {
+// Places in a step's summary, as the host numbers them.
+const int LOSS = 0;
+const int NORM = 1;
+const int FINITE = 2;
+const int OVERFLOWS = 3;
+
+// The mean of the losses, the norm of the gradient, whether both are finite, 0; one warp
+KERNEL step_summary(const float* losses, Index rows, const float* sums, Index pieces, float* summary) {
     if (rowOfWarp() > 0) {
         return;
     }
     float loss = 0.0f, squares = 0.0f;
-    for (Index i = lane(); i < examples; i += WARP) {
+    for (Index i = lane(); i < rows; i += WARP) {
         loss += losses[i];
     }
     for (Index i = lane(); i < pieces; i += WARP) {
         squares += sums[i];
     }
-    loss = sumOfWarp(loss);
-    float norm = sqrtf(sumOfWarp(squares)) / examples;
-    float factor = largestNorm > 0.0f && norm > largestNorm ? largestNorm / norm : 1.0f;
+    loss = sumOfWarp(loss) / rows;
+    float norm = sqrtf(sumOfWarp(squares));
     if (lane() == 0) {
-        summary[0] = loss / examples;
-        summary[1] = norm;
-        summary[2] = isFinite(loss) && isFinite(norm) ? factor / examples : __uint_as_float(0x7FC00000u); // NaN
-        summary[3] = 0.0f;
+        summary[LOSS] = loss;
+        summary[NORM] = norm;
+        summary[FINITE] = isFinite(loss) && isFinite(norm) ? 1.0f : 0.0f;
+        summary[OVERFLOWS] = 0.0f;
+    }
+}
+
+// Scales the gradient to the norm maxNorm where its norm is above that.
+KERNEL clip_gradient(float* gradient, Index length, float maxNorm, const float* summary) {
+    Index row, i;
+    float norm = summary[NORM];
+    if (summary[FINITE] != 0.0f && norm > maxNorm && cell<1>(1, length, row, i)) {
+        gradient[i] *= maxNorm / norm;
     }
 }
 
@@ -111,12 +123,13 @@ struct Piece {
     int length;
 };
 
-// A warp for each piece; threads that leave the range of numbers all write the same to summary[3].
+// The gradient becomes the step to subtract. A warp for each piece; all threads whose parameter would overflow write the
+// same to the summary.
 KERNEL adamw(
         const Piece* pieces,
         Index count,
-        float* parameters,
-        const float* gradient,
+        const float* parameters,
+        float* gradient,
         float* state,
         float* summary,
         float learningRate,
@@ -126,23 +139,22 @@ KERNEL adamw(
         float rest2,
         float epsilon) {
     Index row = rowOfWarp();
-    float factor = summary[2];
-    if (row >= count || factor != factor) {
+    if (row >= count || summary[FINITE] == 0.0f) {
         return;
     }
     Piece piece = pieces[row];
     for (int i = lane(); i < piece.length; i += WARP) {
-        float g = gradient[piece.from + i] * factor;
+        float g = gradient[piece.from + i];
         float m = beta1 * state[piece.first + i] + rest1 * g;
         float v = beta2 * state[piece.second + i] + rest2 * g * g;
         float p = parameters[piece.from + i];
         float direction = m / piece.firstCorrection / (sqrtf(v / piece.secondCorrection) + epsilon);
-        p -= learningRate * (direction + piece.weightDecay * p);
+        float step = learningRate * (direction + piece.weightDecay * p);
         state[piece.first + i] = m;
         state[piece.second + i] = v;
-        parameters[piece.from + i] = p;
-        if (!isFinite(p)) {
-            summary[3] = 1.0f;
+        gradient[piece.from + i] = step;
+        if (!isFinite(p - step)) {
+            summary[OVERFLOWS] = 1.0f;
         }
     }
 }

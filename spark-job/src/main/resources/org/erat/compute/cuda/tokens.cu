@@ -1,34 +1,67 @@
-// Rows of tokens: embeddings on the way in, pooling on the way out.
+// Rows of tokens: embeddings on the way in; gathering and pooling on the way out.
 #include "common.cuh"
 
-// y[i] = words[ids[i]] + positions[ids[rows + i]] + types[ids[2 * rows + i]], the last where types is not null
+// sum += row ids[row] of table, from column on; nothing where table is null
+template <class T, int W>
+__device__ inline void addRow(float (&sum)[W], const T* table, Index stride, const int* ids, Index row, Index column) {
+    if (table != nullptr) {
+        float v[W];
+        load<T, W>(table + ids[row] * stride + column, v);
+        for (int i = 0; i < W; i++) {
+            sum[i] += v[i];
+        }
+    }
+}
+
+// y[i] = words[wordIds[i]] + positions[positionIds[i]] + types[typeIds[i]], of the tables that are not null
 template <class T, int W>
 __device__ inline void embeddings(
         const T* words,
         Index strideWords,
+        const int* wordIds,
         const T* positions,
         Index stridePositions,
+        const int* positionIds,
         const T* types,
         Index strideTypes,
-        const int* ids,
+        const int* typeIds,
         T* y,
         Index rows,
         Index columns) {
     Index row, column;
     if (cell<W>(rows, columns, row, column)) {
-        float sum[W], v[W];
-        load<T, W>(words + ids[row] * strideWords + column, sum);
-        load<T, W>(positions + ids[rows + row] * stridePositions + column, v);
-        for (int i = 0; i < W; i++) {
-            sum[i] += v[i];
-        }
-        if (types != nullptr) {
-            load<T, W>(types + ids[2 * rows + row] * strideTypes + column, v);
-            for (int i = 0; i < W; i++) {
-                sum[i] += v[i];
-            }
-        }
+        float sum[W] = {};
+        addRow<T, W>(sum, words, strideWords, wordIds, row, column);
+        addRow<T, W>(sum, positions, stridePositions, positionIds, row, column);
+        addRow<T, W>(sum, types, strideTypes, typeIds, row, column);
         store<T, W>(y + row * columns + column, sum);
+    }
+}
+
+// y[i] = x[indices[i]]
+template <class T, int W>
+__device__ inline void gather(
+        const T* x, Index stride, const int* indices, float* y, Index rows, Index columns) {
+    Index row, column;
+    if (cell<W>(rows, columns, row, column)) {
+        float v[W];
+        load<T, W>(x + indices[row] * stride + column, v);
+        store<float, W>(y + row * columns + column, v);
+    }
+}
+
+// dx[i] = dy[sources[i]], or 0 where that is negative
+template <class S, class T, int W>
+__device__ inline void gatherBackward(
+        const S* dy, Index stride, const int* sources, T* dx, Index rows, Index columns) {
+    Index row, column;
+    if (cell<W>(rows, columns, row, column)) {
+        Index source = sources[row];
+        float v[W] = {};
+        if (source >= 0) {
+            load<S, W>(dy + source * stride + column, v);
+        }
+        store<T, W>(dx + row * columns + column, v);
     }
 }
 
@@ -77,26 +110,47 @@ __device__ inline void meanPoolBackward(
     KERNEL embeddings_##NAME##_##W( \
             const T* words, \
             Index strideWords, \
+            const int* wordIds, \
             const T* positions, \
             Index stridePositions, \
+            const int* positionIds, \
             const T* types, \
             Index strideTypes, \
-            const int* ids, \
+            const int* typeIds, \
             T* y, \
             Index rows, \
             Index columns) { \
         embeddings<T, W>( \
-                words, strideWords, positions, stridePositions, types, strideTypes, ids, y, rows, columns); \
+                words, \
+                strideWords, \
+                wordIds, \
+                positions, \
+                stridePositions, \
+                positionIds, \
+                types, \
+                strideTypes, \
+                typeIds, \
+                y, \
+                rows, \
+                columns); \
+    } \
+    KERNEL gather_##NAME##_##W( \
+            const T* x, Index stride, const int* indices, float* y, Index rows, Index columns) { \
+        gather<T, W>(x, stride, indices, y, rows, columns); \
     } \
     KERNEL mean_pool_##NAME##_##W( \
             const T* x, Index stride, const int* lengths, float* y, Index examples, Index tokens, Index columns) { \
         meanPool<T, W>(x, stride, lengths, y, examples, tokens, columns); \
     }
-FOR_FORMATS(TOKENS)
+FOR_DTYPES(TOKENS)
 
-#define MEAN_POOL_BACKWARD(NAME, S, T, W) \
+#define TOKENS_BACKWARD(NAME, S, T, W) \
+    KERNEL gather_backward_##NAME##_##W( \
+            const S* dy, Index stride, const int* sources, T* dx, Index rows, Index columns) { \
+        gatherBackward<S, T, W>(dy, stride, sources, dx, rows, columns); \
+    } \
     KERNEL mean_pool_backward_##NAME##_##W( \
             const S* dy, Index stride, const int* lengths, T* dx, Index rows, Index tokens, Index columns) { \
         meanPoolBackward<S, T, W>(dy, stride, lengths, dx, rows, tokens, columns); \
     }
-FOR_PAIRS(MEAN_POOL_BACKWARD)
+FOR_PAIRS(TOKENS_BACKWARD)

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.erat.compute.Backend;
-import org.erat.compute.Precision;
+import org.erat.config.Precision;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +25,11 @@ public final class CudaUnderTest {
     /** Whether this JVM is for the tests of this backend: where NVIDIA's libraries have stand-ins, of CUDA's only. */
     public static boolean isTested(Backend backend) {
         return !StandIns.chosen() || backend instanceof CudaBackend;
+    }
+
+    /** Whether memory that this backend hands out for the first time holds NaN: an emulated device sees to that. */
+    public static boolean freshMemoryHoldsNaN(Backend backend) {
+        return StandIns.chosen() || ((CudaBackend) backend).device().contains("emulated");
     }
 
     /** All that can be had. */

@@ -8,10 +8,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.erat.compute.Precision;
+import org.erat.config.Precision;
 
 /**
- * A device that is this processor. Fresh memory holds NaN in either format, ends in a mark that no kernel may overwrite,
+ * A device that is this processor. Fresh memory holds NaN in either dtype, ends in a mark that no kernel may overwrite,
  * and is of a limited amount.
  */
 final class EmulatedDriver implements Driver {
@@ -185,17 +185,17 @@ final class EmulatedDriver implements Driver {
         }
 
         @Override
-        public void product(Product product, long a, long b, long c, long bias, long auxiliary, long workspace) {
-            emulator.run(product, tf32, a, b, c, bias, auxiliary);
+        public void gemm(Gemm gemm, long a, long b, long c, long bias, long auxiliary, long workspace) {
+            emulator.run(gemm, tf32, a, b, c, bias, auxiliary);
         }
 
         @Override
-        public void products(Product product, int count, long a, long b, long c, long workspace) {
+        public void batchedGemm(Gemm gemm, int count, long a, long b, long c, long workspace) {
             LongPointer as = new LongPointer(new At(a));
             LongPointer bs = new LongPointer(new At(b));
             LongPointer cs = new LongPointer(new At(c));
             for (int i = 0; i < count; i++) {
-                emulator.run(product, tf32, as.get(i), bs.get(i), cs.get(i), 0, 0);
+                emulator.run(gemm, tf32, as.get(i), bs.get(i), cs.get(i), 0, 0);
             }
         }
 

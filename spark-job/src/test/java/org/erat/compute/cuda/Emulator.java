@@ -15,16 +15,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.io.FileUtils;
+import org.erat.data.safetensors.Dtype;
 
-/** The job's CUDA kernels as a C++ compiler builds them for this processor: once for each JVM, where there is one. */
+/**
+ * The job's CUDA kernels as a C++ compiler builds them for this processor, where there is one: once for each run of the
+ * tests, together with the {@link StandIns}, which another JVM loads.
+ */
 final class Emulator {
-    private static final List<String> COMPILER =
-            List.of("g++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas");
+    private static final List<String> COMPILER = List.of(
+            "g++",
+            "-std=c++17",
+            "-O2",
+            "-ftree-vectorize",
+            // For loops over doubles to be fast; every operation is rounded, whatever the processor.
+            "-march=native",
+            "-ffp-contract=off",
+            // Threads jump from stack to stack.
+            "-U_FORTIFY_SOURCE",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-unknown-pragmas");
     private static final Pattern KERNEL = Pattern.compile("extern\\s+\"C\"\\s+void\\s+(\\w+)\\s*\\(");
 
+    private final Path library;
     private final Map<String, Integer> kernels;
 
-    private Emulator(Map<String, Integer> kernels) {
+    private Emulator(Path library, Map<String, Integer> kernels) {
+        this.library = library;
         this.kernels = kernels;
     }
 
@@ -58,22 +76,25 @@ final class Emulator {
     private static Emulator build() {
         try {
             Path folder = sources();
-            Map<String, Integer> kernels = writeProgram(folder);
+            for (String file : List.of("emulator.h", "emulator.cpp", "fragments.cu")) {
+                copy(file, folder);
+            }
+            for (String file : StandIns.SOURCES) {
+                copy(file, folder);
+            }
+            Map<String, Integer> kernels = writeTable(folder);
             Path library = folder.resolve("libemulator.so");
-            Path source = folder.resolve("emulator.cpp");
-            compile(List.of("-shared", "-fPIC", "-o", library.toString(), source.toString()));
+            String all = folder.resolve(StandIns.SOURCES.get(0)).toString();
+            compile(List.of("-shared", "-fPIC", "-Wl,-soname,libemulator.so", "-o", library.toString(), all));
             System.load(library.toString());
-            return new Emulator(kernels);
+            return new Emulator(library, kernels);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Puts the emulator beside the kernels' sources; the kernels' numbers by their names. */
-    static Map<String, Integer> writeProgram(Path folder) throws IOException {
-        for (String file : List.of("emulator.h", "emulator.cpp", "fragments.cu")) {
-            copy(file, folder);
-        }
+    /** Numbers the kernels; the numbers by their names. */
+    private static Map<String, Integer> writeTable(Path folder) throws IOException {
         Path table = Files.createFile(folder.resolve("table.inc"));
         Map<String, Integer> kernels = new HashMap<>();
         List<String> entries = new ArrayList<>();
@@ -89,6 +110,11 @@ final class Emulator {
         return kernels;
     }
 
+    /** The library of the kernels and the stand-ins. */
+    Path library() {
+        return library;
+    }
+
     /** A folder with the sources of the kernels, for as long as this JVM lives. */
     static Path sources() throws IOException {
         Path folder = Files.createTempDirectory("cuda-kernels");
@@ -102,7 +128,7 @@ final class Emulator {
         return folder;
     }
 
-    static void copy(String name, Path folder) throws IOException {
+    private static void copy(String name, Path folder) throws IOException {
         try (InputStream source = Emulator.class.getResourceAsStream(name)) {
             Files.copy(source, folder.resolve(name));
         }
@@ -178,15 +204,15 @@ final class Emulator {
     }
 
     /** As a GPU's library would do it. */
-    void run(Product p, boolean tf32, long a, long b, long c, long bias, long auxiliary) {
-        product(
+    void run(Gemm p, boolean tf32, long a, long b, long c, long bias, long auxiliary) {
+        gemm(
                 p.transposeA() ? 1 : 0,
                 p.transposeB() ? 1 : 0,
                 p.m(),
                 p.n(),
                 p.k(),
-                p.operands() == Format.BF16 ? 1 : 0,
-                p.result() == Format.BF16 ? 1 : 0,
+                p.operands() == Dtype.BF16 ? 1 : 0,
+                p.result() == Dtype.BF16 ? 1 : 0,
                 tf32 ? 1 : 0,
                 a,
                 p.strideA(),
@@ -201,7 +227,7 @@ final class Emulator {
                 auxiliary);
     }
 
-    /** What the products call it. */
+    /** What the emulator calls it. */
     private static int number(Epilogue epilogue) {
         return switch (epilogue) {
             case NONE -> 0;
@@ -213,7 +239,7 @@ final class Emulator {
 
     private static native int launch(int kernel, int blocks, int threads, long arguments, int backwards);
 
-    private static native void product(
+    private static native void gemm(
             int transposeA,
             int transposeB,
             long m,

@@ -10,20 +10,18 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.io.FileUtils;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.erat.compute.Attention.Attended;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
-import org.erat.compute.Kernels.Attended;
-import org.erat.compute.Kernels.AttentionShape;
-import org.erat.compute.Precision;
 import org.erat.compute.Tensor;
+import org.erat.compute.TestShapes;
+import org.erat.compute.TestTensors;
+import org.erat.config.Precision;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** What becomes of calls to NVIDIA's libraries that fail. {@link NvidiaClassesTest} runs this, on stand-ins. */
 class FailingCalls {
@@ -70,12 +68,11 @@ class FailingCalls {
         FrozenLinear map = backend.frozenLinear(
                 new FloatBuffer[] {FloatBuffer.allocate(64)}, new FloatBuffer[] {FloatBuffer.allocate(8)}, 8);
         try (Kernels kernels = backend.open(1);
-                Tensor qkv = kernels.upload(Nd4j.ones(DataType.FLOAT, 1, 24));
-                Tensor linear = kernels.linear(qkv.columns(0, 8), map)) {
-            Attended attended = kernels.attention(qkv, new AttentionShape(1, 1, 1, new int[] {1}));
-            INDArray values = Nd4j.create(DataType.FLOAT, 1, 8);
-            kernels.download(linear, values);
-            kernels.download(attended.output(), values);
+                Tensor qkv = kernels.memory().upload(FloatBuffer.allocate(24), 1, 24);
+                Tensor linear = kernels.matrices().linear(qkv.columns(0, 8), map)) {
+            Attended attended = kernels.attention().forward(qkv, TestShapes.attention("1:1", 1, 8));
+            assertThat(TestTensors.floats(kernels, linear)).containsOnly(0);
+            assertThat(TestTensors.floats(kernels, attended.output())).containsOnly(0);
             attended.output().close();
             attended.kept().close();
         }
@@ -111,7 +108,7 @@ class FailingCalls {
     void aFullDeviceIsNoFailureOfACall() {
         try (Kernels kernels = CudaBackend.on(0, Precision.F32).open(1)) {
             assertThatExceptionOfType(CudaException.class)
-                    .isThrownBy(() -> kernels.allocate(1 << 20, 1 << 10))
+                    .isThrownBy(() -> kernels.memory().allocate(1 << 20, 1 << 10))
                     .withMessageStartingWith(DEVICE + " has no room for 4096 MiB more: this task holds 0 MiB")
                     .withMessageContaining(" of 2048 MiB are free. Lower training.batch-size");
         }
@@ -120,38 +117,37 @@ class FailingCalls {
     @Test
     void aKernelSaysItsNameAndShape() {
         try (Kernels kernels = CudaBackend.on(0, Precision.F32).open(1);
-                Tensor x = kernels.allocate(2, 3)) {
+                Tensor x = kernels.memory().allocate(2, 3)) {
             StandIns.fail("cuLaunchKernel", 700);
             fails(
                     "cuLaunchKernel of fill_f32_1 on [1, 6] (1 blocks of 256 threads) on " + DEVICE
                             + " failed: CUDA_ERROR_ILLEGAL_ADDRESS, what it means",
-                    () -> kernels.fill(x, 0));
+                    () -> kernels.pointwise().fill(x, 0));
         }
     }
 
     @Test
     void productsSayTheirShapes() {
         try (Kernels kernels = CudaBackend.on(0, Precision.TF32).open(1);
-                Tensor a = kernels.allocate(6, 5);
-                Tensor c = kernels.allocate(5, 5);
-                Tensor qkv = kernels.allocate(6, 48)) {
+                Tensor a = kernels.memory().allocate(6, 5);
+                Tensor c = kernels.memory().allocate(5, 5);
+                Tensor qkv = kernels.memory().allocate(6, 48)) {
             String product = " of [5,5] = [5,6]·[5,6]ᵀ by columns at distances of 5, 5 and 5, F32 to F32";
             String device = " on " + DEVICE + ", in TF32";
             StandIns.fail("cublasLtMatmulAlgoGetHeuristic", -1);
             fails(
                     "cublasLtMatmulAlgoGetHeuristic" + device + " has no algorithm for" + product.substring(3)
                             + " at alignments of 256, 256 and 256 bytes",
-                    () -> kernels.product(a, true, a, false, 1, 0, c));
+                    () -> kernels.matrices().matmul(a, true, a, false, 1, 0, c));
             StandIns.heal();
             StandIns.fail("cublasLtMatmul", 15);
-            fails(
-                    "cublasLtMatmul" + product + device + " failed: not supported",
-                    () -> kernels.product(a, true, a, false, 1, 0, c));
+            fails("cublasLtMatmul" + product + device + " failed: not supported", () -> kernels.matrices()
+                    .matmul(a, true, a, false, 1, 0, c));
             StandIns.fail("cublasGemmBatchedEx", 13);
             fails(
-                    "cublasGemmBatchedEx of 4 products [3,3] = [8,3]ᵀ·[8,3] by columns at distances of 3, 48 and 48, F32"
-                            + " to F32" + device + " failed: a status of cuBLAS",
-                    () -> kernels.attention(qkv, new AttentionShape(2, 3, 2, new int[] {3, 3})));
+                    "cublasGemmBatchedEx of 4 products [3,3] = [8,3]ᵀ·[8,3] by columns at distances of 3, 48 and 48,"
+                            + " F32 to F32" + device + " failed: a status of cuBLAS",
+                    () -> kernels.attention().forward(qkv, TestShapes.attention("2:3,3", 2, 8)));
         }
     }
 

@@ -8,43 +8,49 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /** NVIDIA's compilers take the kernels for every architecture, without a warning. */
 class KernelsCompileTest {
     private static final Nvrtc COMPILER = new Nvrtc("cuda:0");
+    private static final int[] ARCHITECTURES = {75, 80, 86, 89, 90, 100, 120};
 
     @TempDir
     private Path folder;
 
-    /** Each of them at the least optimisation: what is refused does not depend on it, and it takes a third of the time. */
-    @ParameterizedTest
-    @ValueSource(strings = {"75", "80", "86", "89", "90", "100", "120"})
-    void nvccCompilesThem(String architecture) throws IOException {
+    /** All of them by one command, without optimization: what is refused does not depend on it. */
+    @Test
+    void nvccCompilesThem() throws IOException {
         assumeTrue(Emulator.run(List.of("nvcc", "--version")) != null, "there is no nvcc");
         Path sources = Emulator.sources();
         Path program = Files.writeString(sources.resolve("kernels.cu"), KernelSources.program());
-        Path image = folder.resolve("kernels.cubin");
-        Emulator.run(List.of(
+        Path images = folder.resolve("kernels.fatbin");
+        List<String> command = new ArrayList<>(List.of(
                 "nvcc",
-                "-cubin",
-                "-arch=sm_" + architecture,
+                "-fatbin",
+                "--threads",
+                String.valueOf(Runtime.getRuntime().availableProcessors()),
                 "-std=c++17",
                 "--Werror=all-warnings",
-                "-Xptxas=-O0",
+                "--device-debug",
                 "-o",
-                image.toString(),
+                images.toString(),
                 program.toString()));
-        assertThat(image).isNotEmptyFile();
+        for (int architecture : ARCHITECTURES) {
+            command.add("-gencode=arch=compute_" + architecture + ",code=sm_" + architecture);
+        }
+        Emulator.run(command);
+        assertThat(images).isNotEmptyFile();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"75", "80", "86", "89", "90", "100", "120"})
-    void nvrtcCompilesThem(String architecture) {
+    @FieldSource("ARCHITECTURES")
+    void nvrtcCompilesThem(int architecture) {
         assumeNvrtc();
         KernelCode code = COMPILER.compile("sm_" + architecture);
         assertThat(new String(code.image(), 1, 3, UTF_8)).isEqualTo("ELF");
@@ -69,12 +75,11 @@ class KernelsCompileTest {
 
     @Test
     void aDeviceThatIsNewerThanTheCompilerIsLeftToTheDriver() {
-        int[] known = {75, 80, 86, 89, 90, 100, 120};
-        assertThat(COMPILER.target(90, known)).isEqualTo("sm_90");
-        assertThat(COMPILER.target(130, known)).isEqualTo("compute_120");
-        assertThat(COMPILER.target(87, known)).isEqualTo("compute_86");
+        assertThat(COMPILER.target(90, ARCHITECTURES)).isEqualTo("sm_90");
+        assertThat(COMPILER.target(130, ARCHITECTURES)).isEqualTo("compute_120");
+        assertThat(COMPILER.target(87, ARCHITECTURES)).isEqualTo("compute_86");
         assertThatExceptionOfType(CudaException.class)
-                .isThrownBy(() -> COMPILER.target(70, known))
+                .isThrownBy(() -> COMPILER.target(70, ARCHITECTURES))
                 .withMessage("NVRTC does not compile for compute capability 7.0 of cuda:0, only for 7.5 and newer");
     }
 }

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class NvidiaClassesTest {
     private static final Pattern SUMMARY = Pattern.compile("(\\d+) of (\\d+) tests succeeded");
 
-    /** So many has {@code ImplementationsAgreeTest} for three precisions; a JVM that finds no device has none of them. */
-    private static final int LEAST = 3 * 60;
+    /** So many have the tests that every implementation takes; a JVM that finds no device has none of them. */
+    private static final int LEAST = 150;
 
     /** Where the build has put them. */
     private static final Path NATIVES = Path.of("target/cuda-natives/cuda-linux-x86_64.jar");
@@ -39,13 +39,19 @@ class NvidiaClassesTest {
         assumeTrue(
                 getClass().getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") == null,
                 "the job is built for CUDA 11.6");
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx2g"));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // The work is in native code: nothing is gained by optimizing what calls it, or by several collectors.
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx2g"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens"))
                 .forEach(command::add);
         // Kernels that were compiled for a stand-in are kept where no other process looks for them.
-        command.addAll(List.of("-Djava.io.tmpdir=" + folder, "-Derat.cuda.stand-ins=true"));
+        command.addAll(List.of(
+                "-Djava.io.tmpdir=" + folder,
+                "-D" + StandIns.PROPERTY + "=" + Emulator.get().library()));
         String classPath = System.getProperty("java.class.path") + File.pathSeparator + NATIVES.toAbsolutePath();
         command.addAll(List.of("-cp", classPath, OnStandIns.class.getName()));
         Path output = folder.resolve("output.txt");

@@ -12,13 +12,17 @@ import org.bytedeco.javacpp.Pointer;
 
 /**
  * Libraries by the names of NVIDIA's, which have the emulator as their only device. A JVM that is started with the system
- * property {@code erat.cuda.stand-ins} loads them before JavaCPP asks for NVIDIA's, so that everything of the CUDA
- * implementation runs on them. No other JVM sees them.
+ * property {@code erat.cuda.stand-ins}, the path of {@link Emulator#library}, loads them before JavaCPP asks for NVIDIA's,
+ * so that everything of the CUDA implementation runs on them. No other JVM sees them.
  */
 final class StandIns {
-    private static final boolean CHOSEN = Boolean.getBoolean("erat.cuda.stand-ins");
-    private static final List<String> SOURCES =
-            List.of("standins.cpp", "standins-products.cpp", "standins-compiler.cpp");
+    /** The system property. */
+    static final String PROPERTY = "erat.cuda.stand-ins";
+
+    /** Sources of all functions; the first one includes the others. */
+    static final List<String> SOURCES = List.of("standins.cpp", "standins-cublas.cpp", "standins-compiler.cpp");
+
+    private static final String LIBRARY = System.getProperty(PROPERTY);
     private static final List<String> NAMES =
             List.of("libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libnvrtc.so.13");
 
@@ -26,12 +30,12 @@ final class StandIns {
 
     /** Whether this JVM has them in place of NVIDIA's libraries. */
     static boolean chosen() {
-        return CHOSEN;
+        return LIBRARY != null;
     }
 
     /** Loads them where they are chosen. */
     static void load() {
-        if (CHOSEN) {
+        if (chosen()) {
             ThisJvm.load();
         }
     }
@@ -39,7 +43,7 @@ final class StandIns {
     private static final class ThisJvm {
         static {
             try {
-                build(Emulator.sources());
+                link(Path.of(LIBRARY));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -51,18 +55,9 @@ final class StandIns {
     }
 
     /** All functions lie in one library; those that JavaCPP's are linked against only lead to it. */
-    private static void build(Path folder) throws IOException {
-        Emulator.writeProgram(folder);
-        StringBuilder program = new StringBuilder();
-        for (String file : SOURCES) {
-            Emulator.copy(file, folder);
-            program.append("#include \"").append(file).append("\"\n");
-        }
-        Path all = folder.resolve("libstandins.so");
-        Path source = Files.writeString(folder.resolve("all.cpp"), program);
-        Emulator.compile(
-                List.of("-shared", "-fPIC", "-Wl,-soname,libstandins.so", "-o", all.toString(), source.toString()));
+    private static void link(Path all) throws IOException {
         System.load(all.toString());
+        Path folder = Files.createTempDirectory(all.getParent(), "stand-ins");
         Path empty = Files.createFile(folder.resolve("empty.cpp"));
         for (String name : NAMES) {
             Path library = folder.resolve(name);

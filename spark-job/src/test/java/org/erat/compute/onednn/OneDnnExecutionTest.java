@@ -14,26 +14,32 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.bytedeco.javacpp.Pointer;
-import org.erat.compute.Activation;
+import org.erat.compute.Attention;
+import org.erat.compute.Attention.Attended;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
-import org.erat.compute.Kernels.Attended;
-import org.erat.compute.Kernels.AttentionShape;
-import org.erat.compute.Kernels.LayerNormState;
-import org.erat.compute.Precision;
+import org.erat.compute.Norms.LayerNormState;
 import org.erat.compute.Tensor;
-import org.erat.compute.WeightLayout;
+import org.erat.compute.TestShapes;
+import org.erat.compute.TestTensors;
+import org.erat.compute.memory.IdlePools;
+import org.erat.compute.memory.MemoryPool;
+import org.erat.config.ComputeSettings.Weights;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Activation;
+import org.erat.data.safetensors.Dtype;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** How the primitives run: threads, reuse of memory and primitives, bit-identical results. */
 class OneDnnExecutionTest {
     private static final int WIDTH = 48;
+
+    private static Execution execution(Kernels kernels) {
+        return ((OneDnnMemory) kernels.memory()).execution();
+    }
 
     @Test
     void theThreadCountBelongsToTheCallingThread() throws Exception {
@@ -58,7 +64,7 @@ class OneDnnExecutionTest {
             names = {"F32", "BF16"})
     void stepsOfKnownShapesAllocateNothingAndCreateNothing(Precision precision) {
         EncoderBlock model = new EncoderBlock(precision);
-        try (OneDnnKernels kernels = (OneDnnKernels) model.backend.open(1)) {
+        try (Kernels kernels = model.backend.open(1)) {
             int[] tokens = {5, 12, 3, 12, 7};
             for (int t : tokens) {
                 model.step(kernels, t, t % 2 == 0);
@@ -66,16 +72,35 @@ class OneDnnExecutionTest {
             for (int t : tokens) {
                 model.step(kernels, t, t % 2 == 0);
             }
-            long allocations = kernels.execution().pool().allocations();
-            int primitives = kernels.execution().primitiveCount();
+            Execution execution = execution(kernels);
+            long allocations = execution.memory().pool().allocations();
+            int primitives = execution.primitiveCount();
             for (int i = 0; i < 5; i++) {
                 for (int t : tokens) {
                     model.step(kernels, t, t % 2 == 0);
                 }
             }
-            assertThat(kernels.execution().pool().allocations()).isEqualTo(allocations);
-            assertThat(kernels.execution().primitiveCount()).isEqualTo(primitives);
-            assertThat(kernels.outstanding()).isZero();
+            assertThat(execution.memory().pool().allocations()).isEqualTo(allocations);
+            assertThat(execution.primitiveCount()).isEqualTo(primitives);
+            assertThat(kernels.memory().outstanding()).isZero();
+        }
+    }
+
+    /** Fewer primitives are kept than one step needs, so that each is destroyed and created again. */
+    @Test
+    void primitivesThatWereDestroyedAreCreatedAgain() {
+        EncoderBlock model = new EncoderBlock(Precision.F32);
+        float[][] expected;
+        try (Kernels kernels = model.backend.open(1)) {
+            expected = model.step(kernels, 9, true);
+            assertThat(execution(kernels).primitiveCount()).isGreaterThan(4);
+        }
+        Execution few = new Execution(1, Dtype.F32, new IdlePools(HostBlock.ALLOCATOR), 4);
+        try (Kernels kernels = OneDnnBackend.kernels(few)) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(model.step(kernels, 9, true)).isDeepEqualTo(expected);
+                assertThat(few.primitiveCount()).isEqualTo(4);
+            }
         }
     }
 
@@ -125,21 +150,23 @@ class OneDnnExecutionTest {
     }
 
     @Test
-    void kernelsThatRestLendTheirMemory() {
+    void theMemoryOfKernelsThatReleaseItServesOthers() {
         EncoderBlock model = new EncoderBlock(Precision.F32);
-        try (OneDnnKernels first = (OneDnnKernels) model.backend.open(1);
-                OneDnnKernels second = (OneDnnKernels) model.backend.open(1)) {
+        try (Kernels first = model.backend.open(1);
+                Kernels second = model.backend.open(1)) {
             float[][] expected = model.step(first, 9, true);
-            MemoryPool memory = first.execution().pool();
+            MemoryPool memory = execution(first).memory().pool();
 
-            first.rest();
+            first.memory().release();
 
             assertThat(model.step(second, 9, true)).isDeepEqualTo(expected);
-            assertThat(second.execution().pool()).isSameAs(memory);
+            assertThat(execution(second).memory().pool()).isSameAs(memory);
             assertThat(model.step(first, 9, true)).isDeepEqualTo(expected);
-            assertThat(first.execution().pool()).isNotSameAs(memory);
-            Tensor open = first.allocate(1);
-            assertThatIllegalStateException().isThrownBy(first::rest).withMessage("1 tensors are not closed");
+            assertThat(execution(first).memory().pool()).isNotSameAs(memory);
+            Tensor open = first.memory().allocate(1);
+            assertThatIllegalStateException()
+                    .isThrownBy(first.memory()::release)
+                    .withMessage("1 tensors are not closed");
             open.close();
         }
     }
@@ -152,17 +179,20 @@ class OneDnnExecutionTest {
         FloatBuffer[] weights = {FloatBuffer.wrap(new float[12]), FloatBuffer.wrap(new float[8])};
         FloatBuffer[] biases = {FloatBuffer.wrap(new float[3]), FloatBuffer.wrap(new float[2])};
         FrozenWeight weight =
-                (FrozenWeight) new OneDnnBackend(precision, WeightLayout.PLAIN).frozenLinear(weights, biases, 4);
+                (FrozenWeight) new OneDnnBackend(precision, Weights.PLAIN).frozenLinear(weights, biases, 4);
         assertThat(weight.forward().memory()).isSameAs(weight.backward().memory());
+        weight.close();
     }
 
     @Test
     void plainWeightsInSinglePrecisionAreTheMappedValuesThemselves() {
         FloatBuffer values =
                 ByteBuffer.allocateDirect(48).order(ByteOrder.nativeOrder()).asFloatBuffer();
-        FrozenWeight weight = (FrozenWeight) new OneDnnBackend(Precision.F32, WeightLayout.PLAIN)
+        FrozenWeight weight = (FrozenWeight) new OneDnnBackend(Precision.F32, Weights.PLAIN)
                 .frozenLinear(new FloatBuffer[] {values}, new FloatBuffer[] {FloatBuffer.allocate(3)}, 4);
         assertThat(weight.backward().memory().address()).isEqualTo(new Pointer(values).address());
+        weight.close();
+        assertThatIllegalStateException().isThrownBy(weight::forward).withMessage("frozen weight [3, 4] is closed");
     }
 
     /** One adapted block, forward and backward. */
@@ -171,67 +201,61 @@ class OneDnnExecutionTest {
         private final Backend backend;
         private final FrozenLinear qkv;
         private final FrozenLinear up;
-        private final Tensor gain;
+        private final Tensor weight;
         private final Tensor bias;
 
         EncoderBlock(Precision precision) {
             backend = new OneDnnBackend(precision);
             qkv = linear(WIDTH, 3 * WIDTH);
             up = linear(WIDTH, 4 * WIDTH);
-            gain = backend.frozen(floats(WIDTH), WIDTH);
+            weight = backend.frozen(floats(WIDTH), WIDTH);
             bias = backend.frozen(floats(WIDTH), WIDTH);
         }
 
         float[][] step(Kernels kernels, int tokens, boolean padded) {
-            int batch = 3;
-            int[] lengths = new int[batch];
+            int[] lengths = new int[3];
             Arrays.fill(lengths, tokens);
             if (padded) {
                 lengths[1] = 1;
             }
-            AttentionShape shape = new AttentionShape(batch, tokens, 4, lengths);
-            long rows = (long) batch * tokens;
+            String examples = "3:" + lengths[0] + "," + lengths[1] + "," + lengths[2];
+            Attention.Shape shape = TestShapes.attention(examples, 4, WIDTH / 4);
+            long rows = shape.rows();
             float[] values = new float[(int) rows * WIDTH];
             for (int i = 0; i < values.length; i++) {
                 values[i] = (i * 37 % 101 - 50) / 40f;
             }
-            INDArray host = Nd4j.createFromArray(values).reshape(rows, WIDTH);
-            try (Tensor x = kernels.upload(host);
-                    Tensor xqkv = kernels.linear(x, qkv);
-                    Tensor inner = kernels.allocate(rows, 4);
-                    Tensor gradient = kernels.allocateSingle(3 * WIDTH, 4);
-                    Tensor mean = kernels.allocateSingle(rows);
-                    Tensor inverseDeviation = kernels.allocateSingle(rows)) {
-                kernels.product(x, false, x.rows(0, 4).columns(0, WIDTH), true, 1, 0, inner);
-                Attended attended = kernels.attention(xqkv, shape);
+            try (Tensor x = kernels.memory().upload(FloatBuffer.wrap(values), rows, WIDTH);
+                    Tensor xqkv = kernels.matrices().linear(x, qkv);
+                    Tensor inner = kernels.memory().allocate(rows, 4);
+                    Tensor gradient = kernels.memory().allocateSingle(3 * WIDTH, 4);
+                    Tensor mean = kernels.memory().allocateSingle(rows);
+                    Tensor rstd = kernels.memory().allocateSingle(rows)) {
+                kernels.matrices().matmul(x, false, x.rows(0, 4).columns(0, WIDTH), true, 1, 0, inner);
+                Attended attended = kernels.attention().forward(xqkv, shape);
                 try (Tensor context = attended.output();
-                        Tensor weights = attended.kept();
-                        Tensor normal = kernels.layerNorm(context, gain, bias, 1e-12, mean, inverseDeviation);
-                        Tensor wide = kernels.linear(normal, up);
-                        Tensor active = kernels.activation(Activation.GELU, wide);
-                        Tensor dWide = kernels.activationBackward(Activation.GELU, active, wide);
-                        Tensor dNormal = kernels.linearBackward(dWide, up);
-                        Tensor dContext = kernels.layerNormBackward(
-                                dNormal, gain, bias, 1e-12, new LayerNormState(context, mean, inverseDeviation));
-                        Tensor dqkv = kernels.attentionBackward(dContext, xqkv, shape, attended);
-                        Tensor dx = kernels.linearBackward(dqkv, qkv)) {
-                    kernels.product(dqkv, true, inner, false, 1, 0, gradient);
-                    kernels.add(x, dx);
+                        Tensor softmax = attended.kept();
+                        Tensor normal = kernels.norms().layerNorm(context, weight, bias, 1e-12, mean, rstd);
+                        Tensor wide = kernels.matrices().linear(normal, up);
+                        Tensor active = kernels.pointwise().activation(Activation.GELU, wide);
+                        Tensor dWide = kernels.pointwise().activationBackward(Activation.GELU, active, wide);
+                        Tensor dNormal = kernels.matrices().linearBackward(dWide, up);
+                        Tensor dContext = kernels.norms()
+                                .layerNormBackward(
+                                        dNormal, weight, bias, 1e-12, new LayerNormState(context, mean, rstd));
+                        Tensor dqkv = kernels.attention().backward(dContext, xqkv, shape, attended);
+                        Tensor dx = kernels.matrices().linearBackward(dqkv, qkv)) {
+                    kernels.matrices().matmul(dqkv, true, inner, false, 1, 0, gradient);
+                    kernels.pointwise().add(x, dx);
                     return new float[][] {
-                        download(kernels, active),
-                        download(kernels, weights),
-                        download(kernels, dqkv),
-                        download(kernels, dx),
-                        download(kernels, gradient)
+                        TestTensors.floats(kernels, active),
+                        TestTensors.floats(kernels, softmax),
+                        TestTensors.floats(kernels, dqkv),
+                        TestTensors.floats(kernels, dx),
+                        TestTensors.floats(kernels, gradient)
                     };
                 }
             }
-        }
-
-        private static float[] download(Kernels kernels, Tensor tensor) {
-            INDArray values = Nd4j.create(DataType.FLOAT, tensor.shape());
-            kernels.download(tensor, values);
-            return values.data().asFloat();
         }
 
         private FrozenLinear linear(int in, int out) {

@@ -2,8 +2,10 @@
 // arguments of plain types only, so that no header of Java's is needed.
 #include "emulator.h"
 
+#include <setjmp.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -14,7 +16,7 @@
 #include "fragments.cu"
 #include "fused_attention.cu"
 #include "fused_attention_backward.cu"
-#include "normalisation.cu"
+#include "norms.cu"
 #include "optimizer.cu"
 #include "tokens.cu"
 
@@ -77,8 +79,11 @@ struct Copy {
     Chunk value;
 };
 
+// It begins in its context. After that it goes on in its place, which needs no call of the system.
 struct Fiber {
     ucontext_t context;
+    jmp_buf place;
+    bool begun = false;
     std::unique_ptr<char[]> stack{new char[STACK]};
     bool done = true;
     unsigned long meetings = 0;
@@ -88,7 +93,7 @@ struct Fiber {
 // Thrown where a thread that runs alone wants to meet others.
 struct NotAlone {};
 
-ucontext_t scheduler;
+jmp_buf scheduler;
 std::vector<std::unique_ptr<Fiber>> fibers;
 std::vector<Warp> warps;
 Meeting block;
@@ -99,8 +104,21 @@ bool progress;
 bool fibersRun;
 bool met;
 
-void yield() {
-    swapcontext(&fibers[current]->context, &scheduler);
+__attribute__((noinline)) void yield() {
+    if (_setjmp(fibers[current]->place) == 0) {
+        _longjmp(scheduler, 1);
+    }
+}
+
+// Runs a fiber until it yields.
+__attribute__((noinline)) void resume(Fiber& fiber) {
+    if (_setjmp(scheduler) == 0) {
+        if (fiber.begun) {
+            _longjmp(fiber.place, 1);
+        }
+        fiber.begun = true;
+        setcontext(&fiber.context);
+    }
 }
 
 // A fiber serves one thread after the other.
@@ -141,7 +159,7 @@ bool runBlock(bool backwards) {
             Fiber& fiber = *fibers[current];
             if (!fiber.done) {
                 threadIdx.x = current;
-                swapcontext(&scheduler, &fiber.context);
+                resume(fiber);
                 progress |= fiber.done;
                 left += fiber.done ? 0 : 1;
             }
@@ -278,14 +296,14 @@ double geluSlope(double x) {
     return (1 + tanh) / 2 + x / 2 * (1 - tanh * tanh) * std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * x * x);
 }
 
-// The lines of op(x) that a sum runs along, one after the other.
-std::vector<float> lines(
-        bool half, bool tf32, const void* x, int64_t count, int64_t length, int64_t toNext, int64_t along) {
-    std::vector<float> result(count * length);
-    for (int64_t i = 0; i < count; i++) {
-        for (int64_t l = 0; l < length; l++) {
-            float operand = element(half, x, i * toNext + l * along);
-            result[i * length + l] = tf32 && std::isfinite(operand) ? toTf32(operand) : operand;
+// An operand [rows, columns], by rows.
+std::vector<double> operand(
+        bool half, bool tf32, const void* x, int64_t rows, int64_t columns, int64_t toNextRow, int64_t toNextColumn) {
+    std::vector<double> result(rows * columns);
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = 0; j < columns; j++) {
+            float value = element(half, x, i * toNextRow + j * toNextColumn);
+            result[i * columns + j] = tf32 && std::isfinite(value) ? toTf32(value) : value;
         }
     }
     return result;
@@ -379,9 +397,9 @@ int32_t Java_org_erat_compute_cuda_Emulator_launch(
     return 0;
 }
 
-// As BLAS has it, matrices by columns; the bias is in the format of c. Sums in double precision, rounded once. bf16 has
+// As BLAS has it, matrices by columns; the bias has the dtype of c. Sums in double precision, rounded once. bf16 has
 // fewer bits than TF32 and so is left as it is.
-void Java_org_erat_compute_cuda_Emulator_product(
+void Java_org_erat_compute_cuda_Emulator_gemm(
         void*,
         void*,
         int32_t transposeA,
@@ -403,19 +421,23 @@ void Java_org_erat_compute_cuda_Emulator_product(
         int32_t epilogue,
         int64_t bias,
         int64_t auxiliary) {
-    std::vector<float> left = lines(
-            halfOperands, tf32, reinterpret_cast<void*>(a), m, k, transposeA ? strideA : 1, transposeA ? 1 : strideA);
-    std::vector<float> right = lines(
+    std::vector<double> left = operand(
+            halfOperands, tf32, reinterpret_cast<void*>(a), k, m, transposeA ? 1 : strideA, transposeA ? strideA : 1);
+    std::vector<double> right = operand(
             halfOperands, tf32, reinterpret_cast<void*>(b), n, k, transposeB ? 1 : strideB, transposeB ? strideB : 1);
+    std::vector<double> sums(m);
     void* result = reinterpret_cast<void*>(c);
     for (int64_t j = 0; j < n; j++) {
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (int64_t l = 0; l < k; l++) {
+            double factor = right[j * k + l];
+            for (int64_t i = 0; i < m; i++) {
+                sums[i] += left[l * m + i] * factor;
+            }
+        }
         for (int64_t i = 0; i < m; i++) {
             int64_t at = j * strideC + i;
-            double sum = 0;
-            for (int64_t l = 0; l < k; l++) {
-                sum += (double) left[i * k + l] * right[j * k + l];
-            }
-            sum *= alpha;
+            double sum = sums[i] * alpha;
             if (beta != 0) {
                 sum += (double) beta * element(halfResult, result, at);
             }

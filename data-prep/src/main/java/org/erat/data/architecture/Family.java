@@ -1,0 +1,80 @@
+package org.erat.data.architecture;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A family of models, one file each. It turns a {@code config.json} into an {@link Architecture}, and a part of the model
+ * into the name of its tensors. Names are those of the Hugging Face checkpoint without a prefix. A linear map
+ * {@code NAME} has a {@code NAME.weight} [out,in] and a {@code NAME.bias} [out], a norm has both of [H].
+ * {@link ModelTensors} lists all tensors of a model with their shapes. Families are stateless. {@link Families} finds
+ * them.
+ */
+public interface Family {
+    /** Values of {@code model_type} that this family reads; the first one is its name. */
+    List<String> modelTypes();
+
+    /** Name of the family, which {@link Architecture#family} holds. */
+    default String name() {
+        return modelTypes().get(0);
+    }
+
+    /**
+     * The architecture that a {@code config.json} describes.
+     *
+     * @throws org.erat.data.BadInputException naming the file, the key and the value if it cannot be used
+     */
+    Architecture architecture(ConfigJson config);
+
+    /** What may stand before every name in a checkpoint: {@code ""}, {@code "bert."}. */
+    List<String> prefixes();
+
+    /** Word embeddings [V,H]. */
+    String wordEmbeddings();
+
+    /** Position embeddings [P,H]. */
+    String positionEmbeddings();
+
+    /** Token type embeddings; empty where the family has none. */
+    Optional<String> tokenTypeEmbeddings();
+
+    /** The norm after the embeddings. */
+    String embeddingNorm();
+
+    /** A projection of a block, which is also the path of the module that a PEFT adapter names. */
+    String projection(int block, Projection projection);
+
+    /** The norm of a block's attention. */
+    String attentionNorm(int block);
+
+    /** The norm of a block's feed-forward part. */
+    String feedForwardNorm(int block);
+
+    /** The norm after the last block; empty where the family has none, as where norms stand behind their parts. */
+    default Optional<String> finalNorm() {
+        return Optional.empty();
+    }
+
+    /**
+     * The part of the module paths that stands for one block, for PEFT's patterns: {@code layer.3} occurs in the paths of
+     * all modules of block 3 and of no other.
+     */
+    String blockPath(int block);
+
+    /** The pooler, a linear map [H,H]. A checkpoint may lack it. Empty where the family has none. */
+    Optional<String> pooler();
+
+    /** The masked-language-model head. A checkpoint may lack it. Empty where the family has none. */
+    Optional<MaskedLanguageModelHead> maskedLanguageModelHead();
+
+    /**
+     * A masked-language-model head: logits = E·norm(f(dense(x))) + bias, where E are the word embeddings and f is the
+     * activation of the feed-forward parts. It stands outside of the model, so that its names never have a prefix.
+     *
+     * @param dense linear map [H,H]
+     * @param norm norm of width H
+     * @param bias name of the tensor [V]
+     * @param output name of the tensor [V,H] of checkpoints that store E a second time
+     */
+    record MaskedLanguageModelHead(String dense, String norm, String bias, String output) {}
+}

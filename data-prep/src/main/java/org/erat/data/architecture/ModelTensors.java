@@ -1,0 +1,80 @@
+package org.erat.data.architecture;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Names and shapes of a model's tensors, from its {@link Architecture} and the names of its {@link Family}. */
+public final class ModelTensors {
+    private ModelTensors() {}
+
+    /** The tensor {@code NAME.weight} of a linear map or a norm. */
+    public static String weight(String name) {
+        return name + ".weight";
+    }
+
+    /** The tensor {@code NAME.bias} of a linear map or a norm. */
+    public static String bias(String name) {
+        return name + ".bias";
+    }
+
+    /** The tensors that every model has, with their shapes, in the order of the forward pass. */
+    public static Map<String, long[]> required(Architecture architecture) {
+        Family family = Families.of(architecture);
+        long width = architecture.width();
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put(family.wordEmbeddings(), new long[] {architecture.vocabulary(), width});
+        shapes.put(
+                family.positionEmbeddings(),
+                new long[] {architecture.positions().rows(), width});
+        family.tokenTypeEmbeddings().ifPresent(name -> shapes.put(name, new long[] {architecture.tokenTypes(), width}));
+        norm(shapes, family.embeddingNorm(), width);
+        family.finalNorm().ifPresent(name -> norm(shapes, name, width));
+        for (int block = 0; block < architecture.blocks(); block++) {
+            for (Projection projection : Projection.values()) {
+                linear(
+                        shapes,
+                        family.projection(block, projection),
+                        architecture.out(projection),
+                        architecture.in(projection));
+                if (projection == Projection.ATTENTION_OUTPUT) {
+                    norm(shapes, family.attentionNorm(block), width);
+                }
+            }
+            norm(shapes, family.feedForwardNorm(block), width);
+        }
+        return shapes;
+    }
+
+    /** The tensors of the pooler, with their shapes; empty where the family has none. A model has all of them or none. */
+    public static Map<String, long[]> pooler(Architecture architecture) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Families.of(architecture)
+                .pooler()
+                .ifPresent(name -> linear(shapes, name, architecture.width(), architecture.width()));
+        return shapes;
+    }
+
+    /**
+     * The tensors of the masked-language-model head, with their shapes; empty where the family has none. A model has all
+     * of them or none. The output weights are the word embeddings.
+     */
+    public static Map<String, long[]> maskedLanguageModelHead(Architecture architecture) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Families.of(architecture).maskedLanguageModelHead().ifPresent(head -> {
+            linear(shapes, head.dense(), architecture.width(), architecture.width());
+            norm(shapes, head.norm(), architecture.width());
+            shapes.put(head.bias(), new long[] {architecture.vocabulary()});
+        });
+        return shapes;
+    }
+
+    private static void linear(Map<String, long[]> shapes, String name, long out, long in) {
+        shapes.put(weight(name), new long[] {out, in});
+        shapes.put(bias(name), new long[] {out});
+    }
+
+    private static void norm(Map<String, long[]> shapes, String name, long width) {
+        shapes.put(weight(name), new long[] {width});
+        shapes.put(bias(name), new long[] {width});
+    }
+}

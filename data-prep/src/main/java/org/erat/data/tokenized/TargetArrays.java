@@ -1,0 +1,56 @@
+package org.erat.data.tokenized;
+
+import java.util.Arrays;
+import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.Numbers;
+import org.erat.data.tokenized.Targets.TokenClasses;
+
+/** Makes and copies targets of all types. */
+final class TargetArrays {
+    private TargetArrays() {}
+
+    /** Targets of a type of task, {@code length} values long, to be filled; token classes are {@link Targets#NONE}. */
+    static Targets ofType(TaskType type, int length) {
+        return switch (type) {
+            case CLASSIFICATION -> new Classes(new int[length]);
+            case REGRESSION -> new Numbers(new float[length]);
+            case TOKEN_CLASSIFICATION -> {
+                int[] classes = new int[length];
+                Arrays.fill(classes, Targets.NONE);
+                yield new TokenClasses(classes);
+            }
+        };
+    }
+
+    /** The type of task that has such targets. */
+    static TaskType type(Targets targets) {
+        if (targets instanceof Classes) {
+            return TaskType.CLASSIFICATION;
+        }
+        return targets instanceof Numbers ? TaskType.REGRESSION : TaskType.TOKEN_CLASSIFICATION;
+    }
+
+    /** Number of values: B, or B·T of token classes. */
+    static int length(Targets targets) {
+        return targets instanceof Numbers numbers ? numbers.numbers().length : ((int[]) values(targets)).length;
+    }
+
+    /** Copies {@code count} values; both targets are of the same type. */
+    static void copy(Targets source, int from, Targets destination, int to, int count) {
+        System.arraycopy(values(source), from, values(destination), to, count);
+    }
+
+    /** The first {@code length} values, or all and room for more. */
+    static Targets resized(Targets targets, int length) {
+        Targets resized = ofType(type(targets), length);
+        copy(targets, 0, resized, 0, Math.min(length, length(targets)));
+        return resized;
+    }
+
+    private static Object values(Targets targets) {
+        if (targets instanceof Classes classes) {
+            return classes.classes();
+        }
+        return targets instanceof Numbers numbers ? numbers.numbers() : ((TokenClasses) targets).classes();
+    }
+}

@@ -1,0 +1,47 @@
+package org.erat.data.tokenized;
+
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.Numbers;
+import org.erat.data.tokenized.Targets.TokenClasses;
+import scala.collection.JavaConverters;
+
+/**
+ * One tokenized example.
+ *
+ * @param id unique within its split
+ * @param tokenIds [T] its tokens, T &ge; 1
+ * @param typeIds [T] their types, 0..127
+ * @param target one value, or [T] of token classes
+ * @param wordStarts [words] index of each word's first token or -1; null where the example has no words, or where a word
+ *     starts at each token with a target
+ */
+record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, int[] wordStarts) {
+    // Columns in the order of TokenizedDataset.schema.
+    static final int ID = 0;
+    static final int TOKENS = 1;
+    static final int TYPES = 2;
+    static final int LABEL = 3;
+    static final int WORDS = 4;
+
+    /** The example of a row with the columns of {@link TokenizedDataset#schema}; without token types all are 0. */
+    static TokenizedExample of(Row row, long id, TaskType type) {
+        int[] tokenIds = ints(row, TOKENS);
+        return new TokenizedExample(
+                id,
+                tokenIds,
+                row.isNullAt(TYPES) ? new int[tokenIds.length] : ints(row, TYPES),
+                switch (type) {
+                    case CLASSIFICATION -> new Classes(new int[] {row.getInt(LABEL)});
+                    case REGRESSION -> new Numbers(new float[] {row.getFloat(LABEL)});
+                    case TOKEN_CLASSIFICATION -> new TokenClasses(ints(row, LABEL));
+                },
+                row.size() <= WORDS || row.isNullAt(WORDS) ? null : ints(row, WORDS));
+    }
+
+    private static int[] ints(Row row, int column) {
+        List<Integer> values = JavaConverters.seqAsJavaList(row.<Integer>getSeq(column));
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

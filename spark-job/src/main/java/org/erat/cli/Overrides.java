@@ -1,0 +1,28 @@
+package org.erat.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.erat.data.UsageException;
+import picocli.CommandLine.Option;
+
+/** The option {@code --set}. */
+final class Overrides {
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Value of a configuration key, instead of the file's. May be given many times.")
+    private String[] set = {};
+
+    /** Values by key, in the order given. */
+    Map<String, String> byKey() {
+        Map<String, String> overrides = new LinkedHashMap<>();
+        for (String pair : set) {
+            int equals = pair.indexOf('=');
+            if (equals < 1) {
+                throw new UsageException("--set " + pair + " is not KEY=VALUE. Example: --set adapter.rank=16");
+            }
+            overrides.put(pair.substring(0, equals).strip(), pair.substring(equals + 1));
+        }
+        return overrides;
+    }
+}

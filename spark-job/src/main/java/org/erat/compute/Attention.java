@@ -1,0 +1,62 @@
+package org.erat.compute;
+
+import org.erat.data.architecture.Architecture.Mask;
+
+/** Scaled dot-product attention over query, key and value side by side. */
+public interface Attention {
+    /**
+     * Shape of one attention.
+     *
+     * @param batch B
+     * @param tokens T
+     * @param heads A, heads of the query
+     * @param keyValueHeads K, heads of key and value; divides A. Query head a reads key/value head ⌊a/(A/K)⌋
+     * @param headWidth D
+     * @param mask which keys of its own example a query sees, beside padding, which none sees
+     * @param lengths [B] tokens of each example, 1..T; those beyond are padding and are not attended to
+     */
+    record Shape(int batch, int tokens, int heads, int keyValueHeads, int headWidth, Mask mask, int[] lengths) {
+        /** N = B·T. */
+        public long rows() {
+            return (long) batch * tokens;
+        }
+
+        /** A·D, columns of the query and of the output. */
+        public int queryWidth() {
+            return heads * headWidth;
+        }
+
+        /** K·D, columns of the key and of the value. */
+        public int keyValueWidth() {
+            return keyValueHeads * headWidth;
+        }
+
+        /** (A+2K)·D, columns of query, key and value side by side. */
+        public int width() {
+            return queryWidth() + 2 * keyValueWidth();
+        }
+    }
+
+    /**
+     * The result of {@link #forward} and what it keeps for {@link #backward}. Owns nothing: the caller closes both.
+     *
+     * @param output [N,A·D], zero in the rows of padding tokens
+     * @param kept the implementation's own: the softmax of the scores [B·A·T, T], zero where the key is not seen or the
+     *     query is padding, or what it can be formed from again
+     * @param outputNeeded whether the backward pass reads the output as well; if not, it may be closed before
+     */
+    record Attended(Tensor output, Tensor kept, boolean outputNeeded) {}
+
+    /**
+     * softmax(q·kᵀ/√D)·v for every example and head.
+     *
+     * @param qkv [N,(A+2K)·D]: query, key and value side by side
+     */
+    Attended forward(Tensor qkv, Shape shape);
+
+    /**
+     * dqkv [N,(A+2K)·D] of {@link #forward}, zero in the rows of padding tokens. The same rows of {@code dy} may hold any
+     * finite values.
+     */
+    Tensor backward(Tensor dy, Tensor qkv, Shape shape, Attended saved);
+}

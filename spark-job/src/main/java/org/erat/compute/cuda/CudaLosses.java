@@ -1,0 +1,58 @@
+package org.erat.compute.cuda;
+
+import java.nio.FloatBuffer;
+import org.erat.compute.Losses;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.erat.compute.memory.Block;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.data.safetensors.Dtype;
+
+/** Losses and their gradients. */
+final class CudaLosses implements Losses {
+    private final Execution execution;
+
+    CudaLosses(Execution execution) {
+        this.execution = execution;
+    }
+
+    @Override
+    public StridedTensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
+        Shapes.checkCrossEntropy(logits, classes, losses);
+        StridedTensor given = DeviceBlock.single("crossEntropy", "logits", logits);
+        StridedTensor gradient = execution.allocate(Dtype.F32, logits.shape());
+        Block onDevice = execution.upload(classes);
+        execution.run(execution
+                .launch()
+                .ofRows("cross_entropy", given.rows(), given.columns())
+                .with(given)
+                .with(onDevice.address())
+                .withFloat((float) weight)
+                .with(DeviceBlock.single("crossEntropy", "losses", losses).address())
+                .with(gradient.address())
+                .with(given.rows())
+                .with(given.columns()));
+        execution.memory().giveBack(onDevice);
+        return gradient;
+    }
+
+    @Override
+    public StridedTensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
+        Shapes.checkSquaredError(outputs, targets, losses);
+        StridedTensor given = DeviceBlock.single("squaredError", "outputs", outputs);
+        StridedTensor gradient = execution.allocate(Dtype.F32, outputs.shape());
+        try (StridedTensor onDevice = execution.allocate(Dtype.F32, targets.length)) {
+            execution.staging().upload(FloatBuffer.wrap(targets), onDevice.address());
+            execution.run(execution
+                    .launch()
+                    .ofCells("squared_error", given.rows(), 1, 1)
+                    .with(given)
+                    .with(onDevice.address())
+                    .withFloat((float) weight)
+                    .with(DeviceBlock.single("squaredError", "losses", losses).address())
+                    .with(gradient.address())
+                    .with(given.rows()));
+        }
+        return gradient;
+    }
+}

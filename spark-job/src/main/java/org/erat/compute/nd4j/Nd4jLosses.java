@@ -1,0 +1,43 @@
+package org.erat.compute.nd4j;
+
+import static org.erat.compute.nd4j.Nd4jTensor.array;
+
+import org.erat.compute.Losses;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+/** Losses and their gradients. */
+final class Nd4jLosses implements Losses {
+    private final Nd4jMemory memory;
+
+    Nd4jLosses(Nd4jMemory memory) {
+        this.memory = memory;
+    }
+
+    @Override
+    public Tensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
+        Shapes.checkCrossEntropy(logits, classes, losses);
+        INDArray given = array(logits);
+        INDArray shifted = given.subColumnVector(given.max(1));
+        INDArray sums = Transforms.exp(shifted).sum(1);
+        INDArray logSoftmax = shifted.subiColumnVector(Transforms.log(sums));
+        INDArray oneHot = Nd4j.zeros(memory.type(), given.shape());
+        for (int row = 0; row < classes.length; row++) {
+            oneHot.putScalar(row, classes[row], 1);
+        }
+        array(losses).assign(oneHot.mul(logSoftmax).sum(1).negi());
+        return memory.own(Transforms.exp(logSoftmax).subi(oneHot).muli(weight));
+    }
+
+    @Override
+    public Tensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
+        Shapes.checkSquaredError(outputs, targets, losses);
+        INDArray error = array(outputs)
+                .sub(Nd4j.createFromArray(targets).castTo(memory.type()).reshape(targets.length, 1));
+        array(losses).assign(error.mul(error).reshape(targets.length));
+        return memory.own(error.muli(2 * weight));
+    }
+}

@@ -1,0 +1,146 @@
+package org.erat.compute.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.erat.compute.FrozenLinear;
+import org.erat.compute.Matrices;
+import org.erat.compute.Shapes;
+import org.erat.compute.Tensor;
+import org.erat.compute.memory.StridedTensor;
+import org.erat.data.architecture.Activation;
+
+/** Products with frozen weights, in both directions, and products of two tensors that change: the adapters' skinny ones. */
+final class OneDnnMatrices implements Matrices {
+    private final Execution execution;
+    private final OneDnnPointwise pointwise;
+
+    OneDnnMatrices(Execution execution, OneDnnPointwise pointwise) {
+        this.execution = execution;
+        this.pointwise = pointwise;
+    }
+
+    // ---- frozen weights
+
+    /** Layouts of weights are a function of width and dtype, so maps of one shape share their primitives. */
+    private record LinearKey(Layout source, Layout result, boolean forward) {}
+
+    @Override
+    public StridedTensor linear(Tensor x, FrozenLinear w) {
+        Shapes.checkShape("linear", "x", x, Shapes.rows("linear", "x", x), w.in());
+        FrozenWeight weight = FrozenWeight.of(w);
+        return multiply("linear", HostBlock.tensor(x), weight, weight.forward(), true);
+    }
+
+    @Override
+    public StridedTensor linearBackward(Tensor dy, FrozenLinear w) {
+        Shapes.checkShape("linearBackward", "dy", dy, Shapes.rows("linearBackward", "dy", dy), w.out());
+        FrozenWeight weight = FrozenWeight.of(w);
+        return multiply("linearBackward", HostBlock.tensor(dy), weight, weight.backward(), false);
+    }
+
+    private StridedTensor multiply(
+            String name, StridedTensor source, FrozenWeight weight, FrozenWeight.Packed packed, boolean forward) {
+        Shapes.require(
+                source.dtype() == weight.dtype(),
+                "%s: %s operand for a weight in %s",
+                name,
+                source.dtype(),
+                weight.dtype());
+        StridedTensor result = execution.allocate(source.rows(), packed.to());
+        LinearKey key = new LinearKey(Layout.of(source), Layout.of(result), forward);
+        Primitive product = execution.primitive(key, () -> create(key, packed.layout()));
+        if (forward) {
+            execution.run(product, source.address(), packed.memory().address(), result.address(), weight.biasAddress());
+        } else {
+            execution.run(product, source.address(), packed.memory().address(), result.address());
+        }
+        return result;
+    }
+
+    private static Primitive create(LinearKey key, dnnl_memory_desc layout) {
+        dnnl_memory_desc source = key.source().descriptor();
+        dnnl_memory_desc weight = OneDnn.clone(layout);
+        dnnl_memory_desc result = key.result().descriptor();
+        dnnl_memory_desc bias = key.forward() ? OneDnn.floats(1, key.result().columns()) : null;
+        dnnl_primitive_attr attributes = OneDnn.attributes(null);
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status =
+                dnnl_matmul_primitive_desc_create(description, OneDnn.ENGINE, source, weight, bias, result, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        Primitive.Builder builder = new Primitive.Builder("linear " + key)
+                .operand(DNNL_ARG_SRC, source)
+                .operand(DNNL_ARG_WEIGHTS, weight)
+                .operand(DNNL_ARG_DST, result);
+        if (key.forward()) {
+            builder.operand(DNNL_ARG_BIAS, bias);
+        }
+        return builder.build(description, status);
+    }
+
+    /** In two passes: a product that ends in an activation would not keep what the backward pass needs. */
+    @Override
+    public Activated linearActivation(Activation f, Tensor x, FrozenLinear w) {
+        StridedTensor inner = linear(x, w);
+        return new Activated(inner, pointwise.activation(f, inner));
+    }
+
+    @Override
+    public StridedTensor linearActivationBackward(Activation f, Tensor dy, FrozenLinear w, Tensor inner) {
+        try (StridedTensor dActivated = linearBackward(dy, w)) {
+            return pointwise.activationBackward(f, dActivated, inner);
+        }
+    }
+
+    // ---- any two matrices
+
+    private record MatmulKey(
+            Layout a, boolean transposeA, Layout b, boolean transposeB, float alpha, float beta, Layout c) {}
+
+    @Override
+    public void matmul(
+            Tensor a, boolean transposeA, Tensor b, boolean transposeB, double alpha, double beta, Tensor c) {
+        Shapes.checkMatmul(a, transposeA, b, transposeB, c);
+        StridedTensor left = HostBlock.tensor(a);
+        StridedTensor right = HostBlock.tensor(b);
+        StridedTensor into = HostBlock.tensor(c);
+        MatmulKey key = new MatmulKey(
+                Layout.of(left),
+                transposeA,
+                Layout.of(right),
+                transposeB,
+                (float) alpha,
+                (float) beta,
+                Layout.of(into));
+        execution.run(execution.primitive(key, () -> create(key)), left.address(), right.address(), into.address());
+    }
+
+    private static Primitive create(MatmulKey key) {
+        dnnl_memory_desc a = key.transposeA() ? key.a().transposed() : key.a().descriptor();
+        dnnl_memory_desc b = key.transposeB() ? key.b().transposed() : key.b().descriptor();
+        dnnl_memory_desc c = key.c().descriptor();
+        dnnl_primitive_attr attributes = OneDnn.attributes(scaleAndSum(key.alpha(), key.beta()));
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status = dnnl_matmul_primitive_desc_create(description, OneDnn.ENGINE, a, b, null, c, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        return new Primitive.Builder("matmul " + key)
+                .operand(DNNL_ARG_SRC, a)
+                .operand(DNNL_ARG_WEIGHTS, b)
+                .operand(DNNL_ARG_DST, c)
+                .build(description, status);
+    }
+
+    private static dnnl_post_ops scaleAndSum(float alpha, float beta) {
+        dnnl_post_ops postOps = OneDnn.postOps();
+        if (alpha != 1) {
+            OneDnn.check(dnnl_post_ops_append_eltwise(postOps, dnnl_eltwise_linear, alpha, 0), "append a scale");
+        }
+        if (beta != 0) {
+            OneDnn.check(dnnl_post_ops_append_sum(postOps, beta, 0, dnnl_data_type_undef), "append a sum");
+        }
+        return postOps;
+    }
+}

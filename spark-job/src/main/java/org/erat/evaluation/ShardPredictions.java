@@ -1,0 +1,62 @@
+package org.erat.evaluation;
+
+import java.io.Serializable;
+import java.util.stream.IntStream;
+import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Targets;
+import org.erat.inference.ShardInference;
+
+/**
+ * What a task returns of its shard. A target is an example, or a word that has tokens and a label. A value is a number, or
+ * the index of a class, which a float holds exactly.
+ *
+ * @param ids [n] of the examples
+ * @param labels [n][targets] right value of each target of each example
+ * @param predictions [windows][n][targets] predicted value of each
+ */
+record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) implements Serializable {
+    /** Runs a shard. */
+    static ShardPredictions of(PackedExamples shard, ShardInference inference) {
+        int size = shard.size();
+        long[] ids = new long[size];
+        float[][] labels = new float[size][];
+        for (int i = 0; i < size; i++) {
+            ids[i] = shard.id(i);
+            labels[i] = shard.target(i) instanceof Targets.Numbers numbers
+                    ? numbers.numbers()
+                    : ofKnown(classes(shard, i), classes(shard, i));
+        }
+        float[][][] predictions = new float[inference.windows().size()][size][];
+        inference.run(
+                shard,
+                (window, example, outputs) ->
+                        predictions[window][example] = shard.type().hasClasses()
+                                ? ofKnown(inference.classes(outputs), classes(shard, example))
+                                : outputs);
+        return new ShardPredictions(ids, labels, predictions);
+    }
+
+    /** The class of an example, or of each of its words that have tokens, {@link Targets#NONE} where it is not known. */
+    private static int[] classes(PackedExamples shard, int example) {
+        if (shard.target(example) instanceof Targets.TokenClasses tokens) {
+            return IntStream.of(shard.wordStarts(example))
+                    .filter(start -> start >= 0)
+                    .map(start -> tokens.classes()[start])
+                    .toArray();
+        }
+        return ((Targets.Classes) shard.target(example)).classes();
+    }
+
+    /** The values where the class is known. */
+    private static float[] ofKnown(int[] values, int... classes) {
+        int[] known = IntStream.range(0, classes.length)
+                .filter(i -> classes[i] != Targets.NONE)
+                .map(i -> values[i])
+                .toArray();
+        float[] floats = new float[known.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = known[i];
+        }
+        return floats;
+    }
+}

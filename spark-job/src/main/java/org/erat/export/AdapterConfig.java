@@ -1,0 +1,96 @@
+package org.erat.export;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import java.io.IOException;
+import java.util.List;
+import org.erat.adapter.AdapterSpec;
+import org.erat.data.BadInputException;
+import org.erat.data.JsonReason;
+import org.erat.data.StrictJson;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadSpec;
+import org.erat.model.BaseModelReference;
+
+/**
+ * {@code head_config.json}: which base model an adapter belongs to, what its matrices and its head are, and what the outputs
+ * mean.
+ *
+ * @param version of this format, {@link #VERSION}
+ */
+record AdapterConfig(
+        int version,
+        BaseModelReference base,
+        Architecture architecture,
+        AdapterSpec adapter,
+        HeadSpec head,
+        String task,
+        TaskType type,
+        List<String> labelNames,
+        List<String> metrics) {
+    static final int VERSION = 2;
+
+    private static final ObjectMapper JSON = StrictJson.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
+
+    static AdapterConfig of(TrainedAdapter adapter) {
+        return new AdapterConfig(
+                VERSION,
+                adapter.base(),
+                adapter.architecture(),
+                adapter.adapter(),
+                adapter.head(),
+                adapter.task(),
+                adapter.type(),
+                adapter.labelNames(),
+                adapter.metrics());
+    }
+
+    byte[] toJson() {
+        try {
+            return JSON.writeValueAsBytes(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Text, numbers and lists are always JSON", e);
+        }
+    }
+
+    TrainedAdapter with(float[] parameters) {
+        return new TrainedAdapter(base, architecture, adapter, head, task, type, labelNames, metrics, parameters);
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote, in this version or the one before.
+     *
+     * @param place for the message
+     */
+    static AdapterConfig parse(byte[] json, String place) {
+        try {
+            JsonNode tree = JSON.readTree(json);
+            int version = tree.path("version").asInt(-1);
+            if (version == AdapterConfigV1.VERSION) {
+                return AdapterConfigV1.parse(json);
+            }
+            if (version != VERSION) {
+                throw new BadInputException(place + ": version " + tree.path("version")
+                        + " is not known. This program reads versions 1 to " + VERSION
+                        + ". Read it with the program that wrote it.");
+            }
+            return JSON.readValue(json, AdapterConfig.class);
+        } catch (IOException e) {
+            throw unreadable(place, JsonReason.of(e), e);
+        } catch (IllegalArgumentException e) {
+            throw unreadable(place, e.getMessage(), e);
+        }
+    }
+
+    private static BadInputException unreadable(String place, String reason, Exception cause) {
+        return new BadInputException(
+                place + ": is not the description of an adapter (" + reason
+                        + "). Write the adapter again: run train or export again.",
+                cause);
+    }
+}

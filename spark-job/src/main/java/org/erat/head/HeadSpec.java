@@ -1,0 +1,59 @@
+package org.erat.head;
+
+import java.io.Serializable;
+import org.erat.config.HeadSettings;
+import org.erat.data.tokenized.TaskType;
+
+/**
+ * What a task head is.
+ *
+ * @param readout which hidden states it reads
+ * @param width H, width of the hidden states
+ * @param outputs C, classes, or 1 for a number
+ * @param loss what its outputs mean
+ */
+public record HeadSpec(Readout readout, int width, int outputs, Loss loss) implements Serializable {
+    /** Which hidden states a head reads. */
+    public enum Readout {
+        /** The mean over the tokens of each example. */
+        MEAN,
+        /** The first token of each example. */
+        FIRST_TOKEN,
+        /** Every token that has a target. */
+        TARGET_TOKENS
+    }
+
+    /** What outputs mean and cost. */
+    public enum Loss {
+        /** Logits of classes: −log softmax of the right one. */
+        CROSS_ENTROPY,
+        /** A number: the squared error. */
+        SQUARED_ERROR
+    }
+
+    /** The head of a task. */
+    public static HeadSpec of(TaskType task, int outputs, HeadSettings settings, int width) {
+        return switch (task) {
+            case CLASSIFICATION -> new HeadSpec(readout(settings), width, outputs, Loss.CROSS_ENTROPY);
+            case REGRESSION -> new HeadSpec(readout(settings), width, outputs, Loss.SQUARED_ERROR);
+            case TOKEN_CLASSIFICATION -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.CROSS_ENTROPY);
+        };
+    }
+
+    private static Readout readout(HeadSettings settings) {
+        return switch (settings.pooling()) {
+            case MEAN -> Readout.MEAN;
+            case FIRST_TOKEN -> Readout.FIRST_TOKEN;
+        };
+    }
+
+    /** Whether a dense layer with tanh stands before the outputs: where one vector speaks for a whole example. */
+    public boolean hasDense() {
+        return readout != Readout.TARGET_TOKENS;
+    }
+
+    /** Its parameters. */
+    public HeadLayout layout() {
+        return HeadLayout.of(this);
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * Task heads: which hidden states a head reads, its parameters, forward and backward pass, and its loss, written once over
+ * {@code compute}. Start at {@link org.erat.head.Head}. May use {@code compute}, {@code config} and data-prep.
+ */
+package org.erat.head;

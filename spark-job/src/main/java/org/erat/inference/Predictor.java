@@ -1,0 +1,97 @@
+package org.erat.inference;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.Adapters;
+import org.erat.adapter.RowSelection;
+import org.erat.adapter.RowsBySlot;
+import org.erat.adapter.Window;
+import org.erat.compute.Kernels;
+import org.erat.compute.Memory;
+import org.erat.compute.Tensor;
+import org.erat.config.ComputeSettings;
+import org.erat.data.tokenized.Batch;
+import org.erat.export.TrainedAdapter;
+import org.erat.head.Head;
+import org.erat.head.HeadSpec;
+import org.erat.model.ModelRuntime;
+
+/**
+ * A trained adapter in use, at several selections of its rows. What no adapter changes runs once for all of them. Confined
+ * to one thread.
+ */
+public final class Predictor implements AutoCloseable {
+    private final ModelRuntime runtime;
+    private final Kernels kernels;
+    private final Head head;
+    private final Tensor adapters;
+    private final Tensor headParameters;
+    private final List<Adapters> selections;
+
+    /**
+     * Loads what the adapter runs on.
+     *
+     * @param modelUri directory of the base model
+     * @param windows rows to use in every adapter, one selection after the other
+     * @throws org.erat.data.BadInputException if the base model there is not the adapter's
+     */
+    public Predictor(TrainedAdapter adapter, String modelUri, ComputeSettings compute, List<Window> windows) {
+        AdapterLayout layout = adapter.layout();
+        int length = Math.toIntExact(layout.length());
+        runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), compute);
+        kernels = runtime.kernels();
+        head = Head.of(adapter.head(), kernels);
+        Memory memory = kernels.memory();
+        FloatBuffer parameters = FloatBuffer.wrap(adapter.parameters());
+        adapters = memory.upload(parameters.slice(0, length), 1, length);
+        headParameters = memory.uploadSingle(
+                parameters.slice(length, parameters.capacity() - length), parameters.capacity() - length);
+        selections = windows.stream()
+                .map(rows -> Adapters.of(
+                        layout,
+                        adapters,
+                        RowsBySlot.everywhere(
+                                RowSelection.of(rows, adapter.adapter().scale().of(rows.width())))))
+                .toList();
+    }
+
+    /** Takes the outputs of a mini-batch at one selection. */
+    @FunctionalInterface
+    public interface Outputs {
+        /**
+         * Takes them.
+         *
+         * @param selection its index
+         * @param outputs [M,C] row-major logits or numbers: of each example, or of each token that is asked about, of which there may be none
+         */
+        void accept(int selection, float[] outputs);
+    }
+
+    /** Runs a mini-batch at all selections, one after the other. */
+    public void run(Batch batch, Outputs sink) {
+        runtime.transformer()
+                .infer(batch, selections, (selection, hidden) -> sink.accept(selection, outputs(batch, hidden)));
+    }
+
+    private float[] outputs(Batch batch, Tensor hidden) {
+        if (head.spec().readout() == HeadSpec.Readout.TARGET_TOKENS
+                && batch.targets().tokens().length == 0) {
+            return new float[0];
+        }
+        try (Tensor states = head.read(hidden, batch);
+                Head.Pass pass = head.forward(states, headParameters, 0)) {
+            long[] shape = pass.outputs().shape();
+            float[] outputs = new float[Math.toIntExact(shape[0] * shape[1])];
+            kernels.memory().download(pass.outputs(), FloatBuffer.wrap(outputs));
+            return outputs;
+        }
+    }
+
+    @Override
+    public void close() {
+        adapters.close();
+        headParameters.close();
+        runtime.close();
+    }
+}

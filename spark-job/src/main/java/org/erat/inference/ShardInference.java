@@ -1,0 +1,137 @@
+package org.erat.inference;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.erat.adapter.Window;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.LengthBuckets;
+import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TokenizedDataset;
+
+/**
+ * Runs an adapter over the examples of one shard, at several selections of its rows. Sent to executors.
+ *
+ * @param use the adapter
+ * @param windows rows to use, one selection after the other
+ */
+public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) implements Serializable, AutoCloseable {
+    /**
+     * Batches of one shard. Shards follow from the number of examples alone, so that each example is in the same batch,
+     * with the same padding and to the last bit the same outputs, on any cluster; few, so that all cores have work; and
+     * enough for batches of like length.
+     */
+    private static final int BATCHES = 4;
+
+    /** Takes the outputs of an example. */
+    @FunctionalInterface
+    public interface Outputs {
+        /**
+         * Takes those at one selection.
+         *
+         * @param window index of the selection
+         * @param example index into the shard
+         * @param outputs [M,C] row-major logits or numbers: M = 1, or one row for each word that has tokens
+         */
+        void accept(int window, int example, float[] outputs);
+    }
+
+    /** Sends an adapter to the executors. */
+    public static ShardInference of(SparkSession spark, AdapterUse use, List<Window> windows) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        return new ShardInference(context.broadcast(use), List.copyOf(windows));
+    }
+
+    /**
+     * The examples in shards.
+     *
+     * @throws BadInputException if there are none
+     */
+    public JavaRDD<PackedExamples> shards(TokenizedDataset data, Split split, int limit) {
+        long examples = data.examples(split, limit);
+        if (examples == 0) {
+            throw new BadInputException(
+                    data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
+        }
+        int shards = LengthBuckets.batchCount(
+                Math.toIntExact(examples), BATCHES * use.value().batchSize());
+        return data.shards(split, shards, limit);
+    }
+
+    /** Runs each mini-batch of a shard at all selections. */
+    public void run(PackedExamples shard, Outputs sink) {
+        AdapterUse adapterUse = use.value();
+        try (Predictor predictor =
+                new Predictor(adapterUse.adapter(), adapterUse.modelUri(), adapterUse.compute(), windows)) {
+            for (int[] examples : LengthBuckets.sequential(shard, adapterUse.batchSize())) {
+                predictor.run(batch(shard, examples), (window, outputs) -> {
+                    int from = 0;
+                    for (int example : examples) {
+                        int to = from + rows(shard, example) * outputs();
+                        sink.accept(window, example, Arrays.copyOfRange(outputs, from, to));
+                        from = to;
+                    }
+                });
+            }
+        }
+    }
+
+    /** Of words the outputs are asked for, with or without a label. */
+    private Batch batch(PackedExamples shard, int... examples) {
+        Batch batch =
+                Batch.of(shard, examples, use.value().adapter().architecture().padTokenId());
+        if (!shard.type().perToken()) {
+            return batch;
+        }
+        int[] firstTokens = IntStream.range(0, examples.length)
+                .flatMap(b -> words(shard, examples[b]).map(start -> b * batch.tokens() + start))
+                .toArray();
+        return new Batch(
+                batch.tokenIds(), batch.typeIds(), batch.lengths(), batch.ids(), new Targets.Unknown(firstTokens));
+    }
+
+    private static int rows(PackedExamples shard, int example) {
+        return shard.type().perToken() ? (int) words(shard, example).count() : 1;
+    }
+
+    /** First tokens of the words that have tokens. */
+    private static IntStream words(PackedExamples shard, int example) {
+        return IntStream.of(shard.wordStarts(example)).filter(start -> start >= 0);
+    }
+
+    /** Of each row of [M,C] outputs the class with the highest logit, the first of equals. */
+    public int[] classes(float... outputs) {
+        return IntStream.range(0, outputs.length / outputs())
+                .map(row -> highest(outputs, row * outputs()))
+                .toArray();
+    }
+
+    private int highest(float[] outputs, int from) {
+        int highest = 0;
+        for (int c = 1; c < outputs(); c++) {
+            if (outputs[from + c] > outputs[from + highest]) {
+                highest = c;
+            }
+        }
+        return highest;
+    }
+
+    /** C. */
+    private int outputs() {
+        return use.value().adapter().outputs();
+    }
+
+    /** Frees the adapter on the executors. Called on the driver, when no job uses it any more. */
+    @Override
+    public void close() {
+        use.destroy();
+    }
+}

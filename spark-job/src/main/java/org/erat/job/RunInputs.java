@@ -1,0 +1,115 @@
+package org.erat.job;
+
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.SparkSession;
+import org.erat.config.JobConfig;
+import org.erat.config.TrainingSettings;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.LengthBuckets;
+import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.evaluation.Evaluator;
+import org.erat.learner.LearnerSpec;
+import org.erat.model.BaseModel;
+import org.erat.monitoring.Phase;
+import org.erat.training.round.RoundSettings;
+
+/**
+ * What a run works on, known to fit together: a run that could not be trained, or not be measured at its end, is refused
+ * before it has cost anything.
+ *
+ * @param model the base model
+ * @param data what is trained on
+ * @param validation what quality is measured on
+ * @param shards training examples of the data, not cached
+ * @param examples how many they are
+ */
+record RunInputs(
+        BaseModel model,
+        TokenizedDataset data,
+        TokenizedDataset validation,
+        JavaRDD<PackedExamples> shards,
+        long examples) {
+    /**
+     * Reads them, and writes nothing.
+     *
+     * @throws BadInputException if the base model or a data set cannot be used, or they do not belong together
+     * @throws org.erat.data.UsageException if there are more shards than examples
+     */
+    static RunInputs of(SparkSession session, JobConfig job, TrainingData given) {
+        BaseModel model =
+                BaseModel.describe(job.model().path(), session.sparkContext().hadoopConfiguration());
+        TokenizedDataset data = given.train();
+        requireMadeFor(model, data);
+        if (job.evaluation().prefixes()) {
+            Evaluator.requireMetrics(data.manifest(), place(data));
+        }
+        if (job.evaluation().prefixes() && given.validation() != data) {
+            requireMadeFor(model, given.validation());
+            requireSameLabels(data, given.validation());
+        }
+        return new RunInputs(
+                model,
+                data,
+                given.validation(),
+                Phase.named(
+                        session.sparkContext(),
+                        "loading the training data",
+                        () -> data.shards(
+                                Split.TRAIN, job.training().shards(), job.data().trainLimit())),
+                data.examples(Split.TRAIN, job.data().trainLimit()));
+    }
+
+    /** Local steps of the largest shard in an epoch: shards differ by one example at most. */
+    int stepsPerEpoch(TrainingSettings training) {
+        long largest = (examples + training.shards() - 1) / training.shards();
+        return LengthBuckets.batchCount(Math.toIntExact(largest), training.batchSize());
+    }
+
+    /** What a run on these inputs learns. */
+    LearnerSpec learner(JobConfig job) {
+        long totalSteps = (long) stepsPerEpoch(job.training()) * job.training().epochs();
+        return LearnerSpec.of(job, model, data.manifest(), totalSteps);
+    }
+
+    /** How a run on these inputs is cut into rounds. */
+    RoundSettings rounds(JobConfig job) {
+        return RoundSettings.of(
+                job.training(), stepsPerEpoch(job.training()), learner(job).learningRate());
+    }
+
+    /** One line that changes when the data or the base weights do. */
+    static String fingerprint(TokenizedDataset data, BaseModel model) {
+        return "data " + data.manifest().contentSha256() + ", base weights " + model.weightsSha256();
+    }
+
+    private static void requireMadeFor(BaseModel model, TokenizedDataset data) {
+        Manifest manifest = data.manifest();
+        if (!manifest.tokenizerSha256().equals(model.tokenizerSha256())) {
+            throw new BadInputException(place(data) + " was made with another tokenizer than " + model.uri()
+                    + " has: prepare the data with --model " + model.uri());
+        }
+        int longest = Math.max(manifest.train().longest(), manifest.validation().longest());
+        int most = model.architecture().maxLength();
+        if (longest > most) {
+            throw new BadInputException(place(data) + " has examples of " + longest + " tokens, and " + model.uri()
+                    + " has positions for " + most + ": prepare the data with --max-length " + most);
+        }
+    }
+
+    private static void requireSameLabels(TokenizedDataset data, TokenizedDataset validation) {
+        Manifest one = data.manifest();
+        Manifest other = validation.manifest();
+        if (one.type() != other.type() || !one.labelNames().equals(other.labelNames())) {
+            throw new BadInputException(place(validation) + " is for " + other.type() + " with labels "
+                    + other.labelNames() + ", and " + place(data) + " for " + one.type() + " with labels "
+                    + one.labelNames() + ": set data.validation to data of the same task");
+        }
+    }
+
+    private static String place(TokenizedDataset data) {
+        return data.directory() + "/" + Manifest.FILE;
+    }
+}

@@ -1,0 +1,154 @@
+package org.erat.job;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.util.ShutdownHookManager;
+import org.erat.checkpoint.Checkpoint;
+import org.erat.checkpoint.ResumableException;
+import org.erat.checkpoint.RunDirectory;
+import org.erat.config.CheckpointSettings;
+import org.erat.training.round.RoundListener;
+import org.erat.training.round.RoundReport;
+import org.erat.training.round.TrainingState;
+
+/**
+ * Keeps a run's metrics and checkpoints, and tells whoever waits. Where the process is told to end before this is closed,
+ * the last complete round is saved, whether or not it was due.
+ */
+public final class RunRecorder implements RoundListener, AutoCloseable {
+    /** Before Spark stops, at 40, and Hadoop closes its file systems, at 10. */
+    private static final int BEFORE_SPARK_STOPS = 60;
+
+    private static final long MOST_SECONDS_OF_SAVING = 8;
+
+    /** Recording a round takes a fraction of one; whoever sees rounds stop should learn why. */
+    private static final long SLOW_SECONDS = 5;
+
+    private static final String ROLLBACKS = "rollbacks";
+
+    private final RunDirectory run;
+    private final CheckpointSettings settings;
+    private final int rounds;
+    private final int rollbacks;
+    private final RunListener listener;
+    private final Map<Integer, Double> losses = new HashMap<>();
+    private final Runnable saving = this::saveLastRound;
+    private Checkpoint last;
+    private boolean lastIsSaved;
+
+    /**
+     * @param rounds of the run
+     * @param rollbacks how often the run has gone back
+     */
+    RunRecorder(RunDirectory run, CheckpointSettings settings, int rounds, int rollbacks, RunListener listener) {
+        this.run = run;
+        this.settings = settings;
+        this.rounds = rounds;
+        this.rollbacks = rollbacks;
+        this.listener = listener;
+        for (Map<String, Object> line : run.metrics().read()) {
+            if (line.get("round") instanceof Number round && line.get("loss") instanceof Number loss) {
+                losses.put(round.intValue(), loss.doubleValue());
+            }
+        }
+        ShutdownHookManager.get().addShutdownHook(saving, BEFORE_SPARK_STOPS, MOST_SECONDS_OF_SAVING, TimeUnit.SECONDS);
+    }
+
+    /** What training goes on from. */
+    static TrainingState stateOf(Checkpoint checkpoint) {
+        return new TrainingState(
+                checkpoint.round(),
+                checkpoint.params(),
+                checkpoint.optimizer(),
+                checkpoint.momentum() == null ? new float[0] : checkpoint.momentum());
+    }
+
+    /** How often the run had gone back when a checkpoint was written. */
+    static int rollbacksOf(Checkpoint checkpoint) {
+        return Integer.parseInt(checkpoint.extra().getOrDefault(ROLLBACKS, "0"));
+    }
+
+    /** Whether a checkpoint of a round is due whatever happens, so that a run that diverges can go back to it. */
+    static boolean isDue(int round, CheckpointSettings settings) {
+        return round % settings.everyRounds() == 0;
+    }
+
+    @Override
+    public synchronized void roundDone(RoundReport report, TrainingState state) {
+        long begun = System.nanoTime();
+        run.requireLease();
+        run.metrics().append(state.round(), values(report));
+        losses.put(state.round(), report.loss());
+        last = new Checkpoint(
+                state.round(),
+                report.step(),
+                state.parameters(),
+                state.optimizer(),
+                state.momentum().length == 0 ? null : state.momentum(),
+                Map.of(ROLLBACKS, Integer.toString(rollbacks)));
+        lastIsSaved = false;
+        if (isDue(state.round(), settings) || state.round() == rounds) {
+            save();
+            run.checkpoints()
+                    .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
+        }
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
+        if (seconds >= SLOW_SECONDS) {
+            listener.say("round " + state.round() + " could be recorded only after " + seconds
+                    + " s: the file system of " + run.path() + " was slow or did not answer");
+        }
+        listener.roundDone(report);
+        if (state.round() < rounds && listener.isCancelled()) {
+            if (!lastIsSaved) {
+                save();
+            }
+            throw new ResumableException(
+                    "The run was cancelled after round " + state.round() + " of " + rounds
+                            + ". Submit it again: it goes on from there.",
+                    null);
+        }
+    }
+
+    private void save() {
+        run.checkpoints().save(last);
+        lastIsSaved = true;
+    }
+
+    private synchronized void saveLastRound() {
+        if (last != null && !lastIsSaved) {
+            run.requireLease();
+            save();
+        }
+        run.close();
+    }
+
+    /** Ends the watch over the end of the process. */
+    @Override
+    public void close() {
+        ShutdownHookManager hooks = ShutdownHookManager.get();
+        if (!hooks.isShutdownInProgress()) {
+            hooks.removeShutdownHook(saving);
+        }
+    }
+
+    private Map<String, Object> values(RoundReport report) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("epoch", report.epoch());
+        values.put("step", report.step());
+        values.put("loss", report.loss());
+        values.put("learning_rate", report.learningRate());
+        values.put("examples", report.examples());
+        values.put("tokens", report.tokens());
+        values.put("padded_tokens", report.paddedTokens());
+        values.put("mean_width", report.meanWidth());
+        values.put("drift", report.drift());
+        values.put("bytes_to_each_worker", report.bytesDown());
+        values.put("bytes_from_all_workers", report.bytesUp());
+        values.put("seconds", report.seconds());
+        values.put("overhead_seconds", report.overheadSeconds());
+        values.put(ROLLBACKS, rollbacks);
+        return values;
+    }
+}

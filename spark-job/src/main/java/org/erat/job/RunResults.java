@@ -1,0 +1,64 @@
+package org.erat.job;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.erat.checkpoint.RunDirectory;
+import org.erat.config.JobConfig;
+import org.erat.data.tokenized.Split;
+import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.EvaluationRequest;
+import org.erat.evaluation.EvaluationTable;
+import org.erat.evaluation.Evaluator;
+import org.erat.export.AdapterFiles;
+import org.erat.export.TrainedAdapter;
+import org.erat.inference.AdapterUse;
+
+/** What a trained run leaves: the adapter in PEFT's format and its metrics by rank. */
+record RunResults(SparkSession session, JobConfig job, RunListener listener, RunInputs inputs) {
+    private static final String ADAPTER = "adapter";
+
+    /** Writes the adapter and its metrics. */
+    void write(RunDirectory run, TrainedAdapter adapter) {
+        AdapterFiles.write(adapter, run.path(ADAPTER), hadoop());
+        if (job.evaluation().prefixes()) {
+            run.write(Evaluation.FILE, measure(adapter).toJson());
+        }
+    }
+
+    /** What a finished run has left; says what it is. */
+    RunOutcome read(RunDirectory run) {
+        RunOutcome outcome = new RunOutcome(
+                AdapterFiles.read(run.path(ADAPTER), hadoop()),
+                evaluation(run),
+                RunTotals.of(run, job.training().shards()));
+        outcome.evaluation()
+                .ifPresent(evaluation -> EvaluationTable.lines(evaluation).forEach(listener::say));
+        listener.say("adapter: " + run.path(ADAPTER));
+        listener.say(outcome.totals().traffic(inputs.model().weightBytes()));
+        return outcome;
+    }
+
+    private static Optional<Evaluation> evaluation(RunDirectory run) {
+        return run.read(Evaluation.FILE)
+                .map(json -> Evaluation.parse(json, run.path(Evaluation.FILE).toString()));
+    }
+
+    private Evaluation measure(TrainedAdapter adapter) {
+        List<Integer> ranks = IntStream.rangeClosed(1, adapter.rank()).boxed().toList();
+        EvaluationRequest request = new EvaluationRequest(
+                Split.VALIDATION,
+                ranks,
+                job.evaluation().suffixes() ? ranks : List.of(),
+                job.data().validationLimit());
+        AdapterUse use = new AdapterUse(
+                adapter, inputs.model().uri(), job.compute(), job.evaluation().batchSize());
+        return Evaluator.evaluate(session, use, inputs.validation(), request, listener::say);
+    }
+
+    private Configuration hadoop() {
+        return session.sparkContext().hadoopConfiguration();
+    }
+}

@@ -1,0 +1,108 @@
+package org.erat.job;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.erat.config.JobConfig;
+import org.erat.data.tokenized.Manifest;
+import org.erat.learner.ParameterLayout;
+import org.erat.training.round.RoundSettings;
+
+/**
+ * What a run will do and need, found out without starting it.
+ *
+ * @param fingerprint of data and base weights
+ * @param lines for people
+ */
+public record TrainingPlan(String fingerprint, List<String> lines) {
+    /**
+     * Plans a run, reading what it would work on.
+     *
+     * @param session any; nothing runs on it
+     * @param conf Spark's configuration of the run
+     * @throws org.erat.data.EratException if model, data or memory would not do
+     */
+    public static TrainingPlan of(SparkSession session, SparkConf conf, JobConfig job) {
+        RunInputs inputs = RunInputs.of(session, job, TrainingData.open(session, job.data()));
+        Manifest manifest = inputs.data().manifest();
+        int shards = job.training().shards();
+        RoundSettings rounds = inputs.rounds(job);
+        ParameterLayout layout = inputs.learner(job).layout();
+        long weights = inputs.model().weightBytes();
+        int longest = manifest.train().longest();
+        Traffic traffic = Traffic.of(layout, rounds);
+        ExecutorMemory memory = ExecutorMemory.of(
+                inputs.model().architecture(), weights, job.training().batchSize(), longest, job.compute(), conf);
+        List<String> lines = Stream.of(
+                        String.format(
+                                "data: %,d training and %,d validation examples of at most %d tokens",
+                                inputs.examples(), manifest.validation().examples(), longest),
+                        String.format(
+                                "training: %,d adapter and %,d head parameters; %d rounds of %d local steps, %d steps in"
+                                        + " all on each of %d shards",
+                                layout.adapterGroup().length(),
+                                layout.headGroup().length(),
+                                rounds.rounds(),
+                                rounds.localSteps(),
+                                rounds.totalSteps(),
+                                shards),
+                        String.format(
+                                "network: at most %.2f MB for each shard and round (%.2f MB down, %.2f MB up), 1/%d of the"
+                                        + " base model's %.1f MB; %.1f MB for each shard in all",
+                                traffic.bytes() / 1e6,
+                                traffic.down() / 1e6,
+                                traffic.up() / 1e6,
+                                weights / Math.max(1, traffic.bytes()),
+                                weights / 1e6,
+                                traffic.bytes() / 1e6 * rounds.rounds()),
+                        memory.check(conf),
+                        slots(conf, shards),
+                        devices(conf, job))
+                .toList();
+        return new TrainingPlan(RunInputs.fingerprint(inputs.data(), inputs.model()), lines);
+    }
+
+    /**
+     * Bytes of a round for one shard.
+     *
+     * @param down parameters and optimizer state
+     * @param up the same where every row was active, and how often it was
+     */
+    private record Traffic(long down, long up) {
+        static Traffic of(ParameterLayout layout, RoundSettings rounds) {
+            long state = rounds.keepsOptimizer() ? layout.stateLength() : 0;
+            long values = Float.BYTES * (layout.parameters() + state);
+            return new Traffic(
+                    values,
+                    values
+                            + (long) Integer.BYTES
+                                    * layout.adapters().slots().size()
+                                    * layout.adapters().rank());
+        }
+
+        long bytes() {
+            return down + up;
+        }
+    }
+
+    private static String slots(SparkConf conf, int shards) {
+        String master = conf.get("spark.master", "local[*]");
+        int cpus = conf.getInt("spark.task.cpus", 1);
+        String tasks = "tasks: " + shards + " in each round, " + cpus + " core(s) each, on " + master;
+        if (conf.contains("spark.executor.instances") && conf.contains("spark.executor.cores")) {
+            int slots = conf.getInt("spark.executor.instances", 1)
+                    * Math.max(1, conf.getInt("spark.executor.cores", 1) / cpus);
+            return tasks + ": " + slots + " at a time";
+        }
+        return tasks + ": as many at a time as its executors have cores for";
+    }
+
+    private static String devices(SparkConf conf, JobConfig job) {
+        String gpus = conf.get("spark.executor.resource.gpu.amount", "0");
+        return gpus.equals("0")
+                ? "device: CPU, " + job.compute().threads() + " thread(s) for each task"
+                : "device: " + gpus + " GPU(s) for each executor, " + conf.get("spark.task.resource.gpu.amount", "none")
+                        + " for each task";
+    }
+}

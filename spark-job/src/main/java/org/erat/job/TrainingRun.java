@@ -1,0 +1,191 @@
+package org.erat.job;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
+import org.erat.checkpoint.Checkpoint;
+import org.erat.checkpoint.Provenance;
+import org.erat.checkpoint.RunDirectory;
+import org.erat.config.JobConfig;
+import org.erat.dl4j.RoundTrainingMaster;
+import org.erat.export.TrainedAdapter;
+import org.erat.learner.LearnerSpec;
+import org.erat.monitoring.Redaction;
+import org.erat.monitoring.RoundCompleted;
+import org.erat.training.round.DivergedException;
+import org.erat.training.round.EpochBatches;
+import org.erat.training.round.RoundReport;
+import org.erat.training.round.RoundSettings;
+import org.erat.training.round.TrainingState;
+
+/**
+ * One run, from its configuration to a finished run directory: train, save the adapter, measure it at every rank. Runs of
+ * one session may follow one another, and may be made at the same time from several threads.
+ */
+public final class TrainingRun {
+    private final SparkSession session;
+    private final JavaSparkContext spark;
+    private final JobConfig job;
+    private final RunListener listener;
+    private final Redaction redaction;
+    private final RunInputs inputs;
+
+    /**
+     * A run on the data that its configuration names. Reads what it works on; nothing is written yet.
+     *
+     * @throws org.erat.data.EratException if it cannot be used, see {@link RunInputs}
+     */
+    public TrainingRun(SparkSession session, JobConfig job, RunListener listener) {
+        this(session, job, TrainingData.open(session, job.data()), listener);
+    }
+
+    /**
+     * A run on given data, whatever the configuration names.
+     *
+     * @throws org.erat.data.EratException if it cannot be used, see {@link RunInputs}
+     */
+    public TrainingRun(SparkSession session, JobConfig job, TrainingData data, RunListener listener) {
+        this.session = session;
+        this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.job = job;
+        this.listener = listener;
+        this.redaction = Redaction.of(spark.getConf(), hadoop());
+        this.inputs = RunInputs.of(session, job, data);
+    }
+
+    /**
+     * Trains, or goes on, or does nothing where the run is finished.
+     *
+     * @param runDirectory the identity of the run
+     * @param mustExist whether to refuse where there is no run to go on with
+     */
+    public RunOutcome run(String runDirectory, boolean mustExist) {
+        // Cancelling the group, in Spark's UI or by a listener, ends this run and nothing else.
+        spark.setJobGroup(runDirectory, "training run " + runDirectory, true);
+        try (RunDirectory run = RunDirectory.open(
+                runDirectory,
+                hadoop(),
+                redaction.of(job.render()),
+                RunInputs.fingerprint(inputs.data(), inputs.model()),
+                mustExist,
+                spark.sc().applicationId(),
+                listener::say)) {
+            if (run.state() == RunDirectory.State.FINISHED) {
+                listener.say(run.path() + " holds this run, finished: nothing to do");
+            } else {
+                train(run);
+            }
+            return new RunResults(session, job, listener, inputs).read(run);
+        } finally {
+            spark.clearJobGroup();
+        }
+    }
+
+    private void train(RunDirectory run) {
+        Instant started = Instant.now();
+        Provenance provenance = new RunProvenance(spark, job, inputs, redaction).startedAt(started);
+        run.write(provenance);
+        float[] parameters = trainRounds(run);
+        run.requireLease();
+        new RunResults(session, job, listener, inputs)
+                .write(run, TrainedAdapter.of(inputs.learner(job), inputs.data().manifest(), parameters));
+        run.write(provenance.endedAt(Instant.now()));
+        run.finish();
+    }
+
+    /** Trains what is left of the run; returns all parameters. */
+    private float[] trainRounds(RunDirectory run) {
+        inputs.shards().setName("shards of " + inputs.data().directory()).persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            return trainWithRollbacks(run);
+        } finally {
+            inputs.shards().unpersist(false);
+        }
+    }
+
+    /**
+     * A run that diverges goes back to a checkpoint and on with half the learning rate, as often as its configuration
+     * allows. Everything follows from the checkpoint and the configuration: a run that is interrupted, before or after it
+     * went back, ends with the same bits.
+     */
+    private float[] trainWithRollbacks(RunDirectory run) {
+        Optional<Checkpoint> from = run.resume();
+        int rollbacks = from.map(RunRecorder::rollbacksOf).orElse(0);
+        while (true) {
+            try {
+                return train(run, from, rollbacks);
+            } catch (DivergedException e) {
+                if (rollbacks == job.training().rollbacks()) {
+                    throw e;
+                }
+                rollbacks++;
+                // Not to one that was saved because the process was told to end: another run would not have it.
+                from = run.goBack(round -> RunRecorder.isDue(round, job.checkpoint()));
+                listener.say(e.what() + ". Going back to "
+                        + from.map(checkpoint -> "round " + checkpoint.round()).orElse("the start")
+                        + " and on with learning rate " + peak(rollbacks) + " (" + rollbacks + " of "
+                        + job.training().rollbacks() + " times)");
+            }
+        }
+    }
+
+    /** The peak of the learning rate, halved each time that the run has gone back. */
+    private double peak(int rollbacks) {
+        return Math.scalb(job.training().learningRate(), -rollbacks);
+    }
+
+    private float[] train(RunDirectory run, Optional<Checkpoint> from, int rollbacks) {
+        LearnerSpec spec = inputs.learner(job).withPeak(peak(rollbacks));
+        RoundSettings rounds = inputs.rounds(job).with(spec.learningRate());
+        try (RunRecorder recorder = new RunRecorder(run, job.checkpoint(), rounds.rounds(), rollbacks, listener)) {
+            RoundTrainingMaster training = new RoundTrainingMaster(rounds, List.of(recorder, this::publish));
+            from.map(RunRecorder::stateOf).ifPresent(state -> {
+                training.resume(state);
+                listener.say("going on after round " + state.round() + " of " + rounds.rounds());
+            });
+            announce(spec, rounds);
+            listener.roundsBegin(from.map(Checkpoint::round).orElse(0), rounds.rounds());
+            EpochBatches batches = new EpochBatches(
+                    job.training().batchSize(),
+                    job.seed(),
+                    inputs.model().architecture().padTokenId());
+            return training.train(spark, spec, epoch -> batches.of(inputs.shards(), epoch));
+        }
+    }
+
+    private void publish(RoundReport report, TrainingState state) {
+        new RoundCompleted(
+                        state.round(),
+                        report.rounds(),
+                        report.examples(),
+                        report.tokens(),
+                        report.loss(),
+                        report.learningRate(),
+                        report.meanWidth(),
+                        report.drift(),
+                        report.bytesDown(),
+                        report.bytesUp(),
+                        report.seconds(),
+                        report.overheadSeconds())
+                .postTo(spark.sc());
+    }
+
+    private void announce(LearnerSpec spec, RoundSettings rounds) {
+        listener.say(String.format(
+                "training %,d adapter and %,d head parameters on %,d examples in %d shards: %d rounds of %d local steps",
+                spec.layout().adapterGroup().length(),
+                spec.layout().headGroup().length(),
+                inputs.examples(),
+                job.training().shards(),
+                rounds.rounds(),
+                rounds.localSteps()));
+    }
+
+    private Configuration hadoop() {
+        return session.sparkContext().hadoopConfiguration();
+    }
+}

@@ -1,0 +1,144 @@
+package org.erat.learner;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.Serializable;
+import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.AdapterSpec;
+import org.erat.adapter.RankScale;
+import org.erat.config.ComputeSettings;
+import org.erat.config.JobConfig;
+import org.erat.config.Method;
+import org.erat.config.ScheduleConfig;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Projection;
+import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadSpec;
+import org.erat.method.AdapterMethod;
+import org.erat.method.Methods;
+import org.erat.model.BaseModel;
+
+/**
+ * All that a training step depends on beside parameters and data. It travels as JSON text inside the configuration of a
+ * graph, so that any process can rebuild the learner.
+ *
+ * @param modelUri base-model directory, a Hadoop path
+ * @param modelSha256 SHA-256 of its weights, in hexadecimal
+ * @param architecture of the base model
+ * @param compute what tasks compute with
+ * @param adapter the low-rank matrices
+ * @param head the task head
+ * @param method how the adapters are trained
+ * @param schedule settings of the method
+ * @param optimizer what updates the parameters
+ * @param learningRate by local step
+ * @param totalSteps T, local steps of the whole run
+ * @param seed of windows, dropout and initial values
+ */
+public record LearnerSpec(
+        String modelUri,
+        String modelSha256,
+        Architecture architecture,
+        ComputeSettings compute,
+        AdapterSpec adapter,
+        HeadSpec head,
+        Method method,
+        ScheduleConfig schedule,
+        OptimizerSpec optimizer,
+        LearningRate learningRate,
+        long totalSteps,
+        long seed)
+        implements Serializable {
+    // Sorted keys: equal specifications have equal text, which identifies a graph.
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+    /**
+     * The specification of a run.
+     *
+     * @param totalSteps T
+     */
+    public static LearnerSpec of(JobConfig job, BaseModel model, Manifest data, long totalSteps) {
+        return of(job, model, data.type(), data.outputs(), totalSteps);
+    }
+
+    /**
+     * The specification of a run on a task.
+     *
+     * @param outputs of the head
+     * @param totalSteps T
+     */
+    public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
+        return new LearnerSpec(
+                model.uri(),
+                model.weightsSha256(),
+                model.architecture(),
+                job.compute(),
+                new AdapterSpec(
+                        job.adapter().targets().stream().map(Projection::of).toList(),
+                        new RankScale(
+                                job.schedule().scale(),
+                                job.adapter().alpha(),
+                                job.adapter().rank()),
+                        job.adapter().dropout(),
+                        job.adapter().freezeA()),
+                HeadSpec.of(task, outputs, job.head(), model.architecture().width()),
+                job.method(),
+                job.schedule(),
+                OptimizerSpec.of(job.training()),
+                LearningRate.of(job.training(), totalSteps),
+                totalSteps,
+                job.seed());
+    }
+
+    /** The same with another peak of the learning rate. */
+    public LearnerSpec withPeak(double peak) {
+        return new LearnerSpec(
+                modelUri,
+                modelSha256,
+                architecture,
+                compute,
+                adapter,
+                head,
+                method,
+                schedule,
+                optimizer,
+                new LearningRate(peak, learningRate.warmupSteps(), learningRate.totalSteps(), learningRate.decay()),
+                totalSteps,
+                seed);
+    }
+
+    /** What plans the steps. */
+    public AdapterMethod adapterMethod() {
+        return Methods.of(method, schedule, architecture.blocks(), totalSteps, seed);
+    }
+
+    /** The layout of the adapters. */
+    public AdapterLayout adapterLayout() {
+        return adapter.layout(architecture);
+    }
+
+    /** The layout of all parameters and of the optimizer's state. */
+    public ParameterLayout layout() {
+        return new ParameterLayout(adapterLayout(), head.layout(), optimizer, adapter.freezeA());
+    }
+
+    /** This specification as JSON text. */
+    public String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("The specification of a learner is not writable as JSON", e);
+        }
+    }
+
+    /** The specification that {@link #toJson} wrote. */
+    public static LearnerSpec fromJson(String text) {
+        try {
+            return JSON.readValue(text, LearnerSpec.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("Not the specification of a learner: " + text, e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package org.erat.model;
+
+import javax.annotation.Nullable;
+import org.erat.compute.Kernels;
+import org.erat.compute.Tensor;
+
+/**
+ * Attention with its projections.
+ *
+ * <pre>
+ *   x [N,H] ── query, key, value ──► qkv [N,(A+2K)·D] ── attention ──► context [N,A·D] ── output ──► y [N,H]
+ * </pre>
+ */
+final class AttentionPart implements Part {
+    private final Kernels kernels;
+    private final AdaptedLinear queryKeyValue;
+    private final AdaptedLinear output;
+
+    AttentionPart(Kernels kernels, AdaptedLinear queryKeyValue, AdaptedLinear output) {
+        this.kernels = kernels;
+        this.queryKeyValue = queryKeyValue;
+        this.output = output;
+    }
+
+    @Override
+    public boolean isAdapted(BlockPass pass) {
+        return queryKeyValue.isAdapted(pass) || output.isAdapted(pass);
+    }
+
+    /** What the part computes before its first adapter: the frozen part of query, key and value. */
+    Tensor project(Tensor x) {
+        return queryKeyValue.frozen(x);
+    }
+
+    @Override
+    public Tensor forward(Tensor x, BlockPass pass) {
+        pass.queryKeyValue = pass.projected == null ? queryKeyValue.frozen(x) : pass.projected;
+        pass.save(pass.queryKeyValue);
+        queryKeyValue.adapt(x, pass.queryKeyValue, pass);
+        pass.attended = kernels.attention().forward(pass.queryKeyValue, pass.shape());
+        pass.release(pass.queryKeyValue);
+        pass.save(pass.attended.kept());
+        pass.release(pass.attended.kept());
+        if (pass.attended.outputNeeded()) {
+            pass.save(pass.attended.output());
+        }
+        Tensor y = output.forward(pass.attended.output(), pass);
+        pass.release(pass.attended.output());
+        return y;
+    }
+
+    @Nullable
+    @Override
+    public Tensor backward(Tensor dy, @Nullable Tensor residual, boolean needed, BlockPass pass, Gradients gradients) {
+        boolean through = needed || queryKeyValue.isAdapted(pass);
+        Tensor dContext = output.backward(dy, null, through, pass, gradients);
+        if (dContext == null) {
+            return null;
+        }
+        Tensor dqkv = kernels.attention().backward(dContext, pass.queryKeyValue, pass.shape(), pass.attended);
+        dContext.close();
+        Tensor dx = queryKeyValue.backward(dqkv, residual, needed, pass, gradients);
+        dqkv.close();
+        return dx;
+    }
+}

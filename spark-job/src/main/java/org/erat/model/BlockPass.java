@@ -1,0 +1,130 @@
+package org.erat.model;
+
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+import javax.annotation.Nullable;
+import org.erat.adapter.Adapters;
+import org.erat.adapter.LowRankAdapter;
+import org.erat.compute.Attention.Attended;
+import org.erat.compute.Attention.Shape;
+import org.erat.compute.Kernels;
+import org.erat.compute.Norms.LayerNormState;
+import org.erat.compute.Tensor;
+import org.erat.data.architecture.Projection;
+
+/**
+ * One pass through one block: its adapters, and what its backward pass needs. Tensors that are saved stay until the pass
+ * is closed; {@link #release} closes the others as soon as the forward pass is done with them.
+ */
+final class BlockPass implements AutoCloseable {
+    private final int block;
+
+    @Nullable
+    private final Adapters adapters;
+
+    private final Shape shape;
+    private final boolean keeps;
+    private final Map<Projection, LowRankAdapter> byProjection = new EnumMap<>(Projection.class);
+    private final Set<Tensor> saved = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<AdaptedLinear, Tensor> inputs = new HashMap<>();
+    private final Map<Norm, LayerNormState> norms = new HashMap<>();
+
+    /** The frozen part of query, key and value where it was computed before, [N,(A+2K)·D]; owned by the pass. */
+    @Nullable
+    Tensor projected;
+
+    /** Query, key and value with their adapters, [N,(A+2K)·D]. */
+    Tensor queryKeyValue;
+
+    Attended attended;
+
+    /** The inner hidden state of the feed-forward part before its activation, [N,F]. */
+    Tensor inner;
+
+    /**
+     * @param keeps whether a backward pass follows
+     */
+    BlockPass(Kernels kernels, int block, Adapters adapters, Shape shape, boolean keeps) {
+        this.block = block;
+        this.adapters = adapters;
+        this.shape = shape;
+        this.keeps = keeps;
+        for (Projection projection : adapters.layout().projections()) {
+            byProjection.put(projection, adapters.on(kernels, block, projection, shape.tokens()));
+        }
+    }
+
+    private BlockPass(Shape shape, boolean keeps) {
+        this.block = -1;
+        this.adapters = null;
+        this.shape = shape;
+        this.keeps = keeps;
+    }
+
+    /** A pass through what comes after the last block, where nothing is adapted. */
+    static BlockPass afterTheBlocks(Shape shape, boolean keeps) {
+        return new BlockPass(shape, keeps);
+    }
+
+    Shape shape() {
+        return shape;
+    }
+
+    boolean keeps() {
+        return keeps;
+    }
+
+    @Nullable
+    LowRankAdapter adapter(Projection projection) {
+        return byProjection.get(projection);
+    }
+
+    LowRankAdapter.Gradient gradient(Projection projection, Gradients gradients) {
+        return adapters.gradient(block, projection, gradients.values(), gradients.freezeA());
+    }
+
+    /** Keeps a tensor for the backward pass, if one follows. */
+    void save(Tensor tensor) {
+        if (keeps) {
+            saved.add(tensor);
+        }
+    }
+
+    /** Closes a tensor that the forward pass is done with, unless it is saved. */
+    void release(Tensor tensor) {
+        if (!saved.contains(tensor)) {
+            tensor.close();
+        }
+    }
+
+    void saveInput(AdaptedLinear map, Tensor x) {
+        save(x);
+        inputs.put(map, x);
+    }
+
+    Tensor input(AdaptedLinear map) {
+        return inputs.get(map);
+    }
+
+    void saveState(Norm norm, LayerNormState state) {
+        save(state.input());
+        save(state.mean());
+        save(state.rstd());
+        norms.put(norm, state);
+    }
+
+    LayerNormState state(Norm norm) {
+        return norms.get(norm);
+    }
+
+    @Override
+    public void close() {
+        byProjection.values().forEach(LowRankAdapter::close);
+        saved.forEach(Tensor::close);
+        saved.clear();
+    }
+}

@@ -1,0 +1,122 @@
+package org.erat.model;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import org.erat.compute.Kernels;
+import org.erat.compute.device.Device;
+import org.erat.compute.device.TaskDevice;
+import org.erat.config.ComputeSettings;
+import org.erat.config.ComputeSettings.Activations;
+
+/**
+ * A transformer that is ready to run in one task: kernels with their compiled primitives, over base weights that are shared
+ * by the JVM. When a task is done its runtime waits for the next task; nothing a task computes depends on which one it gets.
+ * The JVM keeps the {@link #MOST_IDLE} that were used last. Confined to one thread at a time.
+ */
+public final class ModelRuntime implements AutoCloseable {
+    /** Twice what can run at a time: one for training and one for evaluation. */
+    static final int MOST_IDLE = 2 * Runtime.getRuntime().availableProcessors();
+
+    // Spark gives an executor no other place that outlives a task. The last one used is first.
+    private static final Deque<ModelRuntime> IDLE = new ArrayDeque<>();
+
+    private final Key key;
+    private final BaseWeights base;
+    private final Kernels kernels;
+    private final Transformer transformer;
+
+    private record Key(String sha256, ComputeSettings compute, Device device) {}
+
+    private ModelRuntime(Key key, BaseWeights base) {
+        this.key = key;
+        this.base = base;
+        this.kernels = base.backend().open(key.compute().threads());
+        this.transformer =
+                new Transformer(kernels, base.weights(), key.compute().activations() == Activations.RECOMPUTED);
+    }
+
+    /**
+     * A runtime on the device of the current task.
+     *
+     * @param uri base-model directory, a Hadoop path
+     * @param sha256 of its weights, in hexadecimal
+     * @throws org.erat.data.BadInputException if these are not the weights that {@code sha256} names
+     */
+    public static ModelRuntime acquire(String uri, String sha256, ComputeSettings compute) {
+        Key key = new Key(sha256, compute, TaskDevice.current());
+        synchronized (IDLE) {
+            for (Iterator<ModelRuntime> idle = IDLE.iterator(); idle.hasNext(); ) {
+                ModelRuntime runtime = idle.next();
+                if (runtime.key.equals(key)) {
+                    idle.remove();
+                    return runtime;
+                }
+            }
+        }
+        BaseWeights base = BaseWeights.acquire(uri, sha256, compute);
+        boolean opened = false;
+        try {
+            ModelRuntime runtime = new ModelRuntime(key, base);
+            opened = true;
+            return runtime;
+        } finally {
+            if (!opened) {
+                base.close();
+            }
+        }
+    }
+
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    public Transformer transformer() {
+        return transformer;
+    }
+
+    /** Returns the runtime, whose scratch memory others can use from here on. */
+    @Override
+    public void close() {
+        if (kernels.memory().outstanding() != 0) {
+            // A pass was cut short by a failure.
+            discard();
+            return;
+        }
+        kernels.memory().release();
+        ModelRuntime eldest = null;
+        synchronized (IDLE) {
+            IDLE.push(this);
+            if (IDLE.size() > MOST_IDLE) {
+                eldest = IDLE.removeLast();
+            }
+        }
+        if (eldest != null) {
+            eldest.discard();
+        }
+    }
+
+    private void discard() {
+        kernels.close();
+        base.close();
+    }
+
+    /** Frees every runtime that waits, and with them the base weights that nobody uses. */
+    public static void discardIdle() {
+        while (true) {
+            ModelRuntime idle;
+            synchronized (IDLE) {
+                idle = IDLE.poll();
+            }
+            if (idle == null) {
+                return;
+            }
+            idle.discard();
+        }
+    }
+
+    /** Sets of base weights that this JVM holds. */
+    public static int copiesOfWeights() {
+        return BaseWeights.copies();
+    }
+}

@@ -1,0 +1,157 @@
+package org.erat.model;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.annotation.Nullable;
+import org.erat.compute.Backend;
+import org.erat.compute.FrozenLinear;
+import org.erat.compute.FrozenValues;
+import org.erat.compute.Tensor;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Family;
+import org.erat.data.architecture.Projection;
+import org.erat.data.safetensors.SafetensorsFile;
+
+/**
+ * The frozen weights of a transformer in the layout of a {@link Backend}. Immutable; shared by all tasks of a JVM.
+ *
+ * @param architecture what they belong to
+ * @param words [V,H] word embeddings
+ * @param positions [P,H] position embeddings
+ * @param types [·,H] token type embeddings, or null for a model without
+ * @param embeddingNorm of the sum of the embeddings
+ * @param blocks the L blocks
+ * @param finalNorm after the last block, or null for a model without
+ */
+public record TransformerWeights(
+        Architecture architecture,
+        Tensor words,
+        Tensor positions,
+        @Nullable Tensor types,
+        NormWeights embeddingNorm,
+        List<BlockWeights> blocks,
+        @Nullable NormWeights finalNorm)
+        implements AutoCloseable {
+    /** Weight and bias [H] of a norm. */
+    public record NormWeights(Tensor weight, Tensor bias) {}
+
+    /**
+     * One block.
+     *
+     * @param queryKeyValue [(A+2K)·D,H]: query, key and value stacked, so that one product serves all three
+     * @param attentionOutput [H,A·D]
+     * @param intermediate [F,H]
+     * @param output [H,F]
+     */
+    public record BlockWeights(
+            FrozenLinear queryKeyValue,
+            FrozenLinear attentionOutput,
+            NormWeights attentionNorm,
+            FrozenLinear intermediate,
+            FrozenLinear output,
+            NormWeights feedForwardNorm) {}
+
+    /** Lays out the tensors of {@code file}, which must stay open as long as the weights are in use. */
+    public static TransformerWeights of(
+            Architecture architecture, Family family, SafetensorsFile file, Backend backend) {
+        Reader reader = new Reader(architecture, family, file, backend);
+        List<BlockWeights> blocks = new ArrayList<>();
+        for (int block = 0; block < architecture.blocks(); block++) {
+            blocks.add(reader.block(block));
+        }
+        return new TransformerWeights(
+                architecture,
+                reader.table(family.wordEmbeddings(), architecture.vocabulary()),
+                reader.table(
+                        family.positionEmbeddings(), architecture.positions().rows()),
+                family.tokenTypeEmbeddings()
+                        .map(name -> reader.table(name, architecture.tokenTypes()))
+                        .orElse(null),
+                reader.norm(family.embeddingNorm()),
+                List.copyOf(blocks),
+                family.finalNorm().map(reader::norm).orElse(null));
+    }
+
+    /** Frees the memory that the backend holds for them. Nothing may use them afterwards. */
+    @Override
+    public void close() {
+        Stream.of(words, positions, embeddingNorm.weight(), embeddingNorm.bias())
+                .forEach(Tensor::close);
+        if (types != null) {
+            types.close();
+        }
+        if (finalNorm != null) {
+            finalNorm.weight().close();
+            finalNorm.bias().close();
+        }
+        for (BlockWeights block : blocks) {
+            Stream.of(block.queryKeyValue(), block.attentionOutput(), block.intermediate(), block.output())
+                    .forEach(FrozenLinear::close);
+            Stream.of(block.attentionNorm(), block.feedForwardNorm())
+                    .flatMap(norm -> Stream.of(norm.weight(), norm.bias()))
+                    .forEach(Tensor::close);
+        }
+    }
+
+    private record Reader(Architecture architecture, Family family, SafetensorsFile file, Backend backend) {
+        BlockWeights block(int block) {
+            return new BlockWeights(
+                    linear(block, Projection.QUERY, Projection.KEY, Projection.VALUE),
+                    linear(block, Projection.ATTENTION_OUTPUT),
+                    norm(family.attentionNorm(block)),
+                    linear(block, Projection.INTERMEDIATE),
+                    linear(block, Projection.OUTPUT),
+                    norm(family.feedForwardNorm(block)));
+        }
+
+        FrozenLinear linear(int block, Projection... stacked) {
+            return backend.frozenLinear(
+                    Stream.of(stacked).map(p -> weight(block, p)).toList(),
+                    Stream.of(stacked)
+                            .map(p -> values(family.projection(block, p) + ".bias", architecture.out(p)))
+                            .toArray(FloatBuffer[]::new),
+                    architecture.in(stacked[0]));
+        }
+
+        NormWeights norm(String name) {
+            int width = architecture.width();
+            return new NormWeights(
+                    backend.frozen(values(name + ".weight", width), width),
+                    backend.frozen(values(name + ".bias", width), width));
+        }
+
+        Tensor table(String name, int rows) {
+            return backend.frozen(values(name, rows, architecture.width()), rows, architecture.width());
+        }
+
+        private FrozenValues weight(int block, Projection projection) {
+            String tensor = family.projection(block, projection) + ".weight";
+            int out = architecture.out(projection);
+            int in = architecture.in(projection);
+            file.require(tensor, out, in);
+            return new FrozenValues() {
+                @Override
+                public int size() {
+                    return out * in;
+                }
+
+                @Override
+                public void copyTo(FloatBuffer into) {
+                    file.read(tensor, into);
+                }
+
+                @Override
+                public FloatBuffer inPlace() {
+                    return file.floats(tensor);
+                }
+            };
+        }
+
+        private FloatBuffer values(String name, long... shape) {
+            file.require(name, shape);
+            return file.floats(name);
+        }
+    }
+}

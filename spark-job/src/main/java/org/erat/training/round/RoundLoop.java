@@ -1,0 +1,150 @@
+package org.erat.training.round;
+
+import java.util.List;
+import javax.annotation.Nullable;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.erat.monitoring.Phase;
+import org.erat.training.RoundState;
+import org.erat.training.RoundTotals;
+import org.erat.training.average.Aggregation;
+import org.erat.training.average.RoundAverage;
+
+/**
+ * Rounds: broadcast the shared values, H local steps in each shard, the average in shard order, the outer step. The driver
+ * records a round while the shards train the next one.
+ *
+ * @param <B> mini-batch
+ */
+public final class RoundLoop<B> {
+    private final JavaSparkContext spark;
+    private final RoundSettings settings;
+    private final Aggregation.Parts parts;
+    private final LocalTraining<B> training;
+    private final List<RoundListener> listeners;
+
+    /** @param training carried by Spark's serializer, so not a lambda */
+    public RoundLoop(
+            JavaSparkContext spark,
+            RoundSettings settings,
+            Aggregation.Parts parts,
+            LocalTraining<B> training,
+            List<RoundListener> listeners) {
+        this.spark = spark;
+        this.settings = settings;
+        this.parts = parts;
+        this.training = training;
+        this.listeners = listeners;
+    }
+
+    /** A round that is applied. */
+    private record Finished(RoundState start, RoundAverage average, TrainingState next, long nanos) {}
+
+    /**
+     * Trains the rounds that are left of a state's epoch.
+     *
+     * @param batches of the epoch; partition k is shard k
+     * @return the state after the epoch
+     */
+    public TrainingState trainEpoch(TrainingState from, JavaRDD<B> batches) {
+        Broadcast<LocalTraining<B>> work = spark.broadcast(training);
+        Broadcast<Aggregation.Parts> averaged = spark.broadcast(parts);
+        Aggregation aggregation = Aggregation.of(batches.getNumPartitions(), averaged);
+        OuterStep outerStep = new OuterStep(settings.outerLearningRate(), settings.outerMomentum());
+        TrainingState state = from;
+        Finished last = null;
+        int end = (from.round() / settings.roundsPerEpoch() + 1) * settings.roundsPerEpoch();
+        try {
+            while (state.round() < end) {
+                long begun = System.nanoTime();
+                RoundState start = settings.start(state);
+                Broadcast<RoundState> shared = spark.broadcast(start);
+                Aggregation.Job job = begin(aggregation, batches, work, shared);
+                RoundAverage average = recordMeanwhile(last, job).await();
+                shared.destroy();
+                DivergedException.throwFirst(average.totals());
+                state = next(state, average, outerStep);
+                last = new Finished(start, average, state, System.nanoTime() - begun);
+            }
+            record(last);
+        } finally {
+            work.destroy();
+            averaged.destroy();
+        }
+        return state;
+    }
+
+    private Aggregation.Job begin(
+            Aggregation aggregation,
+            JavaRDD<B> batches,
+            Broadcast<LocalTraining<B>> work,
+            Broadcast<RoundState> shared) {
+        return Phase.named(
+                spark.sc(),
+                "round " + (shared.value().round() + 1) + " of " + settings.rounds() + ": local training",
+                () -> aggregation.start(
+                        batches.mapPartitionsWithIndex(
+                                (shard, ofShard) -> List.of(work.value().run(shard, shared.value(), ofShard))
+                                        .iterator(),
+                                true),
+                        shared));
+    }
+
+    private Aggregation.Job recordMeanwhile(@Nullable Finished round, Aggregation.Job next) {
+        boolean recorded = false;
+        try {
+            record(round);
+            recorded = true;
+        } finally {
+            if (!recorded) {
+                next.cancel();
+            }
+        }
+        return next;
+    }
+
+    private TrainingState next(TrainingState state, RoundAverage average, OuterStep outerStep) {
+        float[] momentum = state.momentum().clone();
+        float[] parameters =
+                outerStep.apply(state.parameters(), average.values().parameters(), average.moved(), momentum);
+        return new TrainingState(
+                state.round() + 1,
+                parameters,
+                settings.keepsOptimizer() ? average.values().optimizer() : state.optimizer(),
+                momentum);
+    }
+
+    private void record(@Nullable Finished round) {
+        if (round == null) {
+            return;
+        }
+        RoundReport report = report(round);
+        for (RoundListener listener : listeners) {
+            listener.roundDone(report, round.next());
+        }
+    }
+
+    private RoundReport report(Finished round) {
+        RoundState start = round.start();
+        RoundTotals totals = round.average().totals();
+        int slots = parts.layout().adapters().slots().size();
+        int lastStep = start.firstStep() + start.steps() - 1;
+        return new RoundReport(
+                start.round(),
+                settings.rounds(),
+                start.epoch(),
+                lastStep + 1,
+                totals.lossSum() / Math.max(1, totals.targets()),
+                settings.learningRate().at(lastStep),
+                totals.examples(),
+                totals.tokens(),
+                totals.paddedTokens(),
+                (double) totals.activeRows() / Math.max(1, totals.steps() * slots),
+                round.average().drift().getAsDouble(),
+                start.bytes(),
+                totals.bytes(),
+                round.nanos() / 1e9,
+                (round.nanos() - totals.slowestNanos()) / 1e9);
+    }
+}

@@ -1,0 +1,261 @@
+package org.erat.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.SparkSession;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.adapter.AdapterLayout;
+import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.Method;
+import org.erat.config.Precision;
+import org.erat.config.ScheduleConfig.Granularity;
+import org.erat.config.TrainingSettings.Optimizer;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
+import org.erat.learner.ParameterLayout;
+import org.erat.learner.TestDevice;
+import org.erat.model.TinyBaseModel;
+import org.erat.training.TestSpark;
+import org.erat.training.round.RoundReport;
+import org.erat.training.round.RoundSettings;
+import org.erat.training.round.TrainingState;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What rounds of local steps and their average must hold, in Spark's own scheduler. */
+@SuppressWarnings("try") // A device is in use as long as its block, which need not name it.
+class RoundTrainingMasterTest {
+    @TempDir
+    private static Path folder;
+
+    private static SparkSession session;
+    private static TinyBaseModel model;
+
+    @BeforeAll
+    static void start() {
+        session = TestSpark.open("local[2]");
+        model = TinyBaseModel.write(folder, TinyBaseModel.bert(2));
+    }
+
+    @AfterAll
+    static void stop() {
+        session.stop();
+    }
+
+    private static TinyRun run() {
+        TinyLearners tiny = new TinyLearners(model).on(DeviceChoice.ND4J, Precision.F32);
+        tiny.clipNorm = 1;
+        tiny.totalSteps = 6;
+        return new TinyRun(tiny);
+    }
+
+    /** On a device too, where values cross at the ends of rounds: here they do so once. */
+    @ParameterizedTest
+    @CsvSource({
+        "ND4J, ADAMW_ROW_LAZY",
+        "CPU, ADAMW_DENSE",
+        "CPU, SGD",
+        "EMULATED_CUDA, ADAMW_ROW_LAZY",
+        "EMULATED_CUDA, ADAMW_DENSE",
+        "EMULATED_CUDA, SGD",
+        "GPU, ADAMW_ROW_LAZY"
+    })
+    void averagingOverOneShardIsPlainLocalTrainingBitForBit(TestDevice device, Optimizer optimizer) {
+        TinyRun run = run();
+        run.shards = 1;
+        run.tiny.optimizer = optimizer;
+        try (TestDevice.InUse unused = device.use(run.tiny, Precision.F32)) {
+            assertThat(run.train(session).last().parameters()).containsExactly(trainedInOneProcess(run));
+        }
+    }
+
+    /** Windows of single examples, and all nested ranks at once, go the same way. */
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void everyMethodTrainsByRoundsAsItDoesInOneProcess(Method method) {
+        TinyRun run = run();
+        run.shards = 1;
+        run.tiny.method = method;
+        run.tiny.granularity = Granularity.EXAMPLE;
+
+        assertThat(run.train(session).last().parameters()).containsExactly(trainedInOneProcess(run));
+    }
+
+    private static float[] trainedInOneProcess(TinyRun run) {
+        ComputationGraph graph = run.tiny.graph();
+        LearnerGraph.setShard(graph, 0);
+        try (LocalSteps steps = LocalSteps.of(graph)) {
+            for (int epoch = 0; epoch < run.epochs; epoch++) {
+                run.batches(0, epoch).forEach(steps::step);
+            }
+            steps.finish();
+        }
+        float[] parameters = HostArrays.read(graph.params());
+        LearnerGraph.close(graph);
+        return parameters;
+    }
+
+    @Test
+    void shardsWithSharedWindowsAndSingleStepsAreOneProcessOnTheUnionBatch() {
+        TinyRun run = run();
+        run.tiny.optimizer = Optimizer.SGD;
+        run.tiny.sharedWindows = true;
+        run.tiny.learningRate = 0.1;
+        run.tiny.clipNorm = 0;
+        run.shards = 3;
+        run.localSteps = 1;
+        run.epochs = 1;
+        ComputationGraph union = run.tiny.graph();
+        for (int step = 0; step < run.rounds().stepsPerEpoch(); step++) {
+            union.fit(BatchArrays.of(unionBatch(run, step)));
+        }
+
+        float[] averaged = run.train(session).last().parameters();
+
+        // Sums of the same float terms in another order, over three steps of values below 1.
+        assertThat(averaged).containsExactly(HostArrays.read(union.params()), within(1e-6f));
+    }
+
+    private static Batch unionBatch(TinyRun run, int step) {
+        List<Batch> parts = IntStream.range(0, run.shards)
+                .mapToObj(k -> run.batches(k, 0).get(step))
+                .toList();
+        int size = parts.stream().mapToInt(Batch::size).sum();
+        int tokens = parts.stream().mapToInt(Batch::tokens).max().orElseThrow();
+        int[] ids = new int[size * tokens];
+        int[] lengths = new int[size];
+        int[] classes = new int[size];
+        int at = 0;
+        for (Batch part : parts) {
+            for (int b = 0; b < part.size(); b++) {
+                lengths[at] = part.lengths()[b];
+                System.arraycopy(part.tokenIds(), b * part.tokens(), ids, at * tokens, lengths[at]);
+                classes[at++] = ((Targets.Classes) part.targets()).classes()[b];
+            }
+        }
+        return new Batch(ids, new int[ids.length], lengths, new long[size], new Targets.Classes(classes));
+    }
+
+    @Test
+    void rowsThatNobodyTrainedComeBackUnchangedWithTheirOptimizerState() {
+        TinyRun run = run();
+        run.epochs = 3;
+        ParameterLayout layout = run.tiny.spec().layout();
+        float[] parameters = HostArrays.read(run.tiny.graph().params());
+        float[] optimizer = new float[layout.stateLength()];
+        int untouched = 0;
+        for (TrainingState state : run.train(session).states()) {
+            boolean[] mayMove = rowsOfRound(run, layout, state.round() - 1);
+            for (int i = 0; i < layout.adapters().length(); i++) {
+                if (!mayMove[i]) {
+                    assertThat(state.parameters()[i]).isEqualTo(parameters[i]);
+                    assertThat(state.optimizer()[i]).isEqualTo(optimizer[i]);
+                    untouched++;
+                }
+            }
+            parameters = state.parameters();
+            optimizer = state.optimizer();
+        }
+        assertThat(untouched).as("rows outside of every window of a round").isPositive();
+    }
+
+    /** Values whose row is in a window of some worker in a round: recomputed from the schedule alone. */
+    private static boolean[] rowsOfRound(TinyRun run, ParameterLayout layout, int round) {
+        boolean[] moves = new boolean[layout.parameters()];
+        RoundSettings rounds = run.rounds();
+        int inEpoch = round % rounds.roundsPerEpoch() * rounds.localSteps();
+        int first = round / rounds.roundsPerEpoch() * rounds.stepsPerEpoch() + inEpoch;
+        int steps = Math.min(rounds.localSteps(), rounds.stepsPerEpoch() - inEpoch);
+        for (int step = first; step < first + steps; step++) {
+            for (int worker = 0; worker < run.shards; worker++) {
+                for (int block = 0; block < layout.adapters().blocks(); block++) {
+                    var window = run.tiny.rankSchedule().window(step, block, worker);
+                    for (int row = window.start(); row < window.end(); row++) {
+                        mark(layout, block, row, moves);
+                    }
+                }
+            }
+        }
+        return moves;
+    }
+
+    private static void mark(ParameterLayout layout, int block, int row, boolean[] moves) {
+        for (AdapterLayout.Slot slot : layout.adapters().slots()) {
+            if (slot.block() == block) {
+                layout.rowParameters(slot, row, (from, to) -> Arrays.fill(moves, from, to, true));
+            }
+        }
+    }
+
+    @Test
+    void goingOnFromARoundGivesTheSameBits() {
+        TinyRun run = run();
+        run.outerLearningRate = 0.7;
+        run.outerMomentum = 0.9;
+        TinyRun.Outcome whole = run.train(session);
+        for (int round = 1; round < whole.states().size(); round++) {
+            TinyRun.Outcome rest = run.train(session, whole.states().get(round - 1));
+
+            assertThat(rest.last().parameters()).containsExactly(whole.last().parameters());
+            assertThat(rest.last().optimizer()).containsExactly(whole.last().optimizer());
+        }
+    }
+
+    @Test
+    void frozenAHasNoDriftAndKeepsItsValues() {
+        TinyRun run = run();
+        TinyRun.Outcome moving = run.train(session);
+        run.tiny.freezeA = true;
+        TinyRun.Outcome frozen = run.train(session);
+
+        assertThat(moving.reports())
+                .anySatisfy(report -> assertThat(report.drift()).isGreaterThan(1e-4));
+        // Averages are rounded to floats: ε/2 = 6e-8 of each value.
+        assertThat(frozen.reports())
+                .allSatisfy(report -> assertThat(report.drift()).isLessThan(1e-6));
+        float[] before = HostArrays.read(run.tiny.graph().params());
+        run.tiny.spec().adapterLayout().slots().forEach(slot -> {
+            for (int i = (int) slot.rowOfA(0); i < slot.rowOfB(0); i++) {
+                assertThat(frozen.last().parameters()[i]).isEqualTo(before[i]);
+            }
+        });
+    }
+
+    @Test
+    void optimizerStateCanStartAnewInEveryRound() {
+        TinyRun run = run();
+        run.keepsOptimizer = false;
+
+        TinyRun.Outcome outcome = run.train(session);
+
+        assertThat(outcome.last().optimizer()).isEmpty();
+        assertThat(outcome.reports().get(0).bytesDown())
+                .isLessThan(run().train(session).reports().get(0).bytesDown());
+    }
+
+    @Test
+    void everyExampleIsSeenOnceInEachEpochAndBytesAreCounted() {
+        TinyRun run = run();
+        TinyRun.Outcome outcome = run.train(session);
+
+        assertThat(outcome.reports()).hasSize(run.rounds().rounds());
+        assertThat(outcome.reports().stream().mapToLong(RoundReport::examples).sum())
+                .isEqualTo((long) run.epochs * run.shards * run.examplesOfShard);
+        assertThat(outcome.reports()).allSatisfy(report -> {
+            assertThat(report.bytesDown())
+                    .isGreaterThan(4L * run.tiny.spec().layout().parameters());
+            assertThat(report.bytesUp()).isPositive();
+            assertThat(report.meanWidth()).isBetween(1.0, 4.0);
+        });
+    }
+}

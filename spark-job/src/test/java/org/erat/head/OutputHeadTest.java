@@ -1,0 +1,282 @@
+package org.erat.head;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.DoubleBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.erat.compute.Kernels;
+import org.erat.compute.Tensor;
+import org.erat.compute.TestTensors;
+import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.config.HeadSettings;
+import org.erat.config.HeadSettings.Pooling;
+import org.erat.config.Precision;
+import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadLayout.Array;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Heads in double precision against their formulas and central differences.
+ *
+ * <p>Tolerance of values: a few roundings of sums of numbers near 1, 1e-12. Of slopes: with h = 1e-5 the difference errs by
+ * h²·f‴/6 ≈ 1e-11 in truncation and by ε·|f|/h ≈ 1e-11 in rounding; 1e-8 is asked for.
+ */
+class OutputHeadTest {
+    private static final int WIDTH = 6;
+    private static final int TOKENS = 4;
+    private static final int[] LENGTHS = {4, 2, 3};
+
+    /** Where the head's parameters begin in the vector of all. */
+    private static final int FROM = 5;
+
+    private static final double H = 1e-5;
+
+    private Kernels kernels;
+
+    @BeforeEach
+    void open() {
+        kernels = new Nd4jBackend(Precision.F64).open(1);
+    }
+
+    @AfterEach
+    void everyTensorIsClosed() {
+        long left = kernels.memory().outstanding();
+        kernels.close();
+        assertThat(left).isZero();
+    }
+
+    private static Batch batch(Targets targets) {
+        int[] ids = new int[LENGTHS.length * TOKENS];
+        return new Batch(ids, ids, LENGTHS, new long[LENGTHS.length], targets);
+    }
+
+    private static HeadSpec spec(TaskType task, Pooling pooling, int outputs) {
+        return HeadSpec.of(task, outputs, new HeadSettings(pooling), WIDTH);
+    }
+
+    /** Three tokens of the first example, none of the second and one of the third. */
+    private static final Targets TOKEN_CLASSES =
+            new Targets.TokenClasses(new int[] {-1, 2, 0, 1, -1, -1, -1, -1, 2, -1, -1, -1});
+
+    private static final int[] TOKENS_WITH_TARGETS = {1, 2, 3, 8};
+
+    static Stream<Arguments> heads() {
+        Targets classes = new Targets.Classes(new int[] {0, 2, 1});
+        Targets numbers = new Targets.Numbers(new float[] {0.5f, -1, 2});
+        return Stream.of(
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FIRST_TOKEN, 3), classes),
+                Arguments.of(spec(TaskType.REGRESSION, Pooling.MEAN, 1), numbers),
+                Arguments.of(spec(TaskType.REGRESSION, Pooling.FIRST_TOKEN, 1), numbers),
+                Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), TOKEN_CLASSES));
+    }
+
+    private static double[] random(long seed, int length) {
+        return new Random(seed).doubles(length, -1, 1).toArray();
+    }
+
+    private static int parameters(HeadSpec spec) {
+        return FROM + spec.layout().length() + 3;
+    }
+
+    private record Result(double[] outputs, double loss, double[] dHidden, double[] gradient) {}
+
+    private Result run(HeadSpec spec, Targets targets, double[] hidden, double[] parameters, double weight) {
+        Batch batch = batch(targets);
+        Head head = Head.of(spec, kernels);
+        try (Tensor x = kernels.memory().upload(DoubleBuffer.wrap(hidden), hidden.length / WIDTH, WIDTH);
+                Tensor values = kernels.memory().uploadSingle(DoubleBuffer.wrap(parameters), parameters.length);
+                Tensor gradient = kernels.memory().allocateSingle(parameters.length);
+                Tensor losses = kernels.memory().allocateSingle(targets.count())) {
+            kernels.pointwise().fill(gradient, 0);
+            try (Tensor states = head.read(x, batch);
+                    Head.Pass pass = head.forward(states, values, FROM);
+                    Tensor dOutputs = head.loss(pass, targets, weight, losses);
+                    Tensor dStates = head.backward(pass, dOutputs, values, gradient, FROM);
+                    Tensor dHidden = head.readBackward(dStates, batch)) {
+                return new Result(
+                        TestTensors.doubles(kernels, pass.outputs()),
+                        Arrays.stream(TestTensors.doubles(kernels, losses))
+                                .average()
+                                .orElseThrow(),
+                        TestTensors.doubles(kernels, dHidden),
+                        TestTensors.doubles(kernels, gradient));
+            }
+        }
+    }
+
+    /** What the head reads, outputs and mean loss by their formulas. */
+    @ParameterizedTest
+    @MethodSource("heads")
+    void outputsAndLossFollowTheirFormulas(HeadSpec spec, Targets targets) {
+        double[] hidden = random(1, LENGTHS.length * TOKENS * WIDTH);
+        double[] parameters = random(2, parameters(spec));
+        double[][] states = states(spec, hidden);
+        double[][] outputs = new double[states.length][];
+        for (int i = 0; i < states.length; i++) {
+            outputs[i] = outputs(spec, parameters, states[i]);
+        }
+
+        Result result = run(spec, targets, hidden, parameters, 1);
+
+        assertThat(result.outputs())
+                .containsExactly(
+                        Stream.of(outputs).flatMapToDouble(Arrays::stream).toArray(), within(1e-12));
+        double loss = IntStream.range(0, outputs.length)
+                .mapToDouble(i -> loss(targets, i, outputs[i]))
+                .average()
+                .orElseThrow();
+        assertThat(result.loss()).isCloseTo(loss, within(1e-12));
+    }
+
+    private static double[][] states(HeadSpec spec, double[] hidden) {
+        return switch (spec.readout()) {
+            case FIRST_TOKEN ->
+                IntStream.range(0, LENGTHS.length)
+                        .mapToObj(b -> row(hidden, b * TOKENS))
+                        .toArray(double[][]::new);
+            case TARGET_TOKENS ->
+                IntStream.of(TOKENS_WITH_TARGETS)
+                        .mapToObj(token -> row(hidden, token))
+                        .toArray(double[][]::new);
+            case MEAN ->
+                IntStream.range(0, LENGTHS.length)
+                        .mapToObj(b -> IntStream.range(0, WIDTH)
+                                .mapToDouble(column -> IntStream.range(0, LENGTHS[b])
+                                        .mapToDouble(t -> hidden[(b * TOKENS + t) * WIDTH + column])
+                                        .average()
+                                        .orElseThrow())
+                                .toArray())
+                        .toArray(double[][]::new);
+        };
+    }
+
+    private static double[] row(double[] hidden, int token) {
+        return Arrays.copyOfRange(hidden, token * WIDTH, (token + 1) * WIDTH);
+    }
+
+    /** tanh(s·W₁ᵀ + b₁)·W₂ᵀ + b₂, or s·Wᵀ + b of a token: weights [out,in] row-major, each before its bias. */
+    private static double[] outputs(HeadSpec spec, double[] parameters, double[] state) {
+        if (spec.readout() == HeadSpec.Readout.TARGET_TOKENS) {
+            return linear(parameters, FROM, spec.outputs(), state);
+        }
+        double[] activated = Arrays.stream(linear(parameters, FROM, WIDTH, state))
+                .map(Math::tanh)
+                .toArray();
+        return linear(parameters, FROM + WIDTH * WIDTH + WIDTH, spec.outputs(), activated);
+    }
+
+    private static double[] linear(double[] parameters, int from, int out, double[] x) {
+        double[] y = new double[out];
+        for (int o = 0; o < out; o++) {
+            y[o] = parameters[from + out * x.length + o];
+            for (int i = 0; i < x.length; i++) {
+                y[o] += parameters[from + o * x.length + i] * x[i];
+            }
+        }
+        return y;
+    }
+
+    private static double loss(Targets targets, int row, double[] outputs) {
+        if (targets instanceof Targets.Numbers numbers) {
+            return Math.pow(outputs[0] - numbers.numbers()[row], 2);
+        }
+        int[] classes = targets instanceof Targets.TokenClasses
+                ? new int[] {2, 0, 1, 2}
+                : ((Targets.Classes) targets).classes();
+        double sum = Arrays.stream(outputs).map(Math::exp).sum();
+        return Math.log(sum) - outputs[classes[row]];
+    }
+
+    /** Of the hidden states and of each array. A weight is a factor of the gradient and not of the loss. */
+    @ParameterizedTest
+    @MethodSource("heads")
+    void gradientsAreThoseOfTheMeanLoss(HeadSpec spec, Targets targets) {
+        double[] hidden = random(3, LENGTHS.length * TOKENS * WIDTH);
+        double[] parameters = random(4, parameters(spec));
+        double weight = 0.25;
+        Result result = run(spec, targets, hidden, parameters, weight);
+
+        double[] direction = random(5, hidden.length);
+        double slope =
+                (run(spec, targets, moved(hidden, direction, H), parameters, 1).loss()
+                                - run(spec, targets, moved(hidden, direction, -H), parameters, 1)
+                                        .loss())
+                        / (2 * H);
+        assertThat(product(result.dHidden(), direction)).isCloseTo(weight * slope, within(1e-8));
+        for (Array array : spec.layout().arrays()) {
+            double[] inArray = new double[parameters.length];
+            System.arraycopy(random(6, array.length()), 0, inArray, FROM + array.offset(), array.length());
+            slope = (run(spec, targets, hidden, moved(parameters, inArray, H), 1)
+                                    .loss()
+                            - run(spec, targets, hidden, moved(parameters, inArray, -H), 1)
+                                    .loss())
+                    / (2 * H);
+            assertThat(product(result.gradient(), inArray)).as(array.name()).isCloseTo(weight * slope, within(1e-8));
+        }
+        assertThat(Arrays.copyOf(result.gradient(), FROM)).as("before the head").containsOnly(0);
+        assertThat(Arrays.copyOfRange(result.gradient(), FROM + spec.layout().length(), parameters.length))
+                .as("behind it")
+                .containsOnly(0);
+    }
+
+    private static double[] moved(double[] values, double[] direction, double h) {
+        return IntStream.range(0, values.length)
+                .mapToDouble(i -> values[i] + h * direction[i])
+                .toArray();
+    }
+
+    private static double product(double[] one, double[] other) {
+        return IntStream.range(0, one.length)
+                .mapToDouble(i -> one[i] * other[i])
+                .sum();
+    }
+
+    @Test
+    void onlyTokensWithATargetAreRead() {
+        HeadSpec spec = spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3);
+        double[] hidden = random(1, LENGTHS.length * TOKENS * WIDTH);
+        double[] parameters = random(2, parameters(spec));
+        Result result = run(spec, TOKEN_CLASSES, hidden, parameters, 1);
+        double[] others = random(7, hidden.length);
+        for (int token : TOKENS_WITH_TARGETS) {
+            System.arraycopy(hidden, token * WIDTH, others, token * WIDTH, WIDTH);
+        }
+
+        Result withOthers = run(spec, TOKEN_CLASSES, others, parameters, 1);
+
+        assertThat(withOthers.outputs()).containsExactly(result.outputs());
+        assertThat(withOthers.gradient()).containsExactly(result.gradient());
+        for (int i = 0; i < hidden.length; i++) {
+            int token = i / WIDTH;
+            if (IntStream.of(TOKENS_WITH_TARGETS).noneMatch(other -> other == token)) {
+                assertThat(result.dHidden()[i]).isZero();
+            }
+        }
+    }
+
+    @Test
+    void itsArraysAreThoseOfTheTransformersLibrary() {
+        assertThat(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3).layout().arrays())
+                .containsExactly(
+                        new Array("dense.weight", WIDTH, WIDTH, false, 0),
+                        new Array("dense.bias", 1, WIDTH, true, 36),
+                        new Array("out_proj.weight", 3, WIDTH, false, 42),
+                        new Array("out_proj.bias", 1, 3, true, 60));
+        assertThat(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3).layout().arrays())
+                .containsExactly(
+                        new Array("classifier.weight", 3, WIDTH, false, 0),
+                        new Array("classifier.bias", 1, 3, true, 18));
+    }
+}

@@ -1,0 +1,49 @@
+package org.erat.learner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import org.erat.config.ComputeSettings.Activations;
+import org.erat.config.Precision;
+import org.erat.data.architecture.Projection;
+import org.erat.dl4j.TinyLearners;
+import org.erat.model.TinyBaseModel;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@SuppressWarnings("try") // A device is in use as long as its block, which need not name it.
+class RecomputedActivationsTest {
+    @TempDir
+    private Path folder;
+
+    /** With dropout, whose masks must be those of the first forward pass. */
+    @ParameterizedTest
+    @CsvSource({
+        "ND4J, F32",
+        "CPU, F32",
+        "CPU, BF16",
+        "EMULATED_CUDA, F32",
+        "EMULATED_CUDA, BF16",
+        "GPU, F32",
+        "GPU, BF16"
+    })
+    void theyGiveTheSameBits(TestDevice device, Precision precision) {
+        TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2)));
+        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.dropout = 0.2;
+        try (TestDevice.InUse use = device.use(tiny, precision)) {
+            double[] kept = gradient(tiny);
+            tiny.activations = Activations.RECOMPUTED;
+
+            assertThat(gradient(tiny)).containsExactly(kept);
+        }
+    }
+
+    private static double[] gradient(TinyLearners tiny) {
+        try (LearnerProbe probe = new LearnerProbe(tiny.spec(), tiny.adapters(5), tiny.batch(1, 6, 3), 3)) {
+            return probe.gradient();
+        }
+    }
+}

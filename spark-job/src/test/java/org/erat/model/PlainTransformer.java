@@ -1,0 +1,265 @@
+package org.erat.model;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.erat.compute.Backend;
+import org.erat.compute.FrozenLinear;
+import org.erat.compute.Tensor;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.Place;
+import org.erat.data.architecture.Projection;
+
+/**
+ * A transformer of random weights as its formulas have it: one example at a time, in loops over doubles, with the tanh as
+ * its activation. Adapters are added to the weights.
+ */
+final class PlainTransformer {
+    private final Architecture architecture;
+    private final double[][] words;
+    private final double[][] positions;
+    private final Norm embeddingNorm;
+    private final List<BlockValues> blocks = new ArrayList<>();
+    private final Norm finalNorm;
+
+    /** y = W·x + b, W [out,in]. */
+    private record Linear(double[][] w, double[] b) {
+        double[] of(double[] x) {
+            double[] y = b.clone();
+            for (int o = 0; o < y.length; o++) {
+                for (int i = 0; i < x.length; i++) {
+                    y[o] += w[o][i] * x[i];
+                }
+            }
+            return y;
+        }
+
+        Linear plus(double[][] delta) {
+            double[][] sum = new double[w.length][];
+            for (int o = 0; o < w.length; o++) {
+                sum[o] = w[o].clone();
+                for (int i = 0; i < sum[o].length; i++) {
+                    sum[o][i] += delta[o][i];
+                }
+            }
+            return new Linear(sum, b);
+        }
+    }
+
+    private record Norm(double[] weight, double[] bias) {
+        double[] of(double[] x, double epsilon) {
+            double mean = 0;
+            for (double value : x) {
+                mean += value / x.length;
+            }
+            double variance = 0;
+            for (double value : x) {
+                variance += (value - mean) * (value - mean) / x.length;
+            }
+            double[] y = new double[x.length];
+            for (int i = 0; i < y.length; i++) {
+                y[i] = (x[i] - mean) / Math.sqrt(variance + epsilon) * weight[i] + bias[i];
+            }
+            return y;
+        }
+    }
+
+    private record BlockValues(Map<Projection, Linear> maps, Norm attentionNorm, Norm feedForwardNorm) {}
+
+    /** What an adapter adds to the weight of a projection, [out,in]. */
+    @FunctionalInterface
+    interface Deltas {
+        double[][] of(int block, Projection projection);
+    }
+
+    PlainTransformer(Architecture architecture, Random random) {
+        this.architecture = architecture;
+        int width = architecture.width();
+        words = matrix(random, architecture.vocabulary(), width, 0.5);
+        positions = matrix(random, architecture.positions().rows(), width, 0.5);
+        embeddingNorm = norm(random, width);
+        for (int block = 0; block < architecture.blocks(); block++) {
+            Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
+            for (Projection projection : Projection.values()) {
+                int in = architecture.in(projection);
+                int out = architecture.out(projection);
+                maps.put(
+                        projection,
+                        new Linear(matrix(random, out, in, 1 / Math.sqrt(in)), matrix(random, 1, out, 0.5)[0]));
+            }
+            blocks.add(new BlockValues(maps, norm(random, width), norm(random, width)));
+        }
+        finalNorm = norm(random, width);
+    }
+
+    /** Values that are floats, as frozen weights are. */
+    private static double[][] matrix(Random random, int rows, int columns, double spread) {
+        double[][] values = new double[rows][columns];
+        for (double[] row : values) {
+            for (int i = 0; i < columns; i++) {
+                row[i] = (float) (spread * random.nextGaussian());
+            }
+        }
+        return values;
+    }
+
+    private static Norm norm(Random random, int width) {
+        double[] weight = matrix(random, 1, width, 0.25)[0];
+        for (int i = 0; i < width; i++) {
+            weight[i] = (float) (1 + weight[i]);
+        }
+        return new Norm(weight, matrix(random, 1, width, 0.5)[0]);
+    }
+
+    // ---- the weights on a backend
+
+    TransformerWeights on(Backend backend) {
+        List<TransformerWeights.BlockWeights> laidOut = new ArrayList<>();
+        for (BlockValues block : blocks) {
+            laidOut.add(new TransformerWeights.BlockWeights(
+                    linear(backend, block, Projection.QUERY, Projection.KEY, Projection.VALUE),
+                    linear(backend, block, Projection.ATTENTION_OUTPUT),
+                    norm(backend, block.attentionNorm()),
+                    linear(backend, block, Projection.INTERMEDIATE),
+                    linear(backend, block, Projection.OUTPUT),
+                    norm(backend, block.feedForwardNorm())));
+        }
+        return new TransformerWeights(
+                architecture,
+                table(backend, words),
+                table(backend, positions),
+                null,
+                norm(backend, embeddingNorm),
+                laidOut,
+                architecture.norm().place() == Place.PRE ? norm(backend, finalNorm) : null);
+    }
+
+    private static FrozenLinear linear(Backend backend, BlockValues block, Projection... stacked) {
+        List<Linear> maps = Stream.of(stacked)
+                .map(projection -> block.maps().get(projection))
+                .toList();
+        return backend.frozenLinear(
+                maps.stream().map(map -> floats(map.w())).toArray(FloatBuffer[]::new),
+                maps.stream().map(map -> floats(map.b())).toArray(FloatBuffer[]::new),
+                maps.get(0).w()[0].length);
+    }
+
+    private static TransformerWeights.NormWeights norm(Backend backend, Norm norm) {
+        int width = norm.weight().length;
+        return new TransformerWeights.NormWeights(
+                backend.frozen(floats(norm.weight()), width), backend.frozen(floats(norm.bias()), width));
+    }
+
+    private static Tensor table(Backend backend, double[][] rows) {
+        return backend.frozen(floats(rows), rows.length, rows[0].length);
+    }
+
+    private static FloatBuffer floats(double[]... rows) {
+        FloatBuffer values = FloatBuffer.allocate(rows.length * rows[0].length);
+        for (double[] row : rows) {
+            for (double value : row) {
+                values.put((float) value);
+            }
+        }
+        return values.flip();
+    }
+
+    // ---- the forward pass
+
+    /** The last hidden states [T,H] of one example. */
+    double[][] hidden(int[] tokenIds, Deltas deltas) {
+        double[][] x = new double[tokenIds.length][];
+        for (int t = 0; t < x.length; t++) {
+            x[t] = embeddingNorm.of(
+                    sum(words[tokenIds[t]], positions[architecture.positions().offset() + t]), epsilon());
+        }
+        boolean before = architecture.norm().place() == Place.PRE;
+        for (int block = 0; block < blocks.size(); block++) {
+            BlockValues values = blocks.get(block);
+            Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
+            for (Projection projection : Projection.values()) {
+                maps.put(projection, values.maps().get(projection).plus(deltas.of(block, projection)));
+            }
+            double[][] in = before ? norm(values.attentionNorm(), x) : x;
+            x = sum(x, attention(in, maps));
+            x = before ? x : norm(values.attentionNorm(), x);
+            in = before ? norm(values.feedForwardNorm(), x) : x;
+            x = sum(x, feedForward(in, maps));
+            x = before ? x : norm(values.feedForwardNorm(), x);
+        }
+        return before ? norm(finalNorm, x) : x;
+    }
+
+    private double[][] attention(double[][] x, Map<Projection, Linear> maps) {
+        Architecture.Heads heads = architecture.heads();
+        double[][] query = of(maps.get(Projection.QUERY), x);
+        double[][] key = of(maps.get(Projection.KEY), x);
+        double[][] value = of(maps.get(Projection.VALUE), x);
+        double[][] context = new double[x.length][heads.query() * heads.width()];
+        for (int head = 0; head < heads.query(); head++) {
+            int q = head * heads.width();
+            int kv = head / (heads.query() / heads.keyValue()) * heads.width();
+            for (int t = 0; t < x.length; t++) {
+                int seen = architecture.mask() == Architecture.Mask.CAUSAL ? t + 1 : x.length;
+                double[] share = new double[seen];
+                double sum = 0;
+                for (int s = 0; s < seen; s++) {
+                    double score = 0;
+                    for (int d = 0; d < heads.width(); d++) {
+                        score += query[t][q + d] * key[s][kv + d];
+                    }
+                    share[s] = Math.exp(score / Math.sqrt(heads.width()));
+                    sum += share[s];
+                }
+                for (int s = 0; s < seen; s++) {
+                    for (int d = 0; d < heads.width(); d++) {
+                        context[t][q + d] += share[s] / sum * value[s][kv + d];
+                    }
+                }
+            }
+        }
+        return of(maps.get(Projection.ATTENTION_OUTPUT), context);
+    }
+
+    private static double[][] feedForward(double[][] x, Map<Projection, Linear> maps) {
+        double[][] inner = of(maps.get(Projection.INTERMEDIATE), x);
+        for (double[] row : inner) {
+            for (int i = 0; i < row.length; i++) {
+                row[i] = Math.tanh(row[i]);
+            }
+        }
+        return of(maps.get(Projection.OUTPUT), inner);
+    }
+
+    private static double[][] of(Linear map, double[][] x) {
+        return Stream.of(x).map(map::of).toArray(double[][]::new);
+    }
+
+    private double[][] norm(Norm norm, double[][] x) {
+        return Stream.of(x).map(row -> norm.of(row, epsilon())).toArray(double[][]::new);
+    }
+
+    private double epsilon() {
+        return architecture.norm().epsilon();
+    }
+
+    private static double[][] sum(double[][] one, double[][] other) {
+        double[][] sum = new double[one.length][];
+        for (int t = 0; t < sum.length; t++) {
+            sum[t] = sum(one[t], other[t]);
+        }
+        return sum;
+    }
+
+    private static double[] sum(double[] one, double[] other) {
+        double[] sum = one.clone();
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += other[i];
+        }
+        return sum;
+    }
+}
