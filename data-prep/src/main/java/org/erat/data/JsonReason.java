@@ -14,7 +14,8 @@ public final class JsonReason {
             return e.getMessage();
         }
         JsonLocation at = json.getLocation();
-        String place = at == null ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        boolean known = at != null && at.getLineNr() > 0;
+        String place = known ? ", line " + at.getLineNr() + ", column " + at.getColumnNr() : "";
         return json.getOriginalMessage() + place;
     }
 }

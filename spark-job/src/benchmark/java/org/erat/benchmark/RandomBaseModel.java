@@ -42,26 +42,19 @@ public final class RandomBaseModel {
                 width,
                 new Heads(heads, heads, width / heads),
                 given.mask(),
-                new FeedForward(4 * width, given.feedForward().activation()),
+                new FeedForward(
+                        4 * width,
+                        given.feedForward().activation(),
+                        given.feedForward().gated()),
                 given.norm(),
+                given.biases(),
                 given.padTokenId());
         write(directory, shape, Files.readAllBytes(like.resolve(BaseModelDirectory.TOKENIZER)));
     }
 
     /** BERT with exact GELU, two token types and padding by token 0. */
     public static Architecture bert(int vocabulary, int positions, int blocks, int width, int heads, int inner) {
-        return new Architecture(
-                "bert",
-                vocabulary,
-                2,
-                new Positions(positions, 0),
-                blocks,
-                width,
-                new Heads(heads, heads, width / heads),
-                Mask.BIDIRECTIONAL,
-                new FeedForward(inner, Activation.GELU),
-                new Norm(Place.POST, 1e-12),
-                0);
+        return Architecture.encoder("bert", vocabulary, 2, new Positions(positions, 0), blocks, width, heads, inner, Activation.GELU, 1e-12, 0);
     }
 
     /** Writes one of any shape of BERT. */

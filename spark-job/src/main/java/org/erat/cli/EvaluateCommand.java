@@ -1,12 +1,17 @@
 package org.erat.cli;
 
 import java.util.List;
-import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
 import org.erat.data.UsageException;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.EvaluationRequest;
+import org.erat.evaluation.EvaluationTable;
+import org.erat.evaluation.Evaluator;
+import org.erat.inference.AdapterUse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "evaluate",
@@ -20,7 +25,7 @@ import picocli.CommandLine.ParentCommand;
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu"
         })
-final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     /**
      * What to measure.
      *
@@ -29,9 +34,6 @@ final class EvaluateCommand implements Callable<Integer> {
      * @param suffixes whether to measure the last rows alone too
      */
     record Request(RunAndData.Choice on, List<Integer> ranks, boolean suffixes) {}
-
-    @ParentCommand
-    private Main root;
 
     @Mixin
     private RunAndData on;
@@ -49,14 +51,29 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean suffixes;
 
     @Override
-    public Integer call() {
+    Request request() {
         for (int rank : ranks) {
             if (rank < 1) {
                 throw new UsageException("--ranks " + rank + " is below 1. Name ranks from 1 to the adapter's rank.");
             }
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        root.jobs().evaluate(new Request(on.choice(), ascending, suffixes), root.progress());
-        return 0;
+        return new Request(on.choice(), ascending, suffixes);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        try (SparkSession session = Sessions.open("evaluate " + request.on().runDir())) {
+            SparkWork.run(session.sparkContext(), progress, () -> {
+                AdapterUse use = request.on().use(session, progress);
+                Evaluation evaluation = Evaluator.evaluate(
+                        session,
+                        use,
+                        TokenizedDataset.open(session, request.on().data()),
+                        EvaluationRequest.of(use.adapter(), request.ranks(), request.suffixes()),
+                        progress::say);
+                EvaluationTable.lines(evaluation).forEach(progress::say);
+            });
+        }
     }
 }

@@ -3,13 +3,21 @@ package org.erat.cli;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.erat.checkpoint.RunDirectory;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
+import org.erat.export.AdapterFiles;
+import org.erat.export.Export;
+import org.erat.export.PeftAdapter;
+import org.erat.export.TrainedAdapter;
+import org.erat.model.BaseModel;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "export",
@@ -22,7 +30,7 @@ import picocli.CommandLine.ParentCommand;
             "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable \\",
             "    --out work/adapter-mixed"
         })
-final class ExportCommand implements Callable<Integer> {
+final class ExportCommand extends JobCommand<ExportCommand.Request> {
     /**
      * What to export.
      *
@@ -58,9 +66,6 @@ final class ExportCommand implements Callable<Integer> {
         private List<Integer> blockRanks;
     }
 
-    @ParentCommand
-    private Main root;
-
     @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
     private String runDir;
 
@@ -81,7 +86,7 @@ final class ExportCommand implements Callable<Integer> {
     private String out;
 
     @Override
-    public Integer call() {
+    Request request() {
         if (ranks.rank != null && ranks.rank < 1) {
             throw new UsageException("--rank " + ranks.rank + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
@@ -92,7 +97,28 @@ final class ExportCommand implements Callable<Integer> {
             }
         }
         OptionalInt rank = ranks.rank == null ? OptionalInt.empty() : OptionalInt.of(ranks.rank);
-        root.jobs().export(new Request(runDir, rank, blockRanks, model.directory(), portable, out), root.progress());
-        return 0;
+        return new Request(runDir, rank, blockRanks, model.directory(), portable, out);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        // No session is needed, only what spark.hadoop.* says about file systems.
+        Configuration hadoop = SparkHadoopUtil.get().conf();
+        TrainedAdapter trained =
+                FinishedRun.read(request.runDir(), hadoop, progress).adapter();
+        Path directory = Storage.path(request.out());
+        if (RunDirectory.isPartOfRun(directory, hadoop)) {
+            throw new UsageException("--out " + request.out()
+                    + " is inside a run directory, whose own adapter has all ranks and must stay. Name another"
+                    + " folder.");
+        }
+        TrainedAdapter adapter = request.model()
+                .map(base -> trained.on(BaseModel.describe(base, hadoop)))
+                .orElse(trained);
+        PeftAdapter peft = request.rank().isPresent()
+                ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
+                : Export.byBlock(adapter, request.blockRanks(), request.portable());
+        AdapterFiles.write(adapter, peft, directory, hadoop);
+        progress.say("adapter: " + request.out());
     }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkUserAppException;
@@ -64,11 +65,11 @@ public final class Main {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print stack traces and Spark's own log.")
     private boolean verbose;
 
-    private final Jobs jobs;
+    private final BiConsumer<JobCommand<?>, Progress> work;
     private volatile Redaction redaction;
 
-    Main(Jobs jobs) {
-        this.jobs = jobs;
+    Main(BiConsumer<JobCommand<?>, Progress> work) {
+        this.work = work;
     }
 
     public static void main(String[] args) throws SparkUserAppException {
@@ -88,11 +89,15 @@ public final class Main {
      */
     public static int run(String... args) {
         return run(
-                new Jobs(), new PrintWriter(System.out, true, UTF_8), new PrintWriter(System.err, true, UTF_8), args);
+                JobCommand::work,
+                new PrintWriter(System.out, true, UTF_8),
+                new PrintWriter(System.err, true, UTF_8),
+                args);
     }
 
-    static int run(Jobs jobs, PrintWriter out, PrintWriter err, String... args) {
-        Main main = new Main(jobs);
+    /** @param work what is done with a command */
+    static int run(BiConsumer<JobCommand<?>, Progress> work, PrintWriter out, PrintWriter err, String... args) {
+        Main main = new Main(work);
         CommandLine line = new CommandLine(main)
                 .setOut(out)
                 .setErr(err)
@@ -158,12 +163,8 @@ public final class Main {
         return failure.exitCode();
     }
 
-    Jobs jobs() {
-        return jobs;
-    }
-
-    Progress progress() {
-        return new Progress(new PrintStream(System.err, true, UTF_8), this::redacted);
+    void work(JobCommand<?> command) {
+        work.accept(command, new Progress(new PrintStream(System.err, true, UTF_8), this::redacted));
     }
 
     private String redacted(String text) {
@@ -171,10 +172,6 @@ public final class Main {
             redaction = Redaction.of(new SparkConf(), SparkHadoopUtil.get().conf());
         }
         return redaction.of(text);
-    }
-
-    boolean verbose() {
-        return verbose;
     }
 
     /** Version of this build and of what it runs on. */

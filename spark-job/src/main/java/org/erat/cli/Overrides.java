@@ -1,6 +1,7 @@
 package org.erat.cli;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.erat.data.UsageException;
 import picocli.CommandLine.Option;
@@ -12,6 +13,13 @@ final class Overrides {
             paramLabel = "KEY=VALUE",
             description = "Value of a configuration key, instead of the file's. May be given many times.")
     private String[] set = {};
+
+    /** Values by key as a configuration takes them, {@code KEY=VALUE}. */
+    static List<String> pairs(Map<String, String> byKey) {
+        return byKey.entrySet().stream()
+                .map(pair -> pair.getKey() + "=" + pair.getValue())
+                .toList();
+    }
 
     /** Values by key, in the order given. */
     Map<String, String> byKey() {

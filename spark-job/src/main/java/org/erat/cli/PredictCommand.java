@@ -1,23 +1,26 @@
 package org.erat.cli;
 
-import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.inference.Predictions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "predict",
         description = "Writes what a trained adapter predicts for a data set: a line of JSON for each example with id,"
-                + " logits, prediction, and label where it is known.",
+                + " logits, prediction and label, or with words, predictions and labels where each word has a label.",
         footer = {
             "",
             "Example:",
             "  submit/erat predict --run-dir runs/quickstart --data work/wordnet --rank 4 \\",
             "    --out work/predictions.jsonl"
         })
-final class PredictCommand implements Callable<Integer> {
+final class PredictCommand extends JobCommand<PredictCommand.Request> {
     /**
      * What to predict.
      *
@@ -26,9 +29,6 @@ final class PredictCommand implements Callable<Integer> {
      * @param out file to write
      */
     record Request(RunAndData.Choice on, int rank, String out) {}
-
-    @ParentCommand
-    private Main root;
 
     @Mixin
     private RunAndData on;
@@ -48,11 +48,28 @@ final class PredictCommand implements Callable<Integer> {
     private String out;
 
     @Override
-    public Integer call() {
+    Request request() {
         if (rank < 1) {
             throw new UsageException("--rank " + rank + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
-        root.jobs().predict(new Request(on.choice(), rank, out), root.progress());
-        return 0;
+        return new Request(on.choice(), rank, out);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        try (SparkSession session = Sessions.open("predict " + request.on().runDir())) {
+            SparkWork.run(
+                    session.sparkContext(),
+                    progress,
+                    () -> Predictions.write(
+                            session,
+                            request.on().use(session, progress),
+                            TokenizedDataset.open(session, request.on().data()),
+                            Split.VALIDATION,
+                            request.rank(),
+                            Storage.path(request.out()),
+                            progress::say));
+            progress.say("predictions: " + request.out());
+        }
     }
 }

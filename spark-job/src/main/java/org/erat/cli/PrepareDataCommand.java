@@ -3,15 +3,19 @@ package org.erat.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
 import org.erat.data.UsageException;
+import org.erat.data.text.PreparedData;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
+import org.erat.data.text.Tokenization;
+import org.erat.data.text.TokenizationRequest;
+import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
+import org.erat.model.BaseModel;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "prepare-data",
@@ -30,7 +34,7 @@ import picocli.CommandLine.ParentCommand;
             "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
             "    --type classification --input cola.tsv --model work/minilm --out work/cola"
         })
-final class PrepareDataCommand implements Callable<Integer> {
+final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
     /**
      * What to tokenize.
      *
@@ -158,9 +162,6 @@ final class PrepareDataCommand implements Callable<Integer> {
         }
     }
 
-    @ParentCommand
-    private Main root;
-
     @ArgGroup(exclusive = true, multiplicity = "1")
     private Shape shape;
 
@@ -207,13 +208,38 @@ final class PrepareDataCommand implements Callable<Integer> {
     private long seed;
 
     @Override
-    public Integer call() {
+    Request request() {
         if (!(validationFraction > 0 && validationFraction < 1)) {
             throw new UsageException(
                     "--validation-fraction " + validationFraction + " is not between 0 and 1. Try 0.05.");
         }
-        Request request = new Request(shape.task(), input, model, out, validationFraction, maxLength, seed);
-        root.jobs().prepareData(request, root.progress());
-        return 0;
+        return new Request(shape.task(), input, model, out, validationFraction, maxLength, seed);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        try (SparkSession session = Sessions.open("prepare " + request.out())) {
+            BaseModel base =
+                    BaseModel.describe(request.model(), session.sparkContext().hadoopConfiguration());
+            PreparedData prepared = Tokenization.prepare(
+                    session,
+                    new TokenizationRequest(
+                            request.task(),
+                            request.input(),
+                            base.uri(),
+                            base.architecture().vocabulary(),
+                            Math.min(request.maxLength(), base.architecture().maxLength()),
+                            request.out(),
+                            request.validationFraction(),
+                            request.seed()),
+                    progress::say);
+            Manifest manifest = prepared.manifest();
+            progress.say(String.format(
+                    "%s %s: %,d training and %,d validation examples",
+                    request.out(),
+                    prepared.reused() ? "is prepared already" : "is ready",
+                    manifest.train().examples(),
+                    manifest.validation().examples()));
+        }
     }
 }

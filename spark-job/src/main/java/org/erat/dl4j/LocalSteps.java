@@ -2,6 +2,7 @@ package org.erat.dl4j;
 
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.data.tokenized.Batch;
+import org.erat.learner.NotFiniteException;
 
 /**
  * Local training steps of one graph, which stands at the first of them ({@link LearnerGraph#startAt}, parameters, optimizer
@@ -12,7 +13,7 @@ public interface LocalSteps extends AutoCloseable {
      * Makes the next step.
      *
      * @return mean loss over the targets, before the step
-     * @throws org.erat.learner.NotFiniteException if it gave a value that is not finite; graph and gradient are those of
+     * @throws NotFiniteException if it gave a value that is not finite; graph and gradient are those of
      *     that step then
      */
     double step(Batch batch);
@@ -37,5 +38,36 @@ public interface LocalSteps extends AutoCloseable {
     /** The steps of the bare learner, which give the same bits wherever its tensors are. */
     static LocalSteps byLearner(ComputationGraph graph) {
         return new LearnerSteps(graph);
+    }
+
+    /** Steps as Deeplearning4j makes them. */
+    final class FitSteps implements LocalSteps {
+        private final ComputationGraph graph;
+
+        FitSteps(ComputationGraph graph) {
+            this.graph = graph;
+            double clipNorm = LearnerGraph.transformer(graph).spec().optimizer().clipNorm();
+            graph.setListeners(new GradientClipping(clipNorm));
+        }
+
+        @Override
+        public double step(Batch batch) {
+            graph.fit(BatchArrays.of(batch));
+            // The sum of finite floats of such values is finite, unless they are about to overflow.
+            if (!Double.isFinite(graph.params().sumNumber().doubleValue())) {
+                throw NotFiniteException.after(graph.score());
+            }
+            return graph.score();
+        }
+
+        @Override
+        public void finish() {
+            // All that the steps change is the graph's.
+        }
+
+        @Override
+        public void close() {
+            graph.setListeners();
+        }
     }
 }

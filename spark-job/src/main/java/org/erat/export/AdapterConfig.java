@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import org.erat.adapter.AdapterSpec;
@@ -31,7 +32,10 @@ record AdapterConfig(
         TaskType type,
         List<String> labelNames,
         List<String> metrics) {
-    static final int VERSION = 2;
+    static final int VERSION = 3;
+
+    /** The version whose architecture did not state biases, the kind of norm and whether there is a gate. */
+    private static final int WITHOUT_PARTS_OF_DECODERS = 2;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -63,7 +67,7 @@ record AdapterConfig(
     }
 
     /**
-     * Reads what {@link #toJson} wrote, in this version or the one before.
+     * Reads what {@link #toJson} wrote, in this version or one before.
      *
      * @param place for the message
      */
@@ -73,6 +77,9 @@ record AdapterConfig(
             int version = tree.path("version").asInt(-1);
             if (version == AdapterConfigV1.VERSION) {
                 return AdapterConfigV1.parse(json);
+            }
+            if (version == WITHOUT_PARTS_OF_DECODERS) {
+                return JSON.treeToValue(withPartsOfDecoders((ObjectNode) tree), AdapterConfig.class);
             }
             if (version != VERSION) {
                 throw new BadInputException(place + ": version " + tree.path("version")
@@ -85,6 +92,16 @@ record AdapterConfig(
         } catch (IllegalArgumentException e) {
             throw unreadable(place, e.getMessage(), e);
         }
+    }
+
+    /** What every architecture of version 2 had without saying so. */
+    private static ObjectNode withPartsOfDecoders(ObjectNode tree) {
+        tree.put("version", VERSION);
+        ObjectNode architecture = tree.withObject("/architecture");
+        architecture.put("biases", Architecture.Biases.ALL.name());
+        architecture.withObject("/norm").put("kind", Architecture.Norm.Kind.LAYER.name());
+        architecture.withObject("/feed_forward").put("gated", false);
+        return tree;
     }
 
     private static BadInputException unreadable(String place, String reason, Exception cause) {

@@ -59,17 +59,17 @@ record AdapterConfigV1(
             String hiddenAct,
             int padTokenId) {
         Architecture architecture() {
-            return new Architecture(
+            return Architecture.encoder(
                     modelType,
                     vocabSize,
                     typeVocabSize,
                     new Architecture.Positions(maxPositionEmbeddings, modelType.equals("roberta") ? padTokenId + 1 : 0),
                     numHiddenLayers,
                     hiddenSize,
-                    new Architecture.Heads(numAttentionHeads, numAttentionHeads, hiddenSize / numAttentionHeads),
-                    Architecture.Mask.BIDIRECTIONAL,
-                    new Architecture.FeedForward(intermediateSize, activation()),
-                    new Architecture.Norm(Architecture.Place.POST, layerNormEps),
+                    numAttentionHeads,
+                    intermediateSize,
+                    activation(),
+                    layerNormEps,
                     padTokenId);
         }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
 
@@ -26,6 +27,7 @@ record PredictionLine(ShardInference inference, List<String> names, float[] outp
             json.writeNumberField("id", shard.id(example));
             Targets target = shard.target(example);
             if (target instanceof Targets.TokenClasses tokens) {
+                writeTexts(json, shard.words(example));
                 writeWords(json, shard.wordStarts(example), tokens.classes());
             } else {
                 writeLogits(json);
@@ -53,6 +55,16 @@ record PredictionLine(ShardInference inference, List<String> names, float[] outp
         } else {
             json.writeStringField("prediction", names.get(inference.classes(outputs)[0]));
             json.writeStringField("label", names.get(((Targets.Classes) target).classes()[0]));
+        }
+    }
+
+    private static void writeTexts(JsonGenerator json, Optional<List<String>> words) throws IOException {
+        if (words.isPresent()) {
+            json.writeArrayFieldStart("words");
+            for (String word : words.get()) {
+                json.writeString(word);
+            }
+            json.writeEndArray();
         }
     }
 

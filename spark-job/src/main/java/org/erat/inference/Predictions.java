@@ -33,8 +33,9 @@ public final class Predictions {
     /**
      * Writes a line for each example of a split, in the order of ids, all or nothing; a file that is there is replaced:
      * {@code {"id", "logits", "prediction", "label"}}, where prediction and label are the name of a class, or a number, of
-     * which the one logit is the prediction itself; or for words {@code {"id", "predictions", "labels"}}, a name for each
-     * word, or null: of a word that was cut away, and for a label that is not known.
+     * which the one logit is the prediction itself; or for words {@code {"id", "words", "predictions", "labels"}}, a name
+     * for each word, or null: of a word that was cut away, and for a label that is not known. Data from before words were
+     * kept have no {@code words}.
      *
      * @param rank b, 1..R: the prefix [0,b) of the rows is used
      * @param file file to write, on any Hadoop file system
@@ -60,7 +61,7 @@ public final class Predictions {
         spark.sparkContext().setJobDescription(WHAT + " of " + use.adapter().task() + " at rank " + rank);
         try (ShardInference inference = ShardInference.of(spark, use, List.of(new Window(0, rank)))) {
             JavaPairRDD<Long, String> lines = inference
-                    .shards(data, split, 0)
+                    .shardsWithWords(data, split)
                     .flatMapToPair(shard -> {
                         List<Tuple2<Long, String>> ofShard = lines(shard, inference);
                         done.add(shard.size());

@@ -56,14 +56,26 @@ public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) im
      * @throws BadInputException if there are none
      */
     public JavaRDD<PackedExamples> shards(TokenizedDataset data, Split split, int limit) {
+        return data.shards(split, shardCount(data, split, limit), limit);
+    }
+
+    /**
+     * All examples in the same shards, with their words where they have some.
+     *
+     * @throws BadInputException if there are none
+     */
+    JavaRDD<PackedExamples> shardsWithWords(TokenizedDataset data, Split split) {
+        return data.shardsWithWords(split, shardCount(data, split, 0));
+    }
+
+    private int shardCount(TokenizedDataset data, Split split, int limit) {
         long examples = data.examples(split, limit);
         if (examples == 0) {
             throw new BadInputException(
                     data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
         }
-        int shards = LengthBuckets.batchCount(
+        return LengthBuckets.batchCount(
                 Math.toIntExact(examples), BATCHES * use.value().batchSize());
-        return data.shards(split, shards, limit);
     }
 
     /** Runs each mini-batch of a shard at all selections. */

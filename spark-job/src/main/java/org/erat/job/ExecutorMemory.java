@@ -53,11 +53,13 @@ public record ExecutorMemory(long weights, long task, int tasks) {
 
     private static long valuesOfToken(Architecture model, int tokens, ComputeSettings.Activations kept) {
         long width = model.width();
-        long inner = model.feedForward().width();
+        // Inner and activated; with a gate the gate's map too.
+        long inner =
+                (model.feedForward().gated() ? 3L : 2L) * model.feedForward().width();
         long probabilities = (long) model.heads().query() * tokens;
-        // x, qkv, context, two inputs of normalisations, hidden; inner and activated; probabilities. See BlockPass.
-        long saved = 8 * width + 2 * inner + probabilities;
-        long gradients = 4 * width + 2 * inner + probabilities;
+        // x, qkv, context, two inputs of normalisations, hidden; the feed-forward part's; probabilities. See BlockPass.
+        long saved = 8 * width + inner + probabilities;
+        long gradients = 4 * width + inner + probabilities;
         long blocks = model.blocks();
         return gradients + (kept == ComputeSettings.Activations.KEPT ? blocks * saved : blocks * width + saved);
     }

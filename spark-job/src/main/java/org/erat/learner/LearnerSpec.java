@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.Serializable;
+import java.util.List;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.AdapterSpec;
 import org.erat.adapter.RankScale;
@@ -11,6 +12,7 @@ import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
 import org.erat.config.ScheduleConfig;
+import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.Manifest;
@@ -68,6 +70,7 @@ public record LearnerSpec(
      *
      * @param outputs of the head
      * @param totalSteps T
+     * @throws UsageException if an adapter is wanted on a projection that the model lacks
      */
     public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
         return new LearnerSpec(
@@ -76,7 +79,7 @@ public record LearnerSpec(
                 model.architecture(),
                 job.compute(),
                 new AdapterSpec(
-                        job.adapter().targets().stream().map(Projection::of).toList(),
+                        targets(job, model.architecture()),
                         new RankScale(
                                 job.schedule().scale(),
                                 job.adapter().alpha(),
@@ -90,6 +93,21 @@ public record LearnerSpec(
                 LearningRate.of(job.training(), totalSteps),
                 totalSteps,
                 job.seed());
+    }
+
+    private static List<Projection> targets(JobConfig job, Architecture architecture) {
+        List<Projection> targets =
+                job.adapter().targets().stream().map(Projection::of).toList();
+        for (Projection target : targets) {
+            if (!architecture.projections().contains(target)) {
+                throw new UsageException(String.format(
+                        "adapter.targets names %s, which models of the family %s do not have. Use some of %s.",
+                        target.key(),
+                        architecture.family(),
+                        architecture.projections().stream().map(Projection::key).toList()));
+            }
+        }
+        return targets;
     }
 
     /** The same with another peak of the learning rate. */

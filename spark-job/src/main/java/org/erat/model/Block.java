@@ -41,15 +41,25 @@ final class Block {
                                 new AdaptedLinear.Part(Projection.KEY, query, query + keyValue),
                                 new AdaptedLinear.Part(Projection.VALUE, query + keyValue, query + 2 * keyValue))),
                 AdaptedLinear.of(kernels, weights.attentionOutput(), Projection.ATTENTION_OUTPUT));
-        FeedForwardPart feedForwardPart = new FeedForwardPart(
-                AdaptedLinear.of(kernels, weights.intermediate(), Projection.INTERMEDIATE),
-                architecture.feedForward().activation(),
-                AdaptedLinear.of(kernels, weights.output(), Projection.OUTPUT));
         normsFirst = norm.place() == Place.PRE;
-        attentionNorm = new Norm(kernels, weights.attentionNorm(), norm.epsilon());
+        attentionNorm = new Norm(kernels, norm, weights.attentionNorm());
         attention = new Sublayer(kernels, attentionPart, attentionNorm, norm.place());
         feedForward = new Sublayer(
-                kernels, feedForwardPart, new Norm(kernels, weights.feedForwardNorm(), norm.epsilon()), norm.place());
+                kernels,
+                feedForward(kernels, architecture.feedForward(), weights),
+                new Norm(kernels, norm, weights.feedForwardNorm()),
+                norm.place());
+    }
+
+    private static Part feedForward(
+            Kernels kernels, Architecture.FeedForward feedForward, TransformerWeights.BlockWeights weights) {
+        AdaptedLinear intermediate = AdaptedLinear.of(kernels, weights.intermediate(), Projection.INTERMEDIATE);
+        AdaptedLinear output = AdaptedLinear.of(kernels, weights.output(), Projection.OUTPUT);
+        if (!feedForward.gated()) {
+            return new FeedForwardPart(intermediate, feedForward.activation(), output);
+        }
+        AdaptedLinear gate = AdaptedLinear.of(kernels, weights.gate(), Projection.GATE);
+        return new GatedFeedForwardPart(kernels, gate, feedForward.activation(), intermediate, output);
     }
 
     /** What the block computes of x before its first adapter: the frozen part of query, key and value. */

@@ -12,7 +12,7 @@ import org.erat.adapter.LowRankAdapter;
 import org.erat.compute.Attention.Attended;
 import org.erat.compute.Attention.Shape;
 import org.erat.compute.Kernels;
-import org.erat.compute.Norms.LayerNormState;
+import org.erat.compute.Norms.NormState;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Projection;
 
@@ -31,7 +31,7 @@ final class BlockPass implements AutoCloseable {
     private final Map<Projection, LowRankAdapter> byProjection = new EnumMap<>(Projection.class);
     private final Set<Tensor> saved = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<AdaptedLinear, Tensor> inputs = new HashMap<>();
-    private final Map<Norm, LayerNormState> norms = new HashMap<>();
+    private final Map<Norm, NormState> norms = new HashMap<>();
 
     /** The frozen part of query, key and value where it was computed before, [N,(A+2K)·D]; owned by the pass. */
     @Nullable
@@ -42,8 +42,11 @@ final class BlockPass implements AutoCloseable {
 
     Attended attended;
 
-    /** The inner hidden state of the feed-forward part before its activation, [N,F]. */
+    /** What the feed-forward part makes of its input by its intermediate map, before any activation, [N,F]. */
     Tensor inner;
+
+    /** The same by its gate, [N,F]. */
+    Tensor gate;
 
     /**
      * @param keeps whether a backward pass follows
@@ -110,14 +113,16 @@ final class BlockPass implements AutoCloseable {
         return inputs.get(map);
     }
 
-    void saveState(Norm norm, LayerNormState state) {
+    void saveState(Norm norm, NormState state) {
         save(state.input());
-        save(state.mean());
+        if (state.mean() != null) {
+            save(state.mean());
+        }
         save(state.rstd());
         norms.put(norm, state);
     }
 
-    LayerNormState state(Norm norm) {
+    NormState state(Norm norm) {
         return norms.get(norm);
     }
 

@@ -6,7 +6,7 @@ import org.erat.compute.Tensor;
 import org.erat.data.architecture.Activation;
 
 /**
- * The feed-forward part.
+ * The feed-forward part without a gate.
  *
  * <pre>
  *   x [N,H] ── intermediate ──► inner [N,F] ── f ──► activated [N,F] ── output ──► y [N,H]

@@ -1,49 +1,68 @@
 package org.erat.model;
 
 import org.erat.compute.Kernels;
-import org.erat.compute.Norms.LayerNormState;
+import org.erat.compute.Norms.NormState;
 import org.erat.compute.Tensor;
+import org.erat.data.architecture.Architecture;
 
-/** Layer normalization with frozen weight and bias. */
+/** Normalization of hidden states with frozen weights. */
 final class Norm {
     private final Kernels kernels;
     private final TransformerWeights.NormWeights weights;
     private final double epsilon;
+    private final boolean centers;
 
-    Norm(Kernels kernels, TransformerWeights.NormWeights weights, double epsilon) {
+    Norm(Kernels kernels, Architecture.Norm norm, TransformerWeights.NormWeights weights) {
         this.kernels = kernels;
         this.weights = weights;
-        this.epsilon = epsilon;
+        this.epsilon = norm.epsilon();
+        this.centers = norm.kind() == Architecture.Norm.Kind.LAYER;
     }
 
     /** y [N,H] of x [N,H], which is saved for the backward pass and otherwise left to the caller. */
     Tensor forward(Tensor x, BlockPass pass) {
-        LayerNormState state = statistics(x);
-        Tensor y = kernels.norms().layerNorm(x, weights.weight(), weights.bias(), epsilon, state.mean(), state.rstd());
+        NormState state = statistics(x);
+        Tensor y = normalize(state);
         pass.saveState(this, state);
-        pass.release(state.mean());
+        if (centers) {
+            pass.release(state.mean());
+        }
         pass.release(state.rstd());
         return y;
     }
 
     /** dx [N,H]. */
     Tensor backward(Tensor dy, BlockPass pass) {
-        return kernels.norms().layerNormBackward(dy, weights.weight(), weights.bias(), epsilon, pass.state(this));
+        NormState state = pass.state(this);
+        return centers
+                ? kernels.norms().layerNormBackward(dy, weights.weight(), weights.bias(), epsilon, state)
+                : kernels.norms().rmsNormBackward(dy, weights.weight(), state);
     }
 
     /** y of x outside of any block, where nothing is differentiated; x is closed. */
     Tensor apply(Tensor x) {
-        LayerNormState state = statistics(x);
-        try (Tensor input = x;
-                Tensor mean = state.mean();
-                Tensor rstd = state.rstd()) {
-            return kernels.norms().layerNorm(input, weights.weight(), weights.bias(), epsilon, mean, rstd);
+        NormState state = statistics(x);
+        Tensor y = normalize(state);
+        x.close();
+        if (centers) {
+            state.mean().close();
         }
+        state.rstd().close();
+        return y;
     }
 
-    private LayerNormState statistics(Tensor x) {
+    private NormState statistics(Tensor x) {
         long rows = x.shape()[0];
-        return new LayerNormState(
-                x, kernels.memory().allocateSingle(rows), kernels.memory().allocateSingle(rows));
+        return new NormState(
+                x,
+                centers ? kernels.memory().allocateSingle(rows) : null,
+                kernels.memory().allocateSingle(rows));
+    }
+
+    private Tensor normalize(NormState state) {
+        return centers
+                ? kernels.norms()
+                        .layerNorm(state.input(), weights.weight(), weights.bias(), epsilon, state.mean(), state.rstd())
+                : kernels.norms().rmsNorm(state.input(), weights.weight(), epsilon, state.rstd());
     }
 }

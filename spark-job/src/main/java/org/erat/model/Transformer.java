@@ -39,11 +39,9 @@ public final class Transformer {
         this.weights = weights;
         this.architecture = weights.architecture();
         this.recomputes = recomputes;
-        this.embeddingNorm =
-                new Norm(kernels, weights.embeddingNorm(), architecture.norm().epsilon());
-        this.finalNorm = weights.finalNorm() == null
-                ? null
-                : new Norm(kernels, weights.finalNorm(), architecture.norm().epsilon());
+        this.embeddingNorm = new Norm(kernels, architecture.norm(), weights.embeddingNorm());
+        this.finalNorm =
+                weights.finalNorm() == null ? null : new Norm(kernels, architecture.norm(), weights.finalNorm());
         for (TransformerWeights.BlockWeights block : weights.blocks()) {
             blocks.add(new Block(kernels, architecture, block));
         }

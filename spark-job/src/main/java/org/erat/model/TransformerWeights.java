@@ -11,6 +11,7 @@ import org.erat.compute.FrozenValues;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.SafetensorsFile;
 
@@ -34,14 +35,28 @@ public record TransformerWeights(
         List<BlockWeights> blocks,
         @Nullable NormWeights finalNorm)
         implements AutoCloseable {
-    /** Weight and bias [H] of a norm. */
-    public record NormWeights(Tensor weight, Tensor bias) {}
+    /**
+     * A norm.
+     *
+     * @param weight [H]
+     * @param bias [H], or null where the norm has none
+     */
+    public record NormWeights(Tensor weight, @Nullable Tensor bias) implements AutoCloseable {
+        @Override
+        public void close() {
+            weight.close();
+            if (bias != null) {
+                bias.close();
+            }
+        }
+    }
 
     /**
      * One block.
      *
      * @param queryKeyValue [(A+2K)·D,H]: query, key and value stacked, so that one product serves all three
      * @param attentionOutput [H,A·D]
+     * @param gate [F,H], or null for a feed-forward part without
      * @param intermediate [F,H]
      * @param output [H,F]
      */
@@ -49,9 +64,21 @@ public record TransformerWeights(
             FrozenLinear queryKeyValue,
             FrozenLinear attentionOutput,
             NormWeights attentionNorm,
+            @Nullable FrozenLinear gate,
             FrozenLinear intermediate,
             FrozenLinear output,
-            NormWeights feedForwardNorm) {}
+            NormWeights feedForwardNorm)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            Stream.of(queryKeyValue, attentionOutput, intermediate, output).forEach(FrozenLinear::close);
+            if (gate != null) {
+                gate.close();
+            }
+            attentionNorm.close();
+            feedForwardNorm.close();
+        }
+    }
 
     /** Lays out the tensors of {@code file}, which must stay open as long as the weights are in use. */
     public static TransformerWeights of(
@@ -77,21 +104,15 @@ public record TransformerWeights(
     /** Frees the memory that the backend holds for them. Nothing may use them afterwards. */
     @Override
     public void close() {
-        Stream.of(words, positions, embeddingNorm.weight(), embeddingNorm.bias())
-                .forEach(Tensor::close);
+        words.close();
+        positions.close();
         if (types != null) {
             types.close();
         }
+        embeddingNorm.close();
+        blocks.forEach(BlockWeights::close);
         if (finalNorm != null) {
-            finalNorm.weight().close();
-            finalNorm.bias().close();
-        }
-        for (BlockWeights block : blocks) {
-            Stream.of(block.queryKeyValue(), block.attentionOutput(), block.intermediate(), block.output())
-                    .forEach(FrozenLinear::close);
-            Stream.of(block.attentionNorm(), block.feedForwardNorm())
-                    .flatMap(norm -> Stream.of(norm.weight(), norm.bias()))
-                    .forEach(Tensor::close);
+            finalNorm.close();
         }
     }
 
@@ -101,6 +122,7 @@ public record TransformerWeights(
                     linear(block, Projection.QUERY, Projection.KEY, Projection.VALUE),
                     linear(block, Projection.ATTENTION_OUTPUT),
                     norm(family.attentionNorm(block)),
+                    architecture.feedForward().gated() ? linear(block, Projection.GATE) : null,
                     linear(block, Projection.INTERMEDIATE),
                     linear(block, Projection.OUTPUT),
                     norm(family.feedForwardNorm(block)));
@@ -109,17 +131,25 @@ public record TransformerWeights(
         FrozenLinear linear(int block, Projection... stacked) {
             return backend.frozenLinear(
                     Stream.of(stacked).map(p -> weight(block, p)).toList(),
-                    Stream.of(stacked)
-                            .map(p -> values(family.projection(block, p) + ".bias", architecture.out(p)))
-                            .toArray(FloatBuffer[]::new),
+                    Stream.of(stacked).map(p -> bias(block, p)).toArray(FloatBuffer[]::new),
                     architecture.in(stacked[0]));
+        }
+
+        /** Zeros where there is none: a product adds its bias while it writes its result, at no cost. */
+        private FloatBuffer bias(int block, Projection projection) {
+            int out = architecture.out(projection);
+            return architecture.biases().on(projection)
+                    ? values(ModelTensors.bias(family.projection(block, projection)), out)
+                    : FloatBuffer.allocate(out);
         }
 
         NormWeights norm(String name) {
             int width = architecture.width();
             return new NormWeights(
-                    backend.frozen(values(name + ".weight", width), width),
-                    backend.frozen(values(name + ".bias", width), width));
+                    backend.frozen(values(ModelTensors.weight(name), width), width),
+                    architecture.norm().kind() == Architecture.Norm.Kind.LAYER
+                            ? backend.frozen(values(ModelTensors.bias(name), width), width)
+                            : null);
         }
 
         Tensor table(String name, int rows) {
@@ -127,7 +157,7 @@ public record TransformerWeights(
         }
 
         private FrozenValues weight(int block, Projection projection) {
-            String tensor = family.projection(block, projection) + ".weight";
+            String tensor = ModelTensors.weight(family.projection(block, projection));
             int out = architecture.out(projection);
             int in = architecture.in(projection);
             file.require(tensor, out, in);

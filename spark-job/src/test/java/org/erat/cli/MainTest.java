@@ -175,7 +175,7 @@ class MainTest {
     void helpOfACommandDescribesEveryOptionWithExamplesAndExitCodes(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out.toString()).contains("submit/erat " + command, "Example", "Exit codes:", "interrupted");
-        var spec = new picocli.CommandLine(new Main(new Jobs()))
+        var spec = new picocli.CommandLine(new Main(JobCommand::work))
                 .getSubcommands()
                 .get(command)
                 .getCommandSpec();
@@ -276,44 +276,22 @@ class MainTest {
     }
 
     private int run(String... args) {
-        Jobs recording = new Jobs() {
-            @Override
-            void prepareData(PrepareDataCommand.Request request, Progress progress) {
-                requests.add(request);
-            }
-
-            @Override
-            void train(TrainCommand.Request request, Progress progress) {
-                requests.add(request);
-            }
-
-            @Override
-            void evaluate(EvaluateCommand.Request request, Progress progress) {
-                requests.add(request);
-            }
-
-            @Override
-            void predict(PredictCommand.Request request, Progress progress) {
-                requests.add(request);
-            }
-
-            @Override
-            void export(ExportCommand.Request request, Progress progress) {
-                requests.add(request);
-            }
-        };
-        return Main.run(recording, new PrintWriter(out, true), new PrintWriter(err, true), args);
+        return Main.run(
+                (command, progress) -> requests.add(command.request()),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                args);
     }
 
     private int failing(Supplier<RuntimeException> failure, String... more) {
-        Jobs failing = new Jobs() {
-            @Override
-            void prepareModel(PrepareModelCommand.Request request, Progress progress) {
-                throw failure.get();
-            }
-        };
         List<String> args = new ArrayList<>(List.of("prepare-model", "--from", "f", "--out", "o"));
         args.addAll(List.of(more));
-        return Main.run(failing, new PrintWriter(out, true), new PrintWriter(err, true), args.toArray(String[]::new));
+        return Main.run(
+                (command, progress) -> {
+                    throw failure.get();
+                },
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                args.toArray(String[]::new));
     }
 }

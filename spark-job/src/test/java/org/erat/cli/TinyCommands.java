@@ -76,7 +76,7 @@ final class TinyCommands {
 
     static Ended run(String... args) {
         StringWriter err = new StringWriter();
-        int code = Main.run(new Jobs(), new PrintWriter(new StringWriter()), new PrintWriter(err, true), args);
+        int code = Main.run(JobCommand::work, new PrintWriter(new StringWriter()), new PrintWriter(err, true), args);
         return new Ended(code, err.toString());
     }
 

@@ -83,6 +83,7 @@ class TokenClassificationTest {
         for (int i = 0; i < ROWS; i++) {
             JsonNode line = JSON.readTree(predicted.get(i));
             JsonNode labels = JSON.readTree(given.get(i)).path("tags");
+            assertThat(line.path("words")).isEqualTo(JSON.readTree(given.get(i)).path("tokens"));
             assertThat(line.path("labels")).isEqualTo(labels);
             assertThat(line.path("predictions")).hasSameSizeAs(labels).allSatisfy(label -> assertThat(label.asText())
                     .isIn("O", "B-cat", "B-film"));

@@ -7,8 +7,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.UnaryOperator;
-import org.erat.compute.Norms.LayerNormState;
-import org.erat.compute.Norms.RmsNormState;
+import org.erat.compute.Norms.NormState;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
@@ -61,7 +60,7 @@ class FiniteDifferenceTest {
         check(matrix(4, 9), x -> layerNorm(x, weight, bias, null), (x, dy) -> {
             Tensor[] statistics = new Tensor[2];
             layerNorm(x, weight, bias, statistics).close();
-            LayerNormState saved = new LayerNormState(x, statistics[0], statistics[1]);
+            NormState saved = new NormState(x, statistics[0], statistics[1]);
             return kernels.norms().layerNormBackward(dy, weight, bias, 1e-12, saved);
         });
     }
@@ -83,7 +82,7 @@ class FiniteDifferenceTest {
         check(matrix(4, 9), x -> norms.rmsNorm(x, weight, 1e-6, kernels.memory().allocate(4)), (x, dy) -> {
             Tensor rstd = kernels.memory().allocate(4);
             norms.rmsNorm(x, weight, 1e-6, rstd).close();
-            return norms.rmsNormBackward(dy, weight, new RmsNormState(x, rstd));
+            return norms.rmsNormBackward(dy, weight, new NormState(x, null, rstd));
         });
     }
 

@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.compute.Attention.Attended;
-import org.erat.compute.Norms.LayerNormState;
+import org.erat.compute.Norms.NormState;
 import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
@@ -474,7 +474,7 @@ public class KernelsContractTest {
         refuses("layerNorm: weight has shape [6] where [5] is needed", () -> kernels.norms()
                 .layerNorm(x, six, vector, 0, six, six));
         refuses("layerNormBackward: dy has shape [5] where [6, 5] is needed", () -> kernels.norms()
-                .layerNormBackward(vector, vector, vector, 0, new LayerNormState(x, six, six)));
+                .layerNormBackward(vector, vector, vector, 0, new NormState(x, six, six)));
         refuses("activationBackward: dy has shape [5] where [6, 5] is needed", () -> kernels.pointwise()
                 .activationBackward(Activation.GELU, vector, x));
         assertThatIllegalArgumentException()

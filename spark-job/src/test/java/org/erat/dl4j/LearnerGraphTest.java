@@ -56,7 +56,7 @@ class LearnerGraphTest {
     @Test
     void parametersAreTheAdaptersAndTheHeadAndNothingElse() {
         TinyLearners tiny = new TinyLearners(model);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.rank = 4;
         tiny.outputs = 3;
 
@@ -75,7 +75,7 @@ class LearnerGraphTest {
     @Test
     void freshAdaptersLeaveTheBaseModelAsItIs() {
         TinyLearners tiny = new TinyLearners(model);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         ComputationGraph graph = tiny.graph();
         TransformerLayer transformer = LearnerGraph.transformer(graph);
         for (Map.Entry<String, INDArray> entry : transformer.paramTable().entrySet()) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.reflect.Field;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -18,7 +17,6 @@ import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Update;
 import org.erat.config.TrainingSettings.Optimizer;
-import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.Batch;
 import org.erat.learner.FixedMethod;
 import org.erat.learner.NotFiniteException;
@@ -53,7 +51,7 @@ class LocalStepsTest {
     @BeforeEach
     void start() {
         tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2)));
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.weightDecay = 0.1;
         tiny.clipNorm = 0.5;
         tiny.dropout = 0.1;
@@ -94,14 +92,14 @@ class LocalStepsTest {
         ComputationGraph actual = tiny.trainedGraph(1);
         // The round does not start at the first step, and its state is not new.
         for (ComputationGraph graph : List.of(expected, actual)) {
-            try (LocalSteps before = new FitSteps(graph)) {
+            try (LocalSteps before = new LocalSteps.FitSteps(graph)) {
                 before.step(batch(-1));
             }
             LearnerGraph.startAt(graph, 7, 1);
             LearnerGraph.setShard(graph, 3);
             LearnerGraph.transformer(graph).adapted().activity().takeSteps();
         }
-        try (LocalSteps byFit = new FitSteps(expected);
+        try (LocalSteps byFit = new LocalSteps.FitSteps(expected);
                 LocalSteps byLearner = new LearnerSteps(actual)) {
             for (int step = 0; step < STEPS; step++) {
                 double loss = byFit.step(batch(step));
@@ -135,7 +133,7 @@ class LocalStepsTest {
                         new StepPlan.Selection(0.75, everywhere(new Window(1, 4), 3))));
         ComputationGraph expected = planned(tiny.trainedGraph(1), method);
         ComputationGraph actual = planned(tiny.trainedGraph(1), method);
-        try (LocalSteps byFit = new FitSteps(expected);
+        try (LocalSteps byFit = new LocalSteps.FitSteps(expected);
                 LocalSteps byLearner = new LearnerSteps(actual)) {
             for (int step = 0; step < STEPS; step++) {
                 double loss = byFit.step(batch(step));
@@ -212,11 +210,11 @@ class LocalStepsTest {
 
     @Test
     void aLearnerIsTakenWhereTheModelComputesOnADeviceAndTheOptimizerHasState() {
-        assertThat(taken()).isEqualTo(FitSteps.class);
+        assertThat(taken()).isEqualTo(LocalSteps.FitSteps.class);
         try (TestDevice.InUse use = TestDevice.EMULATED_CUDA.use(tiny, Precision.F32)) {
             assertThat(taken()).isEqualTo(LearnerSteps.class);
             tiny.optimizer = Optimizer.SGD;
-            assertThat(taken()).isEqualTo(FitSteps.class);
+            assertThat(taken()).isEqualTo(LocalSteps.FitSteps.class);
         }
     }
 
@@ -230,7 +228,7 @@ class LocalStepsTest {
     }
 
     private static LocalSteps steps(boolean byLearner, ComputationGraph graph) {
-        return byLearner ? new LearnerSteps(graph) : new FitSteps(graph);
+        return byLearner ? new LearnerSteps(graph) : new LocalSteps.FitSteps(graph);
     }
 
     @ParameterizedTest

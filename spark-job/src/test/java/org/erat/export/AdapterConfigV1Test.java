@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.adapter.Window;
@@ -16,7 +15,6 @@ import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Projection;
 import org.erat.dl4j.TinyLearners;
 import org.erat.inference.Predictor;
 import org.erat.model.TinyBaseModel;
@@ -158,7 +156,7 @@ class AdapterConfigV1Test {
         TinyLearners tiny = learners(TinyBaseModel.roberta(2)).regression();
         tiny.scale = Scale.ALPHA_OVER_SQRT_WIDTH;
         tiny.pooling = Pooling.FIRST_TOKEN;
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.freezeA = true;
         requireReadAs(TinyAdapters.random(tiny, "pearson"), ROBERTA_REGRESSION, tiny);
     }

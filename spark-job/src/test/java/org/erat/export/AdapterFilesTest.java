@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,7 @@ class AdapterFilesTest {
         AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
-        assertThat(config.get("version").asInt()).isEqualTo(2);
+        assertThat(config.get("version").asInt()).isEqualTo(3);
         assertThat(config.get("type").asText()).isEqualTo("classification");
         assertThat(config.get("label_names").toString()).isEqualTo("[\"class 0\",\"class 1\",\"class 2\"]");
         assertThat(config.get("head").toString())
@@ -183,16 +184,33 @@ class AdapterFilesTest {
     }
 
     @Test
+    void aDescriptionOfVersion2IsRead() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        Path config = folder.resolve("adapter/head_config.json");
+        ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
+        root.put("version", 2);
+        ObjectNode architecture = (ObjectNode) root.get("architecture");
+        architecture.remove("biases");
+        ((ObjectNode) architecture.get("norm")).remove("kind");
+        ((ObjectNode) architecture.get("feed_forward")).remove("gated");
+        Files.writeString(config, root.toString());
+        assertThat(AdapterFiles.read(at("adapter"), hadoop))
+                .usingRecursiveComparison()
+                .isEqualTo(adapter);
+    }
+
+    @Test
     void aDescriptionThatWasChangedIsRefused() throws IOException {
         AdapterFiles.write(TinyAdapters.random(tiny), at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 
-        Files.writeString(config, text.replace("\"version\" : 2", "\"version\" : 7"));
-        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 2.");
+        Files.writeString(config, text.replace("\"version\" : 3", "\"version\" : 7"));
+        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 3.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 48, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 51, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.substring(0, 40));
         requireRefused("head_config.json: is not the description of an adapter (Unexpected end-of-input");
     }

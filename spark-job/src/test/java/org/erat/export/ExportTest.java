@@ -41,7 +41,7 @@ class ExportTest {
     void allProjectionsOfTwelveBlocks() {
         // Nothing here reads the base model.
         tiny = new TinyLearners(folder.resolve("model"), TinyBaseModel.bert(BLOCKS), "ab12");
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
     }
 
     @ParameterizedTest
@@ -136,7 +136,7 @@ class ExportTest {
     @Test
     void anExportOfADistilBertHasItsNames() throws IOException {
         tiny = new TinyLearners(folder.resolve("model"), TinyBaseModel.distilBert(2), "ab12");
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         TrainedAdapter adapter = TinyAdapters.random(tiny);
         write(adapter, Export.byBlock(adapter, List.of(3, 2), false));
         requireSameDeltas(adapter, List.of(3, 2));

@@ -401,6 +401,7 @@ class TrainingRunTest {
                         model.mask(),
                         model.feedForward(),
                         model.norm(),
+                        model.biases(),
                         model.padTokenId()));
 
         assertThatThrownBy(() -> submit(

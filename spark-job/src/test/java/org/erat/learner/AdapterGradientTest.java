@@ -62,7 +62,7 @@ class AdapterGradientTest {
     }
 
     private static Stream<Set<Projection>> subsets() {
-        List<Projection> all = List.of(Projection.values());
+        List<Projection> all = List.copyOf(TinyBaseModel.PROJECTIONS);
         return IntStream.range(1, 1 << all.size()).mapToObj(bits -> {
             Set<Projection> subset = EnumSet.noneOf(Projection.class);
             for (int i = 0; i < all.size(); i++) {
@@ -86,7 +86,7 @@ class AdapterGradientTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Projection.class)
+    @EnumSource(value = Projection.class, mode = EnumSource.Mode.EXCLUDE, names = "GATE")
     void oneProjectionThroughSeveralBlocks(Projection projection) {
         TinyLearners tiny = new TinyLearners(twoBlocks);
         tiny.projections = EnumSet.of(projection);
@@ -132,7 +132,7 @@ class AdapterGradientTest {
     @EnumSource(Granularity.class)
     void onlyTheLastRowOfAWindowLearns(Granularity granularity) {
         TinyLearners tiny = new TinyLearners(twoBlocks);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.update = Update.LAST_ROW;
         tiny.granularity = granularity;
         check(tiny, 1, 3, 1, 4);
@@ -141,7 +141,7 @@ class AdapterGradientTest {
     @Test
     void dropoutWithWindowsForEachExample() {
         TinyLearners tiny = new TinyLearners(twoBlocks);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.granularity = Granularity.EXAMPLE;
         tiny.dropout = 0.3;
         check(tiny, 2, 2, 5);
@@ -150,7 +150,7 @@ class AdapterGradientTest {
     @Test
     void frozenAHasNoGradient() {
         TinyLearners tiny = new TinyLearners(twoBlocks);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.freezeA = true;
         check(tiny, 4, 2, 5);
     }
@@ -162,7 +162,7 @@ class AdapterGradientTest {
         TinyLearners tiny = new TinyLearners(twoBlocks);
         tiny.method = Method.MATRYOSHKA;
         tiny.scale = scale;
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         check(tiny, 5, 2, 5);
     }
 

@@ -18,6 +18,7 @@ import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.tokenized.Batch;
 import org.erat.dl4j.TinyLearners;
 import org.erat.model.MiniLm;
+import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,7 +79,7 @@ class BackendsAgreeOnMiniLmTest {
         "GPU, BF16, 0.02, 0.04"
     })
     void everyDeviceAgreesWithTheReference(TestDevice device, Precision precision, double ofStates, double ofGradient) {
-        agrees(device, precision, miniLm, EnumSet.allOf(Projection.class), ofStates, ofGradient);
+        agrees(device, precision, miniLm, TinyBaseModel.PROJECTIONS, ofStates, ofGradient);
     }
 
     /** With MiniLM's weights, and no adapter between a product and its activation, so that a device may do both at once. */

@@ -3,10 +3,8 @@ package org.erat.learner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.EnumSet;
 import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.Precision;
-import org.erat.data.architecture.Projection;
 import org.erat.dl4j.TinyLearners;
 import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +29,7 @@ class RecomputedActivationsTest {
     })
     void theyGiveTheSameBits(TestDevice device, Precision precision) {
         TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2)));
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.dropout = 0.2;
         try (TestDevice.InUse use = device.use(tiny, precision)) {
             double[] kept = gradient(tiny);

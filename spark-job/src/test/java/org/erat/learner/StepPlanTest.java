@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
-import org.erat.data.architecture.Projection;
 import org.erat.dl4j.TinyLearners;
 import org.erat.method.AdapterMethod;
 import org.erat.method.StepPlan;
@@ -36,7 +34,7 @@ class StepPlanTest {
     @Test
     void itsGradientIsTheWeightedSumOfTheirs() {
         TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2)));
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         RowsBySlot narrow = RowsBySlot.everywhere(RowSelection.of(new Window(0, 2), 4));
         RowsBySlot byBlock = RowsBySlot.byBlock(
                 RowSelection.of(new Window(1, 4), 2),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -13,7 +12,6 @@ import org.erat.adapter.Window;
 import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.dl4j.TinyLearners;
@@ -109,7 +107,7 @@ class TorchAgreementTest {
     private static void check(
             Path base, TestDevice device, Precision precision, Granularity granularity, Batch batch, int step) {
         TinyLearners tiny = TinyLearners.over(base);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.rank = RANK;
         tiny.alpha = ALPHA;
         tiny.outputs = 4;

@@ -11,12 +11,13 @@ import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.Norm.Kind;
 import org.erat.data.architecture.Architecture.Place;
 import org.erat.data.architecture.Projection;
 
 /**
- * A transformer of random weights as its formulas have it: one example at a time, in loops over doubles, with the tanh as
- * its activation. Adapters are added to the weights.
+ * A transformer of random weights as its formulas have it: one example at a time, in loops over doubles, with tanh as the
+ * activation, or SiLU where there is a gate. Adapters are added to the weights.
  */
 final class PlainTransformer {
     private final Architecture architecture;
@@ -50,11 +51,12 @@ final class PlainTransformer {
         }
     }
 
+    /** Layer normalization, or without a bias division by the root mean square. */
     private record Norm(double[] weight, double[] bias) {
         double[] of(double[] x, double epsilon) {
             double mean = 0;
             for (double value : x) {
-                mean += value / x.length;
+                mean += bias == null ? 0 : value / x.length;
             }
             double variance = 0;
             for (double value : x) {
@@ -62,7 +64,7 @@ final class PlainTransformer {
             }
             double[] y = new double[x.length];
             for (int i = 0; i < y.length; i++) {
-                y[i] = (x[i] - mean) / Math.sqrt(variance + epsilon) * weight[i] + bias[i];
+                y[i] = (x[i] - mean) / Math.sqrt(variance + epsilon) * weight[i] + (bias == null ? 0 : bias[i]);
             }
             return y;
         }
@@ -84,12 +86,16 @@ final class PlainTransformer {
         embeddingNorm = norm(random, width);
         for (int block = 0; block < architecture.blocks(); block++) {
             Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
-            for (Projection projection : Projection.values()) {
+            for (Projection projection : architecture.projections()) {
                 int in = architecture.in(projection);
                 int out = architecture.out(projection);
                 maps.put(
                         projection,
-                        new Linear(matrix(random, out, in, 1 / Math.sqrt(in)), matrix(random, 1, out, 0.5)[0]));
+                        new Linear(
+                                matrix(random, out, in, 1 / Math.sqrt(in)),
+                                architecture.biases().on(projection)
+                                        ? matrix(random, 1, out, 0.5)[0]
+                                        : new double[out]));
             }
             blocks.add(new BlockValues(maps, norm(random, width), norm(random, width)));
         }
@@ -107,12 +113,12 @@ final class PlainTransformer {
         return values;
     }
 
-    private static Norm norm(Random random, int width) {
+    private Norm norm(Random random, int width) {
         double[] weight = matrix(random, 1, width, 0.25)[0];
         for (int i = 0; i < width; i++) {
             weight[i] = (float) (1 + weight[i]);
         }
-        return new Norm(weight, matrix(random, 1, width, 0.5)[0]);
+        return new Norm(weight, architecture.norm().kind() == Kind.LAYER ? matrix(random, 1, width, 0.5)[0] : null);
     }
 
     // ---- the weights on a backend
@@ -124,6 +130,7 @@ final class PlainTransformer {
                     linear(backend, block, Projection.QUERY, Projection.KEY, Projection.VALUE),
                     linear(backend, block, Projection.ATTENTION_OUTPUT),
                     norm(backend, block.attentionNorm()),
+                    architecture.feedForward().gated() ? linear(backend, block, Projection.GATE) : null,
                     linear(backend, block, Projection.INTERMEDIATE),
                     linear(backend, block, Projection.OUTPUT),
                     norm(backend, block.feedForwardNorm())));
@@ -151,7 +158,8 @@ final class PlainTransformer {
     private static TransformerWeights.NormWeights norm(Backend backend, Norm norm) {
         int width = norm.weight().length;
         return new TransformerWeights.NormWeights(
-                backend.frozen(floats(norm.weight()), width), backend.frozen(floats(norm.bias()), width));
+                backend.frozen(floats(norm.weight()), width),
+                norm.bias() == null ? null : backend.frozen(floats(norm.bias()), width));
     }
 
     private static Tensor table(Backend backend, double[][] rows) {
@@ -181,14 +189,14 @@ final class PlainTransformer {
         for (int block = 0; block < blocks.size(); block++) {
             BlockValues values = blocks.get(block);
             Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
-            for (Projection projection : Projection.values()) {
+            for (Projection projection : architecture.projections()) {
                 maps.put(projection, values.maps().get(projection).plus(deltas.of(block, projection)));
             }
             double[][] in = before ? norm(values.attentionNorm(), x) : x;
             x = sum(x, attention(in, maps));
             x = before ? x : norm(values.attentionNorm(), x);
             in = before ? norm(values.feedForwardNorm(), x) : x;
-            x = sum(x, feedForward(in, maps));
+            x = sum(x, architecture.feedForward().gated() ? gatedFeedForward(in, maps) : feedForward(in, maps));
             x = before ? x : norm(values.feedForwardNorm(), x);
         }
         return before ? norm(finalNorm, x) : x;
@@ -230,6 +238,17 @@ final class PlainTransformer {
         for (double[] row : inner) {
             for (int i = 0; i < row.length; i++) {
                 row[i] = Math.tanh(row[i]);
+            }
+        }
+        return of(maps.get(Projection.OUTPUT), inner);
+    }
+
+    private static double[][] gatedFeedForward(double[][] x, Map<Projection, Linear> maps) {
+        double[][] gate = of(maps.get(Projection.GATE), x);
+        double[][] inner = of(maps.get(Projection.INTERMEDIATE), x);
+        for (int t = 0; t < inner.length; t++) {
+            for (int i = 0; i < inner[t].length; i++) {
+                inner[t][i] *= gate[t][i] / (1 + Math.exp(-gate[t][i]));
             }
         }
         return of(maps.get(Projection.OUTPUT), inner);

@@ -9,22 +9,21 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Architecture.FeedForward;
-import org.erat.data.architecture.Architecture.Heads;
-import org.erat.data.architecture.Architecture.Mask;
-import org.erat.data.architecture.Architecture.Norm;
-import org.erat.data.architecture.Architecture.Place;
 import org.erat.data.architecture.Architecture.Positions;
 import org.erat.data.architecture.Bert;
 import org.erat.data.architecture.Families;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Projection;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
@@ -39,6 +38,10 @@ import org.erat.data.safetensors.SafetensorsWriter;
 public record TinyBaseModel(Path directory, Architecture architecture, String sha256) {
     /** Rows of the word embedding table; token ids are below it. */
     public static final int VOCABULARY = 50;
+
+    /** All projections of its blocks. */
+    public static final Set<Projection> PROJECTIONS =
+            Collections.unmodifiableSet(EnumSet.copyOf(bert(1).projections()));
 
     private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -65,18 +68,8 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
 
     private static Architecture architecture(
             String family, int tokenTypes, Positions positions, int blocks, int width, double epsilon, int padTokenId) {
-        return new Architecture(
-                family,
-                VOCABULARY,
-                tokenTypes,
-                positions,
-                blocks,
-                width,
-                new Heads(2, 2, width / 2),
-                Mask.BIDIRECTIONAL,
-                new FeedForward(16, Activation.GELU),
-                new Norm(Place.POST, epsilon),
-                padTokenId);
+        return Architecture.encoder(
+                family, VOCABULARY, tokenTypes, positions, blocks, width, 2, 16, Activation.GELU, epsilon, padTokenId);
     }
 
     /** Writes a model of this architecture with seeded weights to {@code directory}. */

@@ -24,6 +24,7 @@ import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.Biases;
 import org.erat.data.architecture.Architecture.FeedForward;
 import org.erat.data.architecture.Architecture.Heads;
 import org.erat.data.architecture.Architecture.Mask;
@@ -37,8 +38,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What an architecture may state beside BERT's: norms before their parts with a last one after all blocks, causal
- * attention, query heads that share key and value. In double precision, against a transformer in plain loops and central
+ * What an architecture may state beside BERT's: norms before their parts with a last one after all blocks, norms by the
+ * root mean square, causal attention, query heads that share key and value, a gate in the feed-forward part, maps without a
+ * bias. In double precision, against a transformer in plain loops and central
  * differences of the forward pass.
  *
  * <p>Tolerances: values are sums of some ten products near 1, so 1e-12. Slopes err by h²·f‴/6 with f‴ up to 1e4 and
@@ -59,8 +61,26 @@ class TransformerArchitecturesTest {
                 8,
                 new Heads(4, keyValueHeads, 3),
                 mask,
-                new FeedForward(10, Activation.TANH),
-                new Norm(place, 1e-5),
+                new FeedForward(10, Activation.TANH, false),
+                new Norm(Norm.Kind.LAYER, place, 1e-5),
+                Biases.ALL,
+                0);
+    }
+
+    /** As LLaMA and Qwen2 have them, but for their positions. */
+    private static Architecture gated(Place place, Biases biases) {
+        return new Architecture(
+                "test",
+                20,
+                0,
+                new Positions(12, 0),
+                2,
+                8,
+                new Heads(4, 2, 3),
+                Mask.CAUSAL,
+                new FeedForward(10, Activation.SILU, true),
+                new Norm(Norm.Kind.RMS, place, 1e-5),
+                biases,
                 0);
     }
 
@@ -69,7 +89,10 @@ class TransformerArchitecturesTest {
                 architecture(Place.POST, Mask.BIDIRECTIONAL, 4),
                 architecture(Place.POST, Mask.CAUSAL, 1),
                 architecture(Place.PRE, Mask.BIDIRECTIONAL, 4),
-                architecture(Place.PRE, Mask.CAUSAL, 2));
+                architecture(Place.PRE, Mask.CAUSAL, 2),
+                gated(Place.PRE, Biases.NONE),
+                gated(Place.PRE, Biases.QUERY_KEY_VALUE),
+                gated(Place.POST, Biases.NONE));
     }
 
     private static final int[] LENGTHS = {4, 2};
@@ -200,7 +223,7 @@ class TransformerArchitecturesTest {
     void hiddenStatesFollowTheFormulas(Architecture architecture) {
         PlainTransformer plain = new PlainTransformer(architecture, new Random(1));
         int width = architecture.width();
-        try (Adapted adapted = new Adapted(architecture, plain, EnumSet.allOf(Projection.class), false)) {
+        try (Adapted adapted = new Adapted(architecture, plain, EnumSet.copyOf(architecture.projections()), false)) {
             double[] hidden = adapted.hidden();
             double[] inferred = adapted.inferred();
             for (int b = 0; b < LENGTHS.length; b++) {
@@ -226,10 +249,10 @@ class TransformerArchitecturesTest {
         PlainTransformer plain = new PlainTransformer(architecture, new Random(1));
         double[] w = weights(architecture.width());
         List<Set<Projection>> subsets = new ArrayList<>();
-        for (Projection projection : Projection.values()) {
+        for (Projection projection : architecture.projections()) {
             subsets.add(EnumSet.of(projection));
         }
-        subsets.add(EnumSet.allOf(Projection.class));
+        subsets.add(EnumSet.copyOf(architecture.projections()));
         for (Set<Projection> projections : subsets) {
             try (Adapted adapted = new Adapted(architecture, plain, projections, false);
                     Adapted recomputing = new Adapted(architecture, plain, projections, true)) {

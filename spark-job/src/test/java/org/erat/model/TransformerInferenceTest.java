@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.DoubleBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.erat.adapter.AdapterLayout;
@@ -18,7 +17,6 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
 import org.erat.config.Precision;
-import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.Batch;
 import org.erat.dl4j.TinyLearners;
 import org.erat.learner.LearnerSpec;
@@ -71,7 +69,7 @@ class TransformerInferenceTest {
     @Test
     void inferenceAtARankIsTheAdapterCutToItsFirstRows() {
         TinyLearners tiny = new TinyLearners(model);
-        tiny.projections = EnumSet.allOf(Projection.class);
+        tiny.projections = TinyBaseModel.PROJECTIONS;
         LearnerSpec spec = tiny.spec();
         Batch batch = tiny.batch(1, 6, 3);
         double[] adapters = tiny.adapters(6);

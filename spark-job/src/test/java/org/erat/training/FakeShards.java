@@ -46,17 +46,17 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
 
     /** A BERT-like encoder of two heads. */
     public static Architecture architecture(int blocks, int width) {
-        return new Architecture(
+        return Architecture.encoder(
                 "bert",
                 50,
                 2,
                 new Architecture.Positions(24, 0),
                 blocks,
                 width,
-                new Architecture.Heads(2, 2, width / 2),
-                Architecture.Mask.BIDIRECTIONAL,
-                new Architecture.FeedForward(2 * width, Activation.GELU),
-                new Architecture.Norm(Architecture.Place.POST, 1e-12),
+                2,
+                2 * width,
+                Activation.GELU,
+                1e-12,
                 0);
     }
 

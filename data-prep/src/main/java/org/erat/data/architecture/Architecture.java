@@ -1,6 +1,8 @@
 package org.erat.data.architecture;
 
 import java.io.Serializable;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a transformer computes, as data: the one description that the forward and backward pass, the adapters' layout and
@@ -16,6 +18,7 @@ import java.io.Serializable;
  * @param mask which keys a query sees
  * @param feedForward the second part of a block
  * @param norm normalization of the hidden states
+ * @param biases which of the linear maps have a bias
  * @param padTokenId id that fills the end of short examples
  */
 public record Architecture(
@@ -29,6 +32,7 @@ public record Architecture(
         Mask mask,
         FeedForward feedForward,
         Norm norm,
+        Biases biases,
         int padTokenId)
         implements Serializable {
     /**
@@ -57,20 +61,30 @@ public record Architecture(
     }
 
     /**
-     * output(f(intermediate(x))).
+     * output(f(intermediate(x))), or gated: output(f(gate(x)) · intermediate(x)) (Shazeer, arXiv 2002.05202).
      *
      * @param width F, the inner width
      * @param activation f
+     * @param gated whether there is a gate
      */
-    public record FeedForward(int width, Activation activation) implements Serializable {}
+    public record FeedForward(int width, Activation activation, boolean gated) implements Serializable {}
 
     /**
-     * Layer normalization.
+     * Normalization of hidden states.
      *
+     * @param kind what is computed
      * @param place where it stands
-     * @param epsilon added to the variance
+     * @param epsilon added to the variance, or to the mean square
      */
-    public record Norm(Place place, double epsilon) implements Serializable {}
+    public record Norm(Kind kind, Place place, double epsilon) implements Serializable {
+        /** What a norm computes. */
+        public enum Kind {
+            /** Layer normalization, with weight and bias. */
+            LAYER,
+            /** Division by the root mean square, with a weight (arXiv 1910.07467). */
+            RMS
+        }
+    }
 
     /** Where a norm stands, beside a part f of a block. */
     public enum Place {
@@ -78,6 +92,66 @@ public record Architecture(
         POST,
         /** x + f(norm(x)), with one more norm after the last block. */
         PRE
+    }
+
+    /** Which of the linear maps of a block have a bias. */
+    public enum Biases {
+        /** All. */
+        ALL,
+        /** Query, key and value. */
+        QUERY_KEY_VALUE,
+        /** None. */
+        NONE;
+
+        /** Whether a projection has one. */
+        public boolean on(Projection projection) {
+            return switch (this) {
+                case ALL -> true;
+                case QUERY_KEY_VALUE ->
+                    projection == Projection.QUERY || projection == Projection.KEY || projection == Projection.VALUE;
+                case NONE -> false;
+            };
+        }
+    }
+
+    /**
+     * An encoder as BERT is one: attention in both directions, layer normalization after each part, biases everywhere.
+     *
+     * @param heads A, of query, key and value alike; divides {@code width}
+     * @param inner F, the inner width of the feed-forward parts
+     */
+    public static Architecture encoder(
+            String family,
+            int vocabulary,
+            int tokenTypes,
+            Positions positions,
+            int blocks,
+            int width,
+            int heads,
+            int inner,
+            Activation activation,
+            double epsilon,
+            int padTokenId) {
+        return new Architecture(
+                family,
+                vocabulary,
+                tokenTypes,
+                positions,
+                blocks,
+                width,
+                new Heads(heads, heads, width / heads),
+                Mask.BIDIRECTIONAL,
+                new FeedForward(inner, activation, false),
+                new Norm(Norm.Kind.LAYER, Place.POST, epsilon),
+                Biases.ALL,
+                padTokenId);
+    }
+
+    /** The projections of each block, in the order of the forward pass. */
+    public List<Projection> projections() {
+        return Stream.of(Projection.values())
+                .filter(projection -> projection != Projection.GATE || feedForward.gated())
+                .toList();
     }
 
     /** Longest sequence in tokens. */
@@ -88,7 +162,7 @@ public record Architecture(
     /** Width of the input of a projection. */
     public int in(Projection projection) {
         return switch (projection) {
-            case QUERY, KEY, VALUE, INTERMEDIATE -> width;
+            case QUERY, KEY, VALUE, GATE, INTERMEDIATE -> width;
             case ATTENTION_OUTPUT -> heads.query() * heads.width();
             case OUTPUT -> feedForward.width();
         };
@@ -100,7 +174,7 @@ public record Architecture(
             case QUERY -> heads.query() * heads.width();
             case KEY, VALUE -> heads.keyValue() * heads.width();
             case ATTENTION_OUTPUT, OUTPUT -> width;
-            case INTERMEDIATE -> feedForward.width();
+            case GATE, INTERMEDIATE -> feedForward.width();
         };
     }
 }

@@ -101,6 +101,7 @@ public class Bert implements Family {
                     case KEY -> "attention.self.key";
                     case VALUE -> "attention.self.value";
                     case ATTENTION_OUTPUT -> "attention.output.dense";
+                    case GATE -> throw new IllegalArgumentException("BERT has no gate");
                     case INTERMEDIATE -> "intermediate.dense";
                     case OUTPUT -> "output.dense";
                 };

@@ -32,7 +32,8 @@ public final class ConfigJson {
     private static final Map<Activation, List<String>> ACTIVATIONS = Map.of(
             Activation.GELU, List.of("gelu"),
             Activation.GELU_TANH, List.of("gelu_new", "gelu_pytorch_tanh", "gelu_fast"),
-            Activation.RELU, List.of("relu"));
+            Activation.RELU, List.of("relu"),
+            Activation.SILU, List.of("silu", "swish"));
 
     private final String where;
     private final byte[] bytes;

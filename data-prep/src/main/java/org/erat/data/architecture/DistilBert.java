@@ -58,6 +58,7 @@ public final class DistilBert implements Family {
                     case KEY -> "attention.k_lin";
                     case VALUE -> "attention.v_lin";
                     case ATTENTION_OUTPUT -> "attention.out_lin";
+                    case GATE -> throw new IllegalArgumentException("DistilBERT has no gate");
                     case INTERMEDIATE -> "ffn.lin1";
                     case OUTPUT -> "ffn.lin2";
                 };

@@ -1,10 +1,5 @@
 package org.erat.data.architecture;
 
-import org.erat.data.architecture.Architecture.FeedForward;
-import org.erat.data.architecture.Architecture.Heads;
-import org.erat.data.architecture.Architecture.Mask;
-import org.erat.data.architecture.Architecture.Norm;
-import org.erat.data.architecture.Architecture.Place;
 import org.erat.data.architecture.Architecture.Positions;
 
 /**
@@ -54,17 +49,17 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
         if (h % a != 0) {
             throw config.refused(heads + " " + a + " does not divide " + width + " " + h + ". Correct config.json.");
         }
-        Architecture architecture = new Architecture(
+        Architecture architecture = Architecture.encoder(
                 family,
                 config.size(VOCABULARY),
                 tokenTypes,
                 new Positions(config.size(POSITIONS), positionOffset),
                 config.size(blocks),
                 h,
-                new Heads(a, a, h / a),
-                Mask.BIDIRECTIONAL,
-                new FeedForward(config.size(inner), config.activation(activation)),
-                new Norm(Place.POST, epsilon),
+                a,
+                config.size(inner),
+                config.activation(activation),
+                epsilon,
                 padTokenId);
         if (padTokenId >= architecture.vocabulary()) {
             throw config.refused(PADDING + " " + padTokenId + " is not below " + VOCABULARY + " "

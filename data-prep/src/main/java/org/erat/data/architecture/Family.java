@@ -6,7 +6,8 @@ import java.util.Optional;
 /**
  * A family of models, one file each. It turns a {@code config.json} into an {@link Architecture}, and a part of the model
  * into the name of its tensors. Names are those of the Hugging Face checkpoint without a prefix. A linear map
- * {@code NAME} has a {@code NAME.weight} [out,in] and a {@code NAME.bias} [out], a norm has both of [H].
+ * {@code NAME} has a {@code NAME.weight} [out,in] and, where {@link Architecture.Biases} says so, a {@code NAME.bias} [out]. A
+ * norm has a weight [H], and layer normalization a bias [H].
  * {@link ModelTensors} lists all tensors of a model with their shapes. Families are stateless. {@link Families} finds
  * them.
  */

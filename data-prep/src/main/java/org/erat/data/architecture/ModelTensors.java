@@ -27,20 +27,21 @@ public final class ModelTensors {
                 family.positionEmbeddings(),
                 new long[] {architecture.positions().rows(), width});
         family.tokenTypeEmbeddings().ifPresent(name -> shapes.put(name, new long[] {architecture.tokenTypes(), width}));
-        norm(shapes, family.embeddingNorm(), width);
-        family.finalNorm().ifPresent(name -> norm(shapes, name, width));
+        norm(shapes, family.embeddingNorm(), architecture);
+        family.finalNorm().ifPresent(name -> norm(shapes, name, architecture));
         for (int block = 0; block < architecture.blocks(); block++) {
-            for (Projection projection : Projection.values()) {
+            for (Projection projection : architecture.projections()) {
                 linear(
                         shapes,
                         family.projection(block, projection),
                         architecture.out(projection),
-                        architecture.in(projection));
+                        architecture.in(projection),
+                        architecture.biases().on(projection));
                 if (projection == Projection.ATTENTION_OUTPUT) {
-                    norm(shapes, family.attentionNorm(block), width);
+                    norm(shapes, family.attentionNorm(block), architecture);
                 }
             }
-            norm(shapes, family.feedForwardNorm(block), width);
+            norm(shapes, family.feedForwardNorm(block), architecture);
         }
         return shapes;
     }
@@ -50,7 +51,7 @@ public final class ModelTensors {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Families.of(architecture)
                 .pooler()
-                .ifPresent(name -> linear(shapes, name, architecture.width(), architecture.width()));
+                .ifPresent(name -> linear(shapes, name, architecture.width(), architecture.width(), true));
         return shapes;
     }
 
@@ -61,20 +62,24 @@ public final class ModelTensors {
     public static Map<String, long[]> maskedLanguageModelHead(Architecture architecture) {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Families.of(architecture).maskedLanguageModelHead().ifPresent(head -> {
-            linear(shapes, head.dense(), architecture.width(), architecture.width());
-            norm(shapes, head.norm(), architecture.width());
+            linear(shapes, head.dense(), architecture.width(), architecture.width(), true);
+            norm(shapes, head.norm(), architecture);
             shapes.put(head.bias(), new long[] {architecture.vocabulary()});
         });
         return shapes;
     }
 
-    private static void linear(Map<String, long[]> shapes, String name, long out, long in) {
+    private static void linear(Map<String, long[]> shapes, String name, long out, long in, boolean hasBias) {
         shapes.put(weight(name), new long[] {out, in});
-        shapes.put(bias(name), new long[] {out});
+        if (hasBias) {
+            shapes.put(bias(name), new long[] {out});
+        }
     }
 
-    private static void norm(Map<String, long[]> shapes, String name, long width) {
-        shapes.put(weight(name), new long[] {width});
-        shapes.put(bias(name), new long[] {width});
+    private static void norm(Map<String, long[]> shapes, String name, Architecture architecture) {
+        shapes.put(weight(name), new long[] {architecture.width()});
+        if (architecture.norm().kind() == Architecture.Norm.Kind.LAYER) {
+            shapes.put(bias(name), new long[] {architecture.width()});
+        }
     }
 }

@@ -9,6 +9,8 @@ public enum Projection {
     KEY("key"),
     VALUE("value"),
     ATTENTION_OUTPUT("attention-output"),
+    /** From the width of the model to the gate of a gated feed-forward part. */
+    GATE("gate"),
     /** From the width of the model to the inner width of the feed-forward part. */
     INTERMEDIATE("intermediate"),
     /** From the inner width of the feed-forward part back to the width of the model. */

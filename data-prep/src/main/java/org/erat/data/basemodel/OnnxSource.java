@@ -153,17 +153,17 @@ final class OnnxSource implements ModelSource {
         long[] words = shape(BERT.wordEmbeddings(), 2);
         int width = Math.toIntExact(words[1]);
         int heads = heads(width);
-        Architecture derived = new Architecture(
+        Architecture derived = Architecture.encoder(
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(shape(BERT.tokenTypeEmbeddings().orElseThrow(), 2)[0]),
                 new Architecture.Positions(Math.toIntExact(shape(BERT.positionEmbeddings(), 2)[0]), 0),
                 layers(),
                 width,
-                new Architecture.Heads(heads, heads, width / heads),
-                Architecture.Mask.BIDIRECTIONAL,
-                new Architecture.FeedForward(Math.toIntExact(shape(ModelTensors.weight(INNER), 2)[0]), activation()),
-                new Architecture.Norm(Architecture.Place.POST, layerNormEps()),
+                heads,
+                Math.toIntExact(shape(ModelTensors.weight(INNER), 2)[0]),
+                activation(),
+                layerNormEps(),
                 tokenizer.addedTokenId("[PAD]").orElse(0));
         return BERT.config(derived, where);
     }

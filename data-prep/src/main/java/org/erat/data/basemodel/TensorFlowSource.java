@@ -163,17 +163,17 @@ final class TensorFlowSource implements ModelSource {
             blocks++;
         }
         int inner = Math.toIntExact(matrix(ModelTensors.weight(BERT.projection(0, Projection.INTERMEDIATE)))[1]);
-        Architecture derived = new Architecture(
+        Architecture derived = Architecture.encoder(
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(matrix(BERT.tokenTypeEmbeddings().orElseThrow())[0]),
                 new Architecture.Positions(Math.toIntExact(matrix(BERT.positionEmbeddings())[0]), 0),
                 blocks,
                 width,
-                new Architecture.Heads(graph.heads(), graph.heads(), width / graph.heads()),
-                Architecture.Mask.BIDIRECTIONAL,
-                new Architecture.FeedForward(inner, graph.activation()),
-                new Architecture.Norm(Architecture.Place.POST, graph.layerNormEps()),
+                graph.heads(),
+                inner,
+                graph.activation(),
+                graph.layerNormEps(),
                 tokenizer.addedTokenId("[PAD]").orElse(0));
         return BERT.config(derived, where);
     }

@@ -51,13 +51,14 @@ record TokenizationJob(
                         TokenizerFile.open(tokenizer.value(), length),
                         byteLevel,
                         labels,
+                        split,
                         truncated));
         try {
             WatchedJob.run(
                     spark,
                     String.format("Tokenizing %,d %s examples", text.rows(), split),
                     progress,
-                    () -> spark.createDataFrame(rows, TokenizedDataset.schema(task.type()))
+                    () -> spark.createDataFrame(rows, TokenizedDataset.schemaWithWords(task.type()))
                             .write()
                             .parquet(place));
             Written written = written(place, text.rows(), truncated.value());
@@ -86,7 +87,7 @@ record TokenizationJob(
                 "Counting tokens",
                 progress,
                 () -> counts[0] = ExactPaths.reader(spark)
-                        .schema(TokenizedDataset.schema(task.type()))
+                        .schema(TokenizedDataset.schemaWithWords(task.type()))
                         .parquet(place)
                         .agg(
                                 count(lit(1)),

@@ -12,11 +12,16 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.stream.IntStream;
+import org.apache.commons.lang3.StringUtils;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
+import org.erat.data.BadInputException;
+import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.Targets;
 
 /** Tokenizes one staged file on an executor, a few hundred rows at a time; gives rows of the tokenized schema. */
 final class TokenizedPart implements Iterator<Row> {
@@ -26,6 +31,7 @@ final class TokenizedPart implements Iterator<Row> {
     private final MappingIterator<StagedText.Row> staged;
     private final boolean byteLevel;
     private final LabelEncoding labels;
+    private final Split split;
     private final LongAccumulator truncated;
     private final Deque<Row> ready = new ArrayDeque<>();
 
@@ -33,6 +39,7 @@ final class TokenizedPart implements Iterator<Row> {
      * @param staged rows of the file; closed here
      * @param tokenizer closed here
      * @param byteLevel whether the tokenizer splits bytes and not characters
+     * @param split that the file is of, for messages
      * @param truncated counts the examples that are cut; of a token classification, the words that are cut away
      */
     TokenizedPart(
@@ -40,11 +47,13 @@ final class TokenizedPart implements Iterator<Row> {
             HuggingFaceTokenizer tokenizer,
             boolean byteLevel,
             LabelEncoding labels,
+            Split split,
             LongAccumulator truncated) {
         this.tokenizer = tokenizer;
         this.staged = staged;
         this.byteLevel = byteLevel;
         this.labels = labels;
+        this.split = split;
         this.truncated = truncated;
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> close());
     }
@@ -90,13 +99,25 @@ final class TokenizedPart implements Iterator<Row> {
 
     private Row words(StagedText.Row row) {
         WordEncoding encoding = WordEncoding.of(tokenizer, byteLevel, row.texts());
+        int[] classes = encoding.tokenClasses(labels.classes(row.labels()));
+        if (IntStream.of(classes).allMatch(label -> label == Targets.NONE)) {
+            throw new BadInputException(String.format(
+                    "Row %,d of the %s examples: none of its %d words (%s) has a token that a label could belong to. The"
+                            + " tokenizer drops them, or --max-length leaves no room for them. Leave the row out, or raise"
+                            + " --max-length",
+                    row.id() + 1,
+                    split,
+                    row.texts().size(),
+                    StringUtils.abbreviate(String.join(" ", row.texts()), 40)));
+        }
         truncated.add(encoding.cutAway());
         return RowFactory.create(
                 row.id(),
                 encoding.tokenIds(),
                 encoding.typeIds(),
-                encoding.tokenClasses(labels.classes(row.labels())),
-                encoding.wordStarts());
+                classes,
+                encoding.wordStarts(),
+                row.texts().toArray(String[]::new));
     }
 
     private Encoding[] encode(List<StagedText.Row> rows) {

@@ -28,10 +28,11 @@ import org.erat.data.tokenized.Targets.TokenClasses;
  *
  * @param name what the DataFrame is, for messages
  * @param classes number of classes; 0 for regression
+ * @param training whether each row is trained on, and so needs a target
  */
-record DataFrameExamples(String name, TaskType type, int classes) implements Serializable {
-    private static final List<String> OPTIONAL =
-            List.of(TokenizedDataset.ID, TokenizedDataset.TOKEN_TYPE_IDS, TokenizedDataset.WORD_STARTS);
+record DataFrameExamples(String name, TaskType type, int classes, boolean training) implements Serializable {
+    private static final List<String> OPTIONAL = List.of(
+            TokenizedDataset.ID, TokenizedDataset.TOKEN_TYPE_IDS, TokenizedDataset.WORD_STARTS, TokenizedDataset.WORDS);
 
     /** Counts of one split. Not a record: Spark's Kryo cannot set a record's fields. */
     static final class Totals implements Serializable {
@@ -92,7 +93,7 @@ record DataFrameExamples(String name, TaskType type, int classes) implements Ser
      */
     JavaRDD<TokenizedExample> of(Dataset<Row> frame) {
         List<String> names = Arrays.asList(frame.columns());
-        Column[] columns = Arrays.stream(TokenizedDataset.schema(type).fields())
+        Column[] columns = Arrays.stream(TokenizedDataset.schemaWithWords(type).fields())
                 .map(field -> column(frame, names, field))
                 .toArray(Column[]::new);
         JavaRDD<Row> rows = frame.select(columns).javaRDD();
@@ -207,10 +208,21 @@ record DataFrameExamples(String name, TaskType type, int classes) implements Ser
                         String.format("label %d is not a class, which are %d..%d", label, lowest, classes - 1));
             }
         }
+        if (training && perToken && example.target().count() == 0) {
+            throw bad(example.id(), "no token has a label to train on: leave the row out");
+        }
     }
 
     private void checkWords(TokenizedExample example) {
         int length = example.tokenIds().length;
+        int starts = example.wordStarts() == null ? example.target().count() : example.wordStarts().length;
+        if (example.words() != null && example.words().size() != starts) {
+            throw bad(
+                    example.id(),
+                    String.format(
+                            "%s has %d words where %s and labels tell of %d",
+                            TokenizedDataset.WORDS, example.words().size(), TokenizedDataset.WORD_STARTS, starts));
+        }
         if (example.wordStarts() != null
                 && IntStream.of(example.wordStarts()).anyMatch(start -> start < -1 || start >= length)) {
             throw bad(

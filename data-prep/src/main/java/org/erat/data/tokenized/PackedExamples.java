@@ -3,6 +3,8 @@ package org.erat.data.tokenized;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Targets.Classes;
@@ -16,7 +18,7 @@ import org.erat.data.tokenized.Targets.TokenClasses;
  * <p>Example i holds the tokens {@code tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]}.
  */
 public final class PackedExamples implements Serializable {
-    private static final long serialVersionUID = 2L;
+    private static final long serialVersionUID = 3L;
 
     private final long[] ids;
     private final int[] offsets;
@@ -30,7 +32,10 @@ public final class PackedExamples implements Serializable {
     private final TaskType type;
 
     /** The first tokens of the words; null where examples have no words, or where their targets tell the words. */
-    private final WordStarts words;
+    private final WordStarts wordStarts;
+
+    /** The words themselves; null where they are not known or were not asked for. */
+    private final String[][] words;
 
     /**
      * @param ids [n] id of each example
@@ -40,10 +45,17 @@ public final class PackedExamples implements Serializable {
      * @param targets [n], or [offsets[n]] of token classes
      */
     public PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets) {
-        this(ids, offsets, tokens, types, targets, null);
+        this(ids, offsets, tokens, types, targets, null, null);
     }
 
-    PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets, WordStarts words) {
+    PackedExamples(
+            long[] ids,
+            int[] offsets,
+            int[] tokens,
+            byte[] types,
+            Targets targets,
+            WordStarts wordStarts,
+            String[][] words) {
         int size = ids.length;
         this.type = TargetArrays.type(targets);
         if (offsets.length != size + 1
@@ -67,6 +79,7 @@ public final class PackedExamples implements Serializable {
         this.classes = targets instanceof Classes perExample
                 ? perExample.classes()
                 : targets instanceof TokenClasses perToken ? perToken.classes() : null;
+        this.wordStarts = wordStarts;
         this.words = words;
     }
 
@@ -118,8 +131,8 @@ public final class PackedExamples implements Serializable {
      *     it or because it was cut away. Where the data do not say so, a word starts at each token with a target.
      */
     public int[] wordStarts(int i) {
-        if (words != null) {
-            return words.of(i);
+        if (wordStarts != null) {
+            return wordStarts.of(i);
         }
         if (!type.perToken()) {
             throw new IllegalStateException("Examples of " + type + " have no words");
@@ -127,6 +140,11 @@ public final class PackedExamples implements Serializable {
         return IntStream.range(0, length(i))
                 .filter(t -> classes[offsets[i] + t] != Targets.NONE)
                 .toArray();
+    }
+
+    /** The words of example i; empty where they are not known or were not asked for. */
+    public Optional<List<String>> words(int i) {
+        return Optional.ofNullable(words).map(all -> List.of(all[i]));
     }
 
     /** Token t of example i, t &lt; length(i). */
@@ -198,6 +216,7 @@ public final class PackedExamples implements Serializable {
                 Arrays.copyOfRange(tokens, offsets[i], offsets[i + 1]),
                 typeIds,
                 target(i),
-                words == null ? null : words.of(i));
+                wordStarts == null ? null : wordStarts.of(i),
+                words == null ? null : List.of(words[i]));
     }
 }

@@ -1,6 +1,8 @@
 package org.erat.data.tokenized;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.erat.data.UsageException;
 
 /** Packs examples one at a time; its arrays grow as needed. */
@@ -17,6 +19,9 @@ final class PackedExamplesBuilder {
     private int[] wordOffsets;
 
     private int[] wordStarts = new int[0];
+    /** Empty where the words themselves are not known. */
+    private final List<String[]> words = new ArrayList<>();
+
     private boolean typed;
     private int size;
 
@@ -46,7 +51,7 @@ final class PackedExamplesBuilder {
 
     /** Adds an example without words. */
     PackedExamplesBuilder add(long id, int[] tokenIds, int[] typeIds, Targets target) {
-        return add(new TokenizedExample(id, tokenIds, typeIds, target, null));
+        return add(new TokenizedExample(id, tokenIds, typeIds, target, null, null));
     }
 
     /** Adds an example. */
@@ -103,7 +108,8 @@ final class PackedExamplesBuilder {
                 wordOffsets == null
                         ? null
                         : new WordStarts(
-                                Arrays.copyOf(wordOffsets, size + 1), Arrays.copyOf(wordStarts, wordOffsets[size])));
+                                Arrays.copyOf(wordOffsets, size + 1), Arrays.copyOf(wordStarts, wordOffsets[size])),
+                words.isEmpty() ? null : words.toArray(String[][]::new));
     }
 
     /** Makes room for an example of {@code length} tokens and returns the position of the first. */
@@ -132,7 +138,10 @@ final class PackedExamplesBuilder {
 
     private void addWords(TokenizedExample example) {
         int[] starts = example.wordStarts();
-        if (size > 0 && (starts == null) != (wordOffsets == null)) {
+        if (example.words() != null) {
+            words.add(example.words().toArray(String[]::new));
+        }
+        if (size > 0 && ((starts == null) != (wordOffsets == null) || (example.words() == null) != words.isEmpty())) {
             throw new IllegalArgumentException(
                     String.format("Example %d: of a shard's examples all have words or none", example.id()));
         }

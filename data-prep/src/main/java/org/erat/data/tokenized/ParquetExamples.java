@@ -11,9 +11,10 @@ record ParquetExamples(SparkSession spark, String directory, TaskType type) {
     /**
      * The examples of one split.
      *
+     * @param withWords whether to read the words of a token classification too
      * @throws BadInputException if there is no such split
      */
-    JavaRDD<TokenizedExample> of(Split split) {
+    JavaRDD<TokenizedExample> of(Split split, boolean withWords) {
         Path place = new Path(directory, split.directory());
         try {
             if (!place.getFileSystem(spark.sparkContext().hadoopConfiguration()).exists(place)) {
@@ -27,7 +28,7 @@ record ParquetExamples(SparkSession spark, String directory, TaskType type) {
         String name = directory + "/" + split.directory();
         TaskType labels = type;
         return ExactPaths.reader(spark)
-                .schema(TokenizedDataset.schema(type))
+                .schema(withWords ? TokenizedDataset.schemaWithWords(type) : TokenizedDataset.schema(type))
                 // Parquet writes a checksum with each page, and leaves it to the reader whether to look.
                 .option("parquet.page.verify-checksum.enabled", true)
                 .parquet(place.toString())

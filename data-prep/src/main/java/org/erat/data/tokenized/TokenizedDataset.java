@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
@@ -34,21 +33,27 @@ public final class TokenizedDataset {
     public static final String TOKEN_TYPE_IDS = "token_type_ids";
     public static final String LABEL = "label";
     public static final String WORD_STARTS = "word_starts";
+    public static final String WORDS = "words";
 
     private static final String DATA_FRAME = "DataFrame";
 
     private final String directory;
     private final Manifest manifest;
-    private final Function<Split, JavaRDD<TokenizedExample>> examples;
+    private final Source examples;
     /** What to do where a split does not hold the ids that it should. */
     private final String repair;
 
-    private TokenizedDataset(
-            String directory, Manifest manifest, Function<Split, JavaRDD<TokenizedExample>> examples, String repair) {
+    private TokenizedDataset(String directory, Manifest manifest, Source examples, String repair) {
         this.directory = directory;
         this.manifest = manifest;
         this.examples = examples;
         this.repair = repair;
+    }
+
+    /** Where examples come from. */
+    @FunctionalInterface
+    private interface Source {
+        JavaRDD<TokenizedExample> of(Split split, boolean withWords);
     }
 
     /**
@@ -66,7 +71,7 @@ public final class TokenizedDataset {
     /**
      * A data set of DataFrames with the columns of {@link #schema}. Where the column {@code id} is missing, rows are
      * numbered in their order; where {@code token_type_ids} is missing, all are 0; where {@code word_starts} is missing, a
-     * word starts at each token with a label. Other columns are ignored. Both DataFrames are read here once, to count and
+     * word starts at each token with a label; where {@code words} is missing, predictions do not name them. Other columns are ignored. Both DataFrames are read here once, to count and
      * check them, and again for their shards: cache them if they are expensive. They must give the same rows each time.
      *
      * @param train the training split, at least one row
@@ -81,7 +86,8 @@ public final class TokenizedDataset {
             DataFrameExamples rows = new DataFrameExamples(
                     DATA_FRAME + "/" + split,
                     description.type(),
-                    description.labelNames().size());
+                    description.labelNames().size(),
+                    split == Split.TRAIN);
             examples.put(split, rows.of(split == Split.TRAIN ? train : validation));
             totals.put(split, rows.totals(examples.get(split)));
         }
@@ -107,7 +113,8 @@ public final class TokenizedDataset {
         return new TokenizedDataset(
                 DATA_FRAME,
                 manifest,
-                examples::get,
+                (split, withWords) ->
+                        withWords ? examples.get(split) : examples.get(split).map(TokenizedExample::withoutWords),
                 "an id is there twice, or the rows changed since they were counted");
     }
 
@@ -147,6 +154,16 @@ public final class TokenizedDataset {
     }
 
     /**
+     * {@link #schema} with the column {@code words} of a token classification: [words], the words themselves, which no
+     * training reads. Predictions name them.
+     */
+    public static StructType schemaWithWords(TaskType type) {
+        return type.perToken()
+                ? schema(type).add(WORDS, DataTypes.createArrayType(DataTypes.StringType, false), true)
+                : schema(type);
+    }
+
+    /**
      * The examples of {@code split} in {@code shards} partitions of one element each; partition k is shard k. Example id
      * belongs to shard id mod {@code shards}, and a shard is in the order of ids. This does not depend on the cluster or on
      * the layout of the files. The sizes of shards differ by one at most. Not cached.
@@ -155,6 +172,15 @@ public final class TokenizedDataset {
      * @throws UsageException if {@code shards} is below 1 or above the number of examples
      */
     public JavaRDD<PackedExamples> shards(Split split, int shards, int limit) {
+        return shards(split, shards, limit, false);
+    }
+
+    /** The same with the words of a token classification, where the data set holds them. */
+    public JavaRDD<PackedExamples> shardsWithWords(Split split, int shards) {
+        return shards(split, shards, 0, true);
+    }
+
+    private JavaRDD<PackedExamples> shards(Split split, int shards, int limit, boolean withWords) {
         long all = manifest.summary(split).examples();
         long kept = examples(split, limit);
         if (shards < 1) {
@@ -169,7 +195,7 @@ public final class TokenizedDataset {
         String damage = String.format(
                 "%s/%s does not hold the ids 0..%d once each, as its manifest says: %s",
                 directory, split, all - 1, repair);
-        return examples.apply(split)
+        return examples.of(split, withWords)
                 .mapPartitionsToPair(sharding::pieces)
                 .partitionBy(new ByShard(shards))
                 .mapPartitionsWithIndex(

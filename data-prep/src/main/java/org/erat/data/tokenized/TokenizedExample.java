@@ -16,14 +16,16 @@ import scala.collection.JavaConverters;
  * @param target one value, or [T] of token classes
  * @param wordStarts [words] index of each word's first token or -1; null where the example has no words, or where a word
  *     starts at each token with a target
+ * @param words [words] the words themselves; null where they are not known or not asked for
  */
-record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, int[] wordStarts) {
+record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, int[] wordStarts, List<String> words) {
     // Columns in the order of TokenizedDataset.schema.
     static final int ID = 0;
     static final int TOKENS = 1;
     static final int TYPES = 2;
     static final int LABEL = 3;
-    static final int WORDS = 4;
+    static final int WORD_STARTS = 4;
+    static final int WORDS = 5;
 
     /** The example of a row with the columns of {@link TokenizedDataset#schema}; without token types all are 0. */
     static TokenizedExample of(Row row, long id, TaskType type) {
@@ -37,7 +39,17 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                     case REGRESSION -> new Numbers(new float[] {row.getFloat(LABEL)});
                     case TOKEN_CLASSIFICATION -> new TokenClasses(ints(row, LABEL));
                 },
-                row.size() <= WORDS || row.isNullAt(WORDS) ? null : ints(row, WORDS));
+                has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,
+                has(row, WORDS) ? row.getList(WORDS) : null);
+    }
+
+    /** The same without its words. */
+    TokenizedExample withoutWords() {
+        return new TokenizedExample(id, tokenIds, typeIds, target, wordStarts, null);
+    }
+
+    private static boolean has(Row row, int column) {
+        return row.size() > column && !row.isNullAt(column);
     }
 
     private static int[] ints(Row row, int column) {

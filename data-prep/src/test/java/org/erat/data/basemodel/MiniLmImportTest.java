@@ -34,17 +34,17 @@ class MiniLmImportTest {
     void theArchitectureIsTheOneOfTheModelCard() {
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
             assertThat(model.architecture())
-                    .isEqualTo(new Architecture(
+                    .isEqualTo(Architecture.encoder(
                             "bert",
                             30522,
                             2,
                             new Architecture.Positions(512, 0),
                             6,
                             384,
-                            new Architecture.Heads(12, 12, 32),
-                            Architecture.Mask.BIDIRECTIONAL,
-                            new Architecture.FeedForward(1536, Activation.GELU),
-                            new Architecture.Norm(Architecture.Place.POST, 1e-12),
+                            12,
+                            1536,
+                            Activation.GELU,
+                            1e-12,
                             0));
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isFalse();

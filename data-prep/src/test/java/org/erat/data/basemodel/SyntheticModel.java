@@ -21,30 +21,10 @@ import org.erat.data.safetensors.SafetensorsWriter;
 /** Tiny models with random weights, in the forms that importers read. */
 final class SyntheticModel {
     static final Architecture BERT = bert(24, 2, 2, 1e-12, 2, Activation.GELU);
-    static final Architecture ROBERTA = new Architecture(
-            "roberta",
-            24,
-            1,
-            new Architecture.Positions(18, 2),
-            1,
-            8,
-            new Architecture.Heads(4, 4, 2),
-            Architecture.Mask.BIDIRECTIONAL,
-            new Architecture.FeedForward(12, Activation.GELU),
-            new Architecture.Norm(Architecture.Place.POST, 1e-5),
-            1);
-    static final Architecture DISTILBERT = new Architecture(
-            "distilbert",
-            24,
-            0,
-            new Architecture.Positions(16, 0),
-            2,
-            8,
-            new Architecture.Heads(2, 2, 4),
-            Architecture.Mask.BIDIRECTIONAL,
-            new Architecture.FeedForward(12, Activation.GELU),
-            new Architecture.Norm(Architecture.Place.POST, 1e-12),
-            0);
+    static final Architecture ROBERTA = Architecture.encoder(
+            "roberta", 24, 1, new Architecture.Positions(18, 2), 1, 8, 4, 12, Activation.GELU, 1e-5, 1);
+    static final Architecture DISTILBERT = Architecture.encoder(
+            "distilbert", 24, 0, new Architecture.Positions(16, 0), 2, 8, 2, 12, Activation.GELU, 1e-12, 0);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -53,17 +33,17 @@ final class SyntheticModel {
     /** A BERT of width 8, inner width 12 and 16 positions. */
     static Architecture bert(
             int vocabulary, int blocks, int heads, double epsilon, int tokenTypes, Activation activation) {
-        return new Architecture(
+        return Architecture.encoder(
                 "bert",
                 vocabulary,
                 tokenTypes,
                 new Architecture.Positions(16, 0),
                 blocks,
                 8,
-                new Architecture.Heads(heads, heads, 8 / heads),
-                Architecture.Mask.BIDIRECTIONAL,
-                new Architecture.FeedForward(12, activation),
-                new Architecture.Norm(Architecture.Place.POST, epsilon),
+                heads,
+                12,
+                activation,
+                epsilon,
                 0);
     }
 

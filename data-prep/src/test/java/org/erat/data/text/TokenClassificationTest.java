@@ -81,6 +81,28 @@ class TokenClassificationTest {
         assertThat(classes(train, 1)).containsExactly(NONE, 0, 1, 1, 1, NONE);
         assertThat(train.wordStarts(1)).containsExactly(1, 2, 3, 4, -1, -1, -1);
         assertThat(shard("out", Split.VALIDATION).wordStarts(0)).containsExactly(1, 2);
+        PackedExamples withWords = TokenizedDataset.open(
+                        spark, folder.resolve("out").toString())
+                .shardsWithWords(Split.TRAIN, 1)
+                .first();
+        assertThat(withWords.words(0)).contains(List.of("The", "cats", "\u0007", "sat"));
+        assertThat(withWords.words(1).orElseThrow()).hasSize(7);
+        assertThat(train.words(0)).isEmpty();
+    }
+
+    /** A batch of such rows alone would have no loss. */
+    @Test
+    void aRowWithoutATokenToLabelIsRefused() throws IOException {
+        write(
+                "data/train.jsonl",
+                """
+                {"tokens": ["the", "cat"], "tags": ["O", "X"]}
+                {"tokens": ["\\u0007", "\\u0007"], "tags": ["O", "X"]}
+                """);
+        write("data/dev.jsonl", "{\"tokens\": [\"a\"], \"tags\": [\"O\"]}\n");
+        assertThatThrownBy(() -> prepare(JSONL, "data", "out", 6))
+                .hasStackTraceContaining("Row 2 of the train examples: none of its 2 words")
+                .hasStackTraceContaining("Leave the row out, or raise --max-length");
     }
 
     @Test

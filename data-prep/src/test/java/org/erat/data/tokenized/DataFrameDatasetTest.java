@@ -129,20 +129,39 @@ class DataFrameDatasetTest {
                         RowFactory.create(1L, new int[] {1, 5, 2}, new int[3], new int[] {-1, -1, -1}, new int[] {1})),
                 schema);
 
-        PackedExamples stated = TokenizedDataset.of(ENTITIES, frame, frame)
-                .shards(Split.TRAIN, 1)
+        Dataset<Row> labelled = frame.limit(1);
+        PackedExamples stated = TokenizedDataset.of(ENTITIES, labelled, frame)
+                .shards(Split.VALIDATION, 1)
                 .collect()
                 .get(0);
         assertThat(stated.wordStarts(0)).containsExactly(1, 3, -1);
         assertThat(stated.wordStarts(1)).containsExactly(1);
         assertThat(stated.targets().count()).isEqualTo(2);
         Dataset<Row> without = frame.drop("word_starts");
-        PackedExamples derived = TokenizedDataset.of(ENTITIES, without, without)
-                .shards(Split.TRAIN, 1)
+        PackedExamples derived = TokenizedDataset.of(ENTITIES, without.limit(1), without)
+                .shards(Split.VALIDATION, 1)
                 .collect()
                 .get(0);
         assertThat(derived.wordStarts(0)).containsExactly(1, 3);
         assertThat(derived.wordStarts(1)).isEmpty();
+        assertRefused(ENTITIES, frame, "row with id 1: no token has a label to train on: leave the row out");
+    }
+
+    @Test
+    void theWordsThemselvesAreReadWhereTheyAreAskedFor() {
+        Dataset<Row> frame = spark.createDataFrame(
+                List.of(RowFactory.create(
+                        0L, new int[] {1, 5, 2}, new int[3], new int[] {-1, 0, -1}, new int[] {1, -1}, new String[] {
+                            "a", "b"
+                        })),
+                TokenizedDataset.schemaWithWords(TaskType.TOKEN_CLASSIFICATION));
+        TokenizedDataset data = TokenizedDataset.of(ENTITIES, frame, frame);
+        assertThat(data.shardsWithWords(Split.TRAIN, 1).first().words(0)).contains(List.of("a", "b"));
+        assertThat(data.shards(Split.TRAIN, 1).first().words(0)).isEmpty();
+        assertRefused(
+                ENTITIES,
+                frame.drop("word_starts"),
+                "row with id 0: words has 2 words where word_starts and labels tell of 1");
     }
 
     @Test

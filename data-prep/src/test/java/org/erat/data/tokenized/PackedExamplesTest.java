@@ -23,10 +23,14 @@ class PackedExamplesTest {
     /** Example 4 has three words, of which the second has no token; example 2 has one. */
     private final PackedExamples words = new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
             .add(new TokenizedExample(
-                    4, new int[] {101, 5, 6, 7, 102}, new int[5], Examples.labels(-1, 2, -1, 0, -1), new int[] {1, -1, 3
-                    }))
+                    4,
+                    new int[] {101, 5, 6, 7, 102},
+                    new int[5],
+                    Examples.labels(-1, 2, -1, 0, -1),
+                    new int[] {1, -1, 3},
+                    List.of("a", "b", "c")))
             .add(new TokenizedExample(
-                    2, new int[] {101, 8, 102}, new int[3], Examples.labels(-1, 1, -1), new int[] {1}))
+                    2, new int[] {101, 8, 102}, new int[3], Examples.labels(-1, 1, -1), new int[] {1}, List.of("d")))
             .build();
 
     @Test
@@ -76,12 +80,19 @@ class PackedExamplesTest {
     void mergesWordsWithTheirTokens() {
         PackedExamples other = new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
                 .add(new TokenizedExample(
-                        3, new int[] {101, 9, 102}, new int[3], Examples.labels(-1, -1, -1), new int[] {-1, 1}))
+                        3,
+                        new int[] {101, 9, 102},
+                        new int[3],
+                        Examples.labels(-1, -1, -1),
+                        new int[] {-1, 1},
+                        List.of("e", "f")))
                 .build();
 
         PackedExamples merged = PackedExamples.merged(TaskType.TOKEN_CLASSIFICATION, List.of(words, other));
 
         assertThat(List.of(merged.id(0), merged.id(1), merged.id(2))).containsExactly(2L, 3L, 4L);
+        assertThat(merged.words(0)).contains(List.of("d"));
+        assertThat(merged.words(2)).contains(List.of("a", "b", "c"));
         assertThat(((Targets.TokenClasses) merged.targets()).classes())
                 .containsExactly(-1, 1, -1, -1, -1, -1, -1, 2, -1, 0, -1);
         assertThat(((Targets.TokenClasses) merged.target(2)).classes()).containsExactly(-1, 2, -1, 0, -1);

@@ -145,7 +145,7 @@ public class KernelsBenchmark {
     @Benchmark
     public void layerNormBackward() {
         kernels.norms()
-                .layerNormBackward(narrow, weight, bias, 1e-12, new Norms.LayerNormState(narrow, mean, rstd))
+                .layerNormBackward(narrow, weight, bias, 1e-12, new Norms.NormState(narrow, mean, rstd))
                 .close();
     }
 

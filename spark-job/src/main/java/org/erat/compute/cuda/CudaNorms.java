@@ -37,8 +37,7 @@ final class CudaNorms implements Norms {
     }
 
     @Override
-    public StridedTensor layerNormBackward(
-            Tensor dy, Tensor weight, Tensor bias, double epsilon, LayerNormState saved) {
+    public StridedTensor layerNormBackward(Tensor dy, Tensor weight, Tensor bias, double epsilon, NormState saved) {
         Shapes.checkLayerNorm("layerNormBackward", saved.input(), weight, bias, saved.mean(), saved.rstd());
         Shapes.checkShape("layerNormBackward", "dy", dy, saved.input().shape());
         StridedTensor in = DeviceBlock.tensor(saved.input());
@@ -85,7 +84,7 @@ final class CudaNorms implements Norms {
     }
 
     @Override
-    public StridedTensor rmsNormBackward(Tensor dy, Tensor weight, RmsNormState saved) {
+    public StridedTensor rmsNormBackward(Tensor dy, Tensor weight, NormState saved) {
         Shapes.checkRmsNorm("rmsNormBackward", saved.input(), weight, saved.rstd());
         Shapes.checkShape("rmsNormBackward", "dy", dy, saved.input().shape());
         StridedTensor in = DeviceBlock.tensor(saved.input());

@@ -30,7 +30,7 @@ final class Nd4jNorms implements Norms {
     }
 
     @Override
-    public Tensor layerNormBackward(Tensor dy, Tensor weight, Tensor bias, double epsilon, LayerNormState saved) {
+    public Tensor layerNormBackward(Tensor dy, Tensor weight, Tensor bias, double epsilon, NormState saved) {
         Shapes.checkLayerNorm("layerNormBackward", saved.input(), weight, bias, saved.mean(), saved.rstd());
         Shapes.checkShape("layerNormBackward", "dy", dy, saved.input().shape());
         INDArray perDeviation = array(saved.rstd());
@@ -54,7 +54,7 @@ final class Nd4jNorms implements Norms {
     }
 
     @Override
-    public Tensor rmsNormBackward(Tensor dy, Tensor weight, RmsNormState saved) {
+    public Tensor rmsNormBackward(Tensor dy, Tensor weight, NormState saved) {
         Shapes.checkRmsNorm("rmsNormBackward", saved.input(), weight, saved.rstd());
         Shapes.checkShape("rmsNormBackward", "dy", dy, saved.input().shape());
         INDArray perDeviation = array(saved.rstd());

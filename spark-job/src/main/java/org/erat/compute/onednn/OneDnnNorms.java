@@ -80,8 +80,7 @@ final class OneDnnNorms implements Norms {
     }
 
     @Override
-    public StridedTensor layerNormBackward(
-            Tensor dy, Tensor weight, Tensor bias, double epsilon, LayerNormState saved) {
+    public StridedTensor layerNormBackward(Tensor dy, Tensor weight, Tensor bias, double epsilon, NormState saved) {
         Shapes.checkLayerNorm("layerNormBackward", saved.input(), weight, bias, saved.mean(), saved.rstd());
         Shapes.checkShape("layerNormBackward", "dy", dy, saved.input().shape());
         StridedTensor givenX = HostBlock.tensor(saved.input());
@@ -122,7 +121,7 @@ final class OneDnnNorms implements Norms {
      * mean of dn here as for a layer norm.
      */
     @Override
-    public StridedTensor rmsNormBackward(Tensor dy, Tensor weight, RmsNormState saved) {
+    public StridedTensor rmsNormBackward(Tensor dy, Tensor weight, NormState saved) {
         Shapes.checkRmsNorm("rmsNormBackward", saved.input(), weight, saved.rstd());
         Shapes.checkShape("rmsNormBackward", "dy", dy, saved.input().shape());
         StridedTensor in = HostBlock.tensor(saved.input());

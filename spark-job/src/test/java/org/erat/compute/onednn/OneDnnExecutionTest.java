@@ -19,7 +19,7 @@ import org.erat.compute.Attention.Attended;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
-import org.erat.compute.Norms.LayerNormState;
+import org.erat.compute.Norms.NormState;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestShapes;
 import org.erat.compute.TestTensors;
@@ -241,8 +241,7 @@ class OneDnnExecutionTest {
                         Tensor dWide = kernels.pointwise().activationBackward(Activation.GELU, active, wide);
                         Tensor dNormal = kernels.matrices().linearBackward(dWide, up);
                         Tensor dContext = kernels.norms()
-                                .layerNormBackward(
-                                        dNormal, weight, bias, 1e-12, new LayerNormState(context, mean, rstd));
+                                .layerNormBackward(dNormal, weight, bias, 1e-12, new NormState(context, mean, rstd));
                         Tensor dqkv = kernels.attention().backward(dContext, xqkv, shape, attended);
                         Tensor dx = kernels.matrices().linearBackward(dqkv, qkv)) {
                     kernels.matrices().matmul(dqkv, true, inner, false, 1, 0, gradient);
