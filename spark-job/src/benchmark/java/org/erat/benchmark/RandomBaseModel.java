@@ -54,7 +54,7 @@ public final class RandomBaseModel {
 
     /** BERT with exact GELU, two token types and padding by token 0. */
     public static Architecture bert(int vocabulary, int positions, int blocks, int width, int heads, int inner) {
-        return Architecture.encoder("bert", vocabulary, 2, new Positions(positions, 0), blocks, width, heads, inner, Activation.GELU, 1e-12, 0);
+        return Architecture.encoder("bert", vocabulary, 2, Positions.ofAllTokens(positions), blocks, width, heads, inner, Activation.GELU, 1e-12, 0);
     }
 
     /** Writes one of any shape of BERT. */

@@ -19,12 +19,14 @@ class ElasticFaultsIT {
     @Test
     void anExecutorAddedAndOneLostInMidRunChangeNothing() {
         Run undisturbed = project.run("five-shards-undisturbed").on("local[2]");
-        undisturbed.command().set("training.shards=5");
+        undisturbed.command().set("training.shards=5").set("training.epochs=40");
         undisturbed.submitToTheEnd();
         try (StandaloneCluster cluster = StandaloneCluster.start(Scratch.folder("elastic"), 1)) {
             Run run = project.run("five-shards").on(cluster.url());
             run.command()
                     .set("training.shards=5")
+                    // Long enough for an executor to start in the middle.
+                    .set("training.epochs=40")
                     .spark("spark.dynamicAllocation.enabled", "true")
                     .spark("spark.dynamicAllocation.shuffleTracking.enabled", "true")
                     .spark("spark.dynamicAllocation.minExecutors", "1")

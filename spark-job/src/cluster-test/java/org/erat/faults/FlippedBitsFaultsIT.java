@@ -122,7 +122,7 @@ class FlippedBitsFaultsIT {
                 driver.exits(3);
                 assertThat(driver.lines()).as(driver.said()).anySatisfy(line -> assertThat(line)
                         .startsWith("error: ")
-                        .contains(weights.toString(), "SHA-256", "prepare"));
+                        .contains(weights.toString(), "SHA-256", "Prepare"));
             }
         }
         FaultTable.row(

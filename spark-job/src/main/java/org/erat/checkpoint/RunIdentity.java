@@ -47,14 +47,28 @@ record RunIdentity(String config, String fingerprint) {
         if (!config.strip().equals(other.config.strip())) {
             differences.addAll(configDifferences(other));
         }
-        if (differences.isEmpty() && !fingerprint.equals(other.fingerprint)) {
-            differences.add(
-                    "data or base weights have changed (" + fingerprint + " there, " + other.fingerprint + " now)");
+        if (differences.isEmpty()) {
+            differences.addAll(fingerprintDifferences(other));
         }
         if (differences.size() > DIFFERENCES_NAMED) {
             int more = differences.size() - DIFFERENCES_NAMED;
             differences = new ArrayList<>(differences.subList(0, DIFFERENCES_NAMED));
             differences.add(more + " more");
+        }
+        return differences;
+    }
+
+    /** Runs of earlier programs have the first parts of a fingerprint only: what they do not know is not compared. */
+    private List<String> fingerprintDifferences(RunIdentity other) {
+        String[] there = fingerprint.split(", ", -1);
+        String[] here = other.fingerprint.split(", ", -1);
+        List<String> differences = new ArrayList<>();
+        for (int i = 0; i < Math.min(there.length, here.length); i++) {
+            if (!there[i].equals(here[i])) {
+                int name = here[i].lastIndexOf(' ');
+                String what = name < 0 ? "data or base model" : here[i].substring(0, name);
+                differences.add(what + " changed (" + there[i] + " there, " + here[i] + " now)");
+            }
         }
         return differences;
     }

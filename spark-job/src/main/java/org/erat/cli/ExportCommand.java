@@ -12,6 +12,7 @@ import org.erat.data.storage.Storage;
 import org.erat.export.AdapterFiles;
 import org.erat.export.Export;
 import org.erat.export.PeftAdapter;
+import org.erat.export.TokenizerFiles;
 import org.erat.export.TrainedAdapter;
 import org.erat.model.BaseModel;
 import picocli.CommandLine.ArgGroup;
@@ -104,8 +105,7 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
     void run(Request request, Progress progress) {
         // No session is needed, only what spark.hadoop.* says about file systems.
         Configuration hadoop = SparkHadoopUtil.get().conf();
-        TrainedAdapter trained =
-                FinishedRun.read(request.runDir(), hadoop, progress).adapter();
+        FinishedRun run = FinishedRun.read(request.runDir(), hadoop, progress);
         Path directory = Storage.path(request.out());
         if (RunDirectory.isPartOfRun(directory, hadoop)) {
             throw new UsageException("--out " + request.out()
@@ -113,12 +113,12 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                     + " folder.");
         }
         TrainedAdapter adapter = request.model()
-                .map(base -> trained.on(BaseModel.describe(base, hadoop)))
-                .orElse(trained);
+                .map(base -> run.adapter().on(BaseModel.describe(base, hadoop)))
+                .orElse(run.adapter());
         PeftAdapter peft = request.rank().isPresent()
                 ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
                 : Export.byBlock(adapter, request.blockRanks(), request.portable());
-        AdapterFiles.write(adapter, peft, directory, hadoop);
+        AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
         progress.say("adapter: " + request.out());
     }
 }

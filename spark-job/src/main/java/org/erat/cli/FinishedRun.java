@@ -1,6 +1,7 @@
 package org.erat.cli;
 
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.data.UsageException;
 import org.erat.export.AdapterFiles;
@@ -8,6 +9,13 @@ import org.erat.export.TrainedAdapter;
 
 /** A run that has an adapter. */
 record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
+    private static final String ADAPTER = "adapter";
+
+    /** Where the adapter lies. */
+    Path adapterPath() {
+        return directory.path(ADAPTER);
+    }
+
     /**
      * Reads it.
      *
@@ -19,6 +27,6 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
             throw new UsageException(run.path() + " holds a run that has not finished, so it has no adapter yet."
                     + " Submit its train command again, which goes on where it stopped.");
         }
-        return new FinishedRun(run, AdapterFiles.read(run.path("adapter"), hadoop));
+        return new FinishedRun(run, AdapterFiles.read(run.path(ADAPTER), hadoop));
     }
 }

@@ -228,7 +228,7 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                             request.input(),
                             base.uri(),
                             base.architecture().vocabulary(),
-                            Math.min(request.maxLength(), base.architecture().maxLength()),
+                            Math.min(request.maxLength(), base.maxLength()),
                             request.out(),
                             request.validationFraction(),
                             request.seed()),

@@ -85,7 +85,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     /** What the layer computes with. */
     ModelRuntime runtime() {
         if (runtime == null) {
-            runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.compute());
+            runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute());
         }
         return runtime;
     }

@@ -34,8 +34,8 @@ record AdapterConfig(
         List<String> metrics) {
     static final int VERSION = 3;
 
-    /** The version whose architecture did not state biases, the kind of norm and whether there is a gate. */
-    private static final int WITHOUT_PARTS_OF_DECODERS = 2;
+    /** The version whose architecture did not state biases, the kind of norm, a gate and how positions count. */
+    private static final int FEWER_PARTS = 2;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -78,8 +78,8 @@ record AdapterConfig(
             if (version == AdapterConfigV1.VERSION) {
                 return AdapterConfigV1.parse(json);
             }
-            if (version == WITHOUT_PARTS_OF_DECODERS) {
-                return JSON.treeToValue(withPartsOfDecoders((ObjectNode) tree), AdapterConfig.class);
+            if (version == FEWER_PARTS) {
+                return JSON.treeToValue(withAllParts((ObjectNode) tree), AdapterConfig.class);
             }
             if (version != VERSION) {
                 throw new BadInputException(place + ": version " + tree.path("version")
@@ -95,10 +95,13 @@ record AdapterConfig(
     }
 
     /** What every architecture of version 2 had without saying so. */
-    private static ObjectNode withPartsOfDecoders(ObjectNode tree) {
+    private static ObjectNode withAllParts(ObjectNode tree) {
         tree.put("version", VERSION);
         ObjectNode architecture = tree.withObject("/architecture");
         architecture.put("biases", Architecture.Biases.ALL.name());
+        architecture
+                .withObject("/positions")
+                .put("skips_padding", architecture.path("family").asText().equals("roberta"));
         architecture.withObject("/norm").put("kind", Architecture.Norm.Kind.LAYER.name());
         architecture.withObject("/feed_forward").put("gated", false);
         return tree;

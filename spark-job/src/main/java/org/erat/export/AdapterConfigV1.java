@@ -13,6 +13,7 @@ import org.erat.config.ScheduleConfig;
 import org.erat.data.StrictJson;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
@@ -63,7 +64,9 @@ record AdapterConfigV1(
                     modelType,
                     vocabSize,
                     typeVocabSize,
-                    new Architecture.Positions(maxPositionEmbeddings, modelType.equals("roberta") ? padTokenId + 1 : 0),
+                    modelType.equals("roberta")
+                            ? Positions.ofRealTokens(maxPositionEmbeddings, padTokenId)
+                            : Positions.ofAllTokens(maxPositionEmbeddings),
                     numHiddenLayers,
                     hiddenSize,
                     numAttentionHeads,

@@ -20,7 +20,8 @@ import org.erat.head.HeadLayout;
 
 /**
  * A directory with an adapter: {@code adapter_config.json} and {@code adapter_model.safetensors} as PEFT reads them, the
- * task head in {@code head.safetensors} and {@code head_config.json}, which PEFT leaves alone, and a {@code README.md}.
+ * task head in {@code head.safetensors} and {@code head_config.json}, which PEFT leaves alone, the base model's tokenizer
+ * for {@code AutoTokenizer}, and a {@code README.md}.
  */
 public final class AdapterFiles {
     static final String CONFIG = "adapter_config.json";
@@ -40,8 +41,8 @@ public final class AdapterFiles {
      * @param directory such as {@code adapter} of a run directory
      * @throws org.erat.data.UsageException if it cannot be written, or something else is there
      */
-    public static void write(TrainedAdapter adapter, Path directory, Configuration hadoop) {
-        write(adapter, Export.uniform(adapter, adapter.rank(), false), directory, hadoop);
+    public static void write(TrainedAdapter adapter, TokenizerFiles tokenizer, Path directory, Configuration hadoop) {
+        write(adapter, Export.uniform(adapter, adapter.rank(), false), tokenizer, directory, hadoop);
     }
 
     /**
@@ -49,18 +50,22 @@ public final class AdapterFiles {
      *
      * @throws org.erat.data.UsageException if it cannot be written, or something else is there
      */
-    public static void write(TrainedAdapter adapter, PeftAdapter peft, Path directory, Configuration hadoop) {
+    public static void write(
+            TrainedAdapter adapter, PeftAdapter peft, TokenizerFiles tokenizer, Path directory, Configuration hadoop) {
         AtomicOutput.at(directory, hadoop).folder(CONFIG, folder -> {
             folder.write(CONFIG, out -> out.write(PeftConfig.of(adapter, peft)));
             folder.write(TENSORS, out -> SafetensorsWriter.write(out, peft.tensors(), METADATA));
             folder.write(HEAD_CONFIG, out -> out.write(AdapterConfig.of(adapter).toJson()));
             folder.write(HEAD_TENSORS, out -> SafetensorsWriter.write(out, adapter.headTensors(), METADATA));
+            for (Map.Entry<String, byte[]> file : tokenizer.contents().entrySet()) {
+                folder.write(file.getKey(), out -> out.write(file.getValue()));
+            }
             folder.write(CARD, out -> out.write(ModelCard.of(adapter, peft).getBytes(StandardCharsets.UTF_8)));
         });
     }
 
     /**
-     * Reads an adapter that {@link #write(TrainedAdapter, Path, Configuration)} wrote.
+     * Reads an adapter that {@link #write(TrainedAdapter, TokenizerFiles, Path, Configuration)} wrote.
      *
      * @throws BadInputException if a file or tensor is missing or of the wrong shape, as it is after an export at a lower
      *     rank

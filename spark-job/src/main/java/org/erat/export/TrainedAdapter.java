@@ -86,6 +86,13 @@ public record TrainedAdapter(
                     + ", but the adapter was trained on " + base.sha256()
                     + ". Name the directory of that base model with --model.");
         }
+        List<String> differences = model.architecture().differences(architecture);
+        if (!differences.isEmpty()) {
+            throw new BadInputException(
+                    model.uri() + "/config.json describes another model than the one that the adapter"
+                            + " was trained on: " + String.join(", ", differences)
+                            + ". Name the directory of that base model with --model.");
+        }
         return new TrainedAdapter(
                 new BaseModelReference(model.uri(), base.sha256()),
                 architecture,

@@ -39,7 +39,7 @@ public final class Predictor implements AutoCloseable {
     public Predictor(TrainedAdapter adapter, String modelUri, ComputeSettings compute, List<Window> windows) {
         AdapterLayout layout = adapter.layout();
         int length = Math.toIntExact(layout.length());
-        runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), compute);
+        runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), adapter.architecture(), compute);
         kernels = runtime.kernels();
         head = Head.of(adapter.head(), kernels);
         Memory memory = kernels.memory();

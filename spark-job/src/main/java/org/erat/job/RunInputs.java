@@ -80,9 +80,17 @@ record RunInputs(
                 job.training(), stepsPerEpoch(job.training()), learner(job).learningRate());
     }
 
-    /** One line that changes when the data or the base weights do. */
-    static String fingerprint(TokenizedDataset data, BaseModel model) {
-        return "data " + data.manifest().contentSha256() + ", base weights " + model.weightsSha256();
+    /**
+     * One line that changes when the result would, configuration apart: when data, base model or the data that quality is
+     * measured on do. Runs of earlier programs have its first two parts only.
+     */
+    String fingerprint(JobConfig job) {
+        Manifest trained = data.manifest();
+        String always = "data " + trained.contentSha256() + ", base weights " + model.weightsSha256() + ", config.json "
+                + model.configSha256() + ", tokens " + trained.tokensSha256();
+        return job.evaluation().prefixes() && validation != data
+                ? always + ", validation " + validation.manifest().tokensSha256()
+                : always;
     }
 
     private static void requireMadeFor(BaseModel model, TokenizedDataset data) {

@@ -17,11 +17,13 @@ record RunProvenance(JavaSparkContext spark, JobConfig job, RunInputs inputs, Re
             properties.put(property._1(), property._2());
         }
         return new Provenance(
-                RunInputs.fingerprint(inputs.data(), inputs.model()),
+                inputs.fingerprint(job),
                 Map.of("seed", job.seed()),
                 Map.of(
                         "data", inputs.data().manifest().contentSha256(),
+                        "tokens", inputs.data().manifest().tokensSha256(),
                         "base weights", inputs.model().weightsSha256(),
+                        "base model's config.json", inputs.model().configSha256(),
                         "tokenizer", inputs.model().tokenizerSha256(),
                         "configuration", job.fingerprint()),
                 Versions.current(),

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
@@ -13,6 +14,7 @@ import org.erat.evaluation.EvaluationRequest;
 import org.erat.evaluation.EvaluationTable;
 import org.erat.evaluation.Evaluator;
 import org.erat.export.AdapterFiles;
+import org.erat.export.TokenizerFiles;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
 
@@ -22,7 +24,8 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
 
     /** Writes the adapter and its metrics. */
     void write(RunDirectory run, TrainedAdapter adapter) {
-        AdapterFiles.write(adapter, run.path(ADAPTER), hadoop());
+        TokenizerFiles tokenizer = TokenizerFiles.in(new Path(inputs.model().uri()), hadoop());
+        AdapterFiles.write(adapter, tokenizer, run.path(ADAPTER), hadoop());
         if (job.evaluation().prefixes()) {
             run.write(Evaluation.FILE, measure(adapter).toJson());
         }

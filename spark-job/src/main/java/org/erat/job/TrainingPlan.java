@@ -60,7 +60,7 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
                         slots(conf, shards),
                         devices(conf, job))
                 .toList();
-        return new TrainingPlan(RunInputs.fingerprint(inputs.data(), inputs.model()), lines);
+        return new TrainingPlan(inputs.fingerprint(job), lines);
     }
 
     /**

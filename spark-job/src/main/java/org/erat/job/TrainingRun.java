@@ -70,7 +70,7 @@ public final class TrainingRun {
                 runDirectory,
                 hadoop(),
                 redaction.of(job.render()),
-                RunInputs.fingerprint(inputs.data(), inputs.model()),
+                inputs.fingerprint(job),
                 mustExist,
                 spark.sc().applicationId(),
                 listener::say)) {

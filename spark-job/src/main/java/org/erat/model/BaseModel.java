@@ -14,12 +14,20 @@ import org.erat.data.storage.Storage;
  *
  * @param uri full path of its directory, with a scheme, so that it means the same on every machine
  * @param architecture what it computes
- * @param weightsSha256 SHA-256 of its weights, in hexadecimal
+ * @param configSha256 SHA-256 of its {@code config.json}, in hexadecimal
+ * @param weightsSha256 SHA-256 of its weights
  * @param tokenizerSha256 SHA-256 of its tokenizer
+ * @param maxLength longest text in tokens
  * @param weightBytes size of its weights
  */
 public record BaseModel(
-        String uri, Architecture architecture, String weightsSha256, String tokenizerSha256, long weightBytes) {
+        String uri,
+        Architecture architecture,
+        String configSha256,
+        String weightsSha256,
+        String tokenizerSha256,
+        int maxLength,
+        long weightBytes) {
     /**
      * The base model in a directory.
      *
@@ -44,8 +52,10 @@ public record BaseModel(
             return new BaseModel(
                     directory.toString(),
                     model.architecture(),
+                    model.configSha256(),
                     model.tensorsSha256(),
                     model.tokenizerSha256(),
+                    model.maxLength(),
                     model.tensorsFile().toFile().length());
         }
     }

@@ -1,6 +1,7 @@
 package org.erat.model;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.erat.compute.Backend;
@@ -9,6 +10,7 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 import org.erat.config.ComputeSettings;
 import org.erat.data.BadInputException;
+import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Families;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.slf4j.Logger;
@@ -34,9 +36,9 @@ final class BaseWeights implements AutoCloseable {
     }
 
     /** Threads compute with the same weights, and no choice of theirs changes how weights lie. */
-    private record Key(String sha256, ComputeSettings compute, Device device) {
-        static Key of(String sha256, ComputeSettings compute) {
-            return new Key(sha256, compute.forWeights(), TaskDevice.current());
+    private record Key(String sha256, Architecture architecture, ComputeSettings compute, Device device) {
+        static Key of(String sha256, Architecture architecture, ComputeSettings compute) {
+            return new Key(sha256, architecture, compute.forWeights(), TaskDevice.current());
         }
     }
 
@@ -45,12 +47,13 @@ final class BaseWeights implements AutoCloseable {
      *
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of the weight file, in hexadecimal
-     * @throws BadInputException if the file is not the one that {@code sha256} names
+     * @param architecture that the weights are used in
+     * @throws BadInputException if the file is not the one that {@code sha256} names, or is of another architecture
      */
-    static BaseWeights acquire(String uri, String sha256, ComputeSettings compute) {
+    static BaseWeights acquire(String uri, String sha256, Architecture architecture, ComputeSettings compute) {
         BaseWeights base;
         synchronized (IN_USE) {
-            base = IN_USE.computeIfAbsent(Key.of(sha256, compute), BaseWeights::new);
+            base = IN_USE.computeIfAbsent(Key.of(sha256, architecture, compute), BaseWeights::new);
             base.users++;
         }
         boolean loaded = false;
@@ -79,6 +82,7 @@ final class BaseWeights implements AutoCloseable {
                         + " is expected: it was changed or damaged. Prepare the base model again, or name it with"
                         + " --model.");
             }
+            requireArchitecture(uri, found.architecture());
             backend = Backends.choose(compute);
             weights = TransformerWeights.of(
                     found.architecture(), Families.named(found.architecture().family()), found.tensors(), backend);
@@ -94,6 +98,15 @@ final class BaseWeights implements AutoCloseable {
             if (!usable) {
                 found.close();
             }
+        }
+    }
+
+    private void requireArchitecture(String uri, Architecture found) {
+        List<String> differences = found.differences(key.architecture());
+        if (!differences.isEmpty()) {
+            throw new BadInputException(uri + "/" + BaseModelDirectory.CONFIG + " describes another model than the one"
+                    + " asked for: " + String.join(", ", differences)
+                    + ". It was changed. Prepare the base model again, or name the right one with --model.");
         }
     }
 

@@ -8,6 +8,7 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 import org.erat.config.ComputeSettings;
 import org.erat.config.ComputeSettings.Activations;
+import org.erat.data.architecture.Architecture;
 
 /**
  * A transformer that is ready to run in one task: kernels with their compiled primitives, over base weights that are shared
@@ -26,7 +27,7 @@ public final class ModelRuntime implements AutoCloseable {
     private final Kernels kernels;
     private final Transformer transformer;
 
-    private record Key(String sha256, ComputeSettings compute, Device device) {}
+    private record Key(String sha256, Architecture architecture, ComputeSettings compute, Device device) {}
 
     private ModelRuntime(Key key, BaseWeights base) {
         this.key = key;
@@ -41,10 +42,11 @@ public final class ModelRuntime implements AutoCloseable {
      *
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of its weights, in hexadecimal
-     * @throws org.erat.data.BadInputException if these are not the weights that {@code sha256} names
+     * @param architecture of the model
+     * @throws org.erat.data.BadInputException if what lies there is another model
      */
-    public static ModelRuntime acquire(String uri, String sha256, ComputeSettings compute) {
-        Key key = new Key(sha256, compute, TaskDevice.current());
+    public static ModelRuntime acquire(String uri, String sha256, Architecture architecture, ComputeSettings compute) {
+        Key key = new Key(sha256, architecture, compute, TaskDevice.current());
         synchronized (IDLE) {
             for (Iterator<ModelRuntime> idle = IDLE.iterator(); idle.hasNext(); ) {
                 ModelRuntime runtime = idle.next();
@@ -54,7 +56,7 @@ public final class ModelRuntime implements AutoCloseable {
                 }
             }
         }
-        BaseWeights base = BaseWeights.acquire(uri, sha256, compute);
+        BaseWeights base = BaseWeights.acquire(uri, sha256, architecture, compute);
         boolean opened = false;
         try {
             ModelRuntime runtime = new ModelRuntime(key, base);

@@ -245,10 +245,6 @@ public final class Transformer {
     }
 
     private Tensor embed(Batch batch) {
-        int[] positions = new int[batch.tokenIds().length];
-        for (int i = 0; i < positions.length; i++) {
-            positions[i] = architecture.positions().offset() + i % batch.tokens();
-        }
         return embeddingNorm.apply(kernels.tokens()
                 .embeddings(
                         weights.words(),
@@ -256,6 +252,6 @@ public final class Transformer {
                         weights.types(),
                         batch.tokenIds(),
                         batch.typeIds(),
-                        positions));
+                        architecture.positionRows(batch.tokenIds(), batch.tokens())));
     }
 }

@@ -112,7 +112,7 @@ class RunDirectoryTest {
         open(CONFIG, "data-1");
         assertThatThrownBy(() -> open(CONFIG, "data-2"))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining("data or base weights have changed (data-1 there, data-2 now)");
+                .hasMessageContaining("data or base model changed (data-1 there, data-2 now)");
     }
 
     @Test

@@ -168,7 +168,7 @@ class AdapterConfigV1Test {
 
     /** An adapter with the description of version 1 is the one with its own, and predicts the same. */
     private void requireReadAs(TrainedAdapter adapter, String description, TinyLearners tiny) throws IOException {
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         Files.writeString(
                 folder.resolve("adapter/head_config.json"),
                 description.formatted(adapter.base().name(), adapter.base().sha256()));
@@ -191,7 +191,7 @@ class AdapterConfigV1Test {
     @Test
     void aDescriptionThatWasChangedIsRefusedByWhatIsWrong() throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(learners(TinyBaseModel.bert(2)), "accuracy");
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         String text = CLASSIFIER_ON_A_GPU.formatted(
                 adapter.base().name(), adapter.base().sha256());
         requireRefused(text.replace("\"alpha\"", "\"beta\""), "Missing creator property 'alpha'");

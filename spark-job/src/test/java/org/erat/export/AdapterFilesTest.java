@@ -51,7 +51,7 @@ class AdapterFilesTest {
         tiny.task = task;
         tiny.outputs = task == TaskType.REGRESSION ? 1 : 3;
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy", "macro-f1");
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
 
         TrainedAdapter read = AdapterFiles.read(at("adapter"), hadoop);
 
@@ -64,7 +64,7 @@ class AdapterFilesTest {
     void theHeadComputesFromItsFileWhatTheGraphComputes(TaskType task) {
         tiny.task = task;
         TrainedAdapter adapter = TinyAdapters.random(tiny);
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         ComputationGraph graph = tiny.graph();
         graph.setParams(Nd4j.createFromArray(adapter.parameters()).castTo(DataType.DOUBLE));
         Map<String, INDArray> activations = graph.feedForward(tiny.data(1, 5, 3).getFeatures(0), false);
@@ -92,7 +92,7 @@ class AdapterFilesTest {
 
     @Test
     void theHeadIsDescribedForOtherReaders() throws IOException {
-        AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), at("adapter"), hadoop);
+        AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
         assertThat(config.get("version").asInt()).isEqualTo(3);
@@ -105,7 +105,7 @@ class AdapterFilesTest {
     @Test
     void whatARunComputedWithIsNoPartOfItsAdapter() throws IOException {
         tiny.on(DeviceChoice.CUDA, Precision.BF16);
-        AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), at("adapter"), hadoop);
+        AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         assertThat(Files.readString(folder.resolve("adapter/head_config.json")).toLowerCase(Locale.ROOT))
                 .doesNotContain("device", "cuda", "precision", "bf16", "threads", "seed");
     }
@@ -113,8 +113,8 @@ class AdapterFilesTest {
     @Test
     void whatIsThereIsReplacedAndNothingIsLeftBeside() throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
-        AdapterFiles.write(adapter, Export.uniform(adapter, 2, false), at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, Export.uniform(adapter, 2, false), TokenizerFiles.NONE, at("adapter"), hadoop);
 
         try (Stream<Path> files = Files.walk(folder.resolve("adapter"))) {
             assertThat(files.map(file -> file.getFileName().toString()))
@@ -136,7 +136,7 @@ class AdapterFilesTest {
         Files.createDirectories(folder.resolve("mine"));
         Files.writeString(folder.resolve("mine/thesis.txt"), "years of work");
 
-        assertThatThrownBy(() -> AdapterFiles.write(TinyAdapters.random(tiny), at("mine"), hadoop))
+        assertThatThrownBy(() -> AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("mine"), hadoop))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("/mine is there already and is something else");
         assertThat(folder.resolve("mine/thesis.txt")).hasContent("years of work");
@@ -145,7 +145,8 @@ class AdapterFilesTest {
     @Test
     void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
         Files.writeString(folder.resolve("file"), "");
-        assertThatThrownBy(() -> AdapterFiles.write(TinyAdapters.random(tiny), at("file/adapter"), hadoop))
+        assertThatThrownBy(() ->
+                        AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("file/adapter"), hadoop))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("/file/adapter: cannot be written");
     }
@@ -161,7 +162,7 @@ class AdapterFilesTest {
     @Test
     void anExportAtALowerRankIsNotTakenForTheWholeAdapter() {
         TrainedAdapter adapter = TinyAdapters.random(tiny);
-        AdapterFiles.write(adapter, Export.uniform(adapter, 2, false), at("adapter"), hadoop);
+        AdapterFiles.write(adapter, Export.uniform(adapter, 2, false), TokenizerFiles.NONE, at("adapter"), hadoop);
         assertThatThrownBy(() -> AdapterFiles.read(at("adapter"), hadoop))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("adapter_model.safetensors: tensor"
@@ -171,9 +172,9 @@ class AdapterFilesTest {
 
     @Test
     void filesOfTwoAdaptersAreNotMixed() throws IOException {
-        AdapterFiles.write(TinyAdapters.random(tiny), at("three"), hadoop);
+        AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("three"), hadoop);
         tiny.outputs = 2;
-        AdapterFiles.write(TinyAdapters.random(tiny), at("two"), hadoop);
+        AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("two"), hadoop);
         Files.copy(
                 folder.resolve("three/head.safetensors"),
                 folder.resolve("two/head.safetensors"),
@@ -186,7 +187,7 @@ class AdapterFilesTest {
     @Test
     void aDescriptionOfVersion2IsRead() throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
-        AdapterFiles.write(adapter, at("adapter"), hadoop);
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
         root.put("version", 2);
@@ -202,7 +203,7 @@ class AdapterFilesTest {
 
     @Test
     void aDescriptionThatWasChangedIsRefused() throws IOException {
-        AdapterFiles.write(TinyAdapters.random(tiny), at("adapter"), hadoop);
+        AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 

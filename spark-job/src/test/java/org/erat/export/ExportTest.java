@@ -194,7 +194,7 @@ class ExportTest {
     }
 
     private void write(TrainedAdapter adapter, PeftAdapter peft) {
-        AdapterFiles.write(adapter, peft, hadoop("out"), new Configuration());
+        AdapterFiles.write(adapter, peft, TokenizerFiles.NONE, hadoop("out"), new Configuration());
     }
 
     private org.apache.hadoop.fs.Path hadoop(String name) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The sizes are worked out by hand from H = 4, F = 8, two heads, two blocks, 16 rows of tables, B = 2, T = 3. */
 class ExecutorMemoryTest {
     private static final Architecture MODEL = Architecture.encoder(
-            "bert", 10, 1, new Architecture.Positions(5, 0), 2, 4, 2, 8, Activation.GELU, 1e-12, 0);
+            "bert", 10, 1, Architecture.Positions.ofAllTokens(5), 2, 4, 2, 8, Activation.GELU, 1e-12, 0);
 
     /** Tables: 16 rows of 4 values of 4 bytes. */
     private static final int TABLES = 256;

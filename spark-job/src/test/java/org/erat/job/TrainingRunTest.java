@@ -32,6 +32,7 @@ import org.erat.data.tokenized.DatasetDescription;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.AdapterFiles;
+import org.erat.export.TokenizerFiles;
 import org.erat.model.TinyBaseModel;
 import org.erat.training.TestSpark;
 import org.junit.jupiter.api.AfterAll;
@@ -147,7 +148,11 @@ class TrainingRunTest {
         }
         assertThat(outcome.totals().bytesUp()).as("of one of two shards").isEqualTo(up / 2);
         Path copy = own.resolve("written again");
-        AdapterFiles.write(outcome.adapter(), new org.apache.hadoop.fs.Path(copy.toUri()), new Configuration());
+        AdapterFiles.write(
+                outcome.adapter(),
+                TokenizerFiles.NONE,
+                new org.apache.hadoop.fs.Path(copy.toUri()),
+                new Configuration());
         assertSameAdapter(copy);
     }
 
@@ -332,7 +337,7 @@ class TrainingRunTest {
 
         assertThatThrownBy(() -> submit(changed.job(), run, Watching.toTheEnd()))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining("data or base weights have changed");
+                .hasMessageContaining("data changed (");
     }
 
     @Test
@@ -394,7 +399,7 @@ class TrainingRunTest {
                         model.family(),
                         model.vocabulary(),
                         model.tokenTypes(),
-                        new Architecture.Positions(4, 0),
+                        Architecture.Positions.ofAllTokens(4),
                         model.blocks(),
                         model.width(),
                         model.heads(),

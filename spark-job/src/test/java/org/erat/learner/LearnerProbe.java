@@ -38,7 +38,7 @@ public final class LearnerProbe implements AutoCloseable {
     LearnerProbe(LearnerSpec spec, AdapterMethod method, double[] adapters, Batch batch, long step) {
         this.spec = spec;
         this.batch = batch;
-        this.runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.compute());
+        this.runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute());
         this.kernels = runtime.kernels();
         this.adapted = new AdaptedTransformer(spec, method);
         this.step = adapted.begin(step, 0, batch.size());

@@ -53,17 +53,17 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
 
     /** BERT-like, of another width. */
     public static Architecture bert(int blocks, int width) {
-        return architecture("bert", 2, new Positions(24, 0), blocks, width, 1e-12, 0);
+        return architecture("bert", 2, Positions.ofAllTokens(24), blocks, width, 1e-12, 0);
     }
 
     /** RoBERTa-like: positions from the padding id + 1, one token type. */
     public static Architecture roberta(int blocks) {
-        return architecture("roberta", 1, new Positions(26, 2), blocks, 8, 1e-5, 1);
+        return architecture("roberta", 1, Positions.ofRealTokens(26, 1), blocks, 8, 1e-5, 1);
     }
 
     /** DistilBERT-like: no token types, and other names. */
     public static Architecture distilBert(int blocks) {
-        return architecture("distilbert", 0, new Positions(24, 0), blocks, 8, 1e-12, 0);
+        return architecture("distilbert", 0, Positions.ofAllTokens(24), blocks, 8, 1e-12, 0);
     }
 
     private static Architecture architecture(

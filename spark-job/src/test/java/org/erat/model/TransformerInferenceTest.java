@@ -50,7 +50,8 @@ class TransformerInferenceTest {
     private static double[][] infer(LearnerSpec spec, double[] adapters, Batch batch, RowSelection... selections) {
         AdapterLayout layout = spec.adapterLayout();
         double[][] results = new double[selections.length][];
-        try (ModelRuntime runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.compute())) {
+        try (ModelRuntime runtime =
+                ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute())) {
             Kernels kernels = runtime.kernels();
             try (Tensor values = kernels.memory().upload(DoubleBuffer.wrap(adapters), 1, layout.length())) {
                 runtime.transformer()

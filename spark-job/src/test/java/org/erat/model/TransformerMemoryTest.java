@@ -70,7 +70,8 @@ class TransformerMemoryTest {
 
     private static long leftByInference(LearnerSpec spec, Batch batch) {
         AdapterLayout layout = spec.adapterLayout();
-        try (ModelRuntime runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.compute())) {
+        try (ModelRuntime runtime =
+                ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute())) {
             DoubleBuffer zeros = DoubleBuffer.allocate((int) layout.length());
             try (Tensor values = runtime.kernels().memory().upload(zeros, 1, layout.length())) {
                 RowsBySlot first = RowsBySlot.everywhere(RowSelection.of(new Window(0, 1), 1));

@@ -50,7 +50,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
                 "bert",
                 50,
                 2,
-                new Architecture.Positions(24, 0),
+                Architecture.Positions.ofAllTokens(24),
                 blocks,
                 width,
                 2,

@@ -2,7 +2,7 @@ package org.erat.torch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Activation;
@@ -12,6 +12,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Families;
@@ -169,16 +170,29 @@ public final class TorchTransformer {
     }
 
     private NDArray embeddings(NDManager scope, Batch batch) {
-        // RoBERTa counts positions from the padding id + 1 (transformers, create_position_ids_from_input_ids).
-        int first = architecture.family().equals("roberta") ? architecture.padTokenId() + 1 : 0;
-        NDArray positions = weights.get(family.positionEmbeddings())
-                .get(scope, new NDIndex(first + ":" + (first + batch.tokens())));
-        NDArray sum =
-                rows(scope, family.wordEmbeddings(), batch.tokenIds(), batch).add(positions);
+        NDArray sum = rows(scope, family.wordEmbeddings(), batch.tokenIds(), batch)
+                .add(rows(scope, family.positionEmbeddings(), positions(scope, batch), batch));
         if (family.tokenTypeEmbeddings().isPresent()) {
             sum = sum.add(rows(scope, family.tokenTypeEmbeddings().get(), batch.typeIds(), batch));
         }
         return norm(sum, family.embeddingNorm());
+    }
+
+    /** RoBERTa's are those of create_position_ids_from_input_ids in the transformers library. */
+    private int[] positions(NDManager scope, Batch batch) {
+        if (!architecture.family().equals("roberta")) {
+            return IntStream.range(0, batch.tokenIds().length)
+                    .map(i -> i % batch.tokens())
+                    .toArray();
+        }
+        NDArray real = scope.create(batch.tokenIds(), new Shape(batch.size(), batch.tokens()))
+                .neq(architecture.padTokenId())
+                .toType(DataType.INT32, false);
+        return real.cumSum(1)
+                .toType(DataType.INT32, false)
+                .mul(real)
+                .add(architecture.padTokenId())
+                .toIntArray();
     }
 
     private NDArray rows(NDManager scope, String table, int[] ids, Batch batch) {

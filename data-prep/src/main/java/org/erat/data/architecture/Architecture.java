@@ -1,6 +1,8 @@
 package org.erat.data.architecture;
 
 import java.io.Serializable;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -40,8 +42,20 @@ public record Architecture(
      *
      * @param rows P, rows of the position embedding table
      * @param offset row of the first token
+     * @param skipsPadding whether a token with the id of padding takes no position of its own, wherever it stands: it has
+     *     the row before the first token's, and the tokens after it count on as if it were not there (RoBERTa)
      */
-    public record Positions(int rows, int offset) implements Serializable {}
+    public record Positions(int rows, int offset, boolean skipsPadding) implements Serializable {
+        /** Positions that count every token. */
+        public static Positions ofAllTokens(int rows) {
+            return new Positions(rows, 0, false);
+        }
+
+        /** Positions that skip padding. */
+        public static Positions ofRealTokens(int rows, int padTokenId) {
+            return new Positions(rows, padTokenId + 1, true);
+        }
+    }
 
     /**
      * Heads of the attention.
@@ -152,6 +166,47 @@ public record Architecture(
         return Stream.of(Projection.values())
                 .filter(projection -> projection != Projection.GATE || feedForward.gated())
                 .toList();
+    }
+
+    /**
+     * Rows of the position embedding table.
+     *
+     * @param tokenIds [B,T] row-major
+     * @param tokens T
+     * @return [B,T]
+     */
+    public int[] positionRows(int[] tokenIds, int tokens) {
+        int[] rows = new int[tokenIds.length];
+        int next = positions.offset();
+        for (int i = 0; i < rows.length; i++) {
+            if (i % tokens == 0) {
+                next = positions.offset();
+            }
+            boolean skipped = positions.skipsPadding() && tokenIds[i] == padTokenId;
+            rows[i] = skipped ? positions.offset() - 1 : next++;
+        }
+        return rows;
+    }
+
+    /** What differs in another architecture, a text for each part: {@code blocks (2 there, 3 here)}; empty for none. */
+    public List<String> differences(Architecture there) {
+        List<String> differences = new ArrayList<>();
+        for (RecordComponent part : Architecture.class.getRecordComponents()) {
+            Object here = value(part, this);
+            Object other = value(part, there);
+            if (!here.equals(other)) {
+                differences.add(String.format("%s (%s there, %s here)", part.getName(), other, here));
+            }
+        }
+        return differences;
+    }
+
+    private static Object value(RecordComponent part, Architecture of) {
+        try {
+            return part.getAccessor().invoke(of);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Longest sequence in tokens. */

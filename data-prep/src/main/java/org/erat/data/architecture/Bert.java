@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
+import org.erat.data.architecture.Architecture.Positions;
 
 /** BERT (Devlin et al. 2019), after {@code BertModel} of the transformers library. */
 public class Bert implements Family {
@@ -29,7 +30,7 @@ public class Bert implements Family {
                 config,
                 name(),
                 config.size(TOKEN_TYPES),
-                positionOffset(padTokenId),
+                this::positions,
                 config.epsilon(EPSILON, DEFAULT_EPSILON),
                 padTokenId);
     }
@@ -39,9 +40,9 @@ public class Bert implements Family {
         return 0;
     }
 
-    /** Row of the position embedding table for the first token. */
-    int positionOffset(int padTokenId) {
-        return 0;
+    /** How tokens know their place, in a table of so many rows. */
+    Positions positions(int rows, int padTokenId) {
+        return Positions.ofAllTokens(rows);
     }
 
     /**

@@ -2,6 +2,7 @@ package org.erat.data.architecture;
 
 import java.util.List;
 import java.util.Optional;
+import org.erat.data.architecture.Architecture.Positions;
 
 /**
  * DistilBERT (Sanh et al. 2019), after {@code DistilBertModel} of the transformers library: BERT's encoder without token
@@ -22,7 +23,13 @@ public final class DistilBert implements Family {
     @Override
     public Architecture architecture(ConfigJson config) {
         EncoderKeys.requireEncoder(config);
-        return KEYS.read(config, name(), 0, 0, EPSILON, config.tokenId("pad_token_id", 0));
+        return KEYS.read(
+                config,
+                name(),
+                0,
+                (rows, pad) -> Positions.ofAllTokens(rows),
+                EPSILON,
+                config.tokenId("pad_token_id", 0));
     }
 
     @Override

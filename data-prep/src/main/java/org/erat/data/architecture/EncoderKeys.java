@@ -20,6 +20,17 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
     /** Far above any model. Keeps a wrong number from filling memory with names of tensors. */
     private static final int MAX_BLOCKS = 1000;
 
+    /** How the tokens of a family know their place. */
+    @FunctionalInterface
+    interface PositionsOfFamily {
+        /**
+         * Says so.
+         *
+         * @param rows of the position embedding table
+         */
+        Positions of(int rows, int padTokenId);
+    }
+
     /** Refuses what no encoder of this project computes. */
     static void requireEncoder(ConfigJson config) {
         config.requireText("position_embedding_type", "absolute", "Use a model with absolute position embeddings.");
@@ -33,13 +44,18 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
      *
      * @param family name of the family
      * @param tokenTypes rows of the token type embedding table, 0 for none
-     * @param positionOffset row of the position embedding table for the first token
+     * @param positions how tokens of the family know their place
      * @param epsilon added to the variance by every norm
      * @param padTokenId id of the padding token
      * @throws org.erat.data.BadInputException if a size is missing or does not fit another one
      */
     Architecture read(
-            ConfigJson config, String family, int tokenTypes, int positionOffset, double epsilon, int padTokenId) {
+            ConfigJson config,
+            String family,
+            int tokenTypes,
+            PositionsOfFamily positions,
+            double epsilon,
+            int padTokenId) {
         int h = config.size(width);
         int a = config.size(heads);
         if (config.size(blocks) > MAX_BLOCKS) {
@@ -53,7 +69,7 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
                 family,
                 config.size(VOCABULARY),
                 tokenTypes,
-                new Positions(config.size(POSITIONS), positionOffset),
+                positions.of(config.size(POSITIONS), padTokenId),
                 config.size(blocks),
                 h,
                 a,
@@ -67,7 +83,7 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
         }
         if (architecture.maxLength() < 1) {
             throw config.refused(POSITIONS + " " + architecture.positions().rows() + " leaves no position after the "
-                    + positionOffset + " that come before the first token. Correct config.json.");
+                    + architecture.positions().offset() + " that come before the first token. Correct config.json.");
         }
         return architecture;
     }

@@ -2,6 +2,7 @@ package org.erat.data.architecture;
 
 import java.util.List;
 import java.util.Optional;
+import org.erat.data.architecture.Architecture.Positions;
 
 /**
  * RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT, after {@code RobertaModel} of the transformers library. The
@@ -19,8 +20,8 @@ public final class Roberta extends Bert {
     }
 
     @Override
-    int positionOffset(int padTokenId) {
-        return padTokenId + 1;
+    Positions positions(int rows, int padTokenId) {
+        return Positions.ofRealTokens(rows, padTokenId);
     }
 
     @Override

@@ -1,8 +1,11 @@
 package org.erat.data.basemodel;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
 import org.erat.data.architecture.Architecture;
@@ -15,13 +18,22 @@ import org.erat.data.safetensors.SafetensorsFile;
 
 /**
  * A prepared base model on a local disk: {@code config.json}, {@code model.safetensors} (f32, the names and shapes of
- * {@link ModelTensors}) and {@code tokenizer.json}. Opening it checks that all tensors are there with the shapes that the
+ * {@link ModelTensors}), {@code tokenizer.json} and {@code tokenizer_config.json}. Opening it checks that all tensors are there with the shapes that the
  * configuration asks for.
  */
 public final class BaseModelDirectory implements AutoCloseable {
     public static final String CONFIG = "config.json";
     public static final String TENSORS = "model.safetensors";
     public static final String TOKENIZER = "tokenizer.json";
+    public static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+
+    /** Settings for Python's libraries, which no training reads. A model may lack them. */
+    static final List<String> COMPANIONS = List.of("special_tokens_map.json", "generation_config.json");
+
+    /** What Python's libraries read beside {@link #CONFIG}: the tokenizer, and settings of it and of generation. */
+    public static final List<String> TOKENIZER_FILES = Stream.concat(
+                    Stream.of(TOKENIZER, TOKENIZER_CONFIG), COMPANIONS.stream())
+            .toList();
 
     /** Where the model came from, with the SHA-256 of each file; a directory without it is used unchecked. */
     public static final String RECORD = ImportRecord.FILE;
@@ -51,6 +63,8 @@ public final class BaseModelDirectory implements AutoCloseable {
                         directory.resolve(name) + ": is missing. Prepare the directory with prepare-model.");
             }
         }
+        // What it says decides what is computed, and it is small.
+        checkedSha256(directory, CONFIG);
         Architecture architecture = Families.architecture(ConfigJson.read(directory.resolve(CONFIG)));
         SafetensorsFile tensors = SafetensorsFile.open(directory.resolve(TENSORS));
         boolean usable = false;
@@ -114,6 +128,27 @@ public final class BaseModelDirectory implements AutoCloseable {
         return path.resolve(TOKENIZER);
     }
 
+    /**
+     * Longest text in tokens: for which there are positions, and which {@code tokenizer_config.json} allows.
+     *
+     * @throws BadInputException if that file cannot be used
+     */
+    public int maxLength() {
+        Path file = path.resolve(TOKENIZER_CONFIG);
+        if (!Files.isRegularFile(file)) {
+            return architecture.maxLength();
+        }
+        try {
+            return Math.min(
+                    architecture.maxLength(),
+                    TokenizerConfig.parse(Files.readAllBytes(file), file.toString())
+                            .maxLength()
+                            .orElse(Integer.MAX_VALUE));
+        } catch (IOException e) {
+            throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
+        }
+    }
+
     /** Whether the tensors of {@link ModelTensors#pooler} are there. */
     public boolean hasPooler() {
         return hasAny(ModelTensors.pooler(architecture));
@@ -135,7 +170,7 @@ public final class BaseModelDirectory implements AutoCloseable {
      * @throws BadInputException if it is not the file that prepare-model wrote
      */
     public String tensorsSha256() {
-        return sha256(TENSORS);
+        return checkedSha256(path, TENSORS);
     }
 
     /**
@@ -144,10 +179,19 @@ public final class BaseModelDirectory implements AutoCloseable {
      * @throws BadInputException if it is not the file that prepare-model wrote
      */
     public String tokenizerSha256() {
-        return sha256(TOKENIZER);
+        return checkedSha256(path, TOKENIZER);
     }
 
-    private String sha256(String name) {
+    /**
+     * SHA-256 of {@code config.json}.
+     *
+     * @throws BadInputException if it is not the file that prepare-model wrote
+     */
+    public String configSha256() {
+        return checkedSha256(path, CONFIG);
+    }
+
+    private static String checkedSha256(Path path, String name) {
         String actual = Sha256.of(path.resolve(name));
         String prepared =
                 ImportRecord.read(path).map(record -> record.files().get(name)).orElse(actual);

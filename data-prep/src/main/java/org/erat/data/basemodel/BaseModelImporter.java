@@ -211,7 +211,10 @@ public final class BaseModelImporter {
 
     private Architecture write(ModelSource source, Path directory) {
         Architecture architecture = source.architecture();
-        TokenizerJson tokenizer = source.tokenizer().withoutPaddingAndTruncation();
+        TokenizerConfig tokenizerConfig = source.tokenizerConfig();
+        TokenizerJson tokenizer = tokenizerConfig
+                .apply(source.tokenizer(), architecture, progress)
+                .withoutPaddingAndTruncation();
         tokenizer.check(architecture.vocabulary());
         Map<String, TensorSource> tensors = source.tensors();
         try {
@@ -219,6 +222,12 @@ public final class BaseModelImporter {
                     directory.resolve(BaseModelDirectory.CONFIG),
                     source.config().bytes());
             Files.write(directory.resolve(BaseModelDirectory.TOKENIZER), tokenizer.bytes());
+            Files.write(
+                    directory.resolve(BaseModelDirectory.TOKENIZER_CONFIG),
+                    tokenizerConfig.prepared(tokenizer, architecture));
+            for (Map.Entry<String, byte[]> companion : source.companions().entrySet()) {
+                Files.write(directory.resolve(companion.getKey()), companion.getValue());
+            }
         } catch (IOException | UncheckedIOException e) {
             throw new UsageException(directory + ": cannot be written: " + e + ". Check permissions and space.", e);
         }

@@ -78,8 +78,11 @@ final class HuggingFaceSource implements ModelSource {
         return Stream.concat(
                         Stream.of(
                                 directory.resolve(BaseModelDirectory.CONFIG),
-                                directory.resolve(BaseModelDirectory.TOKENIZER)),
-                        tensorFiles(directory).stream())
+                                directory.resolve(BaseModelDirectory.TOKENIZER),
+                                directory.resolve(BaseModelDirectory.TOKENIZER_CONFIG)),
+                        Stream.concat(
+                                BaseModelDirectory.COMPANIONS.stream().map(directory::resolve),
+                                tensorFiles(directory).stream()))
                 .toList();
     }
 
@@ -88,11 +91,7 @@ final class HuggingFaceSource implements ModelSource {
             throw new BadInputException(file + ": is missing. Save it with"
                     + " AutoTokenizer.from_pretrained(...).save_pretrained(DIRECTORY) of the transformers library.");
         }
-        try {
-            return TokenizerJson.parse(Files.readAllBytes(file), file.toString());
-        } catch (IOException e) {
-            throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
-        }
+        return TokenizerJson.parse(read(file), file.toString());
     }
 
     private static List<Path> tensorFiles(Path directory) {
@@ -161,6 +160,32 @@ final class HuggingFaceSource implements ModelSource {
     @Override
     public TokenizerJson tokenizer() {
         return tokenizer;
+    }
+
+    @Override
+    public TokenizerConfig tokenizerConfig() {
+        Path file = directory.resolve(BaseModelDirectory.TOKENIZER_CONFIG);
+        return Files.isRegularFile(file) ? TokenizerConfig.parse(read(file), file.toString()) : TokenizerConfig.none();
+    }
+
+    @Override
+    public Map<String, byte[]> companions() {
+        Map<String, byte[]> companions = new TreeMap<>();
+        for (String name : BaseModelDirectory.COMPANIONS) {
+            Path file = directory.resolve(name);
+            if (Files.isRegularFile(file)) {
+                companions.put(name, read(file));
+            }
+        }
+        return companions;
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
+        }
     }
 
     @Override

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.erat.data.Sha256;
 
 /**
@@ -21,6 +23,9 @@ import org.erat.data.Sha256;
 record ImportRecord(String from, String sha256, Map<String, String> files) {
     static final String FILE = "source.json";
 
+    private static final List<String> REQUIRED =
+            List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER);
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     ImportRecord {
@@ -30,10 +35,9 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
     /** The record of what now lies in a directory. */
     static ImportRecord of(String from, String sha256, Path directory) {
         Map<String, String> files = new TreeMap<>();
-        for (String name :
-                new String[] {BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER}) {
-            files.put(name, Sha256.of(directory.resolve(name)));
-        }
+        Stream.concat(REQUIRED.stream(), BaseModelDirectory.TOKENIZER_FILES.stream())
+                .filter(name -> Files.isRegularFile(directory.resolve(name)))
+                .forEach(name -> files.put(name, Sha256.of(directory.resolve(name))));
         return new ImportRecord(from, sha256, files);
     }
 
@@ -73,7 +77,7 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
 
     /** Whether a directory holds exactly what was prepared: nothing missing, nothing changed. */
     boolean isIntactIn(Path directory) {
-        return files.size() == 3
+        return files.keySet().containsAll(REQUIRED)
                 && files.entrySet().stream()
                         .allMatch(e -> Files.isRegularFile(directory.resolve(e.getKey()))
                                 && Sha256.of(directory.resolve(e.getKey())).equals(e.getValue()));

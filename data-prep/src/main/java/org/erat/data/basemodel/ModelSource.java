@@ -68,6 +68,16 @@ interface ModelSource extends AutoCloseable {
     /** The tokenizer as the source has it. */
     TokenizerJson tokenizer();
 
+    /** How Python's libraries use the tokenizer. */
+    default TokenizerConfig tokenizerConfig() {
+        return TokenizerConfig.none();
+    }
+
+    /** Further files for Python's libraries, which no training reads, by name. */
+    default Map<String, byte[]> companions() {
+        return Map.of();
+    }
+
     @Override
     void close();
 }

@@ -157,7 +157,7 @@ final class OnnxSource implements ModelSource {
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(shape(BERT.tokenTypeEmbeddings().orElseThrow(), 2)[0]),
-                new Architecture.Positions(Math.toIntExact(shape(BERT.positionEmbeddings(), 2)[0]), 0),
+                Architecture.Positions.ofAllTokens(Math.toIntExact(shape(BERT.positionEmbeddings(), 2)[0])),
                 layers(),
                 width,
                 heads,

@@ -7,18 +7,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
 
 /** A base-model directory on another file system and its copy on the local disk, which is deleted at the end. */
 final class RemoteDirectory implements AutoCloseable {
-    private static final List<String> FILES = List.of(
-            BaseModelDirectory.CONFIG,
-            BaseModelDirectory.TOKENIZER,
-            BaseModelDirectory.TENSORS,
-            // Last: where it is, the others are complete.
-            ImportRecord.FILE);
+    private static final List<String> FILES = Stream.of(
+                    Stream.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS),
+                    BaseModelDirectory.TOKENIZER_FILES.stream(),
+                    // Last: where it is, the others are complete.
+                    Stream.of(ImportRecord.FILE))
+            .flatMap(names -> names)
+            .toList();
 
     private final Storage storage;
     private final org.apache.hadoop.fs.Path path;
@@ -85,6 +87,9 @@ final class RemoteDirectory implements AutoCloseable {
         try {
             storage.writeFolderAtomically(path, temporary -> {
                 for (String name : FILES) {
+                    if (!Files.exists(local().resolve(name))) {
+                        continue;
+                    }
                     storage.write(
                             new org.apache.hadoop.fs.Path(temporary, name),
                             out -> Files.copy(local().resolve(name), out));

@@ -167,7 +167,7 @@ final class TensorFlowSource implements ModelSource {
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(matrix(BERT.tokenTypeEmbeddings().orElseThrow())[0]),
-                new Architecture.Positions(Math.toIntExact(matrix(BERT.positionEmbeddings())[0]), 0),
+                Architecture.Positions.ofAllTokens(Math.toIntExact(matrix(BERT.positionEmbeddings())[0])),
                 blocks,
                 width,
                 graph.heads(),

@@ -1,17 +1,17 @@
 package org.erat.data.basemodel;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.ToIntFunction;
 import java.util.stream.StreamSupport;
+import javax.annotation.Nullable;
 import org.erat.data.BadInputException;
 import org.erat.data.JsonReason;
 
@@ -23,9 +23,6 @@ import org.erat.data.JsonReason;
  */
 public record TokenizerJson(ObjectNode root, String where) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String FLAVOR = "RUST_FLAVOR";
-    /** Letters of several scripts, digits and punctuation: something of each kind of token. */
-    private static final String PROBE = "The 3 naïve cafés, in Tōkyō (東京) & Москва: 42 % off!";
 
     /**
      * Reads a document.
@@ -78,7 +75,7 @@ public record TokenizerJson(ObjectNode root, String where) {
                 .putNull("strip_accents")
                 .put("lowercase", lowerCase);
         root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
-        bertTemplate(root.putObject("post_processor"), vocabulary, where);
+        bertTemplate(root.putObject("post_processor"), "[CLS]", "[SEP]", token -> idIn(vocabulary, token, where));
         root.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
         ObjectNode model = root.putObject("model");
         model.put("type", "WordPiece");
@@ -97,23 +94,23 @@ public record TokenizerJson(ObjectNode root, String where) {
     }
 
     // [CLS] A [SEP], or [CLS] A [SEP] B [SEP] with token type 1 for B and what follows it.
-    private static void bertTemplate(ObjectNode processor, List<String> vocabulary, String where) {
+    private static void bertTemplate(ObjectNode processor, String cls, String sep, ToIntFunction<String> ids) {
         processor.put("type", "TemplateProcessing");
         for (String form : List.of("single", "pair")) {
             ArrayNode pieces = processor.putArray(form);
-            piece(pieces, "SpecialToken", "[CLS]", 0);
+            piece(pieces, "SpecialToken", cls, 0);
             piece(pieces, "Sequence", "A", 0);
-            piece(pieces, "SpecialToken", "[SEP]", 0);
+            piece(pieces, "SpecialToken", sep, 0);
             if (form.equals("pair")) {
                 piece(pieces, "Sequence", "B", 1);
-                piece(pieces, "SpecialToken", "[SEP]", 1);
+                piece(pieces, "SpecialToken", sep, 1);
             }
         }
         ObjectNode special = processor.putObject("special_tokens");
-        for (String token : List.of("[CLS]", "[SEP]")) {
+        for (String token : List.of(cls, sep)) {
             ObjectNode node = special.putObject(token);
             node.put("id", token);
-            node.putArray("ids").add(idIn(vocabulary, token, where));
+            node.putArray("ids").add(ids.applyAsInt(token));
             node.putArray("tokens").add(token);
         }
     }
@@ -136,6 +133,90 @@ public record TokenizerJson(ObjectNode root, String where) {
         ObjectNode copy = root.deepCopy();
         copy.putNull("truncation");
         copy.putNull("padding");
+        return new TokenizerJson(copy, where);
+    }
+
+    /** Whether its normalizer is BERT's. */
+    boolean hasBertNormalizer() {
+        return root.path("normalizer").path("type").asText().equals("BertNormalizer");
+    }
+
+    /**
+     * The same with BERT's normalizer.
+     *
+     * @param stripAccents null for what goes with lower case
+     */
+    TokenizerJson withBertNormalizer(boolean lowerCase, @Nullable Boolean stripAccents, boolean chinese) {
+        ObjectNode copy = root.deepCopy();
+        ObjectNode normalizer = JSON.createObjectNode();
+        normalizer
+                .put("type", "BertNormalizer")
+                .put("clean_text", true)
+                .put("handle_chinese_chars", chinese)
+                .put("strip_accents", stripAccents)
+                .put("lowercase", lowerCase);
+        copy.set("normalizer", normalizer);
+        return new TokenizerJson(copy, where);
+    }
+
+    /** The same with BERT's special tokens around one or two texts, unless it has them in one form or the other. */
+    TokenizerJson withBertTemplate(String cls, String sep) {
+        JsonNode now = root.path("post_processor");
+        if (now.path("type").asText().equals("BertProcessing")
+                && now.path("cls").path(0).asText().equals(cls)
+                && now.path("sep").path(0).asText().equals(sep)) {
+            return this;
+        }
+        ObjectNode template = JSON.createObjectNode();
+        bertTemplate(template, cls, sep, this::idOf);
+        return withPostProcessor(template);
+    }
+
+    /** The same with RoBERTa's special tokens around one or two texts. */
+    TokenizerJson withRobertaProcessing(String cls, String sep, boolean prefixSpace) {
+        ObjectNode processing = JSON.createObjectNode();
+        processing.put("type", "RobertaProcessing");
+        processing.putArray("sep").add(sep).add(idOf(sep));
+        processing.putArray("cls").add(cls).add(idOf(cls));
+        processing.put("trim_offsets", true).put("add_prefix_space", prefixSpace);
+        TokenizerJson changed = withPostProcessor(processing);
+        JsonNode preTokenizer = changed.root().path("pre_tokenizer");
+        if (isByteLevel(preTokenizer)) {
+            ((ObjectNode) preTokenizer).put("add_prefix_space", prefixSpace);
+        }
+        return changed;
+    }
+
+    private TokenizerJson withPostProcessor(ObjectNode processor) {
+        ObjectNode copy = root.deepCopy();
+        copy.set("post_processor", processor);
+        return new TokenizerJson(copy, where);
+    }
+
+    private int idOf(String token) {
+        OptionalInt added = addedTokenId(token);
+        JsonNode inVocabulary = root.path("model").path("vocab").path(token);
+        if (added.isEmpty() && !inVocabulary.isInt()) {
+            throw new BadInputException(
+                    where + ": the token " + token + " is missing. Use the tokenizer.json of the model.");
+        }
+        return added.orElseGet(inVocabulary::asInt);
+    }
+
+    /** The same with the token type 0 everywhere. */
+    TokenizerJson withoutTypeIds() {
+        JsonNode processor = root.path("post_processor");
+        if (processor.path("type").asText().equals("BertProcessing")) {
+            ObjectNode template = JSON.createObjectNode();
+            bertTemplate(
+                    template,
+                    processor.path("cls").path(0).asText(),
+                    processor.path("sep").path(0).asText(),
+                    this::idOf);
+            return withPostProcessor(template).withoutTypeIds();
+        }
+        ObjectNode copy = root.deepCopy();
+        copy.path("post_processor").findParents("type_id").forEach(piece -> ((ObjectNode) piece).put("type_id", 0));
         return new TokenizerJson(copy, where);
     }
 
@@ -194,35 +275,22 @@ public record TokenizerJson(ObjectNode root, String where) {
      * @param vocabulary rows of the word embeddings
      * @throws BadInputException if not
      */
-    void check(int vocabulary) {
+    public void check(int vocabulary) {
         int highest = highestId();
-        if (highest < 0 || highest >= vocabulary) {
+        if (highest < 0) {
+            throw new BadInputException(
+                    where + ": is not a tokenizer: it has no tokens. Use the tokenizer.json of the model.");
+        }
+        if (highest >= vocabulary) {
             throw new BadInputException(where + ": a tokenizer that does not match the model: its token ids go up to "
                     + highest + ", the model has vocab_size " + vocabulary
                     + ". Use the tokenizer.json of the same model.");
         }
-        long[] ids = probe();
+        long[] ids = TokenizerTrial.run(bytes(), where);
         if (ids.length == 0 || Arrays.stream(ids).anyMatch(id -> id < 0 || id >= vocabulary)) {
             throw new BadInputException(where + ": a tokenizer that does not match the model: it gives the ids "
                     + Arrays.toString(ids) + ", the model has vocab_size " + vocabulary
                     + ". Use the tokenizer.json of the same model.");
-        }
-    }
-
-    // The native library throws exceptions of several types. All of them mean the same here.
-    private long[] probe() {
-        // Otherwise the library looks for a GPU build of itself, in the network.
-        if (System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {
-            System.setProperty(FLAVOR, "cpu");
-        }
-        try (HuggingFaceTokenizer tokenizer =
-                HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes()), null)) {
-            return tokenizer.encode(PROBE).getIds();
-        } catch (IOException | RuntimeException e) {
-            throw new BadInputException(
-                    where + ": the tokenizer cannot be loaded: " + e.getMessage()
-                            + ". Save it again with the transformers library.",
-                    e);
         }
     }
 }

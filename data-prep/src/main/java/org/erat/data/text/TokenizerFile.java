@@ -50,7 +50,7 @@ record TokenizerFile(byte[] bytes, String sha256, boolean byteLevel, int special
             throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
         }
         TokenizerJson json = TokenizerJson.parse(bytes, file.toString());
-        checkVocabulary(json, file, vocabSize);
+        json.check(vocabSize);
         try (HuggingFaceTokenizer trial = open(bytes, TRIAL_LENGTH)) {
             return new TokenizerFile(
                     bytes,
@@ -101,15 +101,5 @@ record TokenizerFile(byte[] bytes, String sha256, boolean byteLevel, int special
                         "truncation", "longest_first",
                         "modelMaxLength", length,
                         "maxLength", length));
-    }
-
-    private static void checkVocabulary(TokenizerJson json, Path file, int vocabSize) {
-        int highest = json.highestId();
-        if (highest >= vocabSize) {
-            throw new BadInputException(String.format(
-                    "%s has token ids up to %d but the model's config.json has a vocab_size of %d: the tokenizer belongs"
-                            + " to another model, copy the right one beside config.json",
-                    file, highest, vocabSize));
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.JsonReason;
+import org.erat.data.Sha256;
 import org.erat.data.StrictJson;
 
 /**
@@ -77,6 +79,23 @@ public record Manifest(
     /** Width of the task's output: the number of classes, or 1 for regression. */
     public int outputs() {
         return type.hasClasses() ? labelNames.size() : 1;
+    }
+
+    /**
+     * SHA-256 of all that decides the numbers of the data set: its text and labels, the tokenizer, the length that examples
+     * are cut at, the order of the classes. Where the text lay and in which format is no part of it.
+     */
+    public String tokensSha256() {
+        String all = String.join(
+                "\n",
+                contentSha256,
+                type.toString(),
+                String.join("\t", labelNames),
+                tokenizerSha256,
+                Integer.toString(maxLength),
+                train.toString(),
+                validation.toString());
+        return Sha256.of(all.getBytes(StandardCharsets.UTF_8));
     }
 
     /** The summary of a split. */

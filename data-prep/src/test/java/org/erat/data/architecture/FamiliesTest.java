@@ -62,7 +62,8 @@ class FamiliesTest {
     @Test
     void theConfigurationOfBertBaseIsRead() {
         Architecture architecture = read();
-        assertThat(architecture).isEqualTo(base("bert", 30522, 2, new Architecture.Positions(512, 0), 12, 1e-12, 0));
+        assertThat(architecture)
+                .isEqualTo(base("bert", 30522, 2, Architecture.Positions.ofAllTokens(512), 12, 1e-12, 0));
         assertThat(architecture.maxLength()).isEqualTo(512);
         assertThat(architecture.in(Projection.OUTPUT)).isEqualTo(3072);
         assertThat(architecture.out(Projection.INTERMEDIATE)).isEqualTo(3072);
@@ -72,14 +73,15 @@ class FamiliesTest {
     @Test
     void theConfigurationOfRobertaBaseIsRead() throws IOException {
         Files.writeString(file, ROBERTA_BASE);
-        assertThat(read()).isEqualTo(base("roberta", 50265, 1, new Architecture.Positions(514, 2), 12, 1e-5, 1));
+        assertThat(read())
+                .isEqualTo(base("roberta", 50265, 1, Architecture.Positions.ofRealTokens(514, 1), 12, 1e-5, 1));
         assertThat(read().maxLength()).isEqualTo(512);
     }
 
     @Test
     void theConfigurationOfDistilBertBaseIsRead() throws IOException {
         Files.writeString(file, DISTILBERT_BASE);
-        Architecture expected = base("distilbert", 30522, 0, new Architecture.Positions(512, 0), 6, 1e-12, 0);
+        Architecture expected = base("distilbert", 30522, 0, Architecture.Positions.ofAllTokens(512), 6, 1e-12, 0);
         assertThat(read()).isEqualTo(expected);
         edit("sinusoidal_pos_embds", true);
         assertThat(read()).isEqualTo(expected);
@@ -122,7 +124,7 @@ class FamiliesTest {
     @Test
     void aConfigurationThatTheBertFamilyWritesIsReadBack() throws IOException {
         Architecture tanh = Architecture.encoder(
-                "bert", 50, 3, new Architecture.Positions(16, 0), 2, 8, 4, 12, Activation.GELU_TANH, 1e-6, 7);
+                "bert", 50, 3, Architecture.Positions.ofAllTokens(16), 2, 8, 4, 12, Activation.GELU_TANH, 1e-6, 7);
         for (Architecture architecture : List.of(read(), tanh)) {
             Files.write(file, new Bert().config(architecture, "a graph").bytes());
             assertThat(read()).isEqualTo(architecture);

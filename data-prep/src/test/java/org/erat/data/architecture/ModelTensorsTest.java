@@ -92,7 +92,17 @@ class ModelTensorsTest {
 
     private static Architecture model(String family, int tokenTypes) {
         return Architecture.encoder(
-                family, 100, tokenTypes, new Architecture.Positions(20, 0), 2, 8, 2, 12, Activation.GELU, 1e-12, 0);
+                family,
+                100,
+                tokenTypes,
+                Architecture.Positions.ofAllTokens(20),
+                2,
+                8,
+                2,
+                12,
+                Activation.GELU,
+                1e-12,
+                0);
     }
 
     private static void linear(Map<String, List<Long>> shapes, String name, long out, long in) {

@@ -67,7 +67,12 @@ class HuggingFaceImportTest {
                 .contains("prepared bert");
         try (Stream<Path> entries = Files.list(out())) {
             assertThat(entries.map(p -> p.getFileName().toString()))
-                    .containsExactlyInAnyOrder("config.json", "model.safetensors", "tokenizer.json", "source.json");
+                    .containsExactlyInAnyOrder(
+                            "config.json",
+                            "model.safetensors",
+                            "tokenizer.json",
+                            "tokenizer_config.json",
+                            "source.json");
         }
     }
 
@@ -291,7 +296,7 @@ class HuggingFaceImportTest {
     void aTokenizerThatCannotBeLoadedIsRefused() throws IOException {
         Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
         Files.writeString(source.resolve("tokenizer.json"), "{\"model\":{\"type\":\"Other\",\"vocab\":{\"a\":1}}}");
-        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
+        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be used");
         Files.writeString(source.resolve("tokenizer.json"), "{}");
         PreparedModels.assertRefused(source, "tokenizer.json: is not a tokenizer");
         Files.delete(source.resolve("tokenizer.json"));

@@ -38,7 +38,7 @@ class MiniLmImportTest {
                             "bert",
                             30522,
                             2,
-                            new Architecture.Positions(512, 0),
+                            Architecture.Positions.ofAllTokens(512),
                             6,
                             384,
                             12,

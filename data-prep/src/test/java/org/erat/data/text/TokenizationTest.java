@@ -259,11 +259,11 @@ class TokenizationTest {
 
         assertThatThrownBy(() -> Tokenization.prepare(spark, small, progress::add))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("token ids up to 19")
-                .hasMessageContaining("vocab_size of 19");
+                .hasMessageContaining("token ids go up to 19")
+                .hasMessageContaining("vocab_size 19");
 
         Files.writeString(model.resolve("tokenizer.json"), "{\"model\": {}}");
-        assertRefused(SST2, "data", out, "tokenizer.json cannot be used as a tokenizer");
+        assertRefused(SST2, "data", out, "tokenizer.json: is not a tokenizer: it has no tokens");
         Files.writeString(model.resolve("tokenizer.json"), "{\"model\"");
         assertRefused(SST2, "data", out, "tokenizer.json: is not readable JSON");
         Files.delete(model.resolve("tokenizer.json"));

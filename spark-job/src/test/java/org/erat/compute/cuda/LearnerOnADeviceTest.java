@@ -48,7 +48,8 @@ class LearnerOnADeviceTest {
                     allocations = driver.allocations();
                 }
                 int downloads = driver.downloads();
-                try (ModelRuntime runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.compute());
+                try (ModelRuntime runtime = ModelRuntime.acquire(
+                                spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute());
                         Learner learner = new Learner(spec, adapted, runtime, parameters, state)) {
                     for (int step = 0; step < batches.size(); step++) {
                         learner.step(batches.get(step), batches.size() * round + step, 0);
