@@ -3,9 +3,13 @@ package org.erat.data;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.util.regex.Pattern;
 
 /** Why a text could not be read as JSON, in one line: Jackson's own message goes on with the text itself. */
 public final class JsonReason {
+    /** Where something else began, with all of the text in between. */
+    private static final Pattern SOURCE = Pattern.compile("\\[Source: (?s:.*?); (line: \\d+, column: \\d+)]");
+
     private JsonReason() {}
 
     /** The reason with its line and column where they are known; other failures in their own words. */
@@ -16,6 +20,6 @@ public final class JsonReason {
         JsonLocation at = json.getLocation();
         boolean known = at != null && at.getLineNr() > 0;
         String place = known ? ", line " + at.getLineNr() + ", column " + at.getColumnNr() : "";
-        return json.getOriginalMessage() + place;
+        return SOURCE.matcher(json.getOriginalMessage()).replaceAll("$1") + place;
     }
 }

@@ -22,7 +22,7 @@ record RunIdentity(String config, String fingerprint) {
     private static final int DIFFERENCES_NAMED = 8;
 
     RunIdentity {
-        if (fingerprint.lines().count() > 1) {
+        if (fingerprint.indexOf('\n') >= 0) {
             throw new IllegalArgumentException("A fingerprint is one line: " + fingerprint);
         }
     }

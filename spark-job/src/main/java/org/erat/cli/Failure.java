@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.commons.lang3.StringUtils;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 import org.erat.data.EratException;
@@ -35,6 +36,13 @@ record Failure(int exitCode, String message, boolean unexpected) {
             "has failed the maximum allowable number of times",
             "Master removed our application",
             "All masters are unresponsive");
+
+    /** A value out of a file may be as long as the file; what is wrong and what to do stand around it. */
+    private static final int LONGEST_MESSAGE = 1500;
+
+    Failure {
+        message = StringUtils.abbreviateMiddle(message, " … ", LONGEST_MESSAGE);
+    }
 
     /** The first cause that says what to do; Spark wraps what a task threw in exceptions of its own. */
     static Failure of(Throwable thrown) {

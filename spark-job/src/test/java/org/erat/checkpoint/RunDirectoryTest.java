@@ -116,6 +116,15 @@ class RunDirectoryTest {
     }
 
     @Test
+    void theInputThatChangedIsNamedAndWhatAnEarlierProgramDidNotRecordIsNotCompared() {
+        open(CONFIG, "data 1, base weights 2");
+        open(CONFIG, "data 1, base weights 2, config.json 3");
+        assertThatThrownBy(() -> open(CONFIG, "data 1, base weights 5, config.json 3"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("base weights changed (base weights 2 there, base weights 5 now)");
+    }
+
+    @Test
     void resumingNothingIsRefusedAndLeavesNothing() {
         assertThatThrownBy(() ->
                         RunDirectory.open(run().toString(), new Configuration(), CONFIG, "f", true, "test", log::add))

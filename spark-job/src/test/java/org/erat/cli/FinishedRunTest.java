@@ -155,6 +155,58 @@ class FinishedRunTest {
         assertThat(folder.resolve("adapter")).doesNotExist();
     }
 
+    /** Equal weights compute something else in another architecture. */
+    @Test
+    void aBaseModelWhoseConfigurationChangedIsRefusedByWhatDiffers() throws IOException {
+        Path changed = folder.resolve("changed");
+        FileUtils.copyDirectory(project.model().toFile(), changed.toFile());
+        Path config = changed.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"gelu\"", "\"relu\""));
+
+        TinyCommands.Ended predicting = TinyCommands.run(TinyCommands.words(
+                "predict --rank 2 --run-dir",
+                shared.resolve("run"),
+                "--data",
+                project.data(),
+                "--model",
+                changed,
+                "--out",
+                folder.resolve("p.jsonl")));
+        TinyCommands.Ended resuming =
+                TinyCommands.run(TinyCommands.train(project, "run", "--set model.path=" + changed));
+
+        assertThat(predicting.error())
+                .contains(changed + "/config.json describes another model", "feedForward", "GELU", "RELU", "--model");
+        assertThat(predicting.code()).isEqualTo(3);
+        assertThat(folder.resolve("p.jsonl")).doesNotExist();
+        assertThat(resuming.code()).isEqualTo(2);
+    }
+
+    @Test
+    void aRunWhoseBaseModelChangedItsConfigurationGoesOnNoFurther() throws IOException {
+        Path own = folder.resolve("own");
+        TinyProject changing = TinyCommands.write(Files.createDirectory(own));
+        TinyCommands.shown(TinyCommands.prepareData(changing, "data"));
+        TinyCommands.shown(TinyCommands.train(changing, "run"));
+        Files.delete(own.resolve("run/_SUCCESS"));
+        Path config = changing.model().resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"gelu\"", "\"relu\""));
+
+        TinyCommands.Ended resumed = TinyCommands.run(TinyCommands.train(changing, "run"));
+
+        assertThat(resumed.error()).contains("config.json changed (config.json ");
+        assertThat(resumed.code()).isEqualTo(2);
+    }
+
+    @Test
+    void adapterAndExportBringTheTokenizerOfTheirBaseModel() throws IOException {
+        export(shared.resolve("run"), 2, folder.resolve("adapter"));
+        for (Path adapter : List.of(shared.resolve("run/adapter"), folder.resolve("adapter"))) {
+            assertThat(adapter.resolve("tokenizer.json"))
+                    .hasSameBinaryContentAs(project.model().resolve("tokenizer.json"));
+        }
+    }
+
     @Test
     void anotherDeviceComputesTheSameFunction() throws IOException {
         List<String> onNd4j = predict(

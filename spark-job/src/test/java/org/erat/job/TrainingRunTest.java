@@ -150,7 +150,7 @@ class TrainingRunTest {
         Path copy = own.resolve("written again");
         AdapterFiles.write(
                 outcome.adapter(),
-                TokenizerFiles.NONE,
+                TokenizerFiles.in(new org.apache.hadoop.fs.Path(project.model().toUri()), new Configuration()),
                 new org.apache.hadoop.fs.Path(copy.toUri()),
                 new Configuration());
         assertSameAdapter(copy);

@@ -1,13 +1,17 @@
 package org.erat.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.nio.DoubleBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.RowSelection;
@@ -17,6 +21,7 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
 import org.erat.config.Precision;
+import org.erat.data.BadInputException;
 import org.erat.data.tokenized.Batch;
 import org.erat.dl4j.TinyLearners;
 import org.erat.learner.LearnerSpec;
@@ -88,6 +93,31 @@ class TransformerInferenceTest {
         double[] withoutAdapters = infer(spec, new double[adapters.length], batch, whole)[0];
         assertThat(IntStream.range(0, cut.length).mapToDouble(i -> Math.abs(cut[i] - withoutAdapters[i])))
                 .anyMatch(difference -> difference > 1e-3);
+    }
+
+    /** Weights are shared by all that compute with them, and not by another architecture over equal ones. */
+    @Test
+    void equalWeightsOfTwoArchitecturesAreTwoModels() throws IOException {
+        Path other = folder.resolve("relu");
+        FileUtils.copyDirectory(model.directory().toFile(), other.toFile());
+        Path config = other.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"gelu\"", "\"relu\""));
+        LearnerSpec gelu = new TinyLearners(model).spec();
+        LearnerSpec relu = TinyLearners.over(other).spec();
+        Batch batch = new TinyLearners(model).batch(1, 6, 3);
+        double[] zeros = new double[(int) gelu.adapterLayout().length()];
+        try (ModelRuntime first =
+                ModelRuntime.acquire(gelu.modelUri(), gelu.modelSha256(), gelu.architecture(), gelu.compute())) {
+            double[] alone = infer(relu, zeros, batch, prefix(1))[0];
+            assertThat(alone).isNotEqualTo(infer(gelu, zeros, batch, prefix(1))[0]);
+            ModelRuntime.discardIdle();
+            assertThat(infer(relu, zeros, batch, prefix(1))[0]).isEqualTo(alone);
+        }
+        ModelRuntime.discardIdle();
+        assertThatThrownBy(() ->
+                        ModelRuntime.acquire(relu.modelUri(), gelu.modelSha256(), gelu.architecture(), gelu.compute()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("config.json describes another model than the one asked for: feedForward (");
     }
 
     @ParameterizedTest

@@ -3,6 +3,8 @@ package org.erat.data.basemodel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
@@ -290,6 +292,70 @@ class HuggingFaceImportTest {
                 source(directory, smaller, SyntheticModel.complete(smaller)),
                 "tokenizer.json: a tokenizer that does not match the model",
                 "token ids go up to 23, the model has vocab_size 23");
+    }
+
+    /** The tokenizers library ends the process that loads such a file: another one, here. */
+    @Test
+    void aTokenizerThatTheNativeLibraryDoesNotSurviveIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Path tokenizer = source.resolve("tokenizer.json");
+        ObjectNode root = (ObjectNode) new ObjectMapper().readTree(tokenizer.toFile());
+        ((ObjectNode) root.path("post_processor").path("special_tokens")).remove("[SEP]");
+        Files.writeString(tokenizer, root.toString());
+        PreparedModels.assertRefused(
+                source, "tokenizer.json: the tokenizer cannot be used", "Save it again with the transformers library");
+    }
+
+    @Test
+    void settingsForPythonsLibrariesTravelWithThePreparedModel() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Files.writeString(
+                source.resolve("tokenizer_config.json"),
+                "{\"tokenizer_class\": \"BertTokenizer\", \"do_lower_case\": false, \"model_max_length\": 9}");
+        Files.writeString(source.resolve("special_tokens_map.json"), "{\"cls_token\": \"[CLS]\"}");
+        Files.writeString(source.resolve("generation_config.json"), "{\"pad_token_id\": 0}");
+
+        importFrom(source);
+
+        for (String name : List.of("special_tokens_map.json", "generation_config.json")) {
+            assertThat(out().resolve(name)).hasSameBinaryContentAs(source.resolve(name));
+        }
+        assertThat(new ObjectMapper()
+                        .readTree(out().resolve("tokenizer_config.json").toFile()))
+                .isEqualTo(new ObjectMapper()
+                        .readTree(source.resolve("tokenizer_config.json").toFile()));
+        assertThat(new ObjectMapper()
+                        .readTree(out().resolve("tokenizer.json").toFile())
+                        .at("/normalizer/lowercase")
+                        .asBoolean(true))
+                .isFalse();
+        assertThat(progress).anyMatch(line -> line.contains("normalizer is replaced by that of BertTokenizer"));
+        try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
+            assertThat(model.maxLength()).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void aConfigurationThatWasEditedInThePreparedModelIsRefused() throws IOException {
+        importFrom(source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT)));
+        Path config = out().resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"gelu\"", "\"relu\""));
+        assertThatThrownBy(() -> BaseModelDirectory.open(out()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("config.json: has SHA-256 ")
+                .hasMessageContaining("it was changed or damaged");
+    }
+
+    @Test
+    void aTokenizerThatCutsAtTheLeftOrAddsTokensOfItsOwnIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Path config = source.resolve("tokenizer_config.json");
+        Files.writeString(config, "{\"truncation_side\": \"left\"}");
+        PreparedModels.assertRefused(source, "tokenizer_config.json: truncation_side left is not supported");
+        Files.writeString(config, "{\"added_tokens_decoder\": {\"23\": {\"content\": \"<new>\"}}}");
+        PreparedModels.assertRefused(source, "tokenizer_config.json: adds the token '<new>' with id 23");
+        Files.writeString(config, "{\"do_lower_case\": 3}");
+        PreparedModels.assertRefused(source, "tokenizer_config.json: do_lower_case is 3, not true or false");
     }
 
     @Test
