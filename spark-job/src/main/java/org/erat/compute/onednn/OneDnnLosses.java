@@ -24,7 +24,10 @@ final class OneDnnLosses implements Losses {
 
     private record EltwiseKey(Layout x, int algorithm, float alpha) {}
 
-    /** The gradient is weight·(softmax − the one-hot row of the class). */
+    /**
+     * The gradient is weight·(softmax − the one-hot row of the class). That of the class is formed of all other classes': 1
+     * less a softmax near 1 would lose its digits.
+     */
     @Override
     public StridedTensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
         Shapes.checkCrossEntropy(logits, classes, losses);
@@ -43,12 +46,26 @@ final class OneDnnLosses implements Losses {
         }
         HostBlock.putRow(ofRows, 0, loss);
         inPlace(gradient, dnnl_eltwise_exp, 0);
+        float[] others = new float[classes.length];
+        for (int row = 0; row < others.length; row++) {
+            others[row] = (float)
+                    (weight * sumOfOthers(values, HostBlock.index(gradient, row), given.columns(), classes[row]));
+        }
         inPlace(gradient, dnnl_eltwise_linear, (float) weight);
-        for (int row = 0; row < loss.length; row++) {
-            values.put(
-                    HostBlock.index(gradient, row) + classes[row], (float) (weight * Math.expm1(-(double) loss[row])));
+        for (int row = 0; row < others.length; row++) {
+            values.put(HostBlock.index(gradient, row) + classes[row], -others[row]);
         }
         return gradient;
+    }
+
+    private static double sumOfOthers(FloatBuffer values, int from, long columns, int without) {
+        double sum = 0;
+        for (int column = 0; column < columns; column++) {
+            if (column != without) {
+                sum += values.get(from + column);
+            }
+        }
+        return sum;
     }
 
     private static Primitive createLogSoftmax(LogSoftmaxKey key) {
