@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.erat.data.Json;
 import org.erat.data.Sha256;
 
 /**
@@ -21,7 +22,7 @@ import org.erat.data.Sha256;
 record ImportRecord(String from, String sha256, Map<String, String> files) {
     static final String FILE = "source.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     ImportRecord {
         files = Map.copyOf(files);
@@ -44,7 +45,7 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
             return Optional.empty();
         }
         try {
-            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            JsonNode root = JSON.readTree(Json.bytes(file));
             Map<String, String> files = new TreeMap<>();
             root.path("files")
                     .fields()
