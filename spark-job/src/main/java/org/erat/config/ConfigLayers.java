@@ -46,6 +46,7 @@ final class ConfigLayers {
                 throw new UsageException("--set " + override + " has no key or no '=': write --set key=value");
             }
             String key = override.substring(0, equals).trim();
+            ConfigText.check(key, "--set " + key);
             ConfigValue value =
                     overridingValue(override, override.substring(equals + 1).trim());
             try {

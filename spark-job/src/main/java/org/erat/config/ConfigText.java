@@ -28,6 +28,9 @@ final class ConfigText {
     /** As {@code submit/erat} finds them, to send them to a driver elsewhere. */
     private static final Pattern INCLUDE = Pattern.compile("(?m)^\\s*include\\b[^\"\\n]*\"([^\"\\n]*)\"");
 
+    /** What ends a word. */
+    private static final String SEPARATORS = "=:{}[],+\"";
+
     /** What may be left out at the end of an included name. */
     private static final List<String> ENDINGS = List.of("", ".conf", ".json", ".properties");
 
@@ -112,12 +115,14 @@ final class ConfigText {
                 + ". Name the right file.");
     }
 
-    /** Counts brackets outside of quotes and comments. */
+    /** Counts brackets outside of quotes and comments, and dots in a word: each is a level of a key. */
     private static void checkDepth(String text, String origin) {
         int depth = 0;
+        int dots = 0;
         int line = 1;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
+            dots = c == '.' ? dots + 1 : Character.isWhitespace(c) || SEPARATORS.indexOf(c) >= 0 ? 0 : dots;
             if (c == '\n') {
                 line++;
             } else if (c == '{' || c == '[') {
@@ -135,7 +140,7 @@ final class ConfigText {
                 int end = text.indexOf('\n', i);
                 i = (end < 0 ? text.length() : end) - 1;
             }
-            if (depth > MAX_DEPTH) {
+            if (depth > MAX_DEPTH || dots > MAX_DEPTH) {
                 throw nestedTooDeeply(origin + ", line " + line);
             }
         }
