@@ -273,8 +273,10 @@ public final class BaseModelImporter {
     private Map<String, TensorSource> counted(Map<String, TensorSource> tensors) {
         long total =
                 tensors.values().stream().mapToLong(t -> elements(t.shape())).sum();
-        progress.accept(
-                "reading " + tensors.size() + " tensors, " + Math.round(total / 1e5) / 10.0 + " million values");
+        String values = total < 1_000_000
+                ? String.format("%,d values", total)
+                : String.format("%.1f million values", total / 1e6);
+        progress.accept("reading " + tensors.size() + " tensors, " + values);
         long[] done = {0};
         Map<String, TensorSource> counted = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> counted.put(name, new TensorSource(tensor.shape(), () -> {

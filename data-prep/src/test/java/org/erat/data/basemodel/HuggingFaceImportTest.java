@@ -63,6 +63,7 @@ class HuggingFaceImportTest {
         }
         assertThat(progress)
                 .anyMatch(line -> line.contains("100 %"))
+                .anyMatch(line -> line.matches("reading \\d+ tensors, [1-9]\\S* values"))
                 // The command says that it is done.
                 .noneMatch(line -> line.contains("prepared"));
         try (Stream<Path> entries = Files.list(out())) {
