@@ -50,6 +50,8 @@ with DAG(
         deploy_mode="client",
         application=str(next(ERAT.glob("spark-job/target/spark-job-*-all.jar"), ERAT / "erat.jar")),
         java_class="org.erat.cli.Main",
+        # Names of files and arguments keep letters beyond ASCII, here and in Spark's processes.
+        env_vars={"LC_ALL": "C.UTF-8"},
         conf={**properties("spark-defaults.conf"), **properties("spark-yarn.conf")},
         application_args=[
             "train",

@@ -2,6 +2,7 @@ package org.erat.data;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
 import java.util.regex.Pattern;
 
@@ -16,6 +17,10 @@ public final class JsonReason {
     public static String of(IOException e) {
         if (!(e instanceof JsonProcessingException json)) {
             return e.getMessage();
+        }
+        if (e instanceof StreamConstraintsException) {
+            return "it is nested more than " + Json.MAX_DEPTH
+                    + " levels deep, or holds a text or number of a size that no" + " such file needs";
         }
         JsonLocation at = json.getLocation();
         boolean known = at != null && at.getLineNr() > 0;

@@ -10,7 +10,7 @@ public final class StrictJson {
 
     /** A mapper that refuses what it does not expect, and writes for people to read. */
     public static JsonMapper.Builder builder() {
-        return JsonMapper.builder()
+        return Json.builder()
                 .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
                 .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
                 .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

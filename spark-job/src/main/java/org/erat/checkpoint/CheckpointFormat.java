@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.Json;
 import org.erat.data.Sha256;
 import org.erat.data.storage.Storage;
 
@@ -29,7 +30,7 @@ final class CheckpointFormat {
     private static final String CHECKSUMS = "checksums.json";
     private static final String ARRAY = ".f32";
     private static final int CHUNK = 1 << 16;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     /** The checkpoint cannot be used; the message says why. */
     static final class Damaged extends Exception {

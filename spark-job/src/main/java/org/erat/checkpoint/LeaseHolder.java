@@ -4,13 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import org.erat.data.Json;
+import org.erat.data.storage.Machine;
 
 /**
  * The content of a lease file: which driver has the run.
@@ -33,7 +32,7 @@ record LeaseHolder(
         String application,
         long beat,
         boolean released) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     /** Start times are exact to a tick of the system's clock, and shift when that is set. */
     private static final Duration SAME_START = Duration.ofSeconds(5);
@@ -42,8 +41,8 @@ record LeaseHolder(
         ProcessHandle process = ProcessHandle.current();
         return new LeaseHolder(
                 UUID.randomUUID().toString(),
-                thisHost(),
-                processSpace(),
+                Machine.host(),
+                Machine.processSpace(),
                 process.pid(),
                 process.info().startInstant().orElse(Instant.EPOCH),
                 application,
@@ -61,7 +60,9 @@ record LeaseHolder(
 
     /** Whether its process has ended as far as this machine can tell; false for a process on another machine. */
     boolean hasDied() {
-        if (!host.equals(thisHost()) || !processes.equals(processSpace()) || started.equals(Instant.EPOCH)) {
+        if (!host.equals(Machine.host())
+                || !processes.equals(Machine.processSpace())
+                || started.equals(Instant.EPOCH)) {
             return false;
         }
         return ProcessHandle.of(process)
@@ -104,23 +105,6 @@ record LeaseHolder(
                     json.path("released").asBoolean());
         } catch (IOException | java.time.format.DateTimeParseException e) {
             return new LeaseHolder("", "an unknown host", "", 0, Instant.EPOCH, "unknown", 0, false);
-        }
-    }
-
-    private static String thisHost() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (IOException e) {
-            return "an unnamed host";
-        }
-    }
-
-    /** Each container of a host may have process ids of its own. */
-    private static String processSpace() {
-        try {
-            return Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
-        } catch (IOException | UnsupportedOperationException e) {
-            return "";
         }
     }
 }

@@ -11,11 +11,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.Json;
 import org.erat.data.storage.Storage;
 
 /** {@code metrics.jsonl}: JSON lines, each with the round that it belongs to. */
 public final class MetricsLog {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
     private static final TypeReference<Map<String, Object>> LINE = new TypeReference<>() {};
 
     private final Storage storage;

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import javax.annotation.Nullable;
+import org.erat.data.Json;
 
 /**
  * The origin of an adapter: enough to train it again, and to tell whether another run could have given the same one.
@@ -32,7 +33,7 @@ public record Provenance(
         Map<String, String> spark,
         Instant started,
         @Nullable Instant ended) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     /** The same with an end time. */
     public Provenance endedAt(Instant end) {

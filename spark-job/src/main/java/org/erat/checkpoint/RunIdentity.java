@@ -79,7 +79,7 @@ record RunIdentity(String config, String fingerprint) {
         try {
             there = flatten(ConfigFactory.parseString(config));
             here = flatten(ConfigFactory.parseString(other.config));
-        } catch (ConfigException e) {
+        } catch (ConfigException | StackOverflowError e) {
             return List.of("its config.conf cannot be parsed: " + e.getMessage());
         }
         TreeSet<String> keys = new TreeSet<>(there.keySet());

@@ -28,6 +28,9 @@ record Failure(int exitCode, String message, boolean unexpected) {
             Pattern.compile("Encountered error while reading file (\\S+?)\\.? (?s:.*?)(CRC checksum verification failed"
                     + "|org\\.apache\\.parquet\\.[\\w.]*Exception[^\\n]*|is not a Parquet file[^\\n]*)");
 
+    /** What the loader of native code says of a file system that forbids execution. */
+    private static final String NOT_EXECUTABLE = "failed to map segment from shared object";
+
     private static final String DISK_FULL = "No space left on device";
 
     /** Words by which Spark says that it gave up for want of executors or of the data that they held. */
@@ -65,6 +68,17 @@ record Failure(int exitCode, String message, boolean unexpected) {
         if (cause instanceof EratException e) {
             return new Failure(e.exitCode(), e.getMessage(), false);
         }
+        Optional<String> unloadable = lastLine(String.valueOf(cause.getMessage()), NOT_EXECUTABLE);
+        if (unloadable.isPresent()) {
+            return new Failure(
+                    2,
+                    "Native code cannot be loaded (" + unloadable.get()
+                            + "): its folder is on a file system that is mounted noexec. Name another folder with"
+                            + " -Djava.io.tmpdir=... or -Dorg.bytedeco.javacpp.cachedir=... in"
+                            + " spark.driver.extraJavaOptions and spark.executor.extraJavaOptions, or with DJL_CACHE_DIR in"
+                            + " the environment and spark.executorEnv.DJL_CACHE_DIR.",
+                    false);
+        }
         Failure lost = lost(cause, String.valueOf(cause.getMessage()));
         if (lost != null) {
             return lost;
@@ -99,13 +113,11 @@ record Failure(int exitCode, String message, boolean unexpected) {
 
     /** What came from outside: the run was in order and goes on when there is room, or a cluster, again. */
     private static Failure lost(Throwable cause, String message) {
-        // The last such line of a task's error is the one that has a path.
-        Optional<String> full =
-                message.lines().filter(line -> line.contains(DISK_FULL)).reduce((first, last) -> last);
+        Optional<String> full = lastLine(message, DISK_FULL);
         if (full.isPresent()) {
             return new Failure(
                     5,
-                    "A disk is full: " + full.get().strip()
+                    "A disk is full: " + full.get()
                             + ". Make room there and submit the same command again: a run goes on from its last"
                             + " checkpoint.",
                     false);
@@ -121,6 +133,14 @@ record Failure(int exitCode, String message, boolean unexpected) {
                     false);
         }
         return null;
+    }
+
+    /** The last line of a task's error that has these words is the one that has a path. */
+    private static Optional<String> lastLine(String message, String words) {
+        return message.lines()
+                .filter(line -> line.contains(words))
+                .map(String::strip)
+                .reduce((first, last) -> last);
     }
 
     private static String describe(Throwable thrown) {

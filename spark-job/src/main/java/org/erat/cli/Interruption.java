@@ -25,6 +25,7 @@ final class Interruption {
             SignalUtils.register(signal, () -> {
                 begun = true;
                 System.err.println("error: " + MESSAGE);
+                SparkLog.end();
                 endsSoon();
                 System.exit(EXIT_CODE);
                 return true;

@@ -24,7 +24,16 @@ abstract class JobCommand<R> implements Callable<Integer> {
 
     /** Does what the options ask for. */
     final void work(Progress progress) {
-        run(request(), progress);
+        R request = request();
+        if (loadsNativeCode()) {
+            NativeFolders.check();
+        }
+        run(request, progress);
+    }
+
+    /** Whether the command computes or tokenizes. */
+    boolean loadsNativeCode() {
+        return true;
     }
 
     @Override

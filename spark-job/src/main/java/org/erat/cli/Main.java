@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -65,6 +67,9 @@ public final class Main {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print stack traces and Spark's own log.")
     private boolean verbose;
 
+    /** Longer than any message of this project. */
+    private static final int MOST_CHARACTERS = 2000;
+
     private final BiConsumer<JobCommand<?>, Progress> work;
     private volatile Redaction redaction;
 
@@ -74,12 +79,19 @@ public final class Main {
 
     public static void main(String[] args) throws SparkUserAppException {
         if (ClusterDriver.here()) {
-            ClusterDriver.end(run(args));
+            ClusterDriver.end(run(Arguments.decoded(args)));
             return;
         }
-        Interruption.endsTheProcess();
+        if (!List.of(args).contains("--verbose")) {
+            SparkLog.endsWithTheCommand();
+        }
+        if (JavaVersion.problem().isEmpty()) {
+            Interruption.endsTheProcess();
+        }
+        int code = run(args);
+        SparkLog.end();
         // A thread that a library left behind must not keep the process alive.
-        System.exit(run(args));
+        System.exit(code);
     }
 
     /**
@@ -97,6 +109,12 @@ public final class Main {
 
     /** @param work what is done with a command */
     static int run(BiConsumer<JobCommand<?>, Progress> work, PrintWriter out, PrintWriter err, String... args) {
+        Optional<String> unusable = JavaVersion.problem();
+        if (unusable.isPresent()) {
+            // Nothing of Spark can be loaded, the search for secrets in this line neither.
+            err.println("error: " + unusable.get());
+            return CommandLine.ExitCode.USAGE;
+        }
         Main main = new Main(work);
         CommandLine line = new CommandLine(main)
                 .setOut(out)
@@ -120,6 +138,8 @@ public final class Main {
                         "An address on the command line holds a password: leave it out, and give it"
                                 + " where Hadoop looks for it, such as spark.hadoop.fs.s3a.secret.key or a credential provider.");
             }
+            Arguments.requireIntact(args);
+            Arguments.requireIntact(System.getProperty("user.dir"));
             return line.execute(args);
         } catch (UsageException e) {
             return main.explainFailure(e, err);
@@ -143,7 +163,9 @@ public final class Main {
 
     private int explainUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("error: " + redacted(e.getMessage()));
+        // Of one of its messages the library itself says that it is an error.
+        String message = e.getMessage().replaceFirst("^Error: ", "");
+        command.getErr().println("error: " + shortened(redacted(message)));
         command.getErr().println("See " + command.getCommandSpec().qualifiedName(" ") + " --help for what it takes.");
         return CommandLine.ExitCode.USAGE;
     }
@@ -153,18 +175,27 @@ public final class Main {
             return Interruption.EXIT_CODE;
         }
         Failure failure = Failure.of(e);
-        err.println("error: " + redacted(failure.message()));
+        err.println("error: " + shortened(redacted(failure.message())));
         if (failure.unexpected() || verbose) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace, true));
             err.print(redacted(trace.toString()));
         }
         err.flush();
+        SparkLog.end();
         return failure.exitCode();
     }
 
     void work(JobCommand<?> command) {
         work.accept(command, new Progress(new PrintStream(System.err, true, UTF_8), this::redacted));
+    }
+
+    /** Without the middle of a message that holds a value of the user's without end. */
+    private static String shortened(String message) {
+        int over = message.length() - MOST_CHARACTERS;
+        return over <= 0
+                ? message
+                : message.substring(0, MOST_CHARACTERS / 2) + " … " + message.substring(over + MOST_CHARACTERS / 2);
     }
 
     private String redacted(String text) {

@@ -55,6 +55,8 @@ final class Sessions {
                 "spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"),
                 // Keeps the tokenizer from looking for a CUDA build of itself.
                 "spark.executorEnv.RUST_FLAVOR", "cpu",
+                // Names of files keep letters beyond ASCII.
+                "spark.executorEnv.LC_ALL", "C.UTF-8",
                 // CUDA numbers GPUs as the driver does, whose numbers are Spark's addresses.
                 "spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         defaults.forEach(conf::setIfMissing);

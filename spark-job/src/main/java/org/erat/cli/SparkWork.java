@@ -41,6 +41,9 @@ final class SparkWork {
             if (Failure.of(e).ofTheCluster() && !Interruption.hasBegun()) {
                 log.lines().forEach(progress::say);
             }
+            if (!Failure.of(e).unexpected()) {
+                SparkLog.end();
+            }
             throw e;
         }
     }

@@ -6,11 +6,10 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.erat.data.UsageException;
 
 /** The sources of a configuration, untyped and not yet resolved, and how they are laid over one another. */
@@ -23,31 +22,23 @@ final class ConfigLayers {
                     "Configuration file " + file + (Files.isDirectory(file) ? " is a folder" : " is not there")
                             + ": name an existing one with --conf");
         }
-        requireUtf8(file);
+        ConfigText.check(file);
         return parsed(() -> ConfigFactory.parseFile(
                 file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
     }
 
-    /** The parser would put other characters in place of what is not UTF-8. */
-    private static void requireUtf8(Path file) {
-        try {
-            var unused = Files.readString(file);
-        } catch (CharacterCodingException e) {
-            throw new UsageException("Configuration file " + file + " is not UTF-8 text: save it as UTF-8", e);
-        } catch (IOException e) {
-            throw new UsageException(
-                    "Configuration file " + file + " cannot be read (" + e.getMessage() + "): check its permissions",
-                    e);
-        }
-    }
-
     static Config text(String hocon, String origin) {
+        ConfigText.check(hocon, origin);
         return parsed(() ->
                 ConfigFactory.parseString(hocon, ConfigParseOptions.defaults().setOriginDescription(origin)));
     }
 
     /** {@code key=value} of the command line. */
     static Config overrides(List<String> overrides) {
+        return parsed(() -> layerOf(overrides));
+    }
+
+    private static Config layerOf(List<String> overrides) {
         Config layer = ConfigFactory.empty();
         for (String override : overrides) {
             int equals = override.indexOf('=');
@@ -55,6 +46,7 @@ final class ConfigLayers {
                 throw new UsageException("--set " + override + " has no key or no '=': write --set key=value");
             }
             String key = override.substring(0, equals).trim();
+            ConfigText.check(key, "--set " + key);
             ConfigValue value =
                     overridingValue(override, override.substring(equals + 1).trim());
             try {
@@ -96,6 +88,7 @@ final class ConfigLayers {
                 || value.startsWith("\"")
                 || (value.contains("${") && value.contains("}"));
         if (hocon) {
+            ConfigText.check(value, origin);
             try {
                 Config parsed = ConfigFactory.parseString(
                         "value = " + value, ConfigParseOptions.defaults().setOriginDescription(origin));
@@ -117,16 +110,18 @@ final class ConfigLayers {
                 ConfigParseOptions.defaults().setAllowMissing(false));
     }
 
-    private interface Source {
-        Config read();
-    }
-
-    private static Config parsed(Source source) {
+    /** What {@code source} reads; where the library cannot, a message for the user. */
+    static <T> T parsed(Supplier<T> source) {
         try {
-            return source.read();
+            return source.get();
         } catch (ConfigException e) {
             // The library's messages name file and line.
             throw new UsageException("The configuration cannot be read: " + e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new UsageException(
+                    "The configuration cannot be read: its keys or substitutions are nested too deeply. Settings have two"
+                            + " levels: check the dots in its keys.",
+                    e);
         }
     }
 }

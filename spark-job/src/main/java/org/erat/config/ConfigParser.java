@@ -23,7 +23,10 @@ final class ConfigParser {
     }
 
     static JobConfig parse(Config file, List<String> overrides) {
-        Config given = ConfigLayers.overrides(overrides).withFallback(file);
+        return ConfigLayers.parsed(() -> parse(ConfigLayers.overrides(overrides).withFallback(file)));
+    }
+
+    private static JobConfig parse(Config given) {
         // Which defaults apply depends on a setting, which may itself refer to others: so resolve twice.
         Config reference = ConfigLayers.reference();
         Method method = new ConfigParser(knownValues(ConfigLayers.resolved(given, reference))).value(Settings.METHOD);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
 
 /**
  * Metrics of an adapter by rank: what {@code evaluation.json} holds.
@@ -22,7 +23,9 @@ import org.erat.data.BadInputException;
  * @param suffix metrics with the rows [R−b,R), ascending by b; may be empty
  */
 public record Evaluation(String task, String metric, double aurac, List<RankMetrics> prefix, List<RankMetrics> suffix) {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = Json.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     /** Name of the file in a run directory. */
     public static final String FILE = "evaluation.json";

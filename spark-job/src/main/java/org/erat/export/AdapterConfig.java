@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import org.erat.adapter.AdapterSpec;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
 import org.erat.data.JsonReason;
 import org.erat.data.StrictJson;
 import org.erat.data.architecture.Architecture;
@@ -82,13 +83,16 @@ record AdapterConfig(
                 return JSON.treeToValue(withAllParts((ObjectNode) tree), AdapterConfig.class);
             }
             if (version != VERSION) {
-                throw new BadInputException(place + ": version " + tree.path("version")
-                        + " is not known. This program reads versions 1 to " + VERSION
-                        + ". Read it with the program that wrote it.");
+                throw FileSignature.explain(
+                        place,
+                        json,
+                        new BadInputException(place + ": version " + tree.path("version")
+                                + " is not known. This program reads versions 1 to " + VERSION
+                                + ". Read it with the program that wrote it."));
             }
             return JSON.readValue(json, AdapterConfig.class);
         } catch (IOException e) {
-            throw unreadable(place, JsonReason.of(e), e);
+            throw FileSignature.explain(place, json, unreadable(place, JsonReason.of(e), e));
         } catch (IllegalArgumentException e) {
             throw unreadable(place, e.getMessage(), e);
         }

@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.adapter.AdapterLayout;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.storage.AtomicOutput;
@@ -155,7 +156,7 @@ public final class AdapterFiles {
 
     private static byte[] bytes(FileSystem fs, Path file) throws IOException {
         try (InputStream in = fs.open(file)) {
-            return in.readAllBytes();
+            return Json.bytes(in, file.toString());
         }
     }
 }

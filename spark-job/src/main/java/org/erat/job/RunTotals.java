@@ -1,7 +1,6 @@
 package org.erat.job;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.erat.checkpoint.RunDirectory;
 
@@ -44,16 +43,14 @@ public record RunTotals(long rounds, long examples, long tokens, double seconds,
      * @param modelBytes size of the base model
      */
     String traffic(long modelBytes) {
-        double perRound = (bytesDown + bytesUp) / Math.max(1, rounds);
+        long down = Math.round(bytesDown / Math.max(1, rounds));
+        long up = Math.round(bytesUp / Math.max(1, rounds));
         return String.format(
-                Locale.ROOT,
-                "network: %.2f MB for each worker and round (%.2f MB down, %.2f MB up), 1/%.0f of the base model's %.1f MB;"
-                        + " %.1f MB for each worker in all",
-                perRound / 1e6,
-                bytesDown / Math.max(1, rounds) / 1e6,
-                bytesUp / Math.max(1, rounds) / 1e6,
-                modelBytes / Math.max(1, perRound),
-                modelBytes / 1e6,
-                (bytesDown + bytesUp) / 1e6);
+                "network: %s for each worker and round (%s down, %s up), %s; %s for each worker in all",
+                Bytes.text(down + up),
+                Bytes.text(down),
+                Bytes.text(up),
+                Bytes.asShareOfModel(down + up, modelBytes),
+                Bytes.text(Math.round(bytesDown + bytesUp)));
     }
 }

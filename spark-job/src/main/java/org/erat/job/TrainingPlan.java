@@ -48,14 +48,13 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
                                 rounds.totalSteps(),
                                 shards),
                         String.format(
-                                "network: at most %.2f MB for each shard and round (%.2f MB down, %.2f MB up), 1/%d of the"
-                                        + " base model's %.1f MB; %.1f MB for each shard in all",
-                                traffic.bytes() / 1e6,
-                                traffic.down() / 1e6,
-                                traffic.up() / 1e6,
-                                weights / Math.max(1, traffic.bytes()),
-                                weights / 1e6,
-                                traffic.bytes() / 1e6 * rounds.rounds()),
+                                "network: at most %s for each shard and round (%s down, %s up), %s; %s for each shard in"
+                                        + " all",
+                                Bytes.text(traffic.bytes()),
+                                Bytes.text(traffic.down()),
+                                Bytes.text(traffic.up()),
+                                Bytes.asShareOfModel(traffic.bytes(), weights),
+                                Bytes.text(traffic.bytes() * rounds.rounds())),
                         memory.check(conf),
                         slots(conf, shards),
                         devices(conf, job))

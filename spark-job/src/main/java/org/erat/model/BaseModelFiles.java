@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.data.BadInputException;
 import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.storage.TemporaryNames;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,9 @@ import org.slf4j.LoggerFactory;
 final class BaseModelFiles {
     /** More models than one JVM works with at a time. */
     static final int MOST_COPIES = 4;
+
+    /** How the names of copies begin. */
+    private static final String COPY = "base-model";
 
     private static final Logger LOG = LoggerFactory.getLogger(BaseModelFiles.class);
     private static final List<String> FILES =
@@ -82,7 +87,8 @@ final class BaseModelFiles {
     }
 
     private static Path fetch(List<Source> sources, FileSystem files) throws IOException {
-        Path local = Files.createTempDirectory("base-model");
+        removeCopiesOfEndedProcesses();
+        Path local = Files.createTempDirectory(TemporaryNames.of(COPY));
         local.toFile().deleteOnExit();
         for (Source source : sources) {
             Path file = local.resolve(source.path().getName());
@@ -97,15 +103,30 @@ final class BaseModelFiles {
         while (FETCHED.size() > MOST_COPIES) {
             Path folder = eldest.next();
             eldest.remove();
-            try (Stream<Path> files = Files.list(folder)) {
-                // Weights that are mapped stay readable until they are unmapped.
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-                Files.delete(folder);
-            } catch (IOException e) {
-                LOG.warn("The copy of a base model in {} cannot be deleted: {}", folder, e.toString());
+            delete(folder);
+        }
+    }
+
+    /** A process that was killed deletes nothing. Copies of other machines are theirs to delete, whatever their age. */
+    private static void removeCopiesOfEndedProcesses() throws IOException {
+        List<Path> left;
+        try (Stream<Path> entries = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            left = entries.filter(
+                            entry -> TemporaryNames.isLeft(entry.getFileName().toString(), COPY, Instant::now))
+                    .toList();
+        }
+        left.forEach(BaseModelFiles::delete);
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            // Weights that are mapped stay readable until they are unmapped.
+            for (Path file : files.toList()) {
+                Files.delete(file);
             }
+            Files.delete(folder);
+        } catch (IOException e) {
+            LOG.warn("The copy of a base model in {} cannot be deleted: {}", folder, e.toString());
         }
     }
 }

@@ -378,6 +378,15 @@ class BadInputTest {
     }
 
     @Test
+    void aModelIsSaidToBeReadyOnce() {
+        assertThat(TinyCommands.shown(TinyCommands.prepareModel(project)))
+                .containsOnlyOnce(folder.resolve("base") + " is ready: bert, 2 blocks of width 8")
+                .noneMatch(line -> line.startsWith("prepared"));
+        assertThat(TinyCommands.shown(TinyCommands.prepareModel(project)))
+                .containsExactly(folder.resolve("base") + " is prepared already: bert, 2 blocks of width 8");
+    }
+
+    @Test
     void divergenceEndsWithFourAndIsNoSuccess() {
         TinyCommands.Ended ended = TinyCommands.run(TinyCommands.train(
                 trained,

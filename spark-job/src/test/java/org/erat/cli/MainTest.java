@@ -165,6 +165,28 @@ class MainTest {
     }
 
     @Test
+    void anErrorIsCalledOneOnce() {
+        assertThat(run("prepare-data --format csv --input i --model m --out o")).isEqualTo(2);
+        assertThat(err.toString()).startsWith("error: Missing required argument(s): --type=TYPE");
+    }
+
+    @Test
+    void aValueWithoutEndDoesNotFillTheScreen() {
+        failing(() -> new UsageException("x".repeat(1_000_000) + ": set LC_ALL"));
+        assertThat(err.toString()).hasSizeLessThan(3000).contains(" … ").endsWith(": set LC_ALL\n");
+    }
+
+    @Test
+    void aCommandLineThatHasLostLettersIsNotUsed() {
+        assertThat(run("predict --run-dir runs/k\ufffd\ufffdse --data d --rank 1 --out o"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("error: 'runs/k\ufffd\ufffdse' is not in ")
+                .contains("LC_ALL=C.UTF-8");
+        assertThat(requests).isEmpty();
+    }
+
+    @Test
     void aValueOutOfRangeIsNamedWithItsOption() {
         run("evaluate", "--run-dir", "r", "--data", "d", "--ranks", "0");
         assertThat(err.toString()).contains("--ranks 0 is below 1");
@@ -257,6 +279,17 @@ class MainTest {
                 .allMatch(line -> line.contains("submit the same command again"))
                 .anyMatch(line -> line.contains("[/x/blockmgr]"))
                 .anyMatch(line -> line.contains("/y/temp_shuffle"));
+    }
+
+    @Test
+    void nativeCodeThatMayNotBeExecutedEndsWithTwoAndNamesTheSettings() {
+        String loader =
+                "java.lang.UnsatisfiedLinkError: /tmp/snappy-1.1.10-libsnappyjava.so: failed to map segment from"
+                        + " shared object: Operation not permitted";
+        assertThat(failing(() -> new IllegalStateException(
+                        new SparkException("Job aborted due to stage failure: Lost task\n" + loader + "\n\tat x"))))
+                .isEqualTo(2);
+        assertThat(err.toString().lines()).singleElement().asString().contains(loader, "noexec", "-Djava.io.tmpdir=");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -43,6 +44,9 @@ class SubmitScriptsIT {
     @TempDir
     Path spark;
 
+    /** Set for the script beside what this process has. */
+    private final Map<String, String> environment = new HashMap<>();
+
     private record Ended(int code, String output) {}
 
     @BeforeEach
@@ -67,6 +71,7 @@ class SubmitScriptsIT {
                 new ProcessBuilder(command).directory(HOME.toFile()).redirectErrorStream(true);
         builder.environment().put("SPARK_HOME", spark.toString());
         builder.environment().put("ERAT_RETRY_DELAY", "0");
+        builder.environment().putAll(environment);
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Ended(process.waitFor(), output);
@@ -210,6 +215,103 @@ class SubmitScriptsIT {
             assertThat(valuesOf(words, "--conf")).contains("k=" + value);
         }
         assertThat(HOME.resolve("hacked")).doesNotExist();
+    }
+
+    /** A program that is found before those of the machine. */
+    private Path program(String name, String script) throws IOException {
+        Path file = Files.createDirectories(spark.resolve("programs/bin")).resolve(name);
+        Files.writeString(file, "#!/usr/bin/env bash\n" + script + "\n");
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+        environment.put("PATH", file.getParent() + ":" + System.getenv("PATH"));
+        return file;
+    }
+
+    /** As under cron, by systemd, in many containers; the last one is not installed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "POSIX", "", "xx_YY.UTF-8"})
+    void javaIsStartedInALocaleThatKeepsAllLetters(String locale) throws IOException, InterruptedException {
+        sparkSubmit("printf '%s\\0' \"$@\" >\"$SPARK_HOME/words\"; locale charmap >\"$SPARK_HOME/charmap\"");
+        environment.put("LC_ALL", locale);
+        environment.put("LANG", "");
+        environment.put("LC_CTYPE", "");
+        String[] command = {"predict", "--run-dir", "runs/käse", "--out", "東京 €.jsonl"};
+        assertThat(ofTheJob(submitted("submit/erat", command))).containsExactly(command);
+        assertThat(spark.resolve("charmap")).hasContent("UTF-8");
+        assertThat(valuesOf(submitted("submit/yarn", command), "--conf"))
+                .contains("spark.executorEnv.LC_ALL=C.UTF-8", "spark.yarn.appMasterEnv.LC_ALL=C.UTF-8");
+    }
+
+    @Test
+    void withoutAUtf8LocaleOnlyAsciiIsTaken() throws IOException, InterruptedException {
+        program("locale", "[[ ${1:-} != charmap ]] || echo ANSI_X3.4-1968");
+        Ended ended = run("submit/erat", List.of("predict", "--run-dir", "runs/käse"));
+        assertThat(ended.output()).contains("error: 'runs/käse' is not ASCII", "no UTF-8 locale", "locale-gen");
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ofTheJob(submitted("submit/erat", "predict", "--run-dir", "runs/kase")))
+                .containsExactly("predict", "--run-dir", "runs/kase");
+    }
+
+    /** On the way to it are processes that may run in another locale. */
+    @Test
+    void aDriverElsewhereGetsWordsInAscii() throws IOException, InterruptedException {
+        String[] command = {"predict", "--run-dir", "hdfs:///runs/käse 1%", "--out", "percent-encoded:x", "a b%41"};
+        List<String> words =
+                ofTheJob(submitted("submit/yarn", with(List.of("--deploy-mode", "cluster"), List.of(command))));
+        assertThat(words)
+                .containsExactly(
+                        "predict",
+                        "--run-dir",
+                        "percent-encoded:hdfs:///runs/k%C3%A4se%201%25",
+                        "--out",
+                        "percent-encoded:percent-encoded:x",
+                        "a b%41");
+        assertThat(Arguments.decoded(words.toArray(String[]::new))).containsExactly(command);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "17.0.15, ''",
+        "21, ''",
+        "21.0.2, ''",
+        "25.0.1, 25.0.1",
+        "11.0.17, 11.0.17",
+        "1.8.0_402, 1.8.0_402",
+        "170, 170",
+        "'', of an unknown version"
+    })
+    void onlyVersionsOfJavaThatSparkRunsOnAreTaken(String version, String refused)
+            throws IOException, InterruptedException {
+        Path java = program("java", "echo 'openjdk version \"" + version + "\" 2025-01-01' >&2");
+        environment.put("JAVA_HOME", java.getParent().getParent().toString());
+        Ended ended = run("submit/erat", List.of("predict"));
+        assertThat(ended.code()).as(ended.output()).isEqualTo(refused.isEmpty() ? 0 : 2);
+        if (!refused.isEmpty()) {
+            assertThat(ended.output().lines())
+                    .singleElement()
+                    .asString()
+                    .startsWith(
+                            "error: " + java + " is Java " + refused + ". Spark needs Java 17 or 21: set JAVA_HOME");
+        }
+    }
+
+    @Test
+    void aJavaHomeWithoutJavaIsNamed() throws IOException, InterruptedException {
+        environment.put("JAVA_HOME", "/no/such/jdk");
+        Ended ended = run("submit/erat", List.of("predict"));
+        assertThat(ended.output()).startsWith("error: No Java at /no/such/jdk/bin/java. Install JDK 17 or 21");
+        assertThat(ended.code()).isEqualTo(2);
+    }
+
+    @Test
+    void configurationsThatIncludeEachOtherAreRefusedAsTheDriverRefusesThem() throws IOException, InterruptedException {
+        Path a = Files.writeString(spark.resolve("a.conf"), "include \"b\"\nseed = 1\n");
+        Path b = Files.writeString(spark.resolve("b.conf"), "include \"a.conf\"\n");
+        Ended ended = run(
+                "submit/yarn", List.of("--deploy-mode", "cluster", "train", "--conf", a.toString(), "--run-dir", "r"));
+        assertThat(ended.output())
+                .contains("error: Configuration file " + a + " includes itself: " + a + " > " + b + " > " + a
+                        + ". Remove one of these includes.");
+        assertThat(ended.code()).isEqualTo(2);
     }
 
     @ParameterizedTest

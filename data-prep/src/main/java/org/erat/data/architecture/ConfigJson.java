@@ -4,18 +4,18 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
+import org.erat.data.Json;
 import org.erat.data.JsonReason;
 
 /**
@@ -23,7 +23,7 @@ import org.erat.data.JsonReason;
  * the value.
  */
 public final class ConfigJson {
-    private static final ObjectMapper JSON = JsonMapper.builder()
+    private static final ObjectMapper JSON = Json.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
@@ -54,15 +54,17 @@ public final class ConfigJson {
         byte[] bytes;
         JsonNode root;
         try {
-            bytes = Files.readAllBytes(file);
+            bytes = Json.bytes(file);
             root = JSON.readTree(bytes);
         } catch (NoSuchFileException e) {
             throw new BadInputException(file + ": there is no such file. A base model needs its config.json.", e);
         } catch (IOException e) {
-            throw new BadInputException(file + ": is not readable JSON: " + JsonReason.of(e), e);
+            throw FileSignature.explain(
+                    file, new BadInputException(file + ": is not readable JSON: " + JsonReason.of(e), e));
         }
         if (!root.isObject()) {
-            throw new BadInputException(file + ": is not a JSON object. Use the config.json of the model.");
+            throw FileSignature.explain(
+                    file, new BadInputException(file + ": is not a JSON object. Use the config.json of the model."));
         }
         return new ConfigJson(file.toString(), bytes, root);
     }

@@ -38,6 +38,8 @@ public final class BaseModelDirectory implements AutoCloseable {
     /** Where the model came from, with the SHA-256 of each file; a directory without it is used unchecked. */
     public static final String RECORD = ImportRecord.FILE;
 
+    private static final int NO_TOKEN = -1;
+
     private final Path path;
     private final Architecture architecture;
     private final SafetensorsFile tensors;
@@ -81,6 +83,12 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     private void checkTensors() {
+        VocabularySize.check(
+                path.resolve(CONFIG),
+                architecture.vocabulary(),
+                tensors.path(),
+                tensors.info(family().wordEmbeddings()),
+                NO_TOKEN);
         ModelTensors.required(architecture).forEach(this::checkTensor);
         if (hasPooler()) {
             ModelTensors.pooler(architecture).forEach(this::checkTensor);

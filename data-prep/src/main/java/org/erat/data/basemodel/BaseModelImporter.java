@@ -2,10 +2,12 @@ package org.erat.data.basemodel;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
@@ -109,7 +112,6 @@ public final class BaseModelImporter {
             Architecture architecture = prepare(path, staging);
             ImportRecord.of(origin, sha256, staging.output()).write(staging.output());
             staging.publish();
-            progress.accept("prepared " + describe(architecture) + " in " + name);
             return new Result(architecture, false);
         }
     }
@@ -144,7 +146,6 @@ public final class BaseModelImporter {
                     + ", but its files have changed since. Delete the directory and prepare it again.");
         }
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
-            progress.accept("reusing " + describe(model.architecture()) + " in " + name);
             return new Result(model.architecture(), true);
         }
     }
@@ -183,17 +184,19 @@ public final class BaseModelImporter {
     private Architecture prepare(Path path, StagingDirectory staging) {
         if (Files.isDirectory(path)) {
             try (ModelSource source = HuggingFaceSource.open(path)) {
-                return write(source, staging.output());
+                return write(source, path, staging.output());
             }
         }
         if (!Archive.isArchive(path)) {
-            throw new BadInputException(path + ": is neither a model directory nor a jar. Name the directory that"
-                    + " holds config.json, tokenizer.json and model.safetensors.");
+            throw FileSignature.explain(
+                    path,
+                    new BadInputException(path + ": is neither a model directory nor a jar. Name the directory that"
+                            + " holds config.json, tokenizer.json and model.safetensors."));
         }
         progress.accept("unpacking " + path.getFileName());
         try (Archive archive = Archive.open(path, path.toString());
                 ModelSource source = sourceIn(archive, staging.work())) {
-            return write(source, staging.output());
+            return write(source, path, staging.output());
         }
     }
 
@@ -203,13 +206,21 @@ public final class BaseModelImporter {
         }
         Optional<TensorFlowSource> tensorFlow = TensorFlowSource.find(archive, work);
         if (tensorFlow.isEmpty()) {
+            if (!archive.namesOf("data.pkl").isEmpty()) {
+                throw new BadInputException(archive.where() + ": " + FileSignature.PICKLE);
+            }
+            if (!archive.namesOf(BaseModelDirectory.TENSORS).isEmpty()) {
+                throw new BadInputException(
+                        archive.where() + ": holds a Hugging Face directory. Unpack it, and name that directory.");
+            }
             throw new BadInputException(archive.where() + ": holds neither an ONNX model nor a TensorFlow checkpoint."
                     + " Use another artifact, or a Hugging Face directory.");
         }
         return tensorFlow.get();
     }
 
-    private Architecture write(ModelSource source, Path directory) {
+    /** @param from what the user knows the source by */
+    private Architecture write(ModelSource source, Path from, Path directory) {
         Architecture architecture = source.architecture();
         TokenizerConfig tokenizerConfig = source.tokenizerConfig();
         TokenizerJson tokenizer = tokenizerConfig
@@ -232,18 +243,49 @@ public final class BaseModelImporter {
             throw new UsageException(directory + ": cannot be written: " + e + ". Check permissions and space.", e);
         }
         SafetensorsWriter.writeStreaming(
-                directory.resolve(BaseModelDirectory.TENSORS), counted(tensors), Map.of("format", "pt"));
+                directory.resolve(BaseModelDirectory.TENSORS), counted(finite(tensors, from)), Map.of("format", "pt"));
         // Reading it back is cheap, and finds here what would otherwise be found on every executor.
         BaseModelDirectory.open(directory).close();
         return architecture;
+    }
+
+    /** The same tensors, refused where a value is not a number: no training could go on from it. */
+    private static Map<String, TensorSource> finite(Map<String, TensorSource> tensors, Path from) {
+        Map<String, TensorSource> checked = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> checked.put(name, new TensorSource(tensor.shape(), () -> {
+            FloatBuffer values = tensor.values().get();
+            for (int i = values.position(); i < values.limit(); i++) {
+                float value = values.get(i);
+                if (!Float.isFinite(value)) {
+                    throw new BadInputException(
+                            from + ": tensor '" + name + "' holds " + value + " at "
+                                    + Arrays.toString(place(i - values.position(), tensor.shape()))
+                                    + ". The model was damaged, or its training diverged. Use another copy or checkpoint of it.");
+                }
+            }
+            return values;
+        })));
+        return checked;
+    }
+
+    /** Indices of the element at a position in row-major order. */
+    private static long[] place(long position, long[] shape) {
+        long[] place = new long[shape.length];
+        for (int i = shape.length - 1; i >= 0; i--) {
+            place[i] = position % shape[i];
+            position /= shape[i];
+        }
+        return place;
     }
 
     /** The same tensors, telling how far reading has come at each tenth of the values. */
     private Map<String, TensorSource> counted(Map<String, TensorSource> tensors) {
         long total =
                 tensors.values().stream().mapToLong(t -> elements(t.shape())).sum();
-        progress.accept(
-                "reading " + tensors.size() + " tensors, " + Math.round(total / 1e5) / 10.0 + " million values");
+        String values = total < 1_000_000
+                ? String.format("%,d values", total)
+                : String.format("%.1f million values", total / 1e6);
+        progress.accept("reading " + tensors.size() + " tensors, " + values);
         long[] done = {0};
         Map<String, TensorSource> counted = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> counted.put(name, new TensorSource(tensor.shape(), () -> {
@@ -264,9 +306,5 @@ public final class BaseModelImporter {
             elements *= dimension;
         }
         return elements;
-    }
-
-    private static String describe(Architecture architecture) {
-        return architecture.family() + " with " + architecture.blocks() + " blocks of width " + architecture.width();
     }
 }

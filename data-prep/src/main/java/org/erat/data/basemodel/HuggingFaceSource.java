@@ -1,7 +1,6 @@
 package org.erat.data.basemodel;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +11,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
+import org.erat.data.Json;
 import org.erat.data.JsonReason;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.ConfigJson;
@@ -57,6 +58,14 @@ final class HuggingFaceSource implements ModelSource {
                         + "' is missing, with each of the prefixes "
                         + family.prefixes().stream().map(p -> "'" + p + "'").toList() + " of the family "
                         + family.name() + ". Check that config.json and the weights belong to the same model."));
+        String embeddings = prefix + family.wordEmbeddings();
+        SafetensorsFile file = fileOf.get(embeddings);
+        VocabularySize.check(
+                directory.resolve(BaseModelDirectory.CONFIG),
+                architecture.vocabulary(),
+                file.path(),
+                file.info(embeddings),
+                tokenizer.highestId());
     }
 
     static HuggingFaceSource open(Path directory) {
@@ -105,8 +114,7 @@ final class HuggingFaceSource implements ModelSource {
         }
         if (hasPickledWeights(directory)) {
             throw new BadInputException(directory + ": has its weights as a PyTorch .bin file only, which can run code"
-                    + " when it is read. Convert it with the transformers library:"
-                    + " AutoModel.from_pretrained(DIRECTORY).save_pretrained(OTHER, safe_serialization=True).");
+                    + " when it is read. " + FileSignature.CONVERT);
         }
         throw new BadInputException(
                 single + ": is missing. A model directory needs config.json, tokenizer.json and model.safetensors.");
@@ -124,12 +132,14 @@ final class HuggingFaceSource implements ModelSource {
     private static List<Path> shards(Path directory, Path index) {
         JsonNode map;
         try {
-            map = new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map");
+            map = Json.mapper().readTree(Json.bytes(index)).path("weight_map");
         } catch (IOException e) {
-            throw new BadInputException(index + ": is not readable JSON: " + JsonReason.of(e), e);
+            throw FileSignature.explain(
+                    index, new BadInputException(index + ": is not readable JSON: " + JsonReason.of(e), e));
         }
         if (!map.isObject() || map.isEmpty()) {
-            throw new BadInputException(index + ": has no weight_map. Download the model again.");
+            throw FileSignature.explain(
+                    index, new BadInputException(index + ": has no weight_map. Download the model again."));
         }
         List<Path> shards = new ArrayList<>();
         for (JsonNode value : map) {
@@ -182,7 +192,7 @@ final class HuggingFaceSource implements ModelSource {
 
     private static byte[] read(Path file) {
         try {
-            return Files.readAllBytes(file);
+            return Json.bytes(file);
         } catch (IOException e) {
             throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
         }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.erat.data.Json;
 import org.erat.data.Sha256;
 
 /**
@@ -26,7 +27,7 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
     private static final List<String> REQUIRED =
             List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER);
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     ImportRecord {
         files = Map.copyOf(files);
@@ -48,7 +49,7 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
             return Optional.empty();
         }
         try {
-            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            JsonNode root = JSON.readTree(Json.bytes(file));
             Map<String, String> files = new TreeMap<>();
             root.path("files")
                     .fields()

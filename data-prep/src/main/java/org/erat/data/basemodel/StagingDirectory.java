@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.erat.data.UsageException;
+import org.erat.data.storage.TemporaryNames;
 
 /**
  * A directory beside the one that is to be made: work is done in it, and what is finished is moved into place at once.
- * Whatever happens, including an interrupt of the process, nothing half-written stays.
+ * Whatever happens, including an interrupt of the process, nothing half-written stays; what a killed process has left is
+ * removed when the same directory is made again.
  */
 final class StagingDirectory implements AutoCloseable {
     private final Path root;
@@ -43,7 +46,9 @@ final class StagingDirectory implements AutoCloseable {
                     .takeWhile(folder -> folder != null && !Files.exists(folder))
                     .toList();
             Files.createDirectories(parent);
-            Path root = Files.createTempDirectory(parent, "." + absolute.getFileName() + ".partial-");
+            String partial = "." + absolute.getFileName() + ".partial";
+            removeLeft(parent, partial);
+            Path root = Files.createTempDirectory(parent, TemporaryNames.of(partial));
             StagingDirectory staging = new StagingDirectory(root, absolute, made);
             Files.createDirectories(staging.output());
             Files.createDirectories(staging.work());
@@ -102,6 +107,31 @@ final class StagingDirectory implements AutoCloseable {
             }
         } catch (IOException e) {
             // The target is in it, or something of somebody else.
+        }
+    }
+
+    private static void removeLeft(Path parent, String partial) {
+        List<Path> left;
+        try (Stream<Path> entries = Files.list(parent)) {
+            left = entries.filter(entry ->
+                            TemporaryNames.isLeft(entry.getFileName().toString(), partial, () -> lastChange(entry)))
+                    .toList();
+        } catch (IOException e) {
+            // Where nothing can be listed, there is nothing to find.
+            return;
+        }
+        left.forEach(StagingDirectory::deleteTree);
+    }
+
+    /** When a file in a directory last changed. */
+    private static Instant lastChange(Path directory) {
+        try (Stream<Path> walk = Files.walk(directory)) {
+            return walk.map(path -> Instant.ofEpochMilli(path.toFile().lastModified()))
+                    .max(Comparator.naturalOrder())
+                    .orElse(Instant.now());
+        } catch (IOException e) {
+            // Of another user, who may be at work in it.
+            return Instant.now();
         }
     }
 

@@ -1,7 +1,6 @@
 package org.erat.data.basemodel;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Bert;
 import org.erat.data.architecture.ConfigJson;
@@ -140,7 +140,7 @@ final class TensorFlowSource implements ModelSource {
 
     private static boolean notedLowerCase(byte[] notes, String where) {
         try {
-            JsonNode value = new ObjectMapper().readTree(notes).path("doLowerCase");
+            JsonNode value = Json.mapper().readTree(notes).path("doLowerCase");
             if (!value.isBoolean()) {
                 throw new BadInputException(where + ": does not say doLowerCase true or false. Get the archive again.");
             }

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
+import org.erat.data.Json;
 import org.erat.data.JsonReason;
 import org.erat.data.architecture.Architecture;
 
@@ -21,7 +23,7 @@ import org.erat.data.architecture.Architecture;
  * @param where the file, for messages
  */
 record TokenizerConfig(ObjectNode root, String where) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
     private static final String CLASS = "tokenizer_class";
     private static final String LOWER_CASE = "do_lower_case";
     private static final String ACCENTS = "strip_accents";
@@ -50,8 +52,11 @@ record TokenizerConfig(ObjectNode root, String where) {
         try {
             root = JSON.readTree(json);
         } catch (IOException e) {
-            throw new BadInputException(
-                    where + ": is not readable JSON: " + JsonReason.of(e) + ". Download it again.", e);
+            throw FileSignature.explain(
+                    where,
+                    json,
+                    new BadInputException(
+                            where + ": is not readable JSON: " + JsonReason.of(e) + ". Download it again.", e));
         }
         if (!(root instanceof ObjectNode object)) {
             throw new BadInputException(where + ": is not a JSON object. Download it again.");

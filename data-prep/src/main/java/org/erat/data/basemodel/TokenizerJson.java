@@ -13,6 +13,8 @@ import java.util.function.ToIntFunction;
 import java.util.stream.StreamSupport;
 import javax.annotation.Nullable;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
+import org.erat.data.Json;
 import org.erat.data.JsonReason;
 
 /**
@@ -22,7 +24,7 @@ import org.erat.data.JsonReason;
  * @param where the file or archive entry that it comes from, for messages
  */
 public record TokenizerJson(ObjectNode root, String where) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = Json.mapper();
 
     /**
      * Reads a document.
@@ -34,13 +36,20 @@ public record TokenizerJson(ObjectNode root, String where) {
         try {
             root = JSON.readTree(json);
         } catch (IOException e) {
-            throw new BadInputException(
-                    where + ": is not readable JSON: " + JsonReason.of(e) + ". Use the tokenizer.json of the model.",
-                    e);
+            throw FileSignature.explain(
+                    where,
+                    json,
+                    new BadInputException(
+                            where + ": is not readable JSON: " + JsonReason.of(e)
+                                    + ". Use the tokenizer.json of the model.",
+                            e));
         }
         if (!root.isObject() || !root.path("model").isObject()) {
-            throw new BadInputException(
-                    where + ": is not a tokenizer: it has no model. Use the tokenizer.json of the model.");
+            throw FileSignature.explain(
+                    where,
+                    json,
+                    new BadInputException(
+                            where + ": is not a tokenizer: it has no model. Use the tokenizer.json of the model."));
         }
         return new TokenizerJson((ObjectNode) root, where);
     }

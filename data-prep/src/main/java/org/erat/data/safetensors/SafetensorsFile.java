@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import javax.annotation.Nullable;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
 
 /**
  * A safetensors file, open for reading. The header is read and checked when the file is opened; each tensor is mapped
@@ -104,6 +105,8 @@ public final class SafetensorsFile implements AutoCloseable {
             SafetensorsFile file = open(path, channel);
             opened = true;
             return file;
+        } catch (BadInputException e) {
+            throw FileSignature.explain(path, e);
         } catch (NoSuchFileException e) {
             throw new BadInputException(path + ": there is no such file. Check the path.", e);
         } catch (IOException e) {

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
+import org.erat.data.JsonReason;
 
 /**
  * The JSON header of a safetensors file, checked in full: a header that parses describes tensors that tile the data
@@ -31,9 +33,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
     private static final int MAX_DIMENSIONS = 32;
 
-    private static final ObjectMapper JSON = new ObjectMapper()
+    private static final ObjectMapper JSON = Json.builder()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     /**
      * Parses and checks a header.
@@ -68,7 +71,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         } catch (CharacterCodingException e) {
             throw bad(file, "its header is not valid UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw bad(file, "its header is not valid JSON: " + e.getOriginalMessage(), e);
+            throw bad(file, "its header is not valid JSON: " + JsonReason.of(e), e);
         }
     }
 

@@ -66,6 +66,7 @@ public final class AtomicOutput {
     public void file(Storage.Content content) {
         try {
             refuseFolder();
+            storage.removeLeftFor(target);
             storage.writeAtomically(target, content);
         } catch (IOException e) {
             throw cannotWrite(target, e);

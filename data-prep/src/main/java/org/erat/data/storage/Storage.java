@@ -4,9 +4,11 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,13 +24,17 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.erat.data.UsageException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A file system on which files and folders appear whole or not at all: they are written under a hidden temporary name
  * beside their place, forced to disk and renamed.
  */
 public final class Storage {
+    private static final Logger LOG = LoggerFactory.getLogger(Storage.class);
     private static final String TEMPORARY = ".tmp-";
+    private static final String PROBE = "probe";
 
     /** Writes the content of one file. */
     @FunctionalInterface
@@ -110,7 +116,48 @@ public final class Storage {
     }
 
     private Path temporaryBeside(Path target) {
-        return new Path(target.getParent(), TEMPORARY + target.getName() + "-" + UUID.randomUUID());
+        return new Path(target.getParent(), TemporaryNames.of(TEMPORARY + target.getName()) + randomDigits());
+    }
+
+    private static String randomDigits() {
+        return UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    /**
+     * Removes what processes that have ended left half written for {@code target}. What a live process writes stays.
+     * Failures are no reason not to go on: the names say that these files are of no use.
+     */
+    void removeLeftFor(Path target) {
+        if (target.getParent() == null) {
+            return;
+        }
+        try {
+            for (Path temporary : children(target.getParent(), true)) {
+                if (TemporaryNames.isLeft(
+                        temporary.getName(), TEMPORARY + target.getName(), () -> lastChange(temporary))) {
+                    fs.delete(temporary, true);
+                }
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LOG.warn("What was left half written for {} cannot be removed: {}", target, e.toString());
+        }
+    }
+
+    /** When a file or something in a folder last changed. */
+    private Instant lastChange(Path path) {
+        try {
+            FileStatus status = fs.getFileStatus(path);
+            Instant last = Instant.ofEpochMilli(status.getModificationTime());
+            if (status.isDirectory()) {
+                for (FileStatus child : fs.listStatus(path)) {
+                    Instant change = lastChange(child.getPath());
+                    last = change.isAfter(last) ? change : last;
+                }
+            }
+            return last;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Removes what a process that was killed had half written in {@code folder}. */
@@ -154,7 +201,8 @@ public final class Storage {
     public void requireWritable(Path folder) throws IOException {
         List<Path> missing = missingFolders(folder);
         try {
-            Path probe = temporaryBeside(new Path(folder, "probe"));
+            removeLeftFor(new Path(folder, PROBE));
+            Path probe = temporaryBeside(new Path(folder, PROBE));
             write(probe, out -> out.write(0));
             fs.delete(probe, false);
         } finally {
@@ -171,8 +219,12 @@ public final class Storage {
         forceFolder(file.getParent());
     }
 
-    /** Writes or replaces {@code folder}: it is there with all that {@code content} wrote, or as it was before. */
+    /**
+     * Writes or replaces {@code folder}: it is there with all that {@code content} wrote, or as it was before. What an
+     * earlier process left of it when it was killed is removed first.
+     */
     public void writeFolderAtomically(Path folder, FolderContent content) throws IOException {
+        removeLeftFor(folder);
         byWayOf(temporaryBeside(folder), temporary -> {
             createFolder(temporary);
             content.writeTo(temporary);

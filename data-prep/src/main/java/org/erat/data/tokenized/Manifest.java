@@ -16,6 +16,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
+import org.erat.data.Json;
 import org.erat.data.JsonReason;
 import org.erat.data.Sha256;
 import org.erat.data.StrictJson;
@@ -110,14 +112,19 @@ public record Manifest(
      */
     public static Manifest read(Configuration hadoop, Path directory) {
         Path file = new Path(directory, FILE);
+        byte[] bytes = {};
         try (InputStream in = file.getFileSystem(hadoop).open(file)) {
-            JsonNode tree = JSON.readTree(in);
+            bytes = Json.bytes(in, file.toString());
+            JsonNode tree = JSON.readTree(bytes);
             int version = tree.path("version").asInt(-1);
             if (version < FIRST_VERSION || version > TOKEN_CLASSIFICATION_VERSION) {
-                throw new BadInputException(String.format(
-                        "%s: version %s of a tokenized data set is not known, this program reads versions %d to %d:"
-                                + " prepare the data again with this program",
-                        file, tree.path("version"), FIRST_VERSION, TOKEN_CLASSIFICATION_VERSION));
+                throw FileSignature.explain(
+                        file.toString(),
+                        bytes,
+                        new BadInputException(String.format(
+                                "%s: version %s of a tokenized data set is not known, this program reads versions %d to"
+                                        + " %d: prepare the data again with this program",
+                                file, tree.path("version"), FIRST_VERSION, TOKEN_CLASSIFICATION_VERSION)));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (FileNotFoundException e) {
@@ -127,11 +134,14 @@ public record Manifest(
                             file, directory, directory),
                     e);
         } catch (JsonProcessingException e) {
-            throw new BadInputException(
-                    String.format(
-                            "%s is not the manifest of a tokenized data set (%s): prepare the data again",
-                            file, JsonReason.of(e)),
-                    e);
+            throw FileSignature.explain(
+                    file.toString(),
+                    bytes,
+                    new BadInputException(
+                            String.format(
+                                    "%s is not the manifest of a tokenized data set (%s): prepare the data again",
+                                    file, JsonReason.of(e)),
+                            e));
         } catch (IOException e) {
             throw new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
         }

@@ -8,11 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.EratException;
+import org.erat.data.FileSignatureTest;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenRepository;
+import org.erat.data.storage.TemporaryNames;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,6 +89,22 @@ class BaseModelImporterTest {
     }
 
     @Test
+    void whatAKilledProcessLeftGoesWhenTheSameModelIsPrepared() throws IOException, InterruptedException {
+        Process killed = new ProcessBuilder("true").start();
+        killed.waitFor();
+        String own = TemporaryNames.of(".tiny.partial");
+        String left = own.replace("." + ProcessHandle.current().pid() + ".", "." + killed.pid() + ".") + "7";
+        Files.createDirectories(out.resolveSibling(left).resolve("output"));
+        Files.writeString(out.resolveSibling(left).resolve("output/model.safetensors.partial"), "half");
+        // Another thread of this process is at work in it.
+        Files.createDirectories(out.resolveSibling(own + "8"));
+        run(source, out);
+        try (Stream<Path> entries = Files.list(out.getParent())) {
+            assertThat(entries).containsExactlyInAnyOrder(out, out.resolveSibling(own + "8"));
+        }
+    }
+
+    @Test
     void equalSourcesGiveEqualBytes() throws IOException {
         run(source, out);
         Path again = directory.resolve("again");
@@ -147,7 +166,19 @@ class BaseModelImporterTest {
     void aFileThatIsNoArchiveIsRefused() throws IOException {
         Path file = Files.writeString(directory.resolve("pytorch_model.bin"), "weights");
         assertFails(BadInputException.class, 3, file, out, "neither a model directory nor a jar");
+        Files.writeString(file, FileSignatureTest.LFS_POINTER);
+        assertFails(BadInputException.class, 3, file, out, "pytorch_model.bin: is a Git LFS pointer", "git lfs pull");
         assertThat(Files.exists(out)).isFalse();
+    }
+
+    @Test
+    void anArchiveWithAnotherKindOfModelIsNamedWithTheFix() {
+        Path pickle = directory.resolve("pytorch_model.bin");
+        TestArchive.write(pickle, Map.of("archive/data.pkl", new byte[] {1}));
+        assertFails(BadInputException.class, 3, pickle, out, "is a Python pickle", "safe_serialization=True");
+        Path zip = directory.resolve("model.zip");
+        TestArchive.write(zip, Map.of("model/model.safetensors", new byte[] {1}));
+        assertFails(BadInputException.class, 3, zip, out, "holds a Hugging Face directory. Unpack it");
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignatureTest;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Bert;
@@ -64,9 +65,9 @@ class HuggingFaceImportTest {
         }
         assertThat(progress)
                 .anyMatch(line -> line.contains("100 %"))
-                .last()
-                .asString()
-                .contains("prepared bert");
+                .anyMatch(line -> line.matches("reading \\d+ tensors, [1-9]\\S* values"))
+                // The command says that it is done.
+                .noneMatch(line -> line.contains("prepared"));
         try (Stream<Path> entries = Files.list(out())) {
             assertThat(entries.map(p -> p.getFileName().toString()))
                     .containsExactlyInAnyOrder(
@@ -382,6 +383,92 @@ class HuggingFaceImportTest {
                     .hasMessageContainingAll(name + ": is not readable JSON: ", ", line ", ", column ")
                     .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json"})
+    void whatIsInPlaceOfAFileIsNamedWithTheFix(String name) throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        if (name.endsWith("index.json")) {
+            Files.delete(source.resolve("model.safetensors"));
+        }
+        Path file = source.resolve(name);
+        Files.writeString(file, FileSignatureTest.LFS_POINTER);
+        PreparedModels.assertRefused(source, name + ": is a Git LFS pointer", "Run git lfs pull");
+        Files.writeString(file, "<!DOCTYPE html><title>404</title>");
+        PreparedModels.assertRefused(source, name + ": is an HTML page", "Download the file again");
+        Files.writeString(file, "");
+        PreparedModels.assertRefused(source, name + ": is empty", "again");
+        Files.write(file, new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, '{'});
+        PreparedModels.assertRefused(source, name + ": is compressed with gzip");
+        Files.write(file, new byte[] {(byte) 0x80, 2, (byte) 0x8a, 10, 'l'});
+        PreparedModels.assertRefused(source, name + ": is a Python pickle", "safe_serialization=True");
+        Files.writeString(file, "PK\u0003\u0004");
+        PreparedModels.assertRefused(source, name + ": is a zip archive");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "tokenizer.json", "model.safetensors.index.json"})
+    void jsonThatIsNestedWithoutEndIsRefused(String name) throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        if (name.endsWith("index.json")) {
+            Files.delete(source.resolve("model.safetensors"));
+        }
+        for (String deep : List.of("[".repeat(5_000_000), "{\"model\":".repeat(1000))) {
+            Files.writeString(source.resolve(name), deep);
+            PreparedModels.assertRefused(
+                    source, name + ": is not readable JSON: it is nested more than 128 levels deep");
+        }
+    }
+
+    /** Deeper than the native tokenizer reads, not deeper than JSON may be. */
+    @Test
+    void aTokenizerThatIsNestedDeeplyIsRefused() throws IOException {
+        Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
+        Files.writeString(
+                source.resolve("tokenizer.json"),
+                "{\"normalizer\":" + "[".repeat(126) + "]".repeat(126)
+                        + ",\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":1}}}");
+        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void aWeightThatIsNoNumberIsRefusedWithItsPlace(float value) {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>(SyntheticModel.complete(SyntheticModel.BERT));
+        String name = "encoder.layer.1.attention.output.dense.weight";
+        float[] values = SyntheticModel.values(tensors.get(name).values());
+        values[3 * 8 + 5] = value;
+        values[4 * 8 + 1] = value;
+        tensors.put(name, new FloatTensor(new long[] {8, 8}, FloatBuffer.wrap(values)));
+        PreparedModels.assertRefused(
+                source(directory, SyntheticModel.BERT, tensors),
+                "tensor '" + name + "' holds " + value + " at [3, 5]",
+                "another copy or checkpoint");
+    }
+
+    @Test
+    void aConfigurationOfBeforeTheEmbeddingsWereResizedIsNamed() {
+        Architecture resized = SyntheticModel.bert(26, 2, 2, 1e-12, 2, Activation.GELU);
+        Path source = source(directory, resized, SyntheticModel.complete(resized));
+        SyntheticModel.edit(source.resolve("config.json"), "vocab_size", 24);
+        PreparedModels.assertRefused(
+                source,
+                "config.json: vocab_size is 24, but the word embeddings in " + source.resolve("model.safetensors")
+                        + " have 26 rows",
+                "set vocab_size to 26 in config.json");
+    }
+
+    @Test
+    void weightsOfBeforeTheEmbeddingsWereResizedAreNamed() {
+        Architecture before = SyntheticModel.bert(22, 2, 2, 1e-12, 2, Activation.GELU);
+        Path source = source(directory, before, SyntheticModel.complete(before));
+        SyntheticModel.edit(source.resolve("config.json"), "vocab_size", 24);
+        PreparedModels.assertRefused(
+                source,
+                "vocab_size is 24",
+                "have 22 rows, and the tokenizer has token ids up to 23",
+                "The weights are too small");
     }
 
     @Test

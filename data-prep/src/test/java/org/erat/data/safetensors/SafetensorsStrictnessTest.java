@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignatureTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,20 @@ class SafetensorsStrictnessTest {
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContainingAll(reasons)
                 .hasMessageContaining(file.toString());
+    }
+
+    @Test
+    void whatIsInPlaceOfTheFileIsNamed() {
+        assertRefused(FileSignatureTest.LFS_POINTER.getBytes(StandardCharsets.UTF_8), "is a Git LFS pointer");
+        assertRefused(new byte[0], "is empty");
+        assertRefused(new byte[100], "begins with zeros only");
+    }
+
+    @Test
+    void aHeaderThatIsNestedWithoutEndIsRefused() {
+        String deep = "{\"w\":" + "[".repeat(1_000_000);
+        assertRefused(
+                SafetensorsBytes.of(deep, new byte[0]), "header is not valid JSON: it is nested more than 128 levels");
     }
 
     private static String tensor(String dtype, String shape, String offsets) {
@@ -98,7 +113,7 @@ class SafetensorsStrictnessTest {
 
     @Test
     void aFileTooShortForItsOwnLengthIsRefused() {
-        assertRefused(new byte[0], "only 0 bytes long");
+        assertRefused(new byte[1], "only 1 bytes long");
         assertRefused(new byte[7], "only 7 bytes long");
     }
 

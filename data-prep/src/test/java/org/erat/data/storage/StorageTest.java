@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -128,6 +130,44 @@ class StorageTest {
         Path slashed = new Path(directory.toUri());
         assertThat(slashed.toString()).endsWith("/");
         assertThat(storage.qualify(slashed)).hasToString("file:" + directory);
+    }
+
+    /** A number that a process had which has ended. */
+    private static long ended() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder("true").start();
+        process.waitFor();
+        return process.pid();
+    }
+
+    @Test
+    void whatAKilledProcessLeftGoesWhenTheSameFolderIsWritten() throws IOException, InterruptedException {
+        String own = TemporaryNames.of(".tmp-folder");
+        String killed = own.replace("." + ProcessHandle.current().pid() + ".", "." + ended() + ".") + "0a";
+        Files.createDirectories(directory.resolve(killed + "/train"));
+        Files.writeString(directory.resolve(killed + "/train/part"), "half");
+        Files.createDirectories(directory.resolve(own + "1"));
+        Files.createDirectories(directory.resolve(killed.replace("folder", "other")));
+        storage.writeFolderAtomically(path("folder"), folder -> storage.write(new Path(folder, "a"), text("1")));
+        assertThat(names()).containsExactlyInAnyOrder("folder", own + "1", killed.replace("folder", "other"));
+    }
+
+    @Test
+    void ofWhatNothingIsKnownTheOldGoesAndTheNewStays() throws IOException {
+        String unknown = ".tmp-folder-3f0b2c1a-1111-4222-8333-12345678900";
+        FileTime old =
+                FileTime.from(Instant.now().minus(TemporaryNames.MOST_AGE).minusSeconds(60));
+        for (String name : List.of(unknown + "1", unknown + "2")) {
+            Files.createDirectories(directory.resolve(name + "/train"));
+            Files.writeString(directory.resolve(name + "/train/part"), "half");
+        }
+        // In the second one a file is still being written.
+        Files.setLastModifiedTime(directory.resolve(unknown + "1/train/part"), old);
+        for (String name : List.of(unknown + "1", unknown + "2")) {
+            Files.setLastModifiedTime(directory.resolve(name + "/train"), old);
+            Files.setLastModifiedTime(directory.resolve(name), old);
+        }
+        storage.writeFolderAtomically(path("folder"), folder -> storage.write(new Path(folder, "a"), text("1")));
+        assertThat(names()).containsExactlyInAnyOrder("folder", unknown + "2");
     }
 
     @Test

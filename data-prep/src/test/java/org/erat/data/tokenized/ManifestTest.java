@@ -10,6 +10,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignatureTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,23 @@ class ManifestTest {
                 "bb",
                 "/data/sst2",
                 Map.of("max-length", "64"));
+    }
+
+    @Test
+    void whatIsInPlaceOfAManifestIsNamed() throws IOException {
+        Path file = new Path(path(), Manifest.FILE);
+        Files.writeString(folder.resolve(Manifest.FILE), FileSignatureTest.LFS_POINTER);
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith(file + ": is a Git LFS pointer");
+        Files.writeString(folder.resolve(Manifest.FILE), "");
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageStartingWith(file + ": is empty");
+        Files.writeString(folder.resolve(Manifest.FILE), "[".repeat(100_000));
+        assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("it is nested more than 128 levels deep");
     }
 
     @Test
