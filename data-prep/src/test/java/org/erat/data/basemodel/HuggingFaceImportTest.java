@@ -429,7 +429,7 @@ class HuggingFaceImportTest {
                 source.resolve("tokenizer.json"),
                 "{\"normalizer\":" + "[".repeat(126) + "]".repeat(126)
                         + ",\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":1}}}");
-        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be loaded");
+        PreparedModels.assertRefused(source, "tokenizer.json: the tokenizer cannot be used");
     }
 
     @ParameterizedTest
