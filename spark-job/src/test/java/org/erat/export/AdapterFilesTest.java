@@ -211,7 +211,7 @@ class AdapterFilesTest {
         requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 3.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 51, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 52, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.substring(0, 40));
         requireRefused("head_config.json: is not the description of an adapter (Unexpected end-of-input");
     }
