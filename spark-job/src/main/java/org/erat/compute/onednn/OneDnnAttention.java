@@ -42,16 +42,10 @@ final class OneDnnAttention implements Attention {
         }
     }
 
-    /** What is added to scores. */
-    private enum Added {
-        NOTHING,
-        /** The same to all queries of an example: [B, 1, 1, T]. */
-        BY_EXAMPLE,
-        /** The same to all examples: [1, 1, T, T]. */
-        BY_QUERY
-    }
-
-    /** Batches [B·K] of [M,K]·[K,N]: {@code heads} of each of {@code batch} examples. */
+    /**
+     * Batches [B·K] of [M,K]·[K,N]: {@code heads} of each of {@code batch} examples; if {@code masked} with [B, 1, 1, N]
+     * added.
+     */
     private record ProductKey(
             long batch,
             long heads,
@@ -64,15 +58,18 @@ final class OneDnnAttention implements Attention {
             Strides b,
             Strides c,
             float scale,
-            Added added,
+            boolean masked,
             boolean summed) {
         /** The same of {@code examples} examples, with a mask added. */
-        ProductKey adding(Added mask, long examples) {
-            return new ProductKey(examples, heads, m, k, n, operands, result, a, b, c, scale, mask, summed);
+        ProductKey masked(long examples) {
+            return new ProductKey(examples, heads, m, k, n, operands, result, a, b, c, scale, true, summed);
         }
     }
 
     private record SoftmaxKey(Layout scores, Layout weights, boolean forward) {}
+
+    /** [count, T·T] with [1, T·T] added. */
+    private record CausalKey(long count, long tokens) {}
 
     /** Sizes of one call and where the pieces of qkv, dqkv and [N,A·D] lie. Distances are in elements. */
     private record Geometry(Attention.Shape shape) {
@@ -142,7 +139,7 @@ final class OneDnnAttention implements Attention {
                     keys(strideY).transposed(),
                     weights(),
                     scale,
-                    Added.NOTHING,
+                    false,
                     false);
         }
 
@@ -170,7 +167,7 @@ final class OneDnnAttention implements Attention {
                     x,
                     y,
                     scale,
-                    Added.NOTHING,
+                    false,
                     summed);
         }
     }
@@ -213,14 +210,14 @@ final class OneDnnAttention implements Attention {
     /** q·kᵀ/√D with the mask added. */
     private void scores(Geometry geometry, StridedTensor in, StridedTensor scores) {
         Shape shape = geometry.shape();
-        Added added = added(shape);
-        Block mask = mask(shape, added);
+        boolean causal = shape.mask() == Architecture.Mask.CAUSAL;
+        // Padding comes last: a causal query that is none sees none of it.
+        boolean padded = !causal && hasPadding(shape);
+        Block mask = padded ? paddingMask(shape) : null;
         ProductKey all = geometry.scores(in.dtype(), Dtype.F32, in.stride(), in.stride(), geometry.scale());
         // oneDNN (3.11) finds what is added to an example by the distances of dense results. Scores of every G-th head
-        // are
-        // none, so they are formed for one example at a time.
-        boolean apart = added == Added.BY_EXAMPLE && geometry.group() > 1;
-        ProductKey products = all.adding(added, apart ? 1 : shape.batch());
+        // are none, so they are formed for one example at a time.
+        ProductKey products = padded ? all.masked(geometry.group() > 1 ? 1 : shape.batch()) : all;
         for (int example = 0; example < shape.batch(); example += (int) products.batch()) {
             for (int member = 0; member < geometry.group(); member++) {
                 long query = at(in, example * products.a().example() + geometry.query(member));
@@ -237,6 +234,46 @@ final class OneDnnAttention implements Attention {
         if (mask != null) {
             execution.memory().giveBack(mask);
         }
+        if (causal) {
+            hideLaterKeys(shape, scores);
+        }
+    }
+
+    /**
+     * Masks the keys behind each query. This is a step of its own because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly
+     * in products of bf16 where the processor has AMX (its pull request 6025 is the cure).
+     */
+    private void hideLaterKeys(Shape shape, StridedTensor scores) {
+        int tokens = shape.tokens();
+        Block mask = execution.memory().take((long) Float.BYTES * tokens * tokens);
+        FloatBuffer values = ((HostBlock) mask).floats();
+        for (int query = 0; query < tokens; query++) {
+            putMask(values, query, query + 1, tokens);
+        }
+        CausalKey key = new CausalKey((long) shape.batch() * shape.heads(), tokens);
+        execution.run(
+                execution.primitive(key, () -> createCausalMask(key)),
+                scores.address(),
+                mask.address(),
+                scores.address());
+        execution.memory().giveBack(mask);
+    }
+
+    private static Primitive createCausalMask(CausalKey key) {
+        long square = key.tokens() * key.tokens();
+        dnnl_memory_desc scores = OneDnn.floats(key.count(), square);
+        dnnl_memory_desc mask = OneDnn.floats(1, square);
+        dnnl_memory_desc masked = OneDnn.floats(key.count(), square);
+        dnnl_primitive_attr attributes = OneDnn.attributes(null);
+        dnnl_primitive_desc description = new dnnl_primitive_desc();
+        int status = dnnl_binary_primitive_desc_create(
+                description, OneDnn.ENGINE, dnnl_binary_add, scores, mask, masked, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+        return new Primitive.Builder("causal mask " + key)
+                .operand(DNNL_ARG_SRC_0, scores)
+                .operand(DNNL_ARG_SRC_1, mask)
+                .operand(DNNL_ARG_DST, masked)
+                .build(description, status);
     }
 
     /** Address of the element that is {@code distance} behind the first one. */
@@ -368,33 +405,22 @@ final class OneDnnAttention implements Attention {
         return false;
     }
 
-    /** Padding comes last: a causal query that is none sees none of it. */
-    private static Added added(Shape shape) {
-        if (shape.mask() == Architecture.Mask.CAUSAL) {
-            return Added.BY_QUERY;
-        }
-        return hasPadding(shape) ? Added.BY_EXAMPLE : Added.NOTHING;
-    }
-
-    /** What is added to scores, in the order of its dimensions; null for nothing. */
-    @Nullable
-    private Block mask(Shape shape, Added added) {
-        if (added == Added.NOTHING) {
-            return null;
-        }
-        boolean byQuery = added == Added.BY_QUERY;
+    /** What is added to scores: [B, 1, 1, T]. */
+    private Block paddingMask(Shape shape) {
         int tokens = shape.tokens();
-        int rows = byQuery ? tokens : shape.batch();
-        Block mask = execution.memory().take((long) Float.BYTES * rows * tokens);
+        Block mask = execution.memory().take((long) Float.BYTES * shape.batch() * tokens);
         FloatBuffer values = ((HostBlock) mask).floats();
-        float[] row = new float[tokens];
-        for (int i = 0; i < rows; i++) {
-            int seen = byQuery ? i + 1 : shape.lengths()[i];
-            Arrays.fill(row, 0, seen, 0);
-            Arrays.fill(row, seen, tokens, MASKED);
-            values.put(i * tokens, row);
+        for (int example = 0; example < shape.batch(); example++) {
+            putMask(values, example, shape.lengths()[example], tokens);
         }
         return mask;
+    }
+
+    /** Row {@code row} of a mask: nothing for the first {@code seen} keys. */
+    private static void putMask(FloatBuffer mask, int row, int seen, int tokens) {
+        float[] values = new float[tokens];
+        Arrays.fill(values, seen, tokens, MASKED);
+        mask.put(row * tokens, values);
     }
 
     private static void clearPaddingQueries(Shape shape, StridedTensor weights) {
@@ -419,7 +445,7 @@ final class OneDnnAttention implements Attention {
         dnnl_memory_desc a = matrices(key, key.operands(), key.m(), key.k(), key.a());
         dnnl_memory_desc b = matrices(key, key.operands(), key.k(), key.n(), key.b());
         dnnl_memory_desc c = matrices(key, key.result(), key.m(), key.n(), key.c());
-        dnnl_memory_desc mask = mask(key);
+        dnnl_memory_desc mask = key.masked() ? OneDnn.floats(key.batch(), 1, 1, key.n()) : null;
         dnnl_primitive_attr attributes = OneDnn.attributes(scaleMaskAndSum(key, mask));
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_matmul_primitive_desc_create(description, OneDnn.ENGINE, a, b, null, c, attributes);
@@ -433,15 +459,6 @@ final class OneDnnAttention implements Attention {
             builder.operand(DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (position + 1) | DNNL_ARG_SRC_1, mask);
         }
         return builder.build(description, status);
-    }
-
-    @Nullable
-    private static dnnl_memory_desc mask(ProductKey key) {
-        return switch (key.added()) {
-            case NOTHING -> null;
-            case BY_EXAMPLE -> OneDnn.floats(key.batch(), 1, 1, key.n());
-            case BY_QUERY -> OneDnn.floats(1, 1, key.m(), key.n());
-        };
     }
 
     @Nullable
