@@ -13,6 +13,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
+import org.erat.config.RowOrder;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.text.TextFormat;
@@ -155,7 +156,7 @@ final class SparkRole implements ChildMain.Role {
                 .map(JsonNode::asInt)
                 .toList();
         EvaluationRequest measured = new EvaluationRequest(
-                Split.VALIDATION, ranks, List.of(), request.get("limit").asInt());
+                Split.VALIDATION, List.of(RowOrder.TRAINED), ranks, List.of(), request.get("limit").asInt());
         JobConfig job = JobConfig.parse(run.config(), "benchmark", List.of());
         AdapterUse use = new AdapterUse(adapter, adapter.base().name(), job.compute(), 32);
         TokenizedDataset data =

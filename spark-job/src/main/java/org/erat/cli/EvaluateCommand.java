@@ -2,6 +2,7 @@ package org.erat.cli;
 
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluation;
@@ -65,12 +66,14 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     void run(Request request, Progress progress) {
         try (SparkSession session = Sessions.open("evaluate " + request.on().runDir())) {
             SparkWork.run(session.sparkContext(), progress, () -> {
-                AdapterUse use = request.on().use(session, progress);
+                FinishedRun run = request.on().run(session, progress);
+                AdapterUse use = request.on().use(session, run, RowOrder.TRAINED);
                 Evaluation evaluation = Evaluator.evaluate(
                         session,
                         use,
                         TokenizedDataset.open(session, request.on().data()),
-                        EvaluationRequest.of(use.adapter(), request.ranks(), request.suffixes()),
+                        EvaluationRequest.of(
+                                use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes()),
                         progress::say);
                 EvaluationTable.lines(evaluation).forEach(progress::say);
             });

@@ -2,11 +2,12 @@ package org.erat.cli;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.checkpoint.RunDirectory;
+import org.erat.config.OrderChoice;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
 import org.erat.export.AdapterFiles;
@@ -29,26 +30,39 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4",
             "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable \\",
-            "    --out work/adapter-mixed"
+            "    --out work/adapter-mixed",
+            "  submit/erat export --run-dir runs/quickstart --budget 40k --out work/adapter-40k"
         })
 final class ExportCommand extends JobCommand<ExportCommand.Request> {
     /**
      * What to export.
      *
      * @param runDir run directory
-     * @param rank the same rank for all blocks; empty where {@code blockRanks} is not
-     * @param blockRanks a rank for each block from the first, 0 for none; empty where {@code rank} is not
+     * @param ranks which rows
+     * @param order orders of the rows to choose from, where they are others than the run's
      * @param model base-model directory, where it is another than at training
      * @param portable whether to fold scales into B, for readers that know nothing of ranks that differ
      * @param out directory to write
      */
     record Request(
             String runDir,
-            OptionalInt rank,
-            List<Integer> blockRanks,
+            Chosen ranks,
+            Optional<OrderChoice> order,
             Optional<String> model,
             boolean portable,
             String out) {}
+
+    /** Which rows to export. */
+    sealed interface Chosen {
+        /** The same rank for all blocks. */
+        record Uniform(int rank) implements Chosen {}
+
+        /** A rank for each block from the first, 0 for none. */
+        record ByBlock(List<Integer> ranks) implements Chosen {}
+
+        /** The rows that contribute most, so many values in all. */
+        record Within(long parameters) implements Chosen {}
+    }
 
     static final class Ranks {
         @Option(
@@ -65,6 +79,23 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                 paramLabel = "N",
                 description = "A rank for each block from the first, 0 to leave a block without adapter.")
         private List<Integer> blockRanks;
+
+        @Option(
+                names = "--budget",
+                required = true,
+                paramLabel = "N",
+                description = "Most values of the adapters in all, such as 150k or 1.5m: the rows that contribute most,"
+                        + " by one threshold over all modules, in canonical order.")
+        private String budget;
+
+        private Chosen chosen() {
+            if (rank != null) {
+                return new Chosen.Uniform(rank);
+            }
+            return budget == null
+                    ? new Chosen.ByBlock(List.copyOf(blockRanks))
+                    : new Chosen.Within(Budget.parse(budget));
+        }
     }
 
     @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
@@ -83,22 +114,33 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
     @Mixin
     private BaseModelOption model;
 
+    @Mixin
+    private OrderOption order;
+
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Adapter directory to write.")
     private String out;
 
     @Override
     Request request() {
-        if (ranks.rank != null && ranks.rank < 1) {
-            throw new UsageException("--rank " + ranks.rank + " is below 1. Name a rank from 1 to the adapter's rank.");
+        Chosen chosen = ranks.chosen();
+        if (chosen instanceof Chosen.Uniform uniform && uniform.rank() < 1) {
+            throw new UsageException(
+                    "--rank " + uniform.rank() + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
-        List<Integer> blockRanks = ranks.blockRanks == null ? List.of() : List.copyOf(ranks.blockRanks);
-        for (int rank : blockRanks) {
-            if (rank < 0) {
-                throw new UsageException("--block-ranks " + rank + " is below 0. Use 0 for a block without adapter.");
+        if (chosen instanceof Chosen.ByBlock byBlock) {
+            for (int rank : byBlock.ranks()) {
+                if (rank < 0) {
+                    throw new UsageException(
+                            "--block-ranks " + rank + " is below 0. Use 0 for a block without adapter.");
+                }
             }
         }
-        OptionalInt rank = ranks.rank == null ? OptionalInt.empty() : OptionalInt.of(ranks.rank);
-        return new Request(runDir, rank, blockRanks, model.directory(), portable, out);
+        if (chosen instanceof Chosen.Within
+                && order.choice().filter(OrderChoice.TRAINED::equals).isPresent()) {
+            throw new UsageException("--budget takes the rows that contribute most, which needs canonical order: leave"
+                    + " --order trained out.");
+        }
+        return new Request(runDir, chosen, order.choice(), model.directory(), portable, out);
     }
 
     @Override
@@ -120,10 +162,28 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
         TrainedAdapter adapter = request.model()
                 .map(base -> run.adapter().on(BaseModel.describe(base, hadoop)))
                 .orElse(run.adapter());
-        PeftAdapter peft = request.rank().isPresent()
-                ? Export.uniform(adapter, request.rank().getAsInt(), request.portable())
-                : Export.byBlock(adapter, request.blockRanks(), request.portable());
+        RowOrder order = order(request, run);
+        adapter = adapter.inOrder(order);
+        PeftAdapter peft = cut(adapter, request);
+        progress.say("order of the rows: " + order.key());
         AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
         progress.say("adapter: " + request.out());
+    }
+
+    private static RowOrder order(Request request, FinishedRun run) {
+        if (request.ranks() instanceof Chosen.Uniform uniform) {
+            run.adapter().requireRank(uniform.rank());
+            return run.order(request.order(), uniform.rank());
+        }
+        return request.ranks() instanceof Chosen.Within ? RowOrder.CANONICAL : run.order(request.order());
+    }
+
+    private static PeftAdapter cut(TrainedAdapter adapter, Request request) {
+        if (request.ranks() instanceof Chosen.Uniform uniform) {
+            return Export.uniform(adapter, uniform.rank(), request.portable());
+        }
+        return request.ranks() instanceof Chosen.Within budget
+                ? Export.within(adapter, budget.parameters(), request.portable())
+                : Export.byBlock(adapter, ((Chosen.ByBlock) request.ranks()).ranks(), request.portable());
     }
 }

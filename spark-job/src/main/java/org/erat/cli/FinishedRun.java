@@ -1,9 +1,16 @@
 package org.erat.cli;
 
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.checkpoint.RunDirectory;
+import org.erat.config.JobConfig;
+import org.erat.config.OrderChoice;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
+import org.erat.evaluation.Evaluation;
 import org.erat.export.AdapterFiles;
 import org.erat.export.TrainedAdapter;
 
@@ -14,6 +21,39 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
     /** Where the adapter lies. */
     Path adapterPath() {
         return directory.path(ADAPTER);
+    }
+
+    /** Its configuration with some settings changed. */
+    JobConfig job(Map<String, String> overrides) {
+        return JobConfig.parse(directory.config(), directory.path() + "/config.conf", Overrides.pairs(overrides));
+    }
+
+    /** The orders of the rows to choose from: those asked for, else those of the run's configuration. */
+    OrderChoice orders(Optional<OrderChoice> asked) {
+        return asked.orElseGet(() -> job(Map.of()).adapter().order());
+    }
+
+    /** The order to use at a rank; where there is a choice and nothing was measured at this rank, as trained. */
+    RowOrder order(Optional<OrderChoice> asked, int rank) {
+        return order(asked, evaluation -> evaluation.better(rank));
+    }
+
+    /** The order to use where ranks differ: the one with the higher AURAC; where nothing was measured, as trained. */
+    RowOrder order(Optional<OrderChoice> asked) {
+        return order(asked, Evaluation::better);
+    }
+
+    private RowOrder order(Optional<OrderChoice> asked, Function<Evaluation, Optional<RowOrder>> measured) {
+        OrderChoice choice = orders(asked);
+        if (choice.orders().size() == 1) {
+            return choice.orders().get(0);
+        }
+        return directory
+                .read(Evaluation.FILE)
+                .map(json ->
+                        Evaluation.parse(json, directory.path(Evaluation.FILE).toString()))
+                .flatMap(measured)
+                .orElse(RowOrder.TRAINED);
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.erat.cli;
 
 import org.apache.spark.sql.SparkSession;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
 import org.erat.data.tokenized.Split;
@@ -58,17 +59,20 @@ final class PredictCommand extends JobCommand<PredictCommand.Request> {
     @Override
     void run(Request request, Progress progress) {
         try (SparkSession session = Sessions.open("predict " + request.on().runDir())) {
-            SparkWork.run(
-                    session.sparkContext(),
-                    progress,
-                    () -> Predictions.write(
-                            session,
-                            request.on().use(session, progress),
-                            TokenizedDataset.open(session, request.on().data()),
-                            Split.VALIDATION,
-                            request.rank(),
-                            Storage.path(request.out()),
-                            progress::say));
+            SparkWork.run(session.sparkContext(), progress, () -> {
+                FinishedRun run = request.on().run(session, progress);
+                run.adapter().requireRank(request.rank());
+                RowOrder order = run.order(request.on().order(), request.rank());
+                progress.say("rank " + request.rank() + ", order of the rows: " + order.key());
+                Predictions.write(
+                        session,
+                        request.on().use(session, run, order),
+                        TokenizedDataset.open(session, request.on().data()),
+                        Split.VALIDATION,
+                        request.rank(),
+                        Storage.path(request.out()),
+                        progress::say);
+            });
             progress.say("predictions: " + request.out());
         }
     }

@@ -2,9 +2,10 @@ package org.erat.cli;
 
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.JobConfig;
+import org.erat.config.OrderChoice;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.inference.AdapterUse;
 import org.erat.model.BaseModel;
@@ -21,19 +22,28 @@ final class RunAndData {
      * @param runDir run directory
      * @param data data-set directory
      * @param model base-model directory, where it is another than at training
+     * @param order orders of the adapter's rows, where they are others than the run's
      * @param overrides settings of {@code compute}, by key
      */
-    record Choice(String runDir, String data, Optional<String> model, Map<String, String> overrides) {
-        /** The run's adapter with what is chosen for this use of it. */
-        AdapterUse use(SparkSession session, Progress progress) {
-            Configuration hadoop = session.sparkContext().hadoopConfiguration();
-            FinishedRun run = FinishedRun.read(runDir, hadoop, progress);
-            JobConfig job = JobConfig.parse(
-                    run.directory().config(), run.directory().path() + "/config.conf", Overrides.pairs(overrides));
+    record Choice(
+            String runDir,
+            String data,
+            Optional<String> model,
+            Optional<OrderChoice> order,
+            Map<String, String> overrides) {
+        /** The run. */
+        FinishedRun run(SparkSession session, Progress progress) {
+            return FinishedRun.read(runDir, session.sparkContext().hadoopConfiguration(), progress);
+        }
+
+        /** The run's adapter, in some order of its rows, with what is chosen for this use of it. */
+        AdapterUse use(SparkSession session, FinishedRun run, RowOrder rows) {
+            JobConfig job = run.job(overrides);
             String base = model.orElse(run.adapter().base().name());
             return new AdapterUse(
-                    run.adapter(),
-                    BaseModel.describe(base, hadoop).uri(),
+                    run.adapter().inOrder(rows),
+                    BaseModel.describe(base, session.sparkContext().hadoopConfiguration())
+                            .uri(),
                     job.compute(),
                     job.evaluation().batchSize());
         }
@@ -53,6 +63,9 @@ final class RunAndData {
     private BaseModelOption model;
 
     @Mixin
+    private OrderOption order;
+
+    @Mixin
     private Overrides set;
 
     Choice choice() {
@@ -64,6 +77,6 @@ final class RunAndData {
                                 + " compute can be chosen anew, for example --set compute.device=cpu.");
             }
         }
-        return new Choice(runDir, data, model.directory(), overrides);
+        return new Choice(runDir, data, model.directory(), order.choice(), overrides);
     }
 }

@@ -12,8 +12,10 @@ import org.erat.data.architecture.Projection;
  * @param targets keys of the adapted projections, each once, in the order of {@link #TARGETS}
  * @param dropout chance that an input of an adapter is dropped in training, in [0, 1)
  * @param freezeA whether only B learns
+ * @param order orders that its rows are measured in
  */
-public record AdapterSettings(int rank, double alpha, List<String> targets, double dropout, boolean freezeA)
+public record AdapterSettings(
+        int rank, double alpha, List<String> targets, double dropout, boolean freezeA, OrderChoice order)
         implements Serializable {
     /** Keys of the projections of a block that can carry an adapter, in the order of the forward pass. */
     public static final List<String> TARGETS = Projection.keys();

@@ -77,7 +77,8 @@ final class ConfigParser {
                 value(Settings.ADAPTER_ALPHA),
                 value(Settings.ADAPTER_TARGETS),
                 value(Settings.ADAPTER_DROPOUT),
-                value(Settings.ADAPTER_FREEZE_A));
+                value(Settings.ADAPTER_FREEZE_A),
+                value(Settings.ADAPTER_ORDER));
     }
 
     private ScheduleConfig schedule() {

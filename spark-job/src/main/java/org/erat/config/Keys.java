@@ -17,6 +17,7 @@ public final class Keys {
     public static final String ADAPTER_TARGETS = "adapter.targets";
     public static final String ADAPTER_DROPOUT = "adapter.dropout";
     public static final String ADAPTER_FREEZE_A = "adapter.freeze-a";
+    public static final String ADAPTER_ORDER = "adapter.order";
 
     public static final String SCHEDULE_MIN_RANK = "schedule.min-rank";
     public static final String SCHEDULE_G0 = "schedule.g0";

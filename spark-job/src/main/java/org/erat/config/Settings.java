@@ -60,6 +60,10 @@ final class Settings {
                     .dropout());
     static final Setting<Boolean> ADAPTER_FREEZE_A =
             Setting.of(Keys.ADAPTER_FREEZE_A, flag(), c -> c.adapter().freezeA());
+    static final Setting<OrderChoice> ADAPTER_ORDER = Setting.of(
+                    Keys.ADAPTER_ORDER, choice(OrderChoice.class), c -> c.adapter()
+                            .order())
+            .withoutEffectOnAdapter();
 
     static final Setting<Integer> SCHEDULE_MIN_RANK =
             Setting.of(Keys.SCHEDULE_MIN_RANK, whole(1, 1024), c -> c.schedule().minRank());
@@ -188,6 +192,7 @@ final class Settings {
             ADAPTER_TARGETS,
             ADAPTER_DROPOUT,
             ADAPTER_FREEZE_A,
+            ADAPTER_ORDER,
             SCHEDULE_MIN_RANK,
             SCHEDULE_G0,
             SCHEDULE_DEPTH_SLOPE,

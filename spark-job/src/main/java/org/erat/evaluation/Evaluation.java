@@ -7,9 +7,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.erat.config.RowOrder;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
 
@@ -18,11 +24,17 @@ import org.erat.data.Json;
  *
  * @param task name of the task
  * @param metric the metric to rank by
- * @param aurac area under {@code metric} by prefix rank, divided by the range of ranks
- * @param prefix metrics with the rows [0,b), ascending by b; at least one
- * @param suffix metrics with the rows [R−b,R), ascending by b; may be empty
+ * @param prefixes metrics with the rows [0,b), ascending by b, in each order of the rows that was measured; at least one
+ *     of either
+ * @param suffix metrics with the rows [R−b,R) as trained, ascending by b; may be empty
+ * @param recommended the rank to take; none in files from before there was one
  */
-public record Evaluation(String task, String metric, double aurac, List<RankMetrics> prefix, List<RankMetrics> suffix) {
+public record Evaluation(
+        String task,
+        String metric,
+        Map<RowOrder, List<RankMetrics>> prefixes,
+        List<RankMetrics> suffix,
+        Optional<Recommendation> recommended) {
     private static final ObjectMapper JSON = Json.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
@@ -30,14 +42,65 @@ public record Evaluation(String task, String metric, double aurac, List<RankMetr
     /** Name of the file in a run directory. */
     public static final String FILE = "evaluation.json";
 
+    private static final String RECOMMENDED = "recommended";
+
     public Evaluation {
-        prefix = List.copyOf(prefix);
+        prefixes = Collections.unmodifiableMap(new EnumMap<>(prefixes));
         suffix = List.copyOf(suffix);
     }
 
-    /** The metrics with their AURAC. */
-    static Evaluation of(String task, String metric, List<RankMetrics> prefix, List<RankMetrics> suffix) {
-        return new Evaluation(task, metric, Aurac.of(prefix, metric), prefix, suffix);
+    /** Area under {@link #metric} by prefix rank, divided by the range of ranks, in an order that was measured. */
+    public double aurac(RowOrder order) {
+        return Aurac.of(prefixes.get(order), metric);
+    }
+
+    /** The order that was measured to be better at a rank, as trained where they are alike; none where neither was. */
+    public Optional<RowOrder> better(int rank) {
+        return prefixes.keySet().stream()
+                .filter(order -> value(order, rank).isPresent())
+                .max(Comparator.<RowOrder>comparingDouble(
+                                order -> value(order, rank).orElseThrow())
+                        .thenComparing(Comparator.reverseOrder()));
+    }
+
+    /** The standard error of the metric at a rank. */
+    @FunctionalInterface
+    interface StandardError {
+        double at(RowOrder order, int rank);
+    }
+
+    /** The same with the rank to take. */
+    Evaluation withRecommendation(StandardError standardError) {
+        List<Integer> ranks = prefixes.values().iterator().next().stream()
+                .map(RankMetrics::rank)
+                .toList();
+        int best = ranks.stream()
+                .max(Comparator.<Integer>comparingDouble(this::highest).thenComparing(Comparator.reverseOrder()))
+                .orElseThrow();
+        double error = standardError.at(better(best).orElseThrow(), best);
+        int rank = ranks.stream()
+                .filter(candidate -> highest(candidate) >= highest(best) - error)
+                .findFirst()
+                .orElseThrow();
+        Recommendation choice = new Recommendation(rank, better(rank).orElseThrow(), error);
+        return new Evaluation(task, metric, prefixes, suffix, Optional.of(choice));
+    }
+
+    private double highest(int rank) {
+        return value(better(rank).orElseThrow(), rank).orElseThrow();
+    }
+
+    /** The order with the higher {@link #aurac}, as trained where they are alike. */
+    public Optional<RowOrder> better() {
+        return prefixes.keySet().stream()
+                .max(Comparator.<RowOrder>comparingDouble(this::aurac).thenComparing(Comparator.reverseOrder()));
+    }
+
+    private Optional<Double> value(RowOrder order, int rank) {
+        return prefixes.get(order).stream()
+                .filter(entry -> entry.rank() == rank)
+                .map(entry -> entry.value(metric))
+                .findFirst();
     }
 
     /** This as the text of an {@code evaluation.json}. */
@@ -45,14 +108,28 @@ public record Evaluation(String task, String metric, double aurac, List<RankMetr
         ObjectNode root = JSON.createObjectNode();
         root.put("task", task);
         root.put("metric", metric);
-        root.put("aurac", aurac);
-        putEntries(root.putArray("prefix"), prefix);
+        prefixes.forEach((order, entries) -> {
+            root.put(auracKey(order), aurac(order));
+            putEntries(root.putArray(key(order)), entries);
+        });
         putEntries(root.putArray("suffix"), suffix);
+        recommended.ifPresent(choice -> root.putObject(RECOMMENDED)
+                .put("rank", choice.rank())
+                .put("order", choice.order().key())
+                .put("standard_error", choice.standardError()));
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Text and numbers are always JSON", e);
         }
+    }
+
+    private static String key(RowOrder order) {
+        return order == RowOrder.TRAINED ? "prefix" : order.key();
+    }
+
+    private static String auracKey(RowOrder order) {
+        return order == RowOrder.TRAINED ? "aurac" : order.key() + "_aurac";
     }
 
     /**
@@ -64,16 +141,41 @@ public record Evaluation(String task, String metric, double aurac, List<RankMetr
     public static Evaluation parse(String json, String place) {
         try {
             JsonNode root = JSON.readTree(json);
+            Map<RowOrder, List<RankMetrics>> prefixes = new EnumMap<>(RowOrder.class);
+            for (RowOrder order : RowOrder.values()) {
+                if (root.has(key(order))) {
+                    prefixes.put(order, entries(root.get(key(order)), place));
+                }
+            }
+            if (prefixes.isEmpty()) {
+                required(root, key(RowOrder.TRAINED), place);
+            }
             return new Evaluation(
                     required(root, "task", place).asText(),
                     required(root, "metric", place).asText(),
-                    required(root, "aurac", place).asDouble(),
-                    entries(required(root, "prefix", place), place),
-                    entries(required(root, "suffix", place), place));
+                    prefixes,
+                    entries(required(root, "suffix", place), place),
+                    recommendation(root, place));
         } catch (JsonProcessingException e) {
             throw new BadInputException(
                     place + ": is not JSON: " + e.getOriginalMessage() + ". Run evaluate again.", e);
         }
+    }
+
+    private static Optional<Recommendation> recommendation(JsonNode root, String place) {
+        if (!root.has(RECOMMENDED)) {
+            return Optional.empty();
+        }
+        JsonNode node = root.get(RECOMMENDED);
+        String key = required(node, "order", place).asText();
+        RowOrder order = Arrays.stream(RowOrder.values())
+                .filter(known -> known.key().equals(key))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException(place + ": order '" + key + "' is not known."));
+        return Optional.of(new Recommendation(
+                required(node, "rank", place).asInt(),
+                order,
+                required(node, "standard_error", place).asDouble()));
     }
 
     private static void putEntries(ArrayNode into, List<RankMetrics> entries) {

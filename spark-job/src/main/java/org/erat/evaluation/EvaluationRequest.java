@@ -2,6 +2,8 @@ package org.erat.evaluation;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.erat.config.OrderChoice;
+import org.erat.config.RowOrder;
 import org.erat.data.tokenized.Split;
 import org.erat.export.TrainedAdapter;
 
@@ -9,35 +11,40 @@ import org.erat.export.TrainedAdapter;
  * What to measure.
  *
  * @param split the examples to measure on
+ * @param orders orders of the rows whose prefixes are measured, at least one
  * @param prefixRanks b of the prefixes [0,b), at least one
  * @param suffixRanks b of the suffixes [R−b,R); may be empty
  * @param limit most examples, 0 for all
  */
-public record EvaluationRequest(Split split, List<Integer> prefixRanks, List<Integer> suffixRanks, int limit) {
+public record EvaluationRequest(
+        Split split, List<RowOrder> orders, List<Integer> prefixRanks, List<Integer> suffixRanks, int limit) {
 
     public EvaluationRequest {
+        orders = orders.stream().sorted().distinct().toList();
         prefixRanks = prefixRanks.stream().sorted().distinct().toList();
         suffixRanks = suffixRanks.stream().sorted().distinct().toList();
-        if (prefixRanks.isEmpty() || limit < 0) {
-            throw new IllegalArgumentException("Ranks " + prefixRanks + " or limit " + limit);
+        if (orders.isEmpty() || prefixRanks.isEmpty() || limit < 0) {
+            throw new IllegalArgumentException("Orders " + orders + ", ranks " + prefixRanks + " or limit " + limit);
         }
     }
 
     /**
      * All validation examples at some ranks.
      *
+     * @param order which orders of the rows to measure
      * @param ranks empty for all ranks 1..R
      * @param suffixes whether to measure the suffixes of these ranks too
      */
-    public static EvaluationRequest of(TrainedAdapter adapter, List<Integer> ranks, boolean suffixes) {
+    public static EvaluationRequest of(
+            TrainedAdapter adapter, OrderChoice order, List<Integer> ranks, boolean suffixes) {
         List<Integer> wanted = ranks.isEmpty()
                 ? IntStream.rangeClosed(1, adapter.rank()).boxed().toList()
                 : ranks;
-        return new EvaluationRequest(Split.VALIDATION, wanted, suffixes ? wanted : List.of(), 0);
+        return new EvaluationRequest(Split.VALIDATION, order.orders(), wanted, suffixes ? wanted : List.of(), 0);
     }
 
     /** The same on some of the examples. */
     public EvaluationRequest withLimit(int examples) {
-        return new EvaluationRequest(split, prefixRanks, suffixRanks, examples);
+        return new EvaluationRequest(split, orders, prefixRanks, suffixRanks, examples);
     }
 }

@@ -1,19 +1,22 @@
 package org.erat.evaluation;
 
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
-import org.erat.adapter.Window;
+import org.erat.config.RowOrder;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
 import org.erat.inference.ExampleProgress;
+import org.erat.inference.Selection;
 import org.erat.inference.ShardInference;
 import org.erat.monitoring.Phase;
 
@@ -38,7 +41,7 @@ public final class Evaluator {
     }
 
     /**
-     * The metrics with the prefixes [0,b) and the suffixes [R−b,R) of the rows, both with the scale of width b.
+     * The metrics with the prefixes [0,b) of the rows in each order, and with the suffixes [R−b,R) as trained.
      *
      * @param progress takes a line every few seconds
      * @throws org.erat.data.UsageException if a rank is not in 1..R
@@ -68,37 +71,36 @@ public final class Evaluator {
     }
 
     private Evaluation run(SparkSession spark, TokenizedDataset data, Consumer<String> progress) {
-        // All rows are prefix and suffix at once, and run once.
-        List<Window> windows = Stream.concat(
-                        request.prefixRanks().stream().map(this::prefix),
-                        request.suffixRanks().stream().map(this::suffix))
+        Map<RowOrder, TrainedAdapter> adapters = new EnumMap<>(RowOrder.class);
+        request.orders().forEach(order -> adapters.put(order, adapter.inOrder(order)));
+        // All rows as trained are prefix and suffix at once, and run once.
+        List<Selection> selections = Stream.concat(
+                        adapters.values().stream().flatMap(ordered -> request.prefixRanks().stream()
+                                .map(rank -> Selection.prefix(ordered, rank))),
+                        request.suffixRanks().stream().map(rank -> Selection.suffix(adapter, rank)))
                 .distinct()
                 .toList();
         OrderedPredictions predictions;
-        try (ShardInference inference = ShardInference.of(spark, use, windows)) {
+        try (ShardInference inference = ShardInference.of(spark, use, selections)) {
             predictions = OrderedPredictions.of(predict(spark, data, inference, progress));
         }
-        Map<Window, Map<String, Double>> byWindow = new LinkedHashMap<>();
-        for (int i = 0; i < windows.size(); i++) {
-            byWindow.put(windows.get(i), measure(predictions.at(i, adapter.type(), adapter.labelNames())));
+        Map<Selection, Predicted> predicted = new LinkedHashMap<>();
+        for (int i = 0; i < selections.size(); i++) {
+            predicted.put(selections.get(i), predictions.at(i, adapter.type(), adapter.labelNames()));
         }
-        return Evaluation.of(
-                adapter.task(),
-                metrics.get(0).toString(),
+        Map<RowOrder, List<RankMetrics>> prefixes = new EnumMap<>(RowOrder.class);
+        adapters.forEach((order, ordered) -> prefixes.put(
+                order,
                 request.prefixRanks().stream()
-                        .map(rank -> new RankMetrics(rank, byWindow.get(prefix(rank))))
-                        .toList(),
-                request.suffixRanks().stream()
-                        .map(rank -> new RankMetrics(rank, byWindow.get(suffix(rank))))
-                        .toList());
-    }
-
-    private Window prefix(int rank) {
-        return new Window(0, rank);
-    }
-
-    private Window suffix(int rank) {
-        return new Window(adapter.rank() - rank, adapter.rank());
+                        .map(rank -> measure(rank, predicted.get(Selection.prefix(ordered, rank))))
+                        .toList()));
+        List<RankMetrics> suffixes = request.suffixRanks().stream()
+                .map(rank -> measure(rank, predicted.get(Selection.suffix(adapter, rank))))
+                .toList();
+        Evaluation evaluation =
+                new Evaluation(adapter.task(), metrics.get(0).toString(), prefixes, suffixes, Optional.empty());
+        return evaluation.withRecommendation((order, rank) ->
+                Bootstrap.standardError(predicted.get(Selection.prefix(adapters.get(order), rank)), metrics.get(0)));
     }
 
     private List<ShardPredictions> predict(
@@ -117,9 +119,9 @@ public final class Evaluator {
                         .await(predictions.collectAsync()));
     }
 
-    private Map<String, Double> measure(Predicted predicted) {
+    private RankMetrics measure(int rank, Predicted predicted) {
         Map<String, Double> values = new LinkedHashMap<>();
         metrics.forEach(metric -> values.put(metric.toString(), metric.of(predicted)));
-        return values;
+        return new RankMetrics(rank, values);
     }
 }

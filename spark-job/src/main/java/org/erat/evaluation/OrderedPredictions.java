@@ -22,8 +22,8 @@ record OrderedPredictions(List<Place> places) {
             return shard.labels()[index];
         }
 
-        float[] predictions(int window) {
-            return shard.predictions()[window][index];
+        float[] predictions(int selection) {
+            return shard.predictions()[selection][index];
         }
     }
 
@@ -37,12 +37,12 @@ record OrderedPredictions(List<Place> places) {
     /**
      * Those at one selection of rows.
      *
-     * @param window index of the selection
+     * @param selection its index
      * @param type of the task
      * @param names of its classes
      */
-    Predicted at(int window, TaskType type, List<String> names) {
-        float[] predictions = flat(place -> place.predictions(window));
+    Predicted at(int selection, TaskType type, List<String> names) {
+        float[] predictions = flat(place -> place.predictions(selection));
         float[] labels = flat(Place::labels);
         return type.hasClasses()
                 ? new Predicted.Classes(ints(predictions), ints(labels), starts(), names)

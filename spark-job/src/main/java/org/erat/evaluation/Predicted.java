@@ -4,6 +4,12 @@ import java.util.List;
 
 /** Predictions beside what is right, of all targets of many examples in the order of their ids. */
 sealed interface Predicted {
+    /** The number of examples. */
+    int examples();
+
+    /** Those of the examples of these indices, in this order; an index may come more than once. */
+    Predicted of(int... examples);
+
     /**
      * Classes.
      *
@@ -12,7 +18,30 @@ sealed interface Predicted {
      * @param starts [examples + 1] first target of each example, then n
      * @param names [C] names of the classes
      */
-    record Classes(int[] predictions, int[] labels, int[] starts, List<String> names) implements Predicted {}
+    record Classes(int[] predictions, int[] labels, int[] starts, List<String> names) implements Predicted {
+        @Override
+        public int examples() {
+            return starts.length - 1;
+        }
+
+        @Override
+        public Classes of(int... examples) {
+            int[] newStarts = new int[examples.length + 1];
+            for (int i = 0; i < examples.length; i++) {
+                newStarts[i + 1] = newStarts[i] + starts[examples[i] + 1] - starts[examples[i]];
+            }
+            return new Classes(
+                    chosen(predictions, newStarts, examples), chosen(labels, newStarts, examples), newStarts, names);
+        }
+
+        private int[] chosen(int[] from, int[] newStarts, int... examples) {
+            int[] chosen = new int[newStarts[examples.length]];
+            for (int i = 0; i < examples.length; i++) {
+                System.arraycopy(from, starts[examples[i]], chosen, newStarts[i], newStarts[i + 1] - newStarts[i]);
+            }
+            return chosen;
+        }
+    }
 
     /**
      * Numbers.
@@ -20,5 +49,23 @@ sealed interface Predicted {
      * @param predictions [n] predicted number of every example
      * @param labels [n] right number of every example
      */
-    record Numbers(float[] predictions, float[] labels) implements Predicted {}
+    record Numbers(float[] predictions, float[] labels) implements Predicted {
+        @Override
+        public int examples() {
+            return labels.length;
+        }
+
+        @Override
+        public Numbers of(int... examples) {
+            return new Numbers(chosen(predictions, examples), chosen(labels, examples));
+        }
+
+        private static float[] chosen(float[] from, int... examples) {
+            float[] chosen = new float[examples.length];
+            for (int i = 0; i < examples.length; i++) {
+                chosen[i] = from[examples[i]];
+            }
+            return chosen;
+        }
+    }
 }

@@ -12,7 +12,7 @@ import org.erat.inference.ShardInference;
  *
  * @param ids [n] of the examples
  * @param labels [n][targets] right value of each target of each example
- * @param predictions [windows][n][targets] predicted value of each
+ * @param predictions [selections][n][targets] predicted value of each
  */
 record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) implements Serializable {
     /** Runs a shard. */
@@ -26,11 +26,11 @@ record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) i
                     ? numbers.numbers()
                     : ofKnown(classes(shard, i), classes(shard, i));
         }
-        float[][][] predictions = new float[inference.windows().size()][size][];
+        float[][][] predictions = new float[inference.selections()][size][];
         inference.run(
                 shard,
-                (window, example, outputs) ->
-                        predictions[window][example] = shard.type().hasClasses()
+                (selection, example, outputs) ->
+                        predictions[selection][example] = shard.type().hasClasses()
                                 ? ofKnown(inference.classes(outputs), classes(shard, example))
                                 : outputs);
         return new ShardPredictions(ids, labels, predictions);

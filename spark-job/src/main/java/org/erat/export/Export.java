@@ -3,11 +3,14 @@ package org.erat.export;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.CanonicalOrder;
 import org.erat.adapter.RankScale;
 import org.erat.data.UsageException;
 import org.erat.data.safetensors.FloatTensor;
@@ -25,6 +28,7 @@ public final class Export {
     private final List<Integer> ranks;
     private final boolean portable;
 
+    /** @param ranks of the slots, in their order; 0 for those that are left out */
     private Export(TrainedAdapter adapter, List<Integer> ranks, boolean portable) {
         this.adapter = adapter;
         this.ranks = ranks;
@@ -40,7 +44,7 @@ public final class Export {
      */
     public static PeftAdapter uniform(TrainedAdapter adapter, int rank, boolean portable) {
         adapter.requireRank(rank);
-        return new Export(adapter, Collections.nCopies(adapter.blocks(), rank), portable).cut();
+        return new Export(adapter, Collections.nCopies(adapter.layout().slots().size(), rank), portable).cut();
     }
 
     /**
@@ -65,7 +69,57 @@ public final class Export {
         if (Collections.max(ranks) == 0) {
             throw new UsageException("All block ranks are 0, which leaves no adapter. Give one block 1 or more.");
         }
-        return new Export(adapter, List.copyOf(ranks), portable).cut();
+        List<Integer> bySlot = adapter.layout().slots().stream()
+                .map(slot -> ranks.get(slot.block()))
+                .toList();
+        return new Export(adapter, bySlot, portable).cut();
+    }
+
+    /**
+     * The rows that contribute most to the products B·A for their number of values, by one threshold over all modules: of a
+     * module with singular values σ, in canonical order, the rows with σ²/(in + out) above it.
+     *
+     * @param adapter in canonical order
+     * @param parameters most values of all A and B together
+     * @param portable as for {@link #byBlock}
+     * @throws UsageException if not one row fits
+     */
+    public static PeftAdapter within(TrainedAdapter adapter, long parameters, boolean portable) {
+        AdapterLayout layout = adapter.layout();
+        double[][] singularValues =
+                CanonicalOrder.of(layout, adapter.parameters()).singularValues();
+        List<RowOfSlot> rows = layout.slots().stream()
+                .flatMap(slot -> IntStream.range(0, slot.rank())
+                        .mapToObj(row -> new RowOfSlot(slot, singularValues[slot.index()][row])))
+                // The sort keeps the order of equals, so that the rows of a slot stay a prefix.
+                .sorted(Comparator.comparingDouble(RowOfSlot::gain).reversed())
+                .toList();
+        int[] ranks = new int[layout.slots().size()];
+        long left = parameters;
+        for (RowOfSlot row : rows) {
+            left -= row.values();
+            if (left < 0) {
+                break;
+            }
+            ranks[row.slot().index()]++;
+        }
+        if (IntStream.of(ranks).sum() == 0) {
+            throw new UsageException("A budget of " + parameters + " values is less than the first row needs, "
+                    + rows.get(0).values() + ".");
+        }
+        return new Export(adapter, IntStream.of(ranks).boxed().toList(), portable).cut();
+    }
+
+    /** A row that may be kept. */
+    private record RowOfSlot(AdapterLayout.Slot slot, double singularValue) {
+        long values() {
+            return (long) slot.in() + slot.out();
+        }
+
+        /** What it contributes to the square of the product's norm, for each value. */
+        double gain() {
+            return singularValue * singularValue / values();
+        }
     }
 
     private static String join(List<Integer> ranks) {
@@ -77,7 +131,7 @@ public final class Export {
         List<String> modules = new ArrayList<>();
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
         for (AdapterLayout.Slot slot : adapter.layout().slots()) {
-            int rank = ranks.get(slot.block());
+            int rank = ranks.get(slot.index());
             if (rank > 0) {
                 modules.add(adapter.module(slot));
                 int rows = portable ? highest : rank;
@@ -100,10 +154,10 @@ public final class Export {
 
     private Map<String, Integer> rankPattern(int highest) {
         Map<String, Integer> pattern = new TreeMap<>();
-        for (int block = 0; block < ranks.size(); block++) {
-            int rank = ranks.get(block);
+        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
+            int rank = ranks.get(slot.index());
             if (rank > 0 && rank != highest) {
-                pattern.put(modulesOf(block), rank);
+                pattern.put(expression(slot), rank);
             }
         }
         return pattern;
@@ -111,16 +165,17 @@ public final class Export {
 
     private Map<String, Double> alphaPattern(int highest) {
         Map<String, Double> pattern = new TreeMap<>();
-        rankPattern(highest).forEach((modules, rank) -> pattern.put(modules, alpha(rank)));
+        rankPattern(highest).forEach((module, rank) -> pattern.put(module, alpha(rank)));
         return pattern;
     }
 
     /**
-     * Matches the modules of a block. PEFT puts a dot before an expression (always, before version 0.15), so that it has
-     * to begin after the first part of a path.
+     * Matches one module. PEFT puts a dot before an expression (always, before version 0.15), so that it has to begin after
+     * the first part of a path.
      */
-    private String modulesOf(int block) {
-        return adapter.family().blockPath(block).replace(".", "\\.") + "\\..*";
+    private String expression(AdapterLayout.Slot slot) {
+        String module = adapter.module(slot);
+        return module.substring(module.indexOf('.') + 1).replace(".", "\\.");
     }
 
     private double scale(int rank) {

@@ -7,6 +7,10 @@ import java.util.List;
 import java.util.Map;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.AdapterSpec;
+import org.erat.adapter.CanonicalOrder;
+import org.erat.adapter.RankScale;
+import org.erat.config.RowOrder;
+import org.erat.config.ScheduleConfig;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
@@ -93,16 +97,32 @@ public record TrainedAdapter(
                             + " was trained on: " + String.join(", ", differences)
                             + ". Name the directory of that base model with --model.");
         }
-        return new TrainedAdapter(
-                new BaseModelReference(model.uri(), base.sha256()),
-                architecture,
-                adapter,
-                head,
-                task,
-                type,
-                labelNames,
-                metrics,
-                parameters);
+        return with(new BaseModelReference(model.uri(), base.sha256()), adapter, parameters);
+    }
+
+    /** The same adapter with its rows in an order; with all rows it computes the same in any. */
+    public TrainedAdapter inOrder(RowOrder order) {
+        return switch (order) {
+            case TRAINED -> this;
+            case CANONICAL -> reordered(CanonicalOrder.of(layout(), parameters));
+        };
+    }
+
+    /** Every rank with the scale of all rows. */
+    private TrainedAdapter reordered(CanonicalOrder order) {
+        float[] reordered = parameters.clone();
+        System.arraycopy(order.values(), 0, reordered, 0, order.values().length);
+        double alpha = adapter.scale().of(rank()) * rank();
+        AdapterSpec atOneScale = new AdapterSpec(
+                adapter.projections(),
+                new RankScale(ScheduleConfig.Scale.ALPHA_OVER_RANK, alpha, rank()),
+                adapter.dropout(),
+                adapter.freezeA());
+        return with(base, atOneScale, reordered);
+    }
+
+    private TrainedAdapter with(BaseModelReference model, AdapterSpec spec, float... values) {
+        return new TrainedAdapter(model, architecture, spec, head, task, type, labelNames, metrics, values);
     }
 
     /** C: the number of classes, or 1 for a regression. */

@@ -14,7 +14,6 @@ import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
-import org.erat.adapter.Window;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
@@ -59,7 +58,7 @@ public final class Predictions {
         long examples = data.examples(split, 0);
         LongAccumulator done = spark.sparkContext().longAccumulator(WHAT);
         spark.sparkContext().setJobDescription(WHAT + " of " + use.adapter().task() + " at rank " + rank);
-        try (ShardInference inference = ShardInference.of(spark, use, List.of(new Window(0, rank)))) {
+        try (ShardInference inference = ShardInference.of(spark, use, List.of(Selection.prefix(use.adapter(), rank)))) {
             JavaPairRDD<Long, String> lines = inference
                     .shardsWithWords(data, split)
                     .flatMapToPair(shard -> {
@@ -83,9 +82,9 @@ public final class Predictions {
     }
 
     private static List<Tuple2<Long, String>> lines(PackedExamples shard, ShardInference inference) {
-        List<String> names = inference.use().value().adapter().labelNames();
+        List<String> names = inference.adapter().labelNames();
         List<Tuple2<Long, String>> lines = new ArrayList<>(shard.size());
-        inference.run(shard, (window, example, outputs) -> {
+        inference.run(shard, (selection, example, outputs) -> {
             String line = new PredictionLine(inference, names, outputs).of(shard, example);
             lines.add(new Tuple2<>(shard.id(example), line));
         });

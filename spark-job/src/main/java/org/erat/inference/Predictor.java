@@ -1,14 +1,13 @@
 package org.erat.inference;
 
 import java.nio.FloatBuffer;
+import java.util.IdentityHashMap;
 import java.util.List;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
-import org.erat.adapter.Window;
 import org.erat.compute.Kernels;
-import org.erat.compute.Memory;
 import org.erat.compute.Tensor;
 import org.erat.config.ComputeSettings;
 import org.erat.data.tokenized.Batch;
@@ -25,7 +24,7 @@ public final class Predictor implements AutoCloseable {
     private final ModelRuntime runtime;
     private final Kernels kernels;
     private final Head head;
-    private final Tensor adapters;
+    private final IdentityHashMap<TrainedAdapter, Tensor> adapters = new IdentityHashMap<>();
     private final Tensor headParameters;
     private final List<Adapters> selections;
 
@@ -33,27 +32,29 @@ public final class Predictor implements AutoCloseable {
      * Loads what the adapter runs on.
      *
      * @param modelUri directory of the base model
-     * @param windows rows to use in every adapter, one selection after the other
+     * @param selections one adapter at several selections, in one order of its rows or in several; at least one
      * @throws org.erat.data.BadInputException if the base model there is not the adapter's
      */
-    public Predictor(TrainedAdapter adapter, String modelUri, ComputeSettings compute, List<Window> windows) {
-        AdapterLayout layout = adapter.layout();
-        int length = Math.toIntExact(layout.length());
+    public Predictor(String modelUri, ComputeSettings compute, List<Selection> selections) {
+        TrainedAdapter adapter = selections.get(0).adapter();
+        int length = Math.toIntExact(adapter.layout().length());
         runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), adapter.architecture(), compute);
         kernels = runtime.kernels();
         head = Head.of(adapter.head(), kernels);
-        Memory memory = kernels.memory();
         FloatBuffer parameters = FloatBuffer.wrap(adapter.parameters());
-        adapters = memory.upload(parameters.slice(0, length), 1, length);
-        headParameters = memory.uploadSingle(
-                parameters.slice(length, parameters.capacity() - length), parameters.capacity() - length);
-        selections = windows.stream()
-                .map(rows -> Adapters.of(
-                        layout,
-                        adapters,
-                        RowsBySlot.everywhere(
-                                RowSelection.of(rows, adapter.adapter().scale().of(rows.width())))))
-                .toList();
+        headParameters = kernels.memory()
+                .uploadSingle(parameters.slice(length, parameters.capacity() - length), parameters.capacity() - length);
+        this.selections = selections.stream().map(this::adapters).toList();
+    }
+
+    private Adapters adapters(Selection selection) {
+        TrainedAdapter adapter = selection.adapter();
+        AdapterLayout layout = adapter.layout();
+        int length = Math.toIntExact(layout.length());
+        Tensor values = adapters.computeIfAbsent(adapter, key -> kernels.memory()
+                .upload(FloatBuffer.wrap(key.parameters()).slice(0, length), 1, length));
+        double scale = adapter.adapter().scale().of(selection.rows().width());
+        return Adapters.of(layout, values, RowsBySlot.everywhere(RowSelection.of(selection.rows(), scale)));
     }
 
     /** Takes the outputs of a mini-batch at one selection. */
@@ -90,7 +91,7 @@ public final class Predictor implements AutoCloseable {
 
     @Override
     public void close() {
-        adapters.close();
+        adapters.values().forEach(Tensor::close);
         headParameters.close();
         runtime.close();
     }

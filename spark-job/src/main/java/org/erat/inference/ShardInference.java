@@ -8,7 +8,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.erat.adapter.Window;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.LengthBuckets;
@@ -16,14 +15,14 @@ import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.export.TrainedAdapter;
 
 /**
  * Runs an adapter over the examples of one shard, at several selections of its rows. Sent to executors.
  *
- * @param use the adapter
- * @param windows rows to use, one selection after the other
+ * @param sent what executors get once
  */
-public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) implements Serializable, AutoCloseable {
+public record ShardInference(Broadcast<Sent> sent) implements Serializable, AutoCloseable {
     /**
      * Batches of one shard. Shards follow from the number of examples alone, so that each example is in the same batch,
      * with the same padding and to the last bit the same outputs, on any cluster; few, so that all cores have work; and
@@ -37,17 +36,43 @@ public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) im
         /**
          * Takes those at one selection.
          *
-         * @param window index of the selection
+         * @param selection its index
          * @param example index into the shard
          * @param outputs [M,C] row-major logits or numbers: M = 1, or one row for each word that has tokens
          */
-        void accept(int window, int example, float[] outputs);
+        void accept(int selection, int example, float[] outputs);
     }
 
-    /** Sends an adapter to the executors. */
-    public static ShardInference of(SparkSession spark, AdapterUse use, List<Window> windows) {
+    /**
+     * What executors get once.
+     *
+     * @param use the adapter
+     * @param selections of its rows, one after the other; their adapter is that of {@code use}, in any order of its rows
+     */
+    record Sent(AdapterUse use, List<Selection> selections) implements Serializable {
+        Sent {
+            selections = List.copyOf(selections);
+        }
+    }
+
+    /** Sends an adapter to the executors, with what is selected of it in whatever order of its rows. */
+    public static ShardInference of(SparkSession spark, AdapterUse use, List<Selection> selections) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        return new ShardInference(context.broadcast(use), List.copyOf(windows));
+        return new ShardInference(context.broadcast(new Sent(use, selections)));
+    }
+
+    private AdapterUse use() {
+        return sent.value().use();
+    }
+
+    /** The adapter. */
+    public TrainedAdapter adapter() {
+        return use().adapter();
+    }
+
+    /** The number of selections. */
+    public int selections() {
+        return sent.value().selections().size();
     }
 
     /**
@@ -74,21 +99,20 @@ public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) im
             throw new BadInputException(
                     data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
         }
-        return LengthBuckets.batchCount(
-                Math.toIntExact(examples), BATCHES * use.value().batchSize());
+        return LengthBuckets.batchCount(Math.toIntExact(examples), BATCHES * use().batchSize());
     }
 
     /** Runs each mini-batch of a shard at all selections. */
     public void run(PackedExamples shard, Outputs sink) {
-        AdapterUse adapterUse = use.value();
+        AdapterUse use = use();
         try (Predictor predictor =
-                new Predictor(adapterUse.adapter(), adapterUse.modelUri(), adapterUse.compute(), windows)) {
-            for (int[] examples : LengthBuckets.sequential(shard, adapterUse.batchSize())) {
-                predictor.run(batch(shard, examples), (window, outputs) -> {
+                new Predictor(use.modelUri(), use.compute(), sent.value().selections())) {
+            for (int[] examples : LengthBuckets.sequential(shard, use.batchSize())) {
+                predictor.run(batch(shard, examples), (selection, outputs) -> {
                     int from = 0;
                     for (int example : examples) {
                         int to = from + rows(shard, example) * outputs();
-                        sink.accept(window, example, Arrays.copyOfRange(outputs, from, to));
+                        sink.accept(selection, example, Arrays.copyOfRange(outputs, from, to));
                         from = to;
                     }
                 });
@@ -98,8 +122,7 @@ public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) im
 
     /** Of words the outputs are asked for, with or without a label. */
     private Batch batch(PackedExamples shard, int... examples) {
-        Batch batch =
-                Batch.of(shard, examples, use.value().adapter().architecture().padTokenId());
+        Batch batch = Batch.of(shard, examples, adapter().architecture().padTokenId());
         if (!shard.type().perToken()) {
             return batch;
         }
@@ -138,12 +161,12 @@ public record ShardInference(Broadcast<AdapterUse> use, List<Window> windows) im
 
     /** C. */
     private int outputs() {
-        return use.value().adapter().outputs();
+        return adapter().outputs();
     }
 
     /** Frees the adapter on the executors. Called on the driver, when no job uses it any more. */
     @Override
     public void close() {
-        use.destroy();
+        sent.destroy();
     }
 }

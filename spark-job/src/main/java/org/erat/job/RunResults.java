@@ -53,6 +53,7 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
         List<Integer> ranks = IntStream.rangeClosed(1, adapter.rank()).boxed().toList();
         EvaluationRequest request = new EvaluationRequest(
                 Split.VALIDATION,
+                job.adapter().order().orders(),
                 ranks,
                 job.evaluation().suffixes() ? ranks : List.of(),
                 job.data().validationLimit());

@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.spark.SparkException;
 import org.erat.checkpoint.ResumableException;
+import org.erat.config.OrderChoice;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.text.TextFormat;
@@ -95,17 +95,64 @@ class MainTest {
         assertThat(requests)
                 .containsExactly(
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice("r", "d", Optional.empty(), Map.of()), List.of(2, 8), true),
+                                new RunAndData.Choice("r", "d", Optional.empty(), Optional.empty(), Map.of()),
+                                List.of(2, 8),
+                                true),
                         new ExportCommand.Request(
-                                "r", OptionalInt.empty(), List.of(3, 5, 0), Optional.empty(), true, "o"),
-                        new ExportCommand.Request("r", OptionalInt.of(4), List.of(), Optional.empty(), false, "o"));
+                                "r",
+                                new ExportCommand.Chosen.ByBlock(List.of(3, 5, 0)),
+                                Optional.empty(),
+                                Optional.empty(),
+                                true,
+                                "o"),
+                        new ExportCommand.Request(
+                                "r",
+                                new ExportCommand.Chosen.Uniform(4),
+                                Optional.empty(),
+                                Optional.empty(),
+                                false,
+                                "o"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"150000, 150000", "150k, 150000", "1.5M, 1500000", "0.4k, 400"})
+    void aBudgetIsWrittenAsPeopleWriteIt(String written, long values) {
+        run("export", "--run-dir", "r", "--budget", written, "--order", "canonical", "--out", "o");
+        assertThat(requests)
+                .containsExactly(new ExportCommand.Request(
+                        "r",
+                        new ExportCommand.Chosen.Within(values),
+                        Optional.of(OrderChoice.CANONICAL),
+                        Optional.empty(),
+                        false,
+                        "o"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--budget 0, --budget 0 is not a number of values. Examples: 150000",
+        "--budget 15kb, --budget 15kb is not a number of values",
+        "--budget 0.1, --budget 0.1 is not a number of values",
+        "--budget -3, --budget -3 is not a number of values",
+        "--budget 9k --order trained, which needs canonical order: leave --order trained out.",
+        "--rank 2 --order best-one, --order best-one is not known. Use one of best"
+    })
+    void aBudgetOrOrderThatIsNoneIsRefused(String options, String message) {
+        assertThat(run("export --run-dir r --out o " + options)).isEqualTo(2);
+        assertThat(err.toString()).contains("error: ", message);
+        assertThat(requests).isEmpty();
     }
 
     @Test
     void aFinishedRunIsUsedWithAnotherPlaceOfItsModelAndAnotherDevice() {
-        String chosen = " --run-dir r --data d --model m --set compute.device=cpu --set compute.threads=2";
+        String chosen =
+                " --run-dir r --data d --model m --set compute.device=cpu --set compute.threads=2" + " --order trained";
         RunAndData.Choice on = new RunAndData.Choice(
-                "r", "d", Optional.of("m"), Map.of("compute.device", "cpu", "compute.threads", "2"));
+                "r",
+                "d",
+                Optional.of("m"),
+                Optional.of(OrderChoice.TRAINED),
+                Map.of("compute.device", "cpu", "compute.threads", "2"));
         run("evaluate" + chosen);
         run("predict --rank 2 --out o" + chosen);
         run("export --run-dir r --rank 2 --model m --out o");
@@ -113,7 +160,13 @@ class MainTest {
                 .containsExactly(
                         new EvaluateCommand.Request(on, List.of(), false),
                         new PredictCommand.Request(on, 2, "o"),
-                        new ExportCommand.Request("r", OptionalInt.of(2), List.of(), Optional.of("m"), false, "o"));
+                        new ExportCommand.Request(
+                                "r",
+                                new ExportCommand.Chosen.Uniform(2),
+                                Optional.empty(),
+                                Optional.of("m"),
+                                false,
+                                "o"));
     }
 
     @ParameterizedTest

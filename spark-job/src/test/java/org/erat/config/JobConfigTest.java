@@ -51,7 +51,7 @@ class JobConfigTest {
                         1,
                         new ModelSettings("m"),
                         new DataSettings("d", "d", 0, 0),
-                        new AdapterSettings(8, 16, List.of("query", "value"), 0, false),
+                        new AdapterSettings(8, 16, List.of("query", "value"), 0, false, OrderChoice.BEST),
                         new ScheduleConfig(
                                 8,
                                 1,
@@ -151,7 +151,8 @@ class JobConfigTest {
     void overridesOfOneSectionAddUp() {
         AdapterSettings adapter = parse("", "adapter.rank=4", "adapter={alpha = 8}", "adapter.dropout=0.1")
                 .adapter();
-        assertThat(adapter).isEqualTo(new AdapterSettings(4, 8, List.of("query", "value"), 0.1, false));
+        assertThat(adapter)
+                .isEqualTo(new AdapterSettings(4, 8, List.of("query", "value"), 0.1, false, OrderChoice.BEST));
     }
 
     @ParameterizedTest

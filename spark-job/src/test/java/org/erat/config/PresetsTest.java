@@ -40,7 +40,8 @@ class PresetsTest {
     void glueHasTheSettingsOfTheReferenceRuns() {
         JobConfig config = preset("glue.conf");
         assertThat(config.seed()).isEqualTo(1);
-        assertThat(config.adapter()).isEqualTo(new AdapterSettings(8, 16, List.of("query", "value"), 0, false));
+        assertThat(config.adapter())
+                .isEqualTo(new AdapterSettings(8, 16, List.of("query", "value"), 0, false, OrderChoice.BEST));
         assertThat(config.training().epochs()).isEqualTo(1);
         assertThat(config.training().batchSize()).isEqualTo(32);
         assertThat(config.training().learningRate()).isEqualTo(4e-4);

@@ -12,8 +12,14 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.EigenDecomposition;
+import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
+import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Window;
+import org.erat.config.OrderChoice;
+import org.erat.config.RowOrder;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Split;
@@ -45,6 +51,10 @@ class EvaluatorTest extends InferenceTest {
         return Evaluator.evaluate(spark, use(adapter, batchSize), dataset, request, line -> {});
     }
 
+    private static List<RankMetrics> prefix(Evaluation evaluation) {
+        return evaluation.prefixes().get(RowOrder.TRAINED);
+    }
+
     @Test
     void prefixesAndSuffixesAreMeasuredAsTheGraphPredictsExampleByExample() throws IOException {
         // Far from what the base model gives, so that ranks differ.
@@ -54,19 +64,93 @@ class EvaluatorTest extends InferenceTest {
         Evaluation evaluation = evaluate(
                 adapter,
                 data.write(spark, adapter, folder.resolve("data"), 2),
-                EvaluationRequest.of(adapter, List.of(), true));
+                EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), true));
 
         assertThat(evaluation.task()).isEqualTo("tiny");
         assertThat(evaluation.metric()).isEqualTo("accuracy");
-        assertThat(evaluation.prefix()).extracting(RankMetrics::rank).containsExactly(1, 2, 3, 4);
+        assertThat(prefix(evaluation)).extracting(RankMetrics::rank).containsExactly(1, 2, 3, 4);
         assertThat(evaluation.suffix()).extracting(RankMetrics::rank).containsExactly(1, 2, 3, 4);
         for (int rank = 1; rank <= 4; rank++) {
             double scale = tiny.alpha / rank;
-            assertThat(evaluation.prefix().get(rank - 1).value("accuracy"))
+            assertThat(prefix(evaluation).get(rank - 1).value("accuracy"))
                     .isEqualTo(accuracy(data, data.direct(adapter, new Window(0, rank), scale), 1));
             assertThat(evaluation.suffix().get(rank - 1).value("accuracy"))
                     .isEqualTo(accuracy(data, data.direct(adapter, new Window(4 - rank, 4), scale), 1));
         }
+    }
+
+    /** The truncated singular value decomposition of B·A, here by the eigenvectors of (B·A)·(B·A)ᵀ. */
+    @Test
+    void canonicalPrefixesAreTheClosestAdaptersOfTheirRanks() throws IOException {
+        tiny.alpha = 40;
+        tiny.regression();
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "pearson", "spearman");
+        TinyData data = data();
+        Evaluation evaluation = evaluate(
+                adapter,
+                data.write(spark, adapter, folder.resolve("data"), 2),
+                EvaluationRequest.of(adapter, OrderChoice.CANONICAL, List.of(), false),
+                7);
+
+        assertThat(evaluation.prefixes()).containsOnlyKeys(RowOrder.CANONICAL);
+        Window all = new Window(0, 4);
+        double scale = tiny.alpha / 4;
+        for (int rank = 1; rank <= 4; rank++) {
+            double expected = pearson(data, data.direct(closest(adapter, rank), all, scale));
+            assertThat(evaluation
+                            .prefixes()
+                            .get(RowOrder.CANONICAL)
+                            .get(rank - 1)
+                            .value("pearson"))
+                    .isCloseTo(expected, within(1e-5));
+        }
+        double ofAll = pearson(data, data.direct(adapter, all, scale));
+        assertThat(evaluation.prefixes().get(RowOrder.CANONICAL).get(3).value("pearson"))
+                .isCloseTo(ofAll, within(1e-5));
+        // As trained, rank 1 is another adapter.
+        assertThat(Math.abs(pearson(data, data.direct(closest(adapter, 1), all, scale)) - ofAll))
+                .isGreaterThan(1e-3);
+    }
+
+    /** All R rows, of which B·A is the best approximation of rank {@code rank} of the product. */
+    private static TrainedAdapter closest(TrainedAdapter adapter, int rank) {
+        float[] parameters = adapter.parameters().clone();
+        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
+            RealMatrix b =
+                    rows(parameters, slot.rowOfB(0), slot.rank(), slot.out()).transpose();
+            RealMatrix product = b.multiply(rows(parameters, slot.rowOfA(0), slot.rank(), slot.in()));
+            EigenDecomposition eigen = new EigenDecomposition(product.multiply(product.transpose()));
+            // Σ uᵢ·uᵢᵀ over the largest eigenvalues: P·B·A = (P·B)·A.
+            RealMatrix projector = eigen.getV()
+                    .getSubMatrix(0, slot.out() - 1, 0, rank - 1)
+                    .multiply(eigen.getVT().getSubMatrix(0, rank - 1, 0, slot.out() - 1));
+            RealMatrix projected = projector.multiply(b);
+            for (int row = 0; row < slot.rank(); row++) {
+                for (int out = 0; out < slot.out(); out++) {
+                    parameters[(int) slot.rowOfB(row) + out] = (float) projected.getEntry(out, row);
+                }
+            }
+        }
+        return new TrainedAdapter(
+                adapter.base(),
+                adapter.architecture(),
+                adapter.adapter(),
+                adapter.head(),
+                adapter.task(),
+                adapter.type(),
+                adapter.labelNames(),
+                adapter.metrics(),
+                parameters);
+    }
+
+    private static RealMatrix rows(float[] values, long from, int rows, int columns) {
+        double[][] matrix = new double[rows][columns];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                matrix[row][column] = values[(int) from + row * columns + column];
+            }
+        }
+        return new Array2DRowRealMatrix(matrix);
     }
 
     /** Over every {@code step}-th example. */
@@ -89,7 +173,7 @@ class EvaluatorTest extends InferenceTest {
         tiny.regression();
         TrainedAdapter adapter = TinyAdapters.random(tiny, "pearson", "spearman");
         TinyData data = data();
-        EvaluationRequest request = EvaluationRequest.of(adapter, List.of(1, 3), true);
+        EvaluationRequest request = EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(1, 3), true);
         Evaluation one = evaluate(adapter, data.write(spark, adapter, folder.resolve("one"), 1), request);
         Evaluation three = evaluate(adapter, data.write(spark, adapter, folder.resolve("three"), 3), request);
         // To the last bit, though correlations see every bit of the outputs.
@@ -101,18 +185,19 @@ class EvaluatorTest extends InferenceTest {
         tiny.regression();
         TrainedAdapter adapter = TinyAdapters.random(tiny, "pearson", "spearman");
         TinyData data = data();
-        EvaluationRequest request = new EvaluationRequest(Split.VALIDATION, List.of(3, 1), List.of(2), 0);
+        EvaluationRequest request =
+                new EvaluationRequest(Split.VALIDATION, List.of(RowOrder.TRAINED), List.of(3, 1), List.of(2), 0);
         Evaluation evaluation = evaluate(adapter, data.write(spark, adapter, folder.resolve("data"), 2), request, 7);
 
         // Padding changes the order of sums in f32: 1e-7 a step, a few steps deep.
         double first = pearson(data, data.direct(adapter, new Window(0, 1), tiny.alpha));
         double third = pearson(data, data.direct(adapter, new Window(0, 3), tiny.alpha / 3));
         double suffix = pearson(data, data.direct(adapter, new Window(2, 4), tiny.alpha / 2));
-        assertThat(evaluation.prefix()).extracting(RankMetrics::rank).containsExactly(1, 3);
-        assertThat(evaluation.prefix().get(0).value("pearson")).isCloseTo(first, within(1e-5));
-        assertThat(evaluation.prefix().get(1).value("pearson")).isCloseTo(third, within(1e-5));
+        assertThat(prefix(evaluation)).extracting(RankMetrics::rank).containsExactly(1, 3);
+        assertThat(prefix(evaluation).get(0).value("pearson")).isCloseTo(first, within(1e-5));
+        assertThat(prefix(evaluation).get(1).value("pearson")).isCloseTo(third, within(1e-5));
         assertThat(evaluation.suffix().get(0).value("pearson")).isCloseTo(suffix, within(1e-5));
-        assertThat(evaluation.aurac()).isCloseTo((first + third) / 2, within(1e-5));
+        assertThat(evaluation.aurac(RowOrder.TRAINED)).isCloseTo((first + third) / 2, within(1e-5));
         // Rows that are mixed up would show.
         assertThat(Math.abs(first - third)).isGreaterThan(1e-3);
     }
@@ -131,16 +216,16 @@ class EvaluatorTest extends InferenceTest {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "entity-f1", "token-accuracy");
         TinyData data = data();
         TokenizedDataset dataset = data.write(spark, adapter, folder.resolve("data"), 2);
-        EvaluationRequest request = EvaluationRequest.of(adapter, List.of(1, 4), false);
+        EvaluationRequest request = EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(1, 4), false);
         Evaluation evaluation = evaluate(adapter, dataset, request, 6);
 
         assertThat(evaluation.metric()).isEqualTo("entity-f1");
         Tags first = tags(data, data.direct(adapter, new Window(0, 1), tiny.alpha));
         Tags fourth = tags(data, data.direct(adapter, new Window(0, 4), tiny.alpha / 4));
-        assertThat(evaluation.prefix())
+        assertThat(prefix(evaluation))
                 .extracting(at -> at.value("token-accuracy"))
                 .containsExactly(accuracy(first), accuracy(fourth));
-        assertThat(evaluation.prefix())
+        assertThat(prefix(evaluation))
                 .extracting(at -> at.value("entity-f1"))
                 .containsExactly(f1OfPersons(first), f1OfPersons(fourth));
         assertThat(first).isNotEqualTo(fourth);
@@ -199,7 +284,8 @@ class EvaluatorTest extends InferenceTest {
     void aMetricOfAnotherTypeOfTaskIsRefusedBeforeTheModelRuns() throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy", "pearson");
         TokenizedDataset dataset = data().write(spark, adapter, folder.resolve("data"), 1);
-        assertThatThrownBy(() -> evaluate(adapter, dataset, EvaluationRequest.of(adapter, List.of(), false)))
+        assertThatThrownBy(() ->
+                        evaluate(adapter, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), false)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessage("The adapter of task tiny: 'pearson' is not a metric of a classification task. Name one of"
                         + " [accuracy, f1, macro-f1, matthews].");
@@ -212,8 +298,9 @@ class EvaluatorTest extends InferenceTest {
         Evaluation evaluation = evaluate(
                 adapter,
                 data.write(spark, adapter, folder.resolve("data"), 2),
-                EvaluationRequest.of(adapter, List.of(2), false).withLimit(6));
-        assertThat(evaluation.prefix().get(0).value("accuracy"))
+                EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(2), false)
+                        .withLimit(6));
+        assertThat(prefix(evaluation).get(0).value("accuracy"))
                 .isEqualTo(accuracy(data, data.direct(adapter, new Window(0, 2), tiny.alpha / 2), 4));
     }
 
@@ -221,7 +308,8 @@ class EvaluatorTest extends InferenceTest {
     void aRankThatTheAdapterDoesNotHaveIsRefused() throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
         TokenizedDataset dataset = data().write(spark, adapter, folder.resolve("data"), 1);
-        assertThatThrownBy(() -> evaluate(adapter, dataset, EvaluationRequest.of(adapter, List.of(2, 5), false)))
+        assertThatThrownBy(() -> evaluate(
+                        adapter, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(2, 5), false)))
                 .isInstanceOf(UsageException.class)
                 .hasMessage("Rank 5 is not in 1..4, the ranks that the adapter has.");
     }
@@ -231,7 +319,8 @@ class EvaluatorTest extends InferenceTest {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
         TokenizedDataset dataset =
                 data().write(spark, adapter, folder.resolve("data"), 1, adapter.labelNames(), "0123456789abcdef");
-        assertThatThrownBy(() -> evaluate(adapter, dataset, EvaluationRequest.of(adapter, List.of(), false)))
+        assertThatThrownBy(() ->
+                        evaluate(adapter, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), false)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("/data/manifest.json: was made with another tokenizer than ")
                 .hasMessageContaining("Prepare the data again with --model ");
@@ -243,7 +332,8 @@ class EvaluatorTest extends InferenceTest {
         TinyData data = data();
         TokenizedDataset dataset = data.write(
                 spark, adapter, folder.resolve("data"), 1, List.of("no", "yes", "maybe"), data.tokenizerSha256());
-        assertThatThrownBy(() -> evaluate(adapter, dataset, EvaluationRequest.of(adapter, List.of(), false)))
+        assertThatThrownBy(() ->
+                        evaluate(adapter, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), false)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining(
                         "label names are [no, yes, maybe], but the adapter's are [class 0, class 1, class 2]");
@@ -254,7 +344,8 @@ class EvaluatorTest extends InferenceTest {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
         TokenizedDataset dataset = data().write(spark, adapter, folder.resolve("data"), 1);
         TinyBaseModel.write(folder.resolve("model"), TinyBaseModel.bert(3));
-        assertThatThrownBy(() -> evaluate(adapter, dataset, EvaluationRequest.of(adapter, List.of(), false)))
+        assertThatThrownBy(() ->
+                        evaluate(adapter, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), false)))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("SHA-256 of its weights is ")
                 .hasMessageContaining(

@@ -17,6 +17,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.dl4j.TinyLearners;
 import org.erat.inference.Predictor;
+import org.erat.inference.Selection;
 import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -180,9 +181,10 @@ class AdapterConfigV1Test {
     }
 
     private static float[][] outputs(TrainedAdapter adapter, TinyLearners tiny) {
-        List<Window> windows = List.of(new Window(0, 4), new Window(1, 3));
-        float[][] outputs = new float[windows.size()][];
-        try (Predictor predictor = new Predictor(adapter, adapter.base().name(), tiny.compute(), windows)) {
+        List<Selection> selections =
+                List.of(new Selection(adapter, new Window(0, 4)), new Selection(adapter, new Window(1, 3)));
+        float[][] outputs = new float[selections.size()][];
+        try (Predictor predictor = new Predictor(adapter.base().name(), tiny.compute(), selections)) {
             predictor.run(tiny.batch(1, 5, 3), (selection, values) -> outputs[selection] = values);
         }
         return outputs;

@@ -2,6 +2,7 @@ package org.erat.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -14,6 +15,8 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.CanonicalOrder;
+import org.erat.config.RowOrder;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Projection;
@@ -164,6 +167,69 @@ class ExportTest {
             assertThat(peft.config().get("rank_pattern")).isEmpty();
             assertThat(peft.config().get("alpha_pattern")).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Scale.class)
+    void inCanonicalOrderAllRowsAreTheSameAdapterAndEveryRankHasTheScaleOfAll(Scale scale) throws IOException {
+        tiny.scale = scale;
+        TrainedAdapter adapter = TinyAdapters.random(tiny);
+        TrainedAdapter canonical = adapter.inOrder(RowOrder.CANONICAL);
+        assertThat(adapter.inOrder(RowOrder.TRAINED)).isSameAs(adapter);
+        write(canonical, Export.uniform(canonical, 4, false));
+        requireSameDeltas(adapter, Collections.nCopies(BLOCKS, 4));
+        double ofAll = adapter.adapter().scale().of(4);
+        write(canonical, Export.uniform(canonical, 2, false));
+        try (PeftReader peft = reader(PeftReader.Version.NEW)) {
+            assertThat(peft.config().get("lora_alpha").asDouble()).isCloseTo(2 * ofAll, within(1e-12));
+        }
+    }
+
+    /** The kept rows are those of the largest σ²/(in + out), their number what fits, and the patterns say where. */
+    @Test
+    void aBudgetKeepsTheRowsThatContributeMost() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny).inOrder(RowOrder.CANONICAL);
+        double[][] sigma =
+                CanonicalOrder.of(adapter.layout(), adapter.parameters()).singularValues();
+        long all = adapter.layout().length();
+        for (long budget : new long[] {all, all / 2, all / 7, 24}) {
+            for (boolean portable : new boolean[] {false, true}) {
+                write(adapter, Export.within(adapter, budget, portable));
+                double least = Double.POSITIVE_INFINITY;
+                double most = 0;
+                long values = 0;
+                try (PeftReader peft = reader(PeftReader.Version.OLD)) {
+                    for (AdapterLayout.Slot slot : adapter.layout().slots()) {
+                        String module = adapter.module(slot);
+                        int rank = !peft.adapts(module) ? 0 : portable ? kept(peft, module, slot) : peft.rank(module);
+                        int length = slot.in() + slot.out();
+                        values += (long) rank * length;
+                        for (int row = 0; row < 4; row++) {
+                            double gain = Math.pow(sigma[slot.index()][row], 2) / length;
+                            least = row < rank ? Math.min(least, gain) : least;
+                            most = row < rank ? most : Math.max(most, gain);
+                        }
+                    }
+                }
+                assertThat(values).isLessThanOrEqualTo(budget);
+                // The next row is one of 16 values at least and of 40 at most.
+                assertThat(values).isGreaterThan(budget - 40);
+                assertThat(least).isGreaterThanOrEqualTo(most);
+            }
+        }
+        requireUsage(
+                () -> Export.within(adapter, 7, false), "A budget of 7 values is less than the first row needs, 16.");
+    }
+
+    /** Rows of a portable export that are not zero. */
+    private static int kept(PeftReader peft, String module, AdapterLayout.Slot slot) {
+        int rank = peft.config().get("r").asInt();
+        FloatBuffer a = peft.tensors().requireFloats("base_model.model." + module + ".lora_A.weight", rank, slot.in());
+        int kept = 0;
+        for (int row = 0; row < rank; row++) {
+            kept += a.get(row * slot.in()) == 0 ? 0 : 1;
+        }
+        return kept;
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
+import org.erat.config.RowOrder;
 import org.erat.data.Sha256;
 import org.erat.data.tokenized.DatasetDescription;
 import org.erat.data.tokenized.TaskType;
@@ -155,7 +156,8 @@ class ManyRunsTest {
                     .run(folder.resolve("run " + run).toString(), false);
 
             assertThat(outcome.totals().examples()).isEqualTo(8);
-            assertThat(outcome.evaluation().orElseThrow().prefix()).hasSize(1 + run % 3);
+            assertThat(outcome.evaluation().orElseThrow().prefixes().get(RowOrder.CANONICAL))
+                    .hasSize(1 + run % 3);
             Collection<?> runtimes = (Collection<?>) field(ModelRuntime.class, "IDLE");
             assertThat(runtimes).as("runtimes that wait").hasSizeLessThanOrEqualTo(2 * processors);
             assertThat((Collection<?>) field(Class.forName("org.erat.dl4j.GraphPool"), "IDLE"))

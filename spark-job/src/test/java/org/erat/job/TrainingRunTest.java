@@ -119,7 +119,9 @@ class TrainingRunTest {
     @Test
     void qualityIsReportedForEveryRankInTheFormatThatOthersRead() throws IOException {
         JsonNode quality = JSON.readTree(whole.resolve("evaluation.json").toFile());
-        assertThat(names(quality)).containsExactly("task", "metric", "aurac", "prefix", "suffix");
+        assertThat(names(quality))
+                .containsExactly(
+                        "task", "metric", "aurac", "prefix", "canonical_aurac", "canonical", "suffix", "recommended");
         assertThat(quality.path("metric").asText()).isEqualTo("accuracy");
         assertThat(quality.path("aurac").asDouble()).isBetween(0.0, 1.0);
         assertThat(quality.path("prefix")).hasSize(TinyProject.RANK).allSatisfy(entry -> assertThat(

@@ -1,0 +1,14 @@
+package org.erat.config;
+
+/** An order of an adapter's rows, of which rank b uses the first b. */
+public enum RowOrder {
+    /** As training left them, with the scale of width b. */
+    TRAINED,
+    /** By what they contribute to the product of B and A, with the scale of all rows at every rank. */
+    CANONICAL;
+
+    /** Its name in configurations, on the command line and in files. */
+    public String key() {
+        return ValueType.hyphenated(this);
+    }
+}
