@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -108,7 +109,8 @@ final class SparkRole implements ChildMain.Role {
                         Math.min(LONGEST, architecture.maxLength()),
                         out,
                         TokenizationRequest.DEFAULT_VALIDATION_SHARE,
-                        TokenizationRequest.DEFAULT_SEED),
+                        TokenizationRequest.DEFAULT_SEED,
+                        Optional.empty()),
                 System.err::println);
         ObjectFile.write(
                 Path.of(request.get("packed").asText()),

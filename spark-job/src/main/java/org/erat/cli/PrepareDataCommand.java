@@ -3,9 +3,12 @@ package org.erat.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.UsageException;
-import org.erat.data.text.PreparedData;
+import org.erat.data.storage.Storage;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
 import org.erat.data.text.Tokenization;
@@ -32,7 +35,9 @@ import picocli.CommandLine.Option;
             "  submit/erat prepare-data --format jsonl --words tokens --labels ner_tags \\",
             "    --type token-classification --input conll --model work/minilm --out work/conll",
             "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
-            "    --type classification --input cola.tsv --model work/minilm --out work/cola"
+            "    --type classification --input cola.tsv --model work/minilm --out work/cola",
+            "  submit/erat prepare-data --format csv --text title --text-pair body --type classification \\",
+            "    --like work/news --input new.csv --model work/minilm --out work/new"
         })
 final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
     /**
@@ -43,8 +48,9 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
      * @param model base-model directory
      * @param out directory to write
      * @param validationFraction share of the examples that is split off where no validation set is given
-     * @param maxLength longest example in tokens
+     * @param maxLength longest example in tokens; by default that of {@code like}, or {@link #MAX_LENGTH}
      * @param seed of the split
+     * @param like directory of the data set that a model was trained on, where these data are for use with it
      */
     record Request(
             TextTask task,
@@ -52,8 +58,11 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             String model,
             String out,
             double validationFraction,
-            int maxLength,
-            long seed) {}
+            OptionalInt maxLength,
+            long seed,
+            Optional<String> like) {}
+
+    private static final int MAX_LENGTH = 128;
 
     static final class Shape {
         @Option(
@@ -66,8 +75,8 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
         @ArgGroup(exclusive = false)
         private TableOptions table;
 
-        TextTask task() {
-            return task == null ? table.task() : TextTask.named(task);
+        TextTask task(boolean labelsMayLack) {
+            return task == null ? table.task(labelsMayLack) : TextTask.named(task);
         }
     }
 
@@ -100,7 +109,10 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 description = "Column of the second text, where an example is a pair.")
         private String textPair;
 
-        @Option(names = "--label", paramLabel = "COL", description = "Column of the label.")
+        @Option(
+                names = "--label",
+                paramLabel = "COL",
+                description = "Column of the label. With --like it may be left out: predict needs none.")
         private String label;
 
         @Option(
@@ -112,7 +124,7 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
         @Option(
                 names = "--labels",
                 paramLabel = "COL",
-                description = "Column of the labels of the words, a list as long.")
+                description = "Column of the labels of the words, a list as long. With --like it may be left out.")
         private String labels;
 
         @Option(
@@ -121,20 +133,20 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                         "The first line of the tsv or csv file is an example; columns are named by number, from 0.")
         private boolean noHeader;
 
-        TextTask task() {
+        TextTask task(boolean labelsMayLack) {
             TextFormat table = TextFormat.ofTable(format);
             TaskType task = TaskType.of(type);
             Map<String, String> ofText = given("--text", text, "--text-pair", textPair, "--label", label);
             Map<String, String> ofWords = given("--words", words, "--labels", labels);
             if (task.perToken()) {
-                requireColumns(ofWords, List.of("--words", "--labels"), ofText);
+                requireColumns(ofWords, labelsMayLack ? List.of("--words") : List.of("--words", "--labels"), ofText);
                 if (noHeader) {
                     throw new UsageException("--no-header does not apply to --type " + type
                             + ": its formats, jsonl and parquet, name their columns. Leave it out.");
                 }
                 return TextTask.tokenClassification(table, words, labels);
             }
-            requireColumns(ofText, List.of("--text", "--label"), ofWords);
+            requireColumns(ofText, labelsMayLack ? List.of("--text") : List.of("--text", "--label"), ofWords);
             return TextTask.custom(table, !noHeader, text, textPair, label, task);
         }
 
@@ -157,7 +169,11 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                         + " and name the columns with " + columns + ", or change --type.");
             }
             if (!given.keySet().containsAll(required)) {
-                throw new UsageException("--type " + type + " needs " + columns + ". Name both columns.");
+                throw new UsageException("--type " + type + " needs " + columns
+                        + (required.size() == 1
+                                ? "."
+                                : ". Name both columns. Rows without labels are for predict: give"
+                                        + " --like and the data set that the model was trained on."));
             }
         }
     }
@@ -169,9 +185,10 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             names = "--input",
             required = true,
             paramLabel = "PATH",
-            description = "File to read, or folder with train.* and dev.* or validation.* files; for a GLUE task the"
-                    + " folder with train.tsv and dev.tsv; for wordnet"
-                    + " maven:GROUP:ARTIFACT:VERSION or the path of the jar.")
+            description =
+                    "File to read, or folder: of one table, or with files or folders whose names begin or end with"
+                            + " train, dev (validation, valid, val) or test. Text may be compressed with gzip, bzip2 or Zstandard."
+                            + " For wordnet maven:GROUP:ARTIFACT:VERSION or the path of the jar.")
     private String input;
 
     @Option(
@@ -188,17 +205,16 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             names = "--validation-fraction",
             paramLabel = "F",
             defaultValue = "0.02",
-            description = "Share of the examples to split off where --input is a single file: above 0, below 1"
+            description = "Share of the examples to split off where --input has no validation split: above 0, below 1"
                     + " (default: ${DEFAULT-VALUE}).")
     private double validationFraction;
 
     @Option(
             names = "--max-length",
             paramLabel = "N",
-            defaultValue = "128",
-            description = "Longest example in tokens, special tokens included; the rest is cut off (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private int maxLength;
+            description = "Longest example in tokens, special tokens included; the rest is cut off (default: "
+                    + MAX_LENGTH + ", with --like that of the other data).")
+    private Integer maxLength;
 
     @Option(
             names = "--seed",
@@ -207,39 +223,52 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             description = "Seed of the split (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--like",
+            paramLabel = "DIR",
+            description =
+                    "Data-set directory that a model was trained on. These data are for evaluate and predict with it:"
+                            + " they get its classes and its length, all rows are of one split, and they need no labels.")
+    private String like;
+
     @Override
     Request request() {
         if (!(validationFraction > 0 && validationFraction < 1)) {
             throw new UsageException(
                     "--validation-fraction " + validationFraction + " is not between 0 and 1. Try 0.05.");
         }
-        return new Request(shape.task(), input, model, out, validationFraction, maxLength, seed);
+        return new Request(
+                shape.task(like != null),
+                input,
+                model,
+                out,
+                validationFraction,
+                maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
+                seed,
+                Optional.ofNullable(like));
     }
 
     @Override
     void run(Request request, Progress progress) {
         try (SparkSession session = Sessions.open("prepare " + request.out())) {
-            BaseModel base =
-                    BaseModel.describe(request.model(), session.sparkContext().hadoopConfiguration());
-            PreparedData prepared = Tokenization.prepare(
+            Configuration hadoop = session.sparkContext().hadoopConfiguration();
+            BaseModel base = BaseModel.describe(request.model(), hadoop);
+            Optional<Manifest> like = request.like().map(directory -> Manifest.read(hadoop, Storage.path(directory)));
+            int wanted =
+                    request.maxLength().orElse(like.map(Manifest::maxLength).orElse(MAX_LENGTH));
+            Tokenization.prepare(
                     session,
                     new TokenizationRequest(
                             request.task(),
                             request.input(),
                             base.uri(),
                             base.architecture().vocabulary(),
-                            Math.min(request.maxLength(), base.maxLength()),
+                            Math.min(wanted, base.maxLength()),
                             request.out(),
                             request.validationFraction(),
-                            request.seed()),
+                            request.seed(),
+                            like),
                     progress::say);
-            Manifest manifest = prepared.manifest();
-            progress.say(String.format(
-                    "%s %s: %,d training and %,d validation examples",
-                    request.out(),
-                    prepared.reused() ? "is prepared already" : "is ready",
-                    manifest.train().examples(),
-                    manifest.validation().examples()));
         }
     }
 }

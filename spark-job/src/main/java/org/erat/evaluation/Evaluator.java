@@ -57,6 +57,7 @@ public final class Evaluator {
         request.prefixRanks().forEach(use.adapter()::requireRank);
         request.suffixRanks().forEach(use.adapter()::requireRank);
         use.requireMatch(data, spark.sparkContext().hadoopConfiguration());
+        data.requireLabels();
         return new Evaluator(use, request).run(spark, data, progress);
     }
 

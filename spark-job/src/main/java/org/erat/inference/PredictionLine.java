@@ -15,9 +15,10 @@ import org.erat.data.tokenized.Targets;
  *
  * @param inference what made the outputs
  * @param names of the classes; empty for numbers
+ * @param labelled whether the example has a label
  * @param outputs [M,C] of the example
  */
-record PredictionLine(ShardInference inference, List<String> names, float[] outputs) {
+record PredictionLine(ShardInference inference, List<String> names, boolean labelled, float[] outputs) {
     private static final JsonFactory JSON = new JsonFactory();
 
     String of(PackedExamples shard, int example) {
@@ -51,10 +52,14 @@ record PredictionLine(ShardInference inference, List<String> names, float[] outp
     private void writeTarget(JsonGenerator json, Targets target) throws IOException {
         if (target instanceof Targets.Numbers numbers) {
             json.writeNumberField("prediction", outputs[0]);
-            json.writeNumberField("label", numbers.numbers()[0]);
+            if (labelled) {
+                json.writeNumberField("label", numbers.numbers()[0]);
+            }
         } else {
             json.writeStringField("prediction", names.get(inference.classes(outputs)[0]));
-            json.writeStringField("label", names.get(((Targets.Classes) target).classes()[0]));
+            if (labelled) {
+                json.writeStringField("label", names.get(((Targets.Classes) target).classes()[0]));
+            }
         }
     }
 
@@ -76,6 +81,9 @@ record PredictionLine(ShardInference inference, List<String> names, float[] outp
             writeName(json, start < 0 ? Targets.NONE : predictions[word++]);
         }
         json.writeEndArray();
+        if (!labelled) {
+            return;
+        }
         json.writeArrayFieldStart("labels");
         for (int start : wordStarts) {
             writeName(json, start < 0 ? Targets.NONE : labels[start]);

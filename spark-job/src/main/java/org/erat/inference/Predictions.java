@@ -34,7 +34,7 @@ public final class Predictions {
      * {@code {"id", "logits", "prediction", "label"}}, where prediction and label are the name of a class, or a number, of
      * which the one logit is the prediction itself; or for words {@code {"id", "words", "predictions", "labels"}}, a name
      * for each word, or null: of a word that was cut away, and for a label that is not known. Data from before words were
-     * kept have no {@code words}.
+     * kept have no {@code words}, and data without labels no {@code label} and {@code labels}.
      *
      * @param rank b, 1..R: the prefix [0,b) of the rows is used
      * @param file file to write, on any Hadoop file system
@@ -56,13 +56,14 @@ public final class Predictions {
         output.requireFile();
         use.requireMatch(data, hadoop);
         long examples = data.examples(split, 0);
+        boolean labelled = data.manifest().labelled();
         LongAccumulator done = spark.sparkContext().longAccumulator(WHAT);
         spark.sparkContext().setJobDescription(WHAT + " of " + use.adapter().task() + " at rank " + rank);
         try (ShardInference inference = ShardInference.of(spark, use, List.of(Selection.prefix(use.adapter(), rank)))) {
             JavaPairRDD<Long, String> lines = inference
                     .shardsWithWords(data, split)
                     .flatMapToPair(shard -> {
-                        List<Tuple2<Long, String>> ofShard = lines(shard, inference);
+                        List<Tuple2<Long, String>> ofShard = lines(shard, inference, labelled);
                         done.add(shard.size());
                         return ofShard.iterator();
                     })
@@ -81,11 +82,11 @@ public final class Predictions {
         }
     }
 
-    private static List<Tuple2<Long, String>> lines(PackedExamples shard, ShardInference inference) {
+    private static List<Tuple2<Long, String>> lines(PackedExamples shard, ShardInference inference, boolean labelled) {
         List<String> names = inference.adapter().labelNames();
         List<Tuple2<Long, String>> lines = new ArrayList<>(shard.size());
         inference.run(shard, (selection, example, outputs) -> {
-            String line = new PredictionLine(inference, names, outputs).of(shard, example);
+            String line = new PredictionLine(inference, names, labelled, outputs).of(shard, example);
             lines.add(new Tuple2<>(shard.id(example), line));
         });
         return lines;

@@ -43,11 +43,17 @@ record RunInputs(
                 BaseModel.describe(job.model().path(), session.sparkContext().hadoopConfiguration());
         TokenizedDataset data = given.train();
         requireMadeFor(model, data);
+        data.requireLabels();
+        if (data.manifest().train().examples() == 0) {
+            throw new BadInputException(place(data) + " has no training examples: it was prepared with --like, for"
+                    + " evaluate and predict. Name the data set to train on as data.train");
+        }
         if (job.evaluation().prefixes()) {
             Evaluator.requireMetrics(data.manifest(), place(data));
         }
         if (job.evaluation().prefixes() && given.validation() != data) {
             requireMadeFor(model, given.validation());
+            given.validation().requireLabels();
             requireSameLabels(data, given.validation());
         }
         return new RunInputs(

@@ -183,7 +183,14 @@ class BadInputTest {
                         "train.tsv",
                         "no column 'mood'",
                         "did you mean 'mode'"),
-                data("no text", p -> Files.delete(p.text().resolve("dev.tsv")), "has no dev.* or validation.*"),
+                data(
+                        "no training text",
+                        p -> Files.delete(p.text().resolve("train.tsv")),
+                        "text has no training split"),
+                data(
+                        "two training files that differ",
+                        p -> Files.copy(p.text().resolve("train.tsv"), p.text().resolve("old_train.tsv")),
+                        "text holds old_train.tsv, train.tsv: which of them is the training split?"),
                 data(
                         "a tokenizer that does not match the model",
                         p -> replace(p.model().resolve("tokenizer.json"), "\"very\":39", "\"very\":390"),

@@ -119,6 +119,67 @@ class FinishedRunTest {
         }
     }
 
+    /** The texts of the validation split alone, as others would have them who wonder what they are. */
+    @Test
+    void textWithoutLabelsIsPredictedAsWithThem() throws IOException {
+        Path texts = folder.resolve("texts.tsv");
+        List<String> rows = Files.readAllLines(project.text().resolve("dev.tsv"));
+        assertThat(rows.get(0)).isEqualTo("sentence\tmood");
+        Files.write(
+                texts,
+                rows.stream().map(row -> row.substring(0, row.indexOf('\t'))).toList());
+        String prepare = "prepare-data --format tsv --text sentence --type classification --like " + project.data();
+        TinyCommands.shown(TinyCommands.words(
+                prepare, "--input", texts, "--model", project.model(), "--out", folder.resolve("texts")));
+
+        Path out = folder.resolve("p.jsonl");
+        TinyCommands.shown(TinyCommands.words(
+                "predict --rank 2 --run-dir", shared.resolve("run"), "--data", folder.resolve("texts"), "--out", out));
+        assertThat(Files.readAllLines(out))
+                .isEqualTo(predictions.stream()
+                        .map(line -> line.replaceAll(",\"label\":\"[^\"]*\"", ""))
+                        .toList());
+
+        String unlabelled = folder.resolve("texts") + " has no labels, which training and evaluate need";
+        TinyCommands.Ended evaluated = TinyCommands.run(
+                TinyCommands.words("evaluate --run-dir", shared.resolve("run"), "--data", folder.resolve("texts")));
+        assertThat(evaluated.error()).contains(unlabelled, "--label", "predict");
+        assertThat(evaluated.code()).isEqualTo(3);
+        TinyCommands.Ended trained = TinyCommands.run(
+                TinyCommands.train(project, "run on texts", "--set", "data.train=" + folder.resolve("texts")));
+        assertThat(trained.error()).contains(unlabelled);
+        assertThat(trained.code()).isEqualTo(3);
+    }
+
+    /** Of one class only, which by itself would be no data set. */
+    @Test
+    void labelledTextOfSomeClassesIsEvaluatedWithTheRunsClasses() throws IOException {
+        List<String> rows = Files.readAllLines(project.text().resolve("dev.tsv"));
+        String mood = rows.get(1).substring(rows.get(1).indexOf('\t') + 1);
+        Path some = folder.resolve("some.tsv");
+        Files.write(
+                some,
+                rows.stream()
+                        .filter(row -> row.equals(rows.get(0)) || row.endsWith("\t" + mood))
+                        .toList());
+        TinyCommands.shown(TinyCommands.words(
+                "prepare-data --format tsv --text sentence --label mood --type classification --like",
+                project.data(),
+                "--input",
+                some,
+                "--model",
+                project.model(),
+                "--out",
+                folder.resolve("some")));
+        assertThat(TinyCommands.shown(TinyCommands.words(
+                        "evaluate --run-dir", shared.resolve("run"), "--data", folder.resolve("some"))))
+                .anyMatch(line -> line.startsWith("AURAC (accuracy)"));
+        TinyCommands.Ended trained = TinyCommands.run(
+                TinyCommands.train(project, "run on some", "--set", "data.train=" + folder.resolve("some")));
+        assertThat(trained.error()).contains("has no training examples: it was prepared with --like");
+        assertThat(trained.code()).isEqualTo(3);
+    }
+
     private String baseModelOf(String adapter) throws IOException {
         JsonNode config = JSON.readTree(
                 folder.resolve(adapter).resolve("adapter_config.json").toFile());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.spark.SparkException;
 import org.erat.checkpoint.ResumableException;
@@ -47,23 +48,52 @@ class MainTest {
                 + " --out o");
         assertThat(requests)
                 .containsExactly(
-                        new PrepareDataCommand.Request(TextTask.named("sst2"), "i", "m", "o", 0.02, 128, 1),
+                        new PrepareDataCommand.Request(
+                                TextTask.named("sst2"), "i", "m", "o", 0.02, OptionalInt.empty(), 1, Optional.empty()),
                         new PrepareDataCommand.Request(
                                 TextTask.custom(TextFormat.TSV, false, "3", null, "1", TaskType.REGRESSION),
                                 "i",
                                 "m",
                                 "o",
                                 0.1,
-                                64,
-                                9),
+                                OptionalInt.of(64),
+                                9,
+                                Optional.empty()),
                         new PrepareDataCommand.Request(
                                 TextTask.tokenClassification(TextFormat.JSONL, "tokens", "tags"),
                                 "i",
                                 "m",
                                 "o",
                                 0.02,
-                                128,
-                                1));
+                                OptionalInt.empty(),
+                                1,
+                                Optional.empty()));
+    }
+
+    @Test
+    void dataForATrainedModelNeedNoLabels() {
+        run("prepare-data --format csv --text t --type classification --like d --input i --model m --out o");
+        run("prepare-data --format jsonl --words w --type token-classification --like d --input i --model m --out o");
+        assertThat(requests)
+                .containsExactly(
+                        new PrepareDataCommand.Request(
+                                TextTask.custom(TextFormat.CSV, true, "t", null, null, TaskType.CLASSIFICATION),
+                                "i",
+                                "m",
+                                "o",
+                                0.02,
+                                OptionalInt.empty(),
+                                1,
+                                Optional.of("d")),
+                        new PrepareDataCommand.Request(
+                                TextTask.tokenClassification(TextFormat.JSONL, "w", null),
+                                "i",
+                                "m",
+                                "o",
+                                0.02,
+                                OptionalInt.empty(),
+                                1,
+                                Optional.of("d")));
     }
 
     /** What a table's columns are called depends on the type of the task, and the message says how. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -194,7 +195,8 @@ class ReferenceTokensTest {
                         Math.min(reference.path("max_length").asInt(), model.maxLength()),
                         out,
                         0.1,
-                        1),
+                        1,
+                        Optional.empty()),
                 line -> {});
         return TokenizedDataset.open(session, out).shards(Split.TRAIN, 1).first();
     }

@@ -142,7 +142,7 @@ public final class TinyData {
                 .parquet(directory.resolve("validation").toString());
         SplitSummary summary = new SplitSummary(size(), 0, 20, 0);
         new Manifest(
-                        Manifest.version(tiny.task),
+                        Manifest.version(tiny.task, true),
                         "tiny",
                         tiny.task,
                         labelNames,

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -69,7 +70,8 @@ public record TinyProject(Path folder) {
                 16,
                 folder.resolve(out).toString(),
                 0.1,
-                1);
+                1,
+                Optional.empty());
     }
 
     public Path model() {

@@ -11,7 +11,7 @@ import org.erat.data.NearestName;
  * @param width number of columns of every row
  * @param text index of the text
  * @param pair index of the second text, or -1
- * @param label index of the label
+ * @param label index of the label, or -1
  */
 record Columns(int width, int text, int pair, int label) {
     /** A file with other line ends, or none, shows as one long row of columns. */
@@ -23,7 +23,7 @@ record Columns(int width, int text, int pair, int label) {
                 header.size(),
                 indexOf(task.text(), header, file),
                 task.textPair() == null ? -1 : indexOf(task.textPair(), header, file),
-                indexOf(task.label(), header, file));
+                task.label() == null ? -1 : indexOf(task.label(), header, file));
     }
 
     /** Takes the columns as numbers; every row of {@code file} is as wide as its first. */
@@ -32,12 +32,12 @@ record Columns(int width, int text, int pair, int label) {
                 width,
                 number(task.text(), width, file),
                 task.textPair() == null ? -1 : number(task.textPair(), width, file),
-                number(task.label(), width, file));
+                task.label() == null ? -1 : number(task.label(), width, file));
     }
 
     /** The row of these cells. */
     TextRow row(List<String> cells) {
-        return TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), cells.get(label));
+        return TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), label < 0 ? null : cells.get(label));
     }
 
     /** Complains that a row is not {@link #width} wide. */

@@ -9,65 +9,57 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
-import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
 import org.erat.data.storage.Storage;
+import org.erat.data.text.SplitRule.Entry;
+import org.erat.data.text.SplitRule.Use;
 
 /**
- * The files that hold the text.
+ * The files that hold the text, in the order in which their rows are read.
  *
- * @param train the training file, or the only file
- * @param validation the validation file; null if a share of {@code train} is to be split off
+ * @param train the training split, or the only table
+ * @param validation the validation split; empty if a share of {@code train} is to be split off
+ * @param test what is there and not used
  */
-record InputFiles(Path train, Path validation) {
+record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
+    /** Where the Hugging Face hub has the files of a data set. */
+    private static final String HUB_FOLDER = "data";
+
+    InputFiles {
+        train = List.copyOf(train);
+        validation = List.copyOf(validation);
+        test = List.copyOf(test);
+    }
+
+    private static InputFiles table(List<Path> files) {
+        return new InputFiles(files, List.of(), List.of());
+    }
 
     /**
-     * Finds the files of {@code input}: an artifact, a file, or a folder with a training and a validation file.
+     * Finds the files of {@code input}: an artifact, a file, or a folder whose files {@link SplitRule} sorts.
      *
-     * @throws BadInputException if they are not there
+     * @param oneTable whether a folder of several splits is refused, since all rows are for one use
+     * @throws BadInputException if they are not there, or could be understood in two ways
      */
-    static InputFiles find(Configuration hadoop, TextTask task, String input, Consumer<String> progress) {
+    static InputFiles find(
+            Configuration hadoop, TextTask task, String input, boolean oneTable, Consumer<String> progress) {
         if (MavenArtifact.isArtifact(input)) {
             MavenArtifact artifact = MavenArtifact.parse(input);
-            return new InputFiles(
-                    new Path(
-                            MavenRepository.ofUser().resolve(artifact, progress).toUri()),
-                    null);
+            return table(List.of(new Path(
+                    MavenRepository.ofUser().resolve(artifact, progress).toUri())));
         }
         Path path = Storage.path(input);
         try {
             FileSystem fs = path.getFileSystem(hadoop);
-            if (fs.getFileStatus(path).isFile()) {
-                return new InputFiles(path, null);
-            }
-            List<String> names = Arrays.stream(fs.listStatus(path))
-                    .map(file -> file.getPath().getName())
-                    .sorted()
-                    .toList();
-            String train = find(List.of(task.trainFile()), names, task, path);
-            String validation = find(task.validationFiles(), names, task, path);
-            if (train != null && validation != null) {
-                return new InputFiles(new Path(path, train), new Path(path, validation));
-            }
-            // Spark writes one table as a folder of files.
-            if (task.format() == TextFormat.PARQUET && train == null && validation == null) {
-                return new InputFiles(path, null);
-            }
-            throw new BadInputException(String.format(
-                    "%s has no %s; it holds %s. Name the files so, or give one file, from which a share is split off"
-                            + " for validation",
-                    path,
-                    train == null ? task.trainFile() : String.join(" or ", task.validationFiles()),
-                    names.isEmpty() ? "nothing" : String.join(", ", names)));
+            return fs.getFileStatus(path).isFile() ? table(List.of(path)) : ofFolder(fs, task, path, oneTable);
         } catch (FileNotFoundException e) {
             throw new BadInputException(
                     String.format("%s does not exist: give the file or folder of the text as --input", input), e);
@@ -76,80 +68,103 @@ record InputFiles(Path train, Path validation) {
         }
     }
 
-    /** Starts to read {@code file} as {@code task} lays it out. */
-    static TextRows open(SparkSession spark, TextTask task, Path file) throws IOException {
-        if (task.format() == TextFormat.PARQUET) {
-            return new ParquetRows(task, spark, file.toString());
+    private static InputFiles ofFolder(FileSystem fs, TextTask task, Path folder, boolean oneTable) throws IOException {
+        SplitRule rule = task.splitRule();
+        List<Entry> entries = entries(fs, folder);
+        Map<Use, List<Entry>> splits = rule.splits(entries, folder.toString());
+        Entry hub = new Entry(HUB_FOLDER, true);
+        if (splits.isEmpty() && entries.contains(hub)) {
+            return ofFolder(fs, task, new Path(folder, HUB_FOLDER), oneTable);
         }
-        FileSystem fs = file.getFileSystem(spark.sparkContext().hadoopConfiguration());
-        if (fs.getFileStatus(file).isDirectory()) {
-            throw new BadInputException(String.format("%s is a folder; a %s file is needed", file, task.format()));
+        if (splits.isEmpty()) {
+            // Parquet tables have partitions in folders.
+            return table(
+                    task.format() == TextFormat.PARQUET
+                            ? files(fs, folder, rule)
+                            : paths(fs, folder, rule.table(entries, folder.toString()), rule));
         }
-        InputStream bytes = fs.open(file);
-        return switch (task.format()) {
-            case TSV -> new TsvRows(task, new Utf8Lines(bytes, file.toString()));
-            case CSV -> new CsvRows(task, new Utf8Lines(bytes, file.toString()));
-            case JSONL -> new JsonRows(task, new Utf8Lines(bytes, file.toString()));
-            case WORDNET -> new WordNetRows(bytes, file.toString());
-            case PARQUET -> throw new IllegalStateException("opened above");
-        };
+        if (oneTable && splits.size() == 1) {
+            return table(paths(fs, folder, splits.values().iterator().next(), rule));
+        }
+        if (oneTable) {
+            throw new BadInputException(String.format(
+                    "%s holds the splits %s, and with --like all rows are for one use. Name the file or folder of one"
+                            + " as --input",
+                    folder, splits.keySet()));
+        }
+        if (!splits.containsKey(Use.TRAINING)) {
+            throw new BadInputException(String.format(
+                    "%s has no training split: its files are those of %s. Name one of them train, or give one file as"
+                            + " --input, from which a share is split off for validation",
+                    folder, splits.keySet()));
+        }
+        return new InputFiles(
+                paths(fs, folder, splits.get(Use.TRAINING), rule),
+                paths(fs, folder, splits.getOrDefault(Use.VALIDATION, List.of()), rule),
+                paths(fs, folder, splits.getOrDefault(Use.TEST, List.of()), rule));
     }
 
-    /** SHA-256 over the bytes of a file, or over names and bytes of the files in a folder. */
-    static String sha256(Configuration hadoop, Path file) throws IOException {
-        MessageDigest digest = Sha256.start();
-        FileSystem fs = file.getFileSystem(hadoop);
+    private static List<Entry> entries(FileSystem fs, Path folder) throws IOException {
+        return Arrays.stream(fs.listStatus(folder))
+                .map(status -> new Entry(status.getPath().getName(), status.isDirectory()))
+                .toList();
+    }
+
+    private static List<Path> paths(FileSystem fs, Path folder, List<Entry> entries, SplitRule rule)
+            throws IOException {
+        List<Path> paths = new ArrayList<>();
+        for (Entry entry : entries) {
+            Path path = new Path(folder, entry.name());
+            paths.addAll(entry.isFolder() ? files(fs, path, rule) : List.of(path));
+        }
+        return paths;
+    }
+
+    /** The files of a folder that is one split or table. */
+    private static List<Path> files(FileSystem fs, Path folder, SplitRule rule) throws IOException {
         List<Path> files = new ArrayList<>();
-        collect(fs, fs.getFileStatus(file), files);
+        List<Entry> entries = entries(fs, folder);
+        List<Entry> folders = entries.stream()
+                .filter(Entry::isFolder)
+                .filter(entry -> !entry.name().startsWith("_") && !entry.name().startsWith("."))
+                .sorted(Comparator.comparing(Entry::name))
+                .toList();
+        for (Entry inner : folders) {
+            files.addAll(files(fs, new Path(folder, inner.name()), rule));
+        }
+        if (files.isEmpty() || entries.stream().anyMatch(entry -> !entry.isFolder())) {
+            rule.table(entries, folder.toString()).forEach(entry -> files.add(new Path(folder, entry.name())));
+        }
+        return files;
+    }
+
+    /** What is used for what, in a line for people. */
+    String describe() {
+        String text = "training: " + count(train);
+        text += validation.isEmpty() ? "" : ", validation: " + count(validation);
+        return text + (test.isEmpty() ? "" : ", test: " + count(test) + ", not used");
+    }
+
+    private static String count(List<Path> files) {
+        return String.format("%,d file%s", files.size(), files.size() == 1 ? "" : "s");
+    }
+
+    /** The first of some files, and how many more there are, for messages. */
+    static String names(List<Path> files) {
+        return files.get(0) + (files.size() == 1 ? "" : " and " + (files.size() - 1) + " more");
+    }
+
+    /** SHA-256 over the bytes of a file, or over names and bytes of several. */
+    static String sha256(Configuration hadoop, List<Path> files) throws IOException {
+        MessageDigest digest = Sha256.start();
         for (Path each : files) {
             if (files.size() > 1) {
                 digest.update(each.getName().getBytes(StandardCharsets.UTF_8));
             }
-            try (InputStream in = fs.open(each)) {
+            try (InputStream in = each.getFileSystem(hadoop).open(each)) {
                 Sha256.update(digest, in);
             }
         }
         return Sha256.hex(digest);
-    }
-
-    private static void collect(FileSystem fs, FileStatus status, List<Path> files) throws IOException {
-        if (status.isFile()) {
-            files.add(status.getPath());
-            return;
-        }
-        FileStatus[] children = fs.listStatus(status.getPath());
-        Arrays.sort(children, Comparator.comparing(child -> child.getPath().getName()));
-        for (FileStatus child : children) {
-            String name = child.getPath().getName();
-            if (!name.startsWith("_") && !name.startsWith(".")) {
-                collect(fs, child, files);
-            }
-        }
-    }
-
-    /** The one of {@code names} that {@code patterns} mean, or null if there is none. */
-    private static String find(List<String> patterns, List<String> names, TextTask task, Path folder) {
-        List<String> found = names.stream()
-                .filter(name -> patterns.stream().anyMatch(pattern -> matches(pattern, name)))
-                .toList();
-        if (found.size() > 1) {
-            List<String> ofFormat = found.stream()
-                    .filter(name -> name.endsWith("." + task.format()))
-                    .toList();
-            if (ofFormat.size() != 1) {
-                throw new UsageException(String.format(
-                        "%s holds %s: which is meant? Move the others away", folder, String.join(" and ", found)));
-            }
-            return ofFormat.get(0);
-        }
-        return found.isEmpty() ? null : found.get(0);
-    }
-
-    private static boolean matches(String pattern, String name) {
-        if (!pattern.endsWith(".*")) {
-            return name.equals(pattern);
-        }
-        String stem = pattern.substring(0, pattern.length() - 2);
-        return name.equals(stem) || name.startsWith(stem + ".");
     }
 }

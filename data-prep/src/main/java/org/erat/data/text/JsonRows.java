@@ -1,6 +1,7 @@
 package org.erat.data.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,6 +15,8 @@ import org.erat.data.BadInputException;
 final class JsonRows implements TextRows {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            // What Python writes for a missing number.
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
 
     private final TextTask task;
@@ -30,12 +33,12 @@ final class JsonRows implements TextRows {
             if (!line.isBlank()) {
                 JsonNode row = parsed(line);
                 if (task.type().perToken()) {
-                    return new TextRow(words(row), labels(row));
+                    return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
                 }
                 return TextRow.of(
                         text(row, task.text()),
                         task.textPair() == null ? null : text(row, task.textPair()),
-                        label(row, task.label()));
+                        task.label() == null ? null : label(row, task.label()));
             }
         }
         return null;
@@ -57,9 +60,8 @@ final class JsonRows implements TextRows {
             if (row.isObject()) {
                 return row;
             }
-            throw new BadInputException(String.format(
-                    "%s is not a JSON object: write {\"%s\": …, \"%s\": …} on each line",
-                    place(), task.text(), task.label()));
+            throw new BadInputException(
+                    String.format("%s is not a JSON object: write {\"%s\": …, …} on each line", place(), task.text()));
         } catch (JsonProcessingException e) {
             throw new BadInputException(
                     String.format(
@@ -91,7 +93,7 @@ final class JsonRows implements TextRows {
         return words;
     }
 
-    /** The labels of the words; a null stays one. */
+    /** The labels of the words; null where there is none. */
     private List<String> labels(JsonNode row) {
         List<String> labels = new ArrayList<>();
         for (JsonNode label : list(row, task.label(), "labels")) {
@@ -116,11 +118,11 @@ final class JsonRows implements TextRows {
 
     private String label(JsonNode row, String key) {
         JsonNode value = value(row, key);
-        if (!value.isValueNode() || value.isNull()) {
+        if (!value.isValueNode()) {
             throw new BadInputException(
                     String.format("%s: '%s' is %s; a label is a string, a number, true or false", place(), key, value));
         }
-        return value.asText();
+        return value.isNull() ? null : value.asText();
     }
 
     private JsonNode value(JsonNode row, String key) {

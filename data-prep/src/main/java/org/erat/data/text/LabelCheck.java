@@ -26,6 +26,7 @@ final class LabelCheck {
     private final Map<String, String> inTraining = new LinkedHashMap<>();
 
     private final Map<String, String> inValidation = new LinkedHashMap<>();
+    private final ClassCounts counts = new ClassCounts();
 
     /**
      * @param splitOff whether validation rows are a share of the training file, so that all labels of that file are
@@ -40,19 +41,25 @@ final class LabelCheck {
      * Checks the labels of a row that goes to {@code split}.
      *
      * @param place where the row is
-     * @return the row with its labels stripped of blanks
+     * @return the row with its labels as {@link LabelText} has them
      */
     TextRow checked(Split split, TextRow row, Supplier<String> place) {
         if (task.type().perToken()) {
             checkWords(row, place);
         }
+        if (task.label() == null) {
+            return new TextRow(row.texts(), List.of());
+        }
         List<String> labels = new ArrayList<>(row.labels().size());
         for (String each : row.labels()) {
-            String label = each == null ? "" : each.strip();
-            if (label.isEmpty()) {
+            if (LabelText.isMissing(each)) {
                 throw missing(row, labels.size(), place);
             }
+            String label = task.type().hasClasses() ? LabelText.ofClass(each) : LabelText.stripped(each);
             check(split, label, place);
+            if (split == Split.TRAIN) {
+                counts.add(label);
+            }
             labels.add(label);
         }
         return new TextRow(row.texts(), labels);
@@ -65,7 +72,7 @@ final class LabelCheck {
             throw new BadInputException(
                     String.format("%s: '%s' has no words; leave out rows without any", place.get(), task.text()));
         }
-        if (words != labels) {
+        if (task.label() != null && words != labels) {
             throw new BadInputException(String.format(
                     "%s: %d words in '%s' but %d labels in '%s'; every word needs one label",
                     place.get(), words, task.text(), labels, task.label()));
@@ -76,10 +83,16 @@ final class LabelCheck {
         return new BadInputException(
                 task.type().perToken()
                         ? String.format(
-                                "%s: word %d ('%s') has no label in '%s'; every word needs one",
-                                place.get(), index + 1, row.texts().get(index), task.label())
+                                "%s: word %d ('%s') has no label in '%s'%s; every word needs one",
+                                place.get(), index + 1, row.texts().get(index), task.label(), written(row, index))
                         : String.format(
-                                "%s: column '%s' is empty; every row needs a label", place.get(), task.label()));
+                                "%s: column '%s' has no label%s; leave out rows without one",
+                                place.get(), task.label(), written(row, index)));
+    }
+
+    private static String written(TextRow row, int index) {
+        String label = row.labels().get(index);
+        return label == null || LabelText.stripped(label).isEmpty() ? "" : ", '" + label + "' stands for none";
     }
 
     private void check(Split split, String label, Supplier<String> place) {
@@ -107,6 +120,15 @@ final class LabelCheck {
             indices.put(value, indices.size());
         }
         return new LabelEncoding(task.type(), task.labelNames().isEmpty() ? values : task.labelNames(), indices);
+    }
+
+    /** Lines for people about the classes, once {@link #encoding} has found them; none of a regression. */
+    List<String> report() {
+        if (task.type() == TaskType.REGRESSION || counts.isEmpty()) {
+            return List.of();
+        }
+        LabelEncoding encoding = encoding();
+        return counts.report(List.copyOf(encoding.indices().keySet()), encoding.names());
     }
 
     private List<String> collected() {

@@ -15,8 +15,17 @@ import org.erat.data.tokenized.TaskType;
  */
 record LabelEncoding(TaskType type, List<String> names, Map<String, Integer> indices) implements Serializable {
 
-    /** The class index as an Integer, or the number as a Float, as the column of the task's type needs it. */
-    Number encode(String label) {
+    /**
+     * The class index as an Integer, or the number as a Float, as the column of the task's type needs it.
+     *
+     * @param labels one, or none
+     * @return null for none
+     */
+    Number encode(List<String> labels) {
+        if (labels.isEmpty()) {
+            return null;
+        }
+        String label = labels.get(0);
         return type.hasClasses() ? (Number) indices.get(label) : (Number) Float.valueOf(label);
     }
 

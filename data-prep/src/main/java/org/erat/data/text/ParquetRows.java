@@ -1,13 +1,18 @@
 package org.erat.data.text;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.commons.lang3.exception.ExceptionUtils;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,6 +22,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
 import org.erat.data.storage.ExactPaths;
 
 /** Rows of Parquet files, in the order of file names and of the rows in them, however Spark splits the files. */
@@ -28,19 +34,23 @@ final class ParquetRows implements TextRows {
     private static final int PAIR = 4;
 
     private final TextTask task;
-    private final String path;
+    private final SparkSession spark;
+    private final List<Path> files;
     private final Iterator<Row> rows;
     private Row last;
 
-    ParquetRows(TextTask task, SparkSession spark, String path) {
+    ParquetRows(TextTask task, SparkSession spark, List<Path> files) {
         this.task = task;
-        this.path = path;
+        this.spark = spark;
+        this.files = files;
         try {
             boolean perToken = task.type().perToken();
-            Dataset<Row> table = ExactPaths.reader(spark).parquet(path);
+            Dataset<Row> table = ExactPaths.reader(spark)
+                    .option("basePath", base(files))
+                    .parquet(files.stream().map(Path::toString).toArray(String[]::new));
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
-                    column(table, task.label(), true)
+                    label(table)
                             .cast(perToken ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
                     col("_metadata.row_index").as("row")));
@@ -69,7 +79,6 @@ final class ParquetRows implements TextRows {
             throw unreadable(e);
         }
         requireValue(TEXT, task.text());
-        requireValue(LABEL, task.label());
         if (task.type().perToken()) {
             List<String> words = last.getList(TEXT);
             int missing = words.indexOf(null);
@@ -77,6 +86,10 @@ final class ParquetRows implements TextRows {
                 throw new BadInputException(
                         String.format("%s: word %d of column '%s' is null", place(), missing + 1, task.text()));
             }
+            if (task.label() == null) {
+                return new TextRow(words, List.of());
+            }
+            requireValue(LABEL, task.label());
             return new TextRow(words, last.getList(LABEL));
         }
         if (task.textPair() != null) {
@@ -88,24 +101,42 @@ final class ParquetRows implements TextRows {
 
     @Override
     public String place() {
-        return last == null ? path : last.getString(FILE) + ", row " + (last.getLong(ROW) + 1);
+        return last == null ? InputFiles.names(files) : last.getString(FILE) + ", row " + (last.getLong(ROW) + 1);
     }
 
     @Override
     public void close() {}
 
+    /** The folder that all files are below, without folders that are values of a column. */
+    private static String base(List<Path> files) {
+        Path folder = files.get(0).getParent();
+        while (folder.getParent() != null && (folder.getName().contains("=") || !isAbove(folder, files))) {
+            folder = folder.getParent();
+        }
+        return folder.toString();
+    }
+
+    private static boolean isAbove(Path folder, List<Path> files) {
+        String start = folder + Path.SEPARATOR;
+        return files.stream().allMatch(file -> file.toString().startsWith(start));
+    }
+
     private void requireValue(int index, String column) {
         if (last.isNullAt(index)) {
-            throw new BadInputException(String.format(
-                    "%s: column '%s' is null; leave out rows without a text or a label", place(), column));
+            throw new BadInputException(
+                    String.format("%s: column '%s' is null; leave out rows without a value", place(), column));
         }
+    }
+
+    private Column label(Dataset<Row> table) {
+        return task.label() == null ? lit(null) : column(table, task.label(), true);
     }
 
     private Column column(Dataset<Row> table, String name, boolean label) {
         List<String> names = Arrays.asList(table.columns());
         int index = names.indexOf(name);
         if (index < 0) {
-            throw Columns.missing(name, names, path);
+            throw Columns.missing(name, names, InputFiles.names(files));
         }
         DataType type = table.schema().apply(index).dataType();
         DataType element = type;
@@ -118,7 +149,7 @@ final class ParquetRows implements TextRows {
         if (!usable) {
             throw new BadInputException(String.format(
                     "%s: column '%s' is of type %s; a text is a string, a label a string, a number or a boolean%s",
-                    path,
+                    InputFiles.names(files),
                     name,
                     type.simpleString(),
                     perToken ? ", and words and their labels are arrays of such" : ""));
@@ -130,6 +161,27 @@ final class ParquetRows implements TextRows {
     private BadInputException unreadable(Exception e) {
         Throwable cause = ExceptionUtils.getRootCause(e);
         String reason = String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString());
-        return new BadInputException(String.format("%s cannot be read as Parquet: %s", path, reason), e);
+        return notParquet()
+                .orElseGet(() -> new BadInputException(
+                        String.format("%s cannot be read as Parquet: %s", InputFiles.names(files), reason), e));
+    }
+
+    /** The first file that does not begin as a Parquet file does. */
+    private Optional<BadInputException> notParquet() {
+        for (Path file : files) {
+            try (InputStream in = file.getFileSystem(spark.sparkContext().hadoopConfiguration())
+                    .open(file)) {
+                byte[] head = in.readNBytes(FileSignature.BYTES);
+                if (!new String(head, 0, Math.min(head.length, 4), StandardCharsets.ISO_8859_1).equals("PAR1")) {
+                    return Optional.of(FileSignature.explain(
+                            file.toString(),
+                            head,
+                            new BadInputException(file + " is not a Parquet file: check --format, or copy it again")));
+                }
+            } catch (IOException e) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
     }
 }

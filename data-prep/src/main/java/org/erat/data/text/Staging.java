@@ -1,18 +1,22 @@
 package org.erat.data.text;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.BadInputException;
+import org.erat.data.FileSignature;
 import org.erat.data.Sha256;
 import org.erat.data.tokenized.Split;
 
 /** Reads all rows of a data set once, on the driver: checks them, splits them and stages them for the executors. */
-record Staging(SparkSession spark, TokenizationRequest request, Consumer<String> progress) {
+record Staging(SparkSession spark, TokenizationRequest request, TextTask task, Consumer<String> progress) {
     private static final int ROWS_BETWEEN_REPORTS = 50_000;
 
     /**
@@ -22,79 +26,141 @@ record Staging(SparkSession spark, TokenizationRequest request, Consumer<String>
      * @throws IOException if {@code folder} cannot be written
      */
     StagedData stage(InputFiles files, FileSystem fs, Path folder) throws IOException {
-        LabelCheck labels = new LabelCheck(request.task(), files.validation() == null);
-        boolean perToken = request.task().type().perToken();
+        boolean splitOff = files.validation().isEmpty();
+        LabelCheck labels = new LabelCheck(task, splitOff);
+        boolean perToken = task.type().perToken();
         StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), perToken);
         StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), perToken);
         try (train;
                 validation) {
-            if (files.validation() == null) {
+            if (request.like().isPresent()) {
+                stage(files.train(), labels, row -> Split.VALIDATION, train, validation);
+            } else if (splitOff) {
                 ValidationShare share = new ValidationShare(request.validationShare(), request.seed());
                 stage(files.train(), labels, share::of, train, validation);
-                requireBoth(train.rows(), validation.rows(), files.train());
+                requireBoth(train.rows(), validation.rows());
             } else {
                 stage(files.train(), labels, row -> Split.TRAIN, train, validation);
                 stage(files.validation(), labels, row -> Split.VALIDATION, train, validation);
             }
         }
+        LabelEncoding encoding = labels.encoding();
+        labels.report().forEach(progress);
         return new StagedData(
                 new StagedData.Text(train.parts(), train.rows()),
                 new StagedData.Text(validation.parts(), validation.rows()),
-                labels.encoding(),
+                encoding,
                 Sha256.of((train.contentSha256() + validation.contentSha256()).getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** Stages the rows of all {@code files}. */
     private void stage(
-            Path file, LabelCheck labels, Function<TextRow, Split> splits, StagedText train, StagedText validation)
+            List<Path> files,
+            LabelCheck labels,
+            Function<TextRow, Split> splits,
+            StagedText train,
+            StagedText validation)
             throws IOException {
-        progress.accept("Reading " + file);
         long count = 0;
-        try (TextRows rows = open(file)) {
-            for (TextRow row = next(rows, file); row != null; row = next(rows, file)) {
-                Split split = splits.apply(row);
-                (split == Split.TRAIN ? train : validation).add(labels.checked(split, row, rows::place));
-                if (++count % ROWS_BETWEEN_REPORTS == 0) {
-                    progress.accept(String.format("Read %,d rows of %s", count, file));
-                }
-            }
-            if (rows.skipped() > 0) {
-                progress.accept(
-                        String.format("Left out %,d rows of %s that have too few columns", rows.skipped(), file));
+        if (task.format() == TextFormat.PARQUET) {
+            count = stage(new ParquetRows(task, spark, files), labels, splits, train, validation);
+        } else {
+            for (Path file : files) {
+                progress.accept("Reading " + file);
+                count += stage(file, labels, splits, train, validation);
             }
         }
         if (count == 0) {
-            throw new BadInputException(
-                    String.format("%s has no rows: it is empty, or holds no more than a header", file));
+            throw new BadInputException(String.format(
+                    "%s has no rows: it is empty, or holds no more than a header", InputFiles.names(files)));
         }
+    }
+
+    private long stage(
+            Path file, LabelCheck labels, Function<TextRow, Split> splits, StagedText train, StagedText validation)
+            throws IOException {
+        long before = train.rows() + validation.rows();
+        try {
+            return stage(open(file), labels, splits, train, validation);
+        } catch (BadInputException e) {
+            // What is wrong from the first row on may be no text at all.
+            throw train.rows() + validation.rows() == before
+                    ? FileSignature.explain(file.toString(), head(file), e)
+                    : e;
+        }
+    }
+
+    private long stage(
+            TextRows source,
+            LabelCheck labels,
+            Function<TextRow, Split> splits,
+            StagedText train,
+            StagedText validation)
+            throws IOException {
+        long count = 0;
+        try (TextRows rows = source) {
+            for (TextRow row = next(rows); row != null; row = next(rows)) {
+                Split split = splits.apply(row);
+                (split == Split.TRAIN ? train : validation).add(labels.checked(split, row, rows::place));
+                if (++count % ROWS_BETWEEN_REPORTS == 0) {
+                    progress.accept(String.format("Read %,d rows, up to %s", count, rows.place()));
+                }
+            }
+            if (rows.skipped() > 0) {
+                progress.accept(String.format(
+                        "Left out %,d rows that have too few columns, up to %s", rows.skipped(), rows.place()));
+            }
+        }
+        return count;
     }
 
     private TextRows open(Path file) {
         try {
-            return InputFiles.open(spark, request.task(), file);
+            InputStream bytes = TextBytes.open(hadoop(), file);
+            return switch (task.format()) {
+                case TSV -> new TsvRows(task, new Utf8Lines(bytes, file.toString()));
+                case CSV -> new CsvRows(task, new Utf8Lines(bytes, file.toString()));
+                case JSONL -> new JsonRows(task, new Utf8Lines(bytes, file.toString()));
+                case WORDNET -> new WordNetRows(bytes, file.toString());
+                case PARQUET -> throw new IllegalStateException("Spark reads Parquet");
+            };
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(file.toString(), e);
         }
+    }
+
+    /** The first bytes, decompressed; any where they cannot be read. */
+    private byte[] head(Path file) {
+        try (InputStream bytes = TextBytes.open(hadoop(), file)) {
+            return bytes.readNBytes(FileSignature.BYTES);
+        } catch (IOException | BadInputException e) {
+            return new byte[] {' '};
+        }
+    }
+
+    private Configuration hadoop() {
+        return spark.sparkContext().hadoopConfiguration();
     }
 
     /** Keeps failures to read apart from failures to write. */
-    private static TextRow next(TextRows rows, Path file) {
+    private static TextRow next(TextRows rows) {
         try {
             return rows.read();
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(rows.place(), e);
         }
     }
 
-    private static BadInputException unreadable(Path file, IOException e) {
-        return new BadInputException(String.format("%s cannot be read: %s", file, e.getMessage()), e);
+    private static BadInputException unreadable(String place, IOException e) {
+        return new BadInputException(String.format("%s cannot be read: %s", place, e.getMessage()), e);
     }
 
-    private void requireBoth(long train, long validation, Path file) {
+    private void requireBoth(long train, long validation) {
         if (train == 0 || validation == 0) {
             throw new BadInputException(String.format(
                     "%s has %d rows; with a share of %s for validation, %d are left for training and %d for validation:"
                             + " give more rows, another share, or a folder with a file for each",
-                    file, train + validation, request.validationShare(), train, validation));
+                    request.input(), train + validation, request.validationShare(), train, validation));
         }
     }
 }

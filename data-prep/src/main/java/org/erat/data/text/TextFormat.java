@@ -1,6 +1,7 @@
 package org.erat.data.text;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.erat.data.UsageException;
 
@@ -24,6 +25,17 @@ public enum TextFormat {
                 .findFirst()
                 .orElseThrow(() -> new UsageException(
                         String.format("'%s' is not a format: give tsv, csv, jsonl or parquet", name)));
+    }
+
+    /** How names of such files end. */
+    List<String> endings() {
+        return switch (this) {
+            case TSV -> List.of(".tsv");
+            case CSV -> List.of(".csv");
+            case JSONL -> List.of(".jsonl", ".json", ".ndjson");
+            case PARQUET -> List.of(".parquet", ".pq");
+            case WORDNET -> List.of(".jar");
+        };
     }
 
     /** Whether the columns have names only if the file's first row says so. */

@@ -1,10 +1,12 @@
 package org.erat.data.text;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.erat.data.NearestName;
 import org.erat.data.UsageException;
+import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
 
 /**
@@ -17,12 +19,11 @@ import org.erat.data.tokenized.TaskType;
  * @param header whether the first row of a TSV or CSV file names the columns; if not, columns are numbers from 0
  * @param text column of the text, or of the words of a token classification
  * @param textPair column of the second text, or null
- * @param label column of the label, or of the labels of the words
+ * @param label column of the label, or of the labels of the words; null where the rows have none
  * @param labelValues labels as the files write them, in the order of class indices; empty to collect them from the data
  * @param labelNames names of the classes, in the same order
  * @param metrics metrics that the task is judged by, the first being the one to rank by
- * @param trainFile name of the training file in a folder; {@code train.*} stands for any ending
- * @param validationFiles names that the validation file may have in a folder
+ * @param validationFile what the name of the validation file begins with, where a folder has several; null for any
  * @param skipsShortRows whether rows with too few columns are counted and left out instead of refused
  */
 public record TextTask(
@@ -36,9 +37,10 @@ public record TextTask(
         List<String> labelValues,
         List<String> labelNames,
         List<String> metrics,
-        String trainFile,
-        List<String> validationFiles,
+        String validationFile,
         boolean skipsShortRows) {
+
+    private static final String CUSTOM = "custom";
 
     private static final List<String> ENTAILMENT = List.of("entailment", "not_entailment");
     private static final List<String> ZERO_ONE = List.of("0", "1");
@@ -62,8 +64,7 @@ public record TextTask(
                     WordNetRows.LEXICOGRAPHER_FILES,
                     WordNetRows.LEXICOGRAPHER_FILES,
                     List.of("accuracy", "macro-f1"),
-                    "",
-                    List.of(),
+                    null,
                     false),
             glue("sst2", "sentence", null, "label", ZERO_ONE, List.of("negative", "positive"), ACCURACY),
             // The one GLUE file without a header: source, label, original mark, sentence.
@@ -78,8 +79,7 @@ public record TextTask(
                     ZERO_ONE,
                     List.of("unacceptable", "acceptable"),
                     List.of("matthews"),
-                    "train.tsv",
-                    List.of("dev.tsv"),
+                    null,
                     false),
             glue(
                     "mrpc",
@@ -111,8 +111,7 @@ public record TextTask(
                     List.of("entailment", "neutral", "contradiction"),
                     List.of("entailment", "neutral", "contradiction"),
                     ACCURACY,
-                    "train.tsv",
-                    List.of("dev_matched.tsv"),
+                    "dev_matched",
                     false),
             // The published training file has a few rows that are broken by line ends inside a question.
             new TextTask(
@@ -126,15 +125,13 @@ public record TextTask(
                     ZERO_ONE,
                     List.of("not_duplicate", "duplicate"),
                     ACCURACY_F1,
-                    "train.tsv",
-                    List.of("dev.tsv"),
+                    null,
                     true));
 
     public TextTask {
         labelValues = List.copyOf(labelValues);
         labelNames = List.copyOf(labelNames);
         metrics = List.copyOf(metrics);
-        validationFiles = List.copyOf(validationFiles);
         if (labelValues.size() != labelNames.size()) {
             throw new IllegalArgumentException(name + ": " + labelValues + " and " + labelNames);
         }
@@ -165,6 +162,7 @@ public record TextTask(
      *
      * @param header whether the first row names the columns; without, {@code text} and so on are numbers from 0
      * @param textPair column of the second text, or null
+     * @param label null where the rows have none, and {@link #like} says what to predict
      * @throws UsageException if the columns cannot be what they are said to be
      */
     public static TextTask custom(
@@ -178,7 +176,7 @@ public record TextTask(
                     String.format("The columns of %s always have names: leave out --no-header", format));
         }
         if (!header) {
-            Stream.of(text, textPair == null ? "0" : textPair, label).forEach(TextTask::requireNumber);
+            Stream.of(text, textPair, label).filter(Objects::nonNull).forEach(TextTask::requireNumber);
         }
         return custom(
                 type,
@@ -196,7 +194,7 @@ public record TextTask(
      *
      * @param format JSONL or PARQUET
      * @param words column of the words
-     * @param labels column of their labels
+     * @param labels column of their labels; null where the rows have none
      * @throws UsageException if the format has no lists
      */
     public static TextTask tokenClassification(TextFormat format, String words, String labels) {
@@ -217,19 +215,38 @@ public record TextTask(
             String label,
             List<String> metrics) {
         return new TextTask(
-                "custom",
+                CUSTOM, type, format, header, text, textPair, label, List.of(), List.of(), metrics, null, false);
+    }
+
+    /**
+     * The same columns, with the task, the classes and the metrics of a data set that was prepared before.
+     *
+     * @throws UsageException if its labels are of another type
+     */
+    TextTask like(Manifest other) {
+        if (type != other.type()) {
+            throw new UsageException(String.format(
+                    "--like names data of type %s, and these are of type %s: give --type %s",
+                    other.type(), type, other.type()));
+        }
+        return new TextTask(
+                other.task(),
                 type,
                 format,
                 header,
                 text,
                 textPair,
                 label,
-                List.of(),
-                List.of(),
-                metrics,
-                "train.*",
-                List.of("dev.*", "validation.*"),
-                false);
+                names().contains(other.task()) ? named(other.task()).labelValues : other.labelNames(),
+                other.labelNames(),
+                other.metrics(),
+                validationFile,
+                skipsShortRows);
+    }
+
+    /** Which files of a folder are which split; folders of known data sets hold other files too. */
+    SplitRule splitRule() {
+        return new SplitRule(format, validationFile, name.equals(CUSTOM));
     }
 
     /**
@@ -268,8 +285,7 @@ public record TextTask(
                 labelValues,
                 labelNames,
                 metrics,
-                "train.tsv",
-                List.of("dev.tsv"),
+                null,
                 false);
     }
 }

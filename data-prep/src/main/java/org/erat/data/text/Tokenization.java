@@ -31,7 +31,7 @@ public final class Tokenization {
         this.hadoop = spark.sparkContext().hadoopConfiguration();
         this.request = request;
         this.progress = progress;
-        this.task = request.task();
+        this.task = request.like().map(request.task()::like).orElse(request.task());
     }
 
     /**
@@ -50,7 +50,10 @@ public final class Tokenization {
         Path out = Storage.path(request.out());
         TokenizerFile tokenizer = TokenizerFile.read(hadoop, Storage.path(request.modelDir()), request.vocabSize());
         tokenizer.requireRoom(request.maxLength(), task.textPair() != null);
-        InputFiles files = InputFiles.find(hadoop, task, request.input(), progress);
+        request.like().ifPresent(like -> requireTokenizerOf(like, tokenizer));
+        InputFiles files =
+                InputFiles.find(hadoop, task, request.input(), request.like().isPresent(), progress);
+        progress.accept(request.like().isPresent() ? "all rows for evaluation and prediction" : files.describe());
         Map<String, String> settings = settings(files, tokenizer);
         try {
             Storage storage = Storage.of(out, hadoop);
@@ -76,6 +79,15 @@ public final class Tokenization {
         }
     }
 
+    private void requireTokenizerOf(Manifest like, TokenizerFile tokenizer) {
+        if (!like.tokenizerSha256().equals(tokenizer.sha256())) {
+            throw new UsageException(String.format(
+                    "--like names data that was made with another tokenizer than %s has: give the --model that it was"
+                            + " made with",
+                    request.modelDir()));
+        }
+    }
+
     /** Everything that decides the result, by name. */
     private Map<String, String> settings(InputFiles files, TokenizerFile tokenizer) {
         Map<String, String> settings = new TreeMap<>();
@@ -85,12 +97,15 @@ public final class Tokenization {
         settings.put("header", Boolean.toString(task.header()));
         settings.put("text", task.text());
         settings.put("text-pair", task.textPair() == null ? "none" : task.textPair());
-        settings.put("label", task.label());
+        settings.put("label", task.label() == null ? "none" : task.label());
         settings.put("max-length", Integer.toString(request.maxLength()));
         settings.put("tokenizer-sha256", tokenizer.sha256());
         try {
             settings.put("train-sha256", InputFiles.sha256(hadoop, files.train()));
-            if (files.validation() == null) {
+            if (request.like().isPresent()) {
+                settings.put("validation", "all rows");
+                settings.put("classes", String.join(", ", task.labelNames()));
+            } else if (files.validation().isEmpty()) {
                 ValidationShare share = new ValidationShare(request.validationShare(), request.seed());
                 settings.put("validation", String.format("share %s, seed %d", share.share(), share.seed()));
             } else {
@@ -130,13 +145,13 @@ public final class Tokenization {
             throws IOException {
         FileSystem fs = folder.getFileSystem(hadoop);
         Path staging = new Path(folder, "_text");
-        StagedData text = new Staging(spark, request, progress).stage(files, fs, staging);
+        StagedData text = new Staging(spark, request, task, progress).stage(files, fs, staging);
         TokenizationJob job = new TokenizationJob(spark, task, tokenizer, request.maxLength(), progress);
         TokenizationJob.Written train = job.run(Split.TRAIN, text.train(), text.labels(), folder);
         TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), folder);
         fs.delete(staging, true);
         Manifest manifest = new Manifest(
-                Manifest.version(task.type()),
+                Manifest.version(task.type(), task.label() != null),
                 task.name(),
                 task.type(),
                 text.labels().names(),

@@ -45,7 +45,8 @@ record TokenizationJob(
         int length = maxLength;
         boolean byteLevel = tokenizerFile.byteLevel();
         // One file is one partition: ids ascend inside every Parquet file and from file to file.
-        JavaRDD<Row> rows = context.parallelize(text.parts(), text.parts().size())
+        JavaRDD<Row> rows = context.parallelize(
+                        text.parts(), Math.max(1, text.parts().size()))
                 .flatMap(part -> new TokenizedPart(
                         StagedText.read(hadoop.value().value(), part),
                         TokenizerFile.open(tokenizer.value(), length),
@@ -58,11 +59,15 @@ record TokenizationJob(
                     spark,
                     String.format("Tokenizing %,d %s examples", text.rows(), split),
                     progress,
-                    () -> spark.createDataFrame(rows, TokenizedDataset.schemaWithWords(task.type()))
+                    () -> spark.createDataFrame(
+                                    rows, TokenizedDataset.schemaWithWords(task.type(), task.label() != null))
                             .write()
                             .parquet(place));
             Written written = written(place, text.rows(), truncated.value());
             SplitSummary summary = written.summary();
+            if (text.rows() == 0) {
+                return written;
+            }
             progress.accept(String.format(
                     "Tokenized %,d %s examples: %,d tokens, the longest %d, %,d %s at %d",
                     summary.examples(),
@@ -87,7 +92,7 @@ record TokenizationJob(
                 "Counting tokens",
                 progress,
                 () -> counts[0] = ExactPaths.reader(spark)
-                        .schema(TokenizedDataset.schemaWithWords(task.type()))
+                        .schema(TokenizedDataset.schemaWithWords(task.type(), task.label() != null))
                         .parquet(place)
                         .agg(
                                 count(lit(1)),
@@ -98,6 +103,9 @@ record TokenizationJob(
         if (counts[0].getLong(0) != expected) {
             throw new IllegalStateException(
                     String.format("%s holds %d examples of %d", place, counts[0].getLong(0), expected));
+        }
+        if (expected == 0) {
+            return new Written(new SplitSummary(0, 0, 0, 0), 0);
         }
         SplitSummary summary = new SplitSummary(expected, counts[0].getLong(1), counts[0].getInt(2), truncated);
         return new Written(summary, counts[0].getInt(3));

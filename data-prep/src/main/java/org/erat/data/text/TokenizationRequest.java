@@ -1,5 +1,8 @@
 package org.erat.data.text;
 
+import java.util.Optional;
+import org.erat.data.tokenized.Manifest;
+
 /**
  * What to prepare, for which model, and where to put it. Every path may be on any Hadoop FileSystem.
  *
@@ -12,6 +15,8 @@ package org.erat.data.text;
  * @param out folder of the tokenized data set
  * @param validationShare share of a single input file that is split off for validation
  * @param seed seed of that split
+ * @param like data that a model was trained on: then the rows are for evaluation and prediction with it, all of one split,
+ *     and have its classes
  */
 public record TokenizationRequest(
         TextTask task,
@@ -21,7 +26,8 @@ public record TokenizationRequest(
         int maxLength,
         String out,
         double validationShare,
-        long seed) {
+        long seed,
+        Optional<Manifest> like) {
 
     /** Enough of WordNet's 117,791 glosses to tell one rank from the next, and few enough to evaluate in seconds. */
     public static final double DEFAULT_VALIDATION_SHARE = 0.02;

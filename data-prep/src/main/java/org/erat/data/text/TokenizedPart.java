@@ -93,14 +93,16 @@ final class TokenizedPart implements Iterator<Row> {
                     row.id(),
                     WordEncoding.ints(encodings[i].getIds()),
                     WordEncoding.ints(encodings[i].getTypeIds()),
-                    labels.encode(row.labels().get(0))));
+                    labels.encode(row.labels())));
         }
     }
 
     private Row words(StagedText.Row row) {
         WordEncoding encoding = WordEncoding.of(tokenizer, byteLevel, row.texts());
-        int[] classes = encoding.tokenClasses(labels.classes(row.labels()));
-        if (IntStream.of(classes).allMatch(label -> label == Targets.NONE)) {
+        int[] classes = row.labels().isEmpty()
+                ? encoding.withoutClasses()
+                : encoding.tokenClasses(labels.classes(row.labels()));
+        if (!row.labels().isEmpty() && IntStream.of(classes).allMatch(label -> label == Targets.NONE)) {
             throw new BadInputException(String.format(
                     "Row %,d of the %s examples: none of its %d words (%s) has a token that a label could belong to. The"
                             + " tokenizer drops them, or --max-length leaves no room for them. Leave the row out, or raise"

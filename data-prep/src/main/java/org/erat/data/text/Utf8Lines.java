@@ -11,6 +11,8 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
 import org.erat.data.BadInputException;
 
 /**
@@ -20,6 +22,9 @@ import org.erat.data.BadInputException;
 final class Utf8Lines implements Closeable {
     /** A longer line is no line of text but a binary file, or one that ends its lines otherwise. */
     static final int LONGEST_LINE = 16 << 20;
+
+    /** Bytes that tell the encoding. */
+    private static final int LOOKED_AT = 1024;
 
     private final InputStream in;
     private final String file;
@@ -116,9 +121,50 @@ final class Utf8Lines implements Closeable {
         if (position < limit) {
             return true;
         }
+        boolean first = limit == 0;
         position = 0;
         limit = Math.max(0, in.read(buffer));
+        if (first && limit > 0) {
+            wide(Arrays.copyOf(buffer, Math.min(limit, LOOKED_AT))).ifPresent(encoding -> {
+                throw new BadInputException(String.format(
+                        "%s is %s text; save it as UTF-8, for example by iconv -f %s -t UTF-8",
+                        file, encoding, encoding));
+            });
+        }
         return limit > 0;
+    }
+
+    /**
+     * The encoding of text with two or four bytes for most letters, by its mark or by where its zeros are; none of other
+     * text. Of a letter of Latin scripts all bytes but one are zero.
+     */
+    private static Optional<String> wide(byte... head) {
+        String marks = new String(head, 0, Math.min(head.length, 4), StandardCharsets.ISO_8859_1);
+        if (marks.startsWith("\u00FF\u00FE\0\0")) {
+            return Optional.of("UTF-32LE");
+        }
+        if (marks.startsWith("\0\0\u00FE\u00FF")) {
+            return Optional.of("UTF-32BE");
+        }
+        if (marks.startsWith("\u00FF\u00FE")) {
+            return Optional.of("UTF-16LE");
+        }
+        if (marks.startsWith("\u00FE\u00FF")) {
+            return Optional.of("UTF-16BE");
+        }
+        int[] zeros = new int[4];
+        for (int i = 0; i < head.length; i++) {
+            zeros[i % 4] += head[i] == 0 ? 1 : 0;
+        }
+        int most = head.length / 4 * 3 / 4;
+        boolean[] full = {zeros[0] > most, zeros[1] > most, zeros[2] > most, zeros[3] > most};
+        if (!full[0] && full[1] && full[3]) {
+            return Optional.of(full[2] ? "UTF-32LE" : "UTF-16LE");
+        }
+        if (full[0] && full[2] && !full[3]) {
+            return Optional.of(full[1] ? "UTF-32BE" : "UTF-16BE");
+        }
+        return Optional.empty();
     }
 
     private String decoded(byte[] bytes) {

@@ -51,13 +51,19 @@ record WordEncoding(int[] tokenIds, int[] typeIds, int[] wordStarts, int cutAway
      * @return [T]
      */
     int[] tokenClasses(int[] wordClasses) {
-        int[] classes = new int[tokenIds.length];
-        Arrays.fill(classes, Targets.NONE);
+        int[] classes = withoutClasses();
         for (int word = 0; word < wordStarts.length; word++) {
             if (wordStarts[word] >= 0) {
                 classes[wordStarts[word]] = wordClasses[word];
             }
         }
+        return classes;
+    }
+
+    /** {@link Targets#NONE} for each token. */
+    int[] withoutClasses() {
+        int[] classes = new int[tokenIds.length];
+        Arrays.fill(classes, Targets.NONE);
         return classes;
     }
 

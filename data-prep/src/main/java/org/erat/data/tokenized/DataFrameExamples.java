@@ -93,7 +93,8 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
      */
     JavaRDD<TokenizedExample> of(Dataset<Row> frame) {
         List<String> names = Arrays.asList(frame.columns());
-        Column[] columns = Arrays.stream(TokenizedDataset.schemaWithWords(type).fields())
+        Column[] columns = Arrays.stream(
+                        TokenizedDataset.schemaWithWords(type, true).fields())
                 .map(field -> column(frame, names, field))
                 .toArray(Column[]::new);
         JavaRDD<Row> rows = frame.select(columns).javaRDD();

@@ -62,6 +62,9 @@ public record Manifest(
     /** Of token classification, which programs that know the first version only cannot read. */
     private static final int TOKEN_CLASSIFICATION_VERSION = 2;
 
+    /** Of examples without labels, which earlier programs cannot read. */
+    private static final int UNLABELLED_VERSION = 3;
+
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
 
@@ -73,9 +76,21 @@ public record Manifest(
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
-    /** The version of the format of data sets of {@code type}. */
-    public static int version(TaskType type) {
+    /**
+     * The version of the format of data sets of {@code type}.
+     *
+     * @param labelled whether its examples have labels
+     */
+    public static int version(TaskType type, boolean labelled) {
+        if (!labelled) {
+            return UNLABELLED_VERSION;
+        }
         return type == TaskType.TOKEN_CLASSIFICATION ? TOKEN_CLASSIFICATION_VERSION : FIRST_VERSION;
+    }
+
+    /** Whether its examples have labels. */
+    public boolean labelled() {
+        return version != UNLABELLED_VERSION;
     }
 
     /** Width of the task's output: the number of classes, or 1 for regression. */
@@ -117,14 +132,14 @@ public record Manifest(
             bytes = Json.bytes(in, file.toString());
             JsonNode tree = JSON.readTree(bytes);
             int version = tree.path("version").asInt(-1);
-            if (version < FIRST_VERSION || version > TOKEN_CLASSIFICATION_VERSION) {
+            if (version < FIRST_VERSION || version > UNLABELLED_VERSION) {
                 throw FileSignature.explain(
                         file.toString(),
                         bytes,
                         new BadInputException(String.format(
                                 "%s: version %s of a tokenized data set is not known, this program reads versions %d to"
                                         + " %d: prepare the data again with this program",
-                                file, tree.path("version"), FIRST_VERSION, TOKEN_CLASSIFICATION_VERSION)));
+                                file, tree.path("version"), FIRST_VERSION, UNLABELLED_VERSION)));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (FileNotFoundException e) {

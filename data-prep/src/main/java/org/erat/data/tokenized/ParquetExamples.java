@@ -7,7 +7,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.storage.ExactPaths;
 
 /** The examples of a tokenized data set in a directory, as its Parquet files hold them. */
-record ParquetExamples(SparkSession spark, String directory, TaskType type) {
+record ParquetExamples(SparkSession spark, String directory, TaskType type, boolean labelled) {
     /**
      * The examples of one split.
      *
@@ -27,13 +27,19 @@ record ParquetExamples(SparkSession spark, String directory, TaskType type) {
         }
         String name = directory + "/" + split.directory();
         TaskType labels = type;
+        boolean expected = labelled;
         return ExactPaths.reader(spark)
-                .schema(withWords ? TokenizedDataset.schemaWithWords(type) : TokenizedDataset.schema(type))
+                .schema(withWords ? TokenizedDataset.schemaWithWords(type, labelled) : TokenizedDataset.schema(type))
                 // Parquet writes a checksum with each page, and leaves it to the reader whether to look.
                 .option("parquet.page.verify-checksum.enabled", true)
                 .parquet(place.toString())
                 .javaRDD()
                 .mapPartitions(rows -> new CheckedRows(rows, name))
-                .map(row -> TokenizedExample.of(row, row.getLong(TokenizedExample.ID), labels));
+                .map(row -> {
+                    if (expected && row.isNullAt(TokenizedExample.LABEL)) {
+                        throw new BadInputException(name + " has an example without a label: prepare the data again");
+                    }
+                    return TokenizedExample.of(row, row.getLong(TokenizedExample.ID), labels);
+                });
     }
 }

@@ -19,7 +19,7 @@ public sealed interface Targets extends Serializable {
     /**
      * One class per example.
      *
-     * @param classes [B] index of the class, from 0
+     * @param classes [B] index of the class, from 0; {@link #NONE} where it is not known
      */
     record Classes(int[] classes) implements Targets {
         @Override
@@ -31,7 +31,7 @@ public sealed interface Targets extends Serializable {
     /**
      * One number per example.
      *
-     * @param numbers [B] finite
+     * @param numbers [B] finite; not a number where it is not known
      */
     record Numbers(float[] numbers) implements Targets {
         @Override

@@ -14,6 +14,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
@@ -63,7 +64,7 @@ public final class TokenizedDataset {
      */
     public static TokenizedDataset open(SparkSession spark, String directory) {
         Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), Storage.path(directory));
-        ParquetExamples files = new ParquetExamples(spark, directory, manifest.type());
+        ParquetExamples files = new ParquetExamples(spark, directory, manifest.type(), manifest.labelled());
         return new TokenizedDataset(
                 directory, manifest, files::of, "files are missing or doubled, prepare the data again");
     }
@@ -97,7 +98,7 @@ public final class TokenizedDataset {
             throw new BadInputException("The training DataFrame has no rows");
         }
         Manifest manifest = new Manifest(
-                Manifest.version(description.type()),
+                Manifest.version(description.type(), true),
                 description.task(),
                 description.type(),
                 description.labelNames(),
@@ -116,6 +117,20 @@ public final class TokenizedDataset {
                 (split, withWords) ->
                         withWords ? examples.get(split) : examples.get(split).map(TokenizedExample::withoutWords),
                 "an id is there twice, or the rows changed since they were counted");
+    }
+
+    /**
+     * Checks that the examples have labels.
+     *
+     * @throws BadInputException if they have none
+     */
+    public void requireLabels() {
+        if (!manifest.labelled()) {
+            throw new BadInputException(String.format(
+                    "%s has no labels, which training and evaluate need: prepare the data with a column of labels"
+                            + " (--label), or use predict",
+                    directory));
+        }
     }
 
     /** What the data set is. */
@@ -156,11 +171,21 @@ public final class TokenizedDataset {
     /**
      * {@link #schema} with the column {@code words} of a token classification: [words], the words themselves, which no
      * training reads. Predictions name them.
+     *
+     * @param labelled whether each example has a label; else the column {@code label} is null, or of a token classification
+     *     {@link Targets#NONE} for each token
      */
-    public static StructType schemaWithWords(TaskType type) {
-        return type.perToken()
-                ? schema(type).add(WORDS, DataTypes.createArrayType(DataTypes.StringType, false), true)
-                : schema(type);
+    public static StructType schemaWithWords(TaskType type, boolean labelled) {
+        StructType schema = schema(type);
+        if (type.perToken()) {
+            return schema.add(WORDS, DataTypes.createArrayType(DataTypes.StringType, false), true);
+        }
+        StructField[] fields = schema.fields();
+        if (!labelled) {
+            fields[TokenizedExample.LABEL] =
+                    DataTypes.createStructField(LABEL, fields[TokenizedExample.LABEL].dataType(), true);
+        }
+        return new StructType(fields);
     }
 
     /**

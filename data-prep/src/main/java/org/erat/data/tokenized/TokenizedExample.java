@@ -27,7 +27,10 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
     static final int WORD_STARTS = 4;
     static final int WORDS = 5;
 
-    /** The example of a row with the columns of {@link TokenizedDataset#schema}; without token types all are 0. */
+    /**
+     * The example of a row with the columns of {@link TokenizedDataset#schema}; without token types all are 0, without a
+     * label the target is {@link Targets#NONE} or not a number.
+     */
     static TokenizedExample of(Row row, long id, TaskType type) {
         int[] tokenIds = ints(row, TOKENS);
         return new TokenizedExample(
@@ -35,8 +38,9 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                 tokenIds,
                 row.isNullAt(TYPES) ? new int[tokenIds.length] : ints(row, TYPES),
                 switch (type) {
-                    case CLASSIFICATION -> new Classes(new int[] {row.getInt(LABEL)});
-                    case REGRESSION -> new Numbers(new float[] {row.getFloat(LABEL)});
+                    case CLASSIFICATION ->
+                        new Classes(new int[] {row.isNullAt(LABEL) ? Targets.NONE : row.getInt(LABEL)});
+                    case REGRESSION -> new Numbers(new float[] {row.isNullAt(LABEL) ? Float.NaN : row.getFloat(LABEL)});
                     case TOKEN_CLASSIFICATION -> new TokenClasses(ints(row, LABEL));
                 },
                 has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,

@@ -29,7 +29,7 @@ class LabelCheckTest {
 
         LabelEncoding encoding = check.encoding();
         assertThat(encoding.names()).containsExactly("entailment", "not_entailment");
-        assertThat(encoding.encode("not_entailment")).isEqualTo(1);
+        assertThat(encoding.encode(List.of("not_entailment"))).isEqualTo(1);
     }
 
     @Test
@@ -37,7 +37,7 @@ class LabelCheckTest {
         LabelEncoding encoding = new LabelCheck(TextTask.named("sst2"), false).encoding();
 
         assertThat(encoding.names()).containsExactly("negative", "positive");
-        assertThat(encoding.encode("1")).isEqualTo(1);
+        assertThat(encoding.encode(List.of("1"))).isEqualTo(1);
     }
 
     @Test
@@ -68,7 +68,7 @@ class LabelCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"good", "NaN", "Infinity", "1e999", "1f", "0x1p3", "1,5"})
+    @ValueSource(strings = {"good", "Infinity", "1e999", "1f", "0x1p3", "1,5"})
     void whatIsNotAFiniteNumberIsNoRegressionLabel(String label) {
         assertRefused(NUMBERS, label, "file, line 1: label '" + label + "' (column 'y') is not a finite number");
     }
@@ -79,13 +79,13 @@ class LabelCheckTest {
         LabelCheck check = new LabelCheck(NUMBERS, false);
         TextRow row = check.checked(Split.TRAIN, TextRow.of("x", null, label), () -> "file, line 1");
 
-        assertThat(check.encoding().encode(row.labels().get(0))).isEqualTo(3.25f);
+        assertThat(check.encoding().encode(row.labels())).isEqualTo(3.25f);
         assertThat(check.encoding().names()).isEmpty();
     }
 
     @Test
     void emptyLabelsOneClassAndThousandsOfClassesAreRefused() {
-        assertRefused(CLASSES, " ", "file, line 1: column 'y' is empty");
+        assertRefused(CLASSES, " ", "file, line 1: column 'y' has no label; leave out rows without one");
         assertThatThrownBy(() -> names(CLASSES, "a", "a"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("two classes or more");
@@ -95,6 +95,47 @@ class LabelCheckTest {
         assertThatThrownBy(() -> names(CLASSES, ids))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("file, line 1001: column 'y' has more than 1,000 different labels");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "\u00A0\u3000", "\uFEFF", "NaN", "nan", " NaT ", "null", "NULL"})
+    void aLabelThatStandsForNoneIsRefusedInEveryTask(String label) {
+        assertRefused(CLASSES, label, "file, line 1: column 'y' has no label");
+        assertRefused(NUMBERS, label, "file, line 1: column 'y' has no label");
+    }
+
+    @Test
+    void whatWasWrittenForNoneIsNamed() {
+        assertRefused(CLASSES, "NaN", "file, line 1: column 'y' has no label, 'NaN' stands for none; leave out rows");
+    }
+
+    @Test
+    void theBlanksOfUnicodeAroundALabelDoNotCount() {
+        assertThat(names(CLASSES, "\u00A0good", "good\u3000", "\u200Bgood\uFEFF ", "very\u00A0bad"))
+                .containsExactly("good", "very\u00A0bad");
+    }
+
+    @Test
+    void wholeNumbersWrittenAsFractionsAreTheSameClass() {
+        assertThat(names(CLASSES, "1", "1.0", "2.00", "2", "1e1", "10", "-3.0")).containsExactly("-3", "1", "2", "10");
+        assertThat(names(CLASSES, "1.5", "1.0", "v1.0", "1.0.0")).containsExactly("1", "1.0.0", "1.5", "v1.0");
+    }
+
+    @Test
+    void classesAreReportedWithTheirCountsAndWhatIsOddAboutThem() {
+        LabelCheck check = new LabelCheck(CLASSES, false);
+        see(check, Split.TRAIN, "pos", "pos", "pos", "pos", "pos", "pos", "Pos", "neg", "neg", "neg", "neg", "neg");
+        see(check, Split.TRAIN, "p os", "neg");
+        see(check, Split.VALIDATION, "pos");
+        assertThat(check.report())
+                .containsExactly(
+                        "4 classes in training: neg 6, pos 6, Pos 1, p os 1",
+                        "warning: the classes 'Pos', 'p os', 'pos' differ by case or blanks only. If they are one, write"
+                                + " them alike",
+                        "warning: 2 of the classes have fewer than 5 training examples: Pos 1, p os 1");
+        LabelCheck numbers = new LabelCheck(NUMBERS, false);
+        see(numbers, Split.TRAIN, "1", "2");
+        assertThat(numbers.report()).isEmpty();
     }
 
     private static List<String> names(TextTask task, String... labels) {

@@ -75,7 +75,6 @@ class TextRowsTest {
                                 + "0\t31193\t31193n\tgovernment\t( a )\t( b )\t(ROOT a)\t(ROOT b)\tA cat.\tA pet."
                                 + "\tneutral\tentailment\n"))
                 .containsExactly(TextRow.of("A cat.", "A pet.", "entailment"));
-        assertThat(TextTask.named("mnli").validationFiles()).containsExactly("dev_matched.tsv");
     }
 
     @Test
@@ -121,7 +120,7 @@ class TextRowsTest {
         assertRefused(json, "{\"t\":\"a\",\"y\":1}\n{\"t\":\"a\"", "data, line 2 is not JSON");
         assertRefused(json, "[1]", "data, line 1 is not a JSON object");
         assertRefused(json, "{\"t\":3,\"y\":1}", "data, line 1: 't' is 3 and not a string");
-        assertRefused(json, "{\"t\":\"a\",\"y\":null}", "data, line 1: 'y' is null");
+        assertRefused(json, "{\"t\":\"a\",\"y\":[1]}", "data, line 1: 'y' is [1]; a label is a string");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -247,7 +248,8 @@ class TokenClassificationTest {
                 maxLength,
                 folder.resolve(out).toString(),
                 TokenizationRequest.DEFAULT_VALIDATION_SHARE,
-                TokenizationRequest.DEFAULT_SEED);
+                TokenizationRequest.DEFAULT_SEED,
+                Optional.empty());
         return Tokenization.prepare(spark, request, progress::add).manifest();
     }
 

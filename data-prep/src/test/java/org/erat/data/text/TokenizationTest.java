@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.commons.compress.compressors.CompressorException;
+import org.apache.commons.compress.compressors.CompressorStreamFactory;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -29,6 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs the whole of the preparation in Spark, with a real tokenizer of a few words. */
@@ -192,8 +199,191 @@ class TokenizationTest {
         TextTask task = TextTask.custom(TextFormat.PARQUET, true, "sentence", null, "label", TaskType.CLASSIFICATION);
         assertThatThrownBy(() -> prepare(task, "table.parquet", 64))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContainingAll("table.parquet cannot be read as Parquet: ", "not a Parquet file")
+                .hasMessageContaining("table.parquet is not a Parquet file: check --format")
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+    }
+
+    /** As the Hugging Face hub has it: training rows are those of the training files, to the last one. */
+    @Test
+    void theHubsLayoutOfParquetFilesIsThreeSplits() throws IOException {
+        List<String> names = List.of(
+                "train-00000-of-00002", "train-00001-of-00002", "validation-00000-of-00001", "test-00000-of-00001");
+        for (int file = 0; file < names.size(); file++) {
+            List<List<String>> rows = new ArrayList<>();
+            for (int row = 0; row < 10 + file; row++) {
+                rows.add(List.of("the cat " + file, row % 2 == 0 ? "good" : "bad"));
+            }
+            writeParquetFile(names.get(file), rows);
+        }
+        TextTask task = TextTask.custom(TextFormat.PARQUET, true, "t", null, "y", TaskType.CLASSIFICATION);
+
+        Manifest manifest = prepare(task, "data", 64).manifest();
+
+        assertThat(manifest.train().examples()).isEqualTo(10 + 11);
+        assertThat(manifest.validation().examples()).isEqualTo(12);
+        assertThat(progress).contains("training: 2 files, validation: 1 file, test: 1 file, not used");
+    }
+
+    private void writeParquetFile(String name, List<List<String>> rows) throws IOException {
+        writeTable(TextFormat.PARQUET, "tables/" + name, rows);
+        Files.createDirectories(folder.resolve("data"));
+        try (Stream<Path> files = Files.list(folder.resolve("tables/" + name + ".parquet"))) {
+            Path part = files.filter(file -> file.toString().endsWith(".parquet"))
+                    .findFirst()
+                    .orElseThrow();
+            Files.copy(part, folder.resolve("data/" + name + ".parquet"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TextFormat.class,
+            names = {"TSV", "CSV", "JSONL"})
+    void aSplitMayBeManyFilesWithAHeaderEach(TextFormat format) throws IOException {
+        writeTable(format, "data/train/part-00000", List.of(List.of("the cat", "good")));
+        writeTable(format, "data/train/part-00001", List.of(List.of("a dog", "bad")));
+        write("data/train/_SUCCESS", "");
+        writeTable(format, "data/valid", List.of(List.of("a cat", "bad")));
+        TextTask task = TextTask.custom(format, true, "t", null, "y", TaskType.CLASSIFICATION);
+
+        Manifest manifest = prepare(task, "data", 64).manifest();
+
+        assertThat(manifest.train().examples()).isEqualTo(2);
+        assertThat(progress).contains("training: 2 files, validation: 1 file", "2 classes in training: bad 1, good 1");
+        // As from one file for each split.
+        assertThat(manifest.contentSha256())
+                .isEqualTo(Sha256.of((sha("7:the cat0:4:good5:a dog0:3:bad") + sha("5:a cat0:3:bad"))
+                        .getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gz, gz", "bzip2, bz2", "zstd, zst"})
+    void compressedTextIsRead(String compression, String ending) throws IOException, CompressorException {
+        byte[] text = "sentence\tlabel\ngood\t1\nbad\t0\n".getBytes(StandardCharsets.UTF_8);
+        Files.createDirectories(folder.resolve("data"));
+        Path file = folder.resolve("data/train.tsv." + ending);
+        try (OutputStream out =
+                new CompressorStreamFactory().createCompressorOutputStream(compression, Files.newOutputStream(file))) {
+            out.write(text);
+        }
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        assertThat(prepare(SST2, "data", 64).manifest().train().examples()).isEqualTo(2);
+
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length - 6));
+        assertRefused(
+                SST2, "data", folder.resolve("out2"), "is compressed with " + compression + " and damaged or cut off");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE"})
+    void wideTextIsNamedWithItsEncodingWithAndWithoutItsMark(String encoding) throws IOException {
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        for (String mark : List.of("\uFEFF", "")) {
+            Files.write(
+                    folder.resolve("data/train.tsv"),
+                    (mark + "sentence\tlabel\ngut, süß\t1\n").getBytes(Charset.forName(encoding)));
+            assertRefused(
+                    SST2,
+                    "data",
+                    out,
+                    "train.tsv is " + encoding + " text; save it as UTF-8, for example by iconv -f " + encoding
+                            + " -t UTF-8");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TextFormat.class,
+            names = {"TSV", "CSV", "JSONL", "PARQUET"})
+    void whatIsNoDataIsNamedForWhatItIs(TextFormat format) throws IOException {
+        TextTask task = TextTask.custom(format, true, "t", null, "y", TaskType.CLASSIFICATION);
+        String file = "table." + format;
+        write(file, "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n");
+        assertRefused(task, file, out, file + ": is a Git LFS pointer");
+        write(file, "<!DOCTYPE html>\n<html><body>Not found</body></html>\n");
+        assertRefused(task, file, out, file + ": is an HTML page");
+        Files.write(folder.resolve(file), new byte[] {'P', 'K', 3, 4, 20, 0, 8, 8, 'a', '\n', 'b', '\n'});
+        assertRefused(task, file, out, file + ": is a zip archive");
+        write(file, "");
+        assertRefused(
+                task,
+                file,
+                out,
+                format == TextFormat.PARQUET ? file + ": is empty" : file + " has no rows: it is empty");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TextFormat.class,
+            names = {"TSV", "CSV", "JSONL", "PARQUET"})
+    void rowsForAModelThatWasTrainedNeedNoLabels(TextFormat format) throws IOException {
+        writeTable(format, "data/train", List.of(List.of("the cat", "good"), List.of("a dog", "bad")));
+        writeTable(format, "data/dev", List.of(List.of("a cat", "bad")));
+        TextTask task = TextTask.custom(format, true, "t", null, "y", TaskType.CLASSIFICATION);
+        Manifest trained = prepare(task, "data", 64).manifest();
+        writeTable(format, "new", List.of(List.of("the dog", "?"), List.of("a cat sat", "")));
+        TextTask unlabelled = TextTask.custom(format, true, "t", null, null, TaskType.CLASSIFICATION);
+        String input = "new." + format;
+
+        Manifest manifest = prepareLike(unlabelled, input, trained).manifest();
+
+        assertThat(manifest.labelled()).isFalse();
+        assertThat(manifest.version()).isEqualTo(3);
+        assertThat(manifest.labelNames()).isEqualTo(trained.labelNames());
+        assertThat(manifest.metrics()).isEqualTo(trained.metrics());
+        assertThat(manifest.train().examples()).isZero();
+        assertThat(manifest.validation().examples()).isEqualTo(2);
+        TokenizedDataset data =
+                TokenizedDataset.open(spark, folder.resolve(input + " out").toString());
+        PackedExamples shard = data.shards(Split.VALIDATION, 1).collect().get(0);
+        assertThat(((Targets.Classes) shard.targets()).classes()).containsOnly(Targets.NONE);
+        assertThatThrownBy(data::requireLabels)
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining(" out has no labels, which training and evaluate need");
+    }
+
+    @Test
+    void labelledRowsForAModelThatWasTrainedHaveItsClasses() throws IOException {
+        writeTable(TextFormat.CSV, "data/train", List.of(List.of("the cat", "good"), List.of("a dog", "bad")));
+        writeTable(TextFormat.CSV, "data/dev", List.of(List.of("a cat", "bad")));
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+        Manifest trained = prepare(task, "data", 64).manifest();
+        // All of one class, so that by itself it would be refused.
+        writeTable(TextFormat.CSV, "new", List.of(List.of("the dog", "good"), List.of("a cat", "good")));
+        prepareLike(task, "new.csv", trained);
+        TokenizedDataset data =
+                TokenizedDataset.open(spark, folder.resolve("new.csv out").toString());
+        PackedExamples shard = data.shards(Split.VALIDATION, 1).collect().get(0);
+        assertThat(((Targets.Classes) shard.targets()).classes()).containsExactly(1, 1);
+
+        writeTable(TextFormat.CSV, "other", List.of(List.of("the dog", "great")));
+        assertThatThrownBy(() -> prepareLike(task, "other.csv", trained))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("other.csv, line 2: label 'great' (column 'y') is not one of bad, good");
+        assertThatThrownBy(() -> prepareLike(task, "data", trained))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining(
+                        "data holds the splits [training, validation], and with --like all rows are for one use");
+        TextTask numbers = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.REGRESSION);
+        assertThatThrownBy(() -> prepareLike(numbers, "new.csv", trained))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("--like names data of type classification, and these are of type regression");
+    }
+
+    private PreparedData prepareLike(TextTask task, String input, Manifest like) {
+        TokenizationRequest plain = request(task, input, folder.resolve(input + " out"), 64, TinyTokenizer.VOCAB_SIZE);
+        TokenizationRequest request = new TokenizationRequest(
+                task,
+                plain.input(),
+                plain.modelDir(),
+                plain.vocabSize(),
+                plain.maxLength(),
+                plain.out(),
+                plain.validationShare(),
+                plain.seed(),
+                Optional.of(like));
+        return Tokenization.prepare(spark, request, progress::add);
     }
 
     @Test
@@ -236,7 +426,7 @@ class TokenizationTest {
         write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\n");
         assertRefused(SST2, "data", out, "train.tsv, line 3: 1 column");
         write("data/train.tsv", "");
-        assertRefused(SST2, "data", out, "train.tsv has no rows");
+        assertRefused(SST2, "data", out, "train.tsv has no rows: it is empty");
         write("data/train.tsv", "sentence\tlabel\n");
         assertRefused(SST2, "data", out, "train.tsv has no rows");
         Files.write(folder.resolve("data/train.tsv"), new byte[] {'a', '\n', (byte) 0xFF});
@@ -245,7 +435,7 @@ class TokenizationTest {
         write("data/dev.tsv", "sentence\tlabel\ngood\t2\n");
         assertRefused(SST2, "data", out, "dev.tsv, line 2: label '2'");
         Files.delete(folder.resolve("data/dev.tsv"));
-        assertRefused(SST2, "data", out, "data has no dev.tsv; it holds train.tsv");
+        assertRefused(SST2, "data", out, "data has 1 rows; with a share of 0.02 for validation, 1 are left");
         assertRefused(SST2, "nowhere", out, "nowhere does not exist");
         write("one.tsv", "sentence\tlabel\ngood\t1\n");
         assertRefused(SST2, "one.tsv", out, "one.tsv has 1 rows");
@@ -361,7 +551,8 @@ class TokenizationTest {
                 maxLength,
                 to.toString(),
                 TokenizationRequest.DEFAULT_VALIDATION_SHARE,
-                TokenizationRequest.DEFAULT_SEED);
+                TokenizationRequest.DEFAULT_SEED,
+                Optional.empty());
     }
 
     private void writeTable(TextFormat format, String name, List<List<String>> rows) throws IOException {

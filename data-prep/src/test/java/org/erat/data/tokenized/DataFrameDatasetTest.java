@@ -154,7 +154,7 @@ class DataFrameDatasetTest {
                         0L, new int[] {1, 5, 2}, new int[3], new int[] {-1, 0, -1}, new int[] {1, -1}, new String[] {
                             "a", "b"
                         })),
-                TokenizedDataset.schemaWithWords(TaskType.TOKEN_CLASSIFICATION));
+                TokenizedDataset.schemaWithWords(TaskType.TOKEN_CLASSIFICATION, true));
         TokenizedDataset data = TokenizedDataset.of(ENTITIES, frame, frame);
         assertThat(data.shardsWithWords(Split.TRAIN, 1).first().words(0)).contains(List.of("a", "b"));
         assertThat(data.shards(Split.TRAIN, 1).first().words(0)).isEmpty();

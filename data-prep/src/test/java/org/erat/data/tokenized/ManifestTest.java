@@ -24,7 +24,7 @@ class ManifestTest {
 
     static Manifest of(long train, long validation) {
         return new Manifest(
-                Manifest.version(TaskType.CLASSIFICATION),
+                Manifest.version(TaskType.CLASSIFICATION, true),
                 "sst2",
                 TaskType.CLASSIFICATION,
                 List.of("negative", "positive"),
@@ -91,10 +91,10 @@ class ManifestTest {
 
     @Test
     void onlyTokenClassificationHasTheSecondVersion() throws IOException {
-        assertThat(Manifest.version(TaskType.CLASSIFICATION)).isEqualTo(1);
-        assertThat(Manifest.version(TaskType.REGRESSION)).isEqualTo(1);
+        assertThat(Manifest.version(TaskType.CLASSIFICATION, true)).isEqualTo(1);
+        assertThat(Manifest.version(TaskType.REGRESSION, true)).isEqualTo(1);
         Manifest manifest = new Manifest(
-                Manifest.version(TaskType.TOKEN_CLASSIFICATION),
+                Manifest.version(TaskType.TOKEN_CLASSIFICATION, true),
                 "custom",
                 TaskType.TOKEN_CLASSIFICATION,
                 List.of("B-PER", "I-PER", "O"),
@@ -116,11 +116,11 @@ class ManifestTest {
 
     @Test
     void refusesAnotherVersion() throws IOException {
-        rewrite("\"version\" : 1", "\"version\" : 3");
+        rewrite("\"version\" : 1", "\"version\" : 4");
 
         assertThatThrownBy(() -> Manifest.read(HADOOP, path()))
                 .isInstanceOf(BadInputException.class)
-                .hasMessageContaining("manifest.json: version 3")
+                .hasMessageContaining("manifest.json: version 4")
                 .hasMessageContaining("prepare the data again");
     }
 

@@ -1,0 +1,184 @@
+package org.erat.data.text;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.erat.data.BadInputException;
+
+/**
+ * Which entries of a folder are which split, by their names alone. An entry is a file, or a folder with the files of a
+ * split. Its split is the first or last word of its name: {@code train.csv}, {@code train-00000-of-00002.parquet},
+ * {@code train/}, {@code reviews_dev_1.jsonl.gz}. Entries that begin with {@code _} or {@code .} do not count. Files of one
+ * split differ in numbers only. Where no name says a split, all files are one table.
+ *
+ * @param format how the files are written
+ * @param validation what the name of the validation file begins with, where a task has several of them; null for any
+ * @param strict whether a file of the format without a split beside others with one is refused, and not ignored
+ */
+record SplitRule(TextFormat format, String validation, boolean strict) {
+    /** What a file is used for. */
+    enum Use {
+        TRAINING,
+        VALIDATION,
+        TEST;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * One entry of a folder.
+     *
+     * @param name without its path
+     */
+    record Entry(String name, boolean isFolder) {}
+
+    private static final Map<String, Use> WORDS = Map.of(
+            "train", Use.TRAINING,
+            "training", Use.TRAINING,
+            "dev", Use.VALIDATION,
+            "validation", Use.VALIDATION,
+            "valid", Use.VALIDATION,
+            "val", Use.VALIDATION,
+            "test", Use.TEST);
+
+    private static final Pattern COMPRESSION = Pattern.compile("\\.(gz|bz2|zst)$");
+    private static final Pattern ENDING = Pattern.compile("\\.(tsv|csv|txt|json|jsonl|ndjson|parquet|pq)$");
+
+    /** {@code -00000-of-00002}, after which the Hugging Face hub once put a hash. */
+    private static final Pattern SHARD = Pattern.compile("-\\d+-of-\\d+(-[0-9a-f]{16})?");
+
+    /** Spark's, of which those of several jobs differ in more than numbers. */
+    private static final Pattern SPARK_PART = Pattern.compile("^part-\\d+.*");
+
+    private static final Pattern SEPARATOR = Pattern.compile("[-_. ]+");
+
+    /**
+     * Sorts the entries of a folder.
+     *
+     * @param folder for messages
+     * @return the entries of each split that is there, sorted by name; empty where no name says a split
+     * @throws BadInputException if a name could mean two splits, a split could be two tables, or there is nothing to train
+     *     on
+     */
+    Map<Use, List<Entry>> splits(List<Entry> entries, String folder) {
+        List<Entry> visible = visible(entries);
+        List<Entry> named =
+                visible.stream().filter(entry -> use(entry, folder).isPresent()).toList();
+        boolean ofFormat = named.stream().anyMatch(this::isOfFormat);
+        Map<Use, List<Entry>> splits = new EnumMap<>(Use.class);
+        for (Entry entry : named) {
+            // Beside train.tsv a train.txt is something else.
+            if (entry.isFolder() || isOfFormat(entry) || !ofFormat) {
+                Use use = use(entry, folder).orElseThrow();
+                if (use != Use.VALIDATION || validation == null || entry.name().startsWith(validation)) {
+                    splits.computeIfAbsent(use, key -> new ArrayList<>()).add(entry);
+                }
+            }
+        }
+        splits.forEach((use, files) -> requireOneTable(files, "the " + use + " split", folder));
+        if (!splits.isEmpty() && strict) {
+            refuseOthers(visible, named, folder);
+        }
+        return splits;
+    }
+
+    /**
+     * The entries of a folder that is one table.
+     *
+     * @throws BadInputException if there are none, or they could be several tables
+     */
+    List<Entry> table(List<Entry> entries, String folder) {
+        List<Entry> files =
+                visible(entries).stream().filter(entry -> !entry.isFolder()).toList();
+        List<Entry> ofFormat = files.stream().filter(this::isOfFormat).toList();
+        List<Entry> table = ofFormat.isEmpty() ? files : ofFormat;
+        if (table.isEmpty()) {
+            throw new BadInputException(String.format(
+                    "%s has no %s file; it holds %s. Name a file, or a folder with train and validation files",
+                    folder, format, names(entries)));
+        }
+        requireOneTable(table, "the table", folder);
+        return table;
+    }
+
+    /** The split that a name says. */
+    private static Optional<Use> use(Entry entry, String folder) {
+        String stem = ENDING.matcher(COMPRESSION
+                        .matcher(entry.name().toLowerCase(Locale.ROOT))
+                        .replaceFirst(""))
+                .replaceFirst("");
+        List<String> words = new ArrayList<>(
+                Arrays.asList(SEPARATOR.split(SHARD.matcher(stem).replaceFirst(""))));
+        while (words.size() > 1 && words.get(words.size() - 1).matches("\\d+")) {
+            words.remove(words.size() - 1);
+        }
+        Use first = WORDS.get(words.get(0));
+        Use last = WORDS.get(words.get(words.size() - 1));
+        if (first != null && last != null && first != last) {
+            throw new BadInputException(
+                    String.format("%s/%s: is it the %s or the %s split? Rename it", folder, entry.name(), first, last));
+        }
+        return Optional.ofNullable(first != null ? first : last);
+    }
+
+    private boolean isOfFormat(Entry entry) {
+        String name = COMPRESSION.matcher(entry.name().toLowerCase(Locale.ROOT)).replaceFirst("");
+        return !entry.isFolder() && format.endings().stream().anyMatch(name::endsWith);
+    }
+
+    /** What files of one table have in common: their names without numbers. */
+    private static String table(Entry entry) {
+        String name = SHARD.matcher(entry.name()).replaceFirst("-#");
+        return entry.isFolder()
+                ? entry.name() + "/"
+                : SPARK_PART.matcher(name).replaceFirst("part").replaceAll("\\d+", "#");
+    }
+
+    private static void requireOneTable(List<Entry> files, String what, String folder) {
+        if (files.stream().map(SplitRule::table).distinct().count() > 1) {
+            throw new BadInputException(String.format(
+                    "%s holds %s: which of them is %s? Files of one split differ in numbers only, such as"
+                            + " train-00000-of-00002. Move the others away, or name one file",
+                    folder, names(files), what));
+        }
+    }
+
+    private void refuseOthers(List<Entry> visible, List<Entry> named, String folder) {
+        List<Entry> others = visible.stream()
+                .filter(entry -> isOfFormat(entry) && !named.contains(entry))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new BadInputException(String.format(
+                    "%s holds %s, whose names say a split, and %s, whose names say none. Name them after their split,"
+                            + " or move them away",
+                    folder, names(named), names(others)));
+        }
+    }
+
+    private static List<Entry> visible(List<Entry> entries) {
+        return entries.stream()
+                .filter(entry -> !entry.name().startsWith("_") && !entry.name().startsWith("."))
+                .sorted(Comparator.comparing(Entry::name))
+                .toList();
+    }
+
+    private static String names(List<Entry> entries) {
+        return entries.isEmpty()
+                ? "nothing"
+                : entries.stream()
+                        .map(entry -> entry.name() + (entry.isFolder() ? "/" : ""))
+                        .sorted()
+                        .limit(20)
+                        .collect(Collectors.joining(", "));
+    }
+}
