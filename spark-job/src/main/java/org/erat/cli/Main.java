@@ -50,7 +50,8 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
-            ExportCommand.class
+            ExportCommand.class,
+            ResizeCommand.class
         },
         versionProvider = Main.Version.class,
         sortOptions = false,

@@ -133,7 +133,7 @@ public final class AdapterFiles {
         }
     }
 
-    private static void readTensors(Path path, FileSystem fs, Consumer<SafetensorsFile> reader) throws IOException {
+    static void readTensors(Path path, FileSystem fs, Consumer<SafetensorsFile> reader) throws IOException {
         if (fs.getScheme().equals("file")) {
             try (SafetensorsFile file =
                     SafetensorsFile.open(java.nio.file.Path.of(path.toUri().getPath()))) {

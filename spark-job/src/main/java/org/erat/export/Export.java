@@ -3,7 +3,6 @@ package org.erat.export;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.CanonicalOrder;
+import org.erat.adapter.RankBudget;
 import org.erat.adapter.RankScale;
 import org.erat.data.UsageException;
 import org.erat.data.safetensors.FloatTensor;
@@ -88,38 +88,11 @@ public final class Export {
         AdapterLayout layout = adapter.layout();
         double[][] singularValues =
                 CanonicalOrder.of(layout, adapter.parameters()).singularValues();
-        List<RowOfSlot> rows = layout.slots().stream()
-                .flatMap(slot -> IntStream.range(0, slot.rank())
-                        .mapToObj(row -> new RowOfSlot(slot, singularValues[slot.index()][row])))
-                // The sort keeps the order of equals, so that the rows of a slot stay a prefix.
-                .sorted(Comparator.comparingDouble(RowOfSlot::gain).reversed())
+        List<RankBudget.Rows> products = layout.slots().stream()
+                .map(slot -> new RankBudget.Rows(singularValues[slot.index()], (long) slot.in() + slot.out()))
                 .toList();
-        int[] ranks = new int[layout.slots().size()];
-        long left = parameters;
-        for (RowOfSlot row : rows) {
-            left -= row.values();
-            if (left < 0) {
-                break;
-            }
-            ranks[row.slot().index()]++;
-        }
-        if (IntStream.of(ranks).sum() == 0) {
-            throw new UsageException("A budget of " + parameters + " values is less than the first row needs, "
-                    + rows.get(0).values() + ".");
-        }
+        int[] ranks = RankBudget.within(products, parameters);
         return new Export(adapter, IntStream.of(ranks).boxed().toList(), portable).cut();
-    }
-
-    /** A row that may be kept. */
-    private record RowOfSlot(AdapterLayout.Slot slot, double singularValue) {
-        long values() {
-            return (long) slot.in() + slot.out();
-        }
-
-        /** What it contributes to the square of the product's norm, for each value. */
-        double gain() {
-            return singularValue * singularValue / values();
-        }
     }
 
     private static String join(List<Integer> ranks) {

@@ -49,7 +49,7 @@ final class PeftConfig {
     }
 
     /** PEFT declares α a whole number and takes any. */
-    private static void putNumber(ObjectNode into, String key, double value) {
+    static void putNumber(ObjectNode into, String key, double value) {
         if (value == Math.rint(value) && Math.abs(value) < 1e9) {
             into.put(key, (int) value);
         } else {

@@ -5,7 +5,10 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
-/** Widening of 16-bit floats to 32 bits; exact, since every f16 and bf16 value is an f32 value. */
+/**
+ * 16-bit floats. Widening to 32 bits is exact, since every f16 and bf16 value is an f32 value; narrowing rounds to the
+ * nearest, of two the even one.
+ */
 final class HalfPrecision {
     private HalfPrecision() {}
 
@@ -27,6 +30,40 @@ final class HalfPrecision {
     /** The value of a bfloat16: the upper half of an f32. */
     static float fromBf16(short bits) {
         return Float.intBitsToFloat(bits << 16);
+    }
+
+    /** The binary16 next to a value. */
+    static short toF16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = (bits >>> 16) & 0x8000;
+        int magnitude = bits & 0x7fffffff;
+        if (magnitude > 0x7f800000) {
+            return (short) (sign | 0x7e00);
+        }
+        // From halfway between the largest number and the next power of two on.
+        if (magnitude >= 0x477ff000) {
+            return (short) (sign | 0x7c00);
+        }
+        // Below 2^-14 they are multiples of 2^-24.
+        if (magnitude < 0x38800000) {
+            return (short) (sign | (int) Math.rint(Float.intBitsToFloat(magnitude) * 0x1p24));
+        }
+        return (short) (sign | (rounded(magnitude, 13) - (112 << 10)));
+    }
+
+    /** The bfloat16 next to a value. */
+    static short toBf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if ((bits & 0x7fffffff) > 0x7f800000) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) ((bits >>> 16 & 0x8000) | rounded(bits & 0x7fffffff, 16));
+    }
+
+    /** The upper bits of a magnitude, rounded; a carry into the exponent is right. */
+    private static int rounded(int magnitude, int cut) {
+        int half = (1 << (cut - 1)) - 1;
+        return (magnitude + half + ((magnitude >>> cut) & 1)) >>> cut;
     }
 
     /** Widens {@code bytes} (little-endian) into a new direct buffer. */

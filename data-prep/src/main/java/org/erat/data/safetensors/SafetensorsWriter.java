@@ -23,7 +23,7 @@ import java.util.TreeMap;
 import org.erat.data.UsageException;
 
 /**
- * Writes f32 tensors as a safetensors file. Equal input gives equal bytes: tensors and metadata are sorted by name. The
+ * Writes tensors of floats as a safetensors file. Equal input gives equal bytes: tensors and metadata are sorted by name. The
  * header is padded so that the data begins at a multiple of 8 bytes and can be mapped without a copy.
  */
 public final class SafetensorsWriter {
@@ -45,7 +45,7 @@ public final class SafetensorsWriter {
     /** Writes to a stream, which stays open. */
     public static void write(OutputStream out, Map<String, FloatTensor> tensors, Map<String, String> metadata)
             throws IOException {
-        writeTo(out, sources(tensors), metadata);
+        writeStreaming(out, sources(tensors), metadata);
     }
 
     /**
@@ -63,7 +63,7 @@ public final class SafetensorsWriter {
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE);
                     OutputStream out = Channels.newOutputStream(channel)) {
-                writeTo(out, tensors, metadata);
+                writeStreaming(out, tensors, metadata);
                 // The rename must not reach the disk before the bytes do.
                 channel.force(true);
             }
@@ -90,7 +90,8 @@ public final class SafetensorsWriter {
         return sources;
     }
 
-    private static void writeTo(OutputStream out, Map<String, TensorSource> tensors, Map<String, String> metadata)
+    /** As {@link #write(OutputStream, Map, Map)}, with one tensor in memory at a time. */
+    public static void writeStreaming(OutputStream out, Map<String, TensorSource> tensors, Map<String, String> metadata)
             throws IOException {
         SortedMap<String, TensorSource> sorted = new TreeMap<>(tensors);
         byte[] header = header(sorted, new TreeMap<>(metadata));
@@ -106,7 +107,7 @@ public final class SafetensorsWriter {
                 throw new IllegalArgumentException("tensor '" + entry.getKey() + "' has " + values.remaining()
                         + " values, but its shape takes " + expected);
             }
-            writeValues(out, values);
+            writeValues(out, entry.getValue().dtype(), values);
         }
         out.flush();
     }
@@ -124,9 +125,10 @@ public final class SafetensorsWriter {
                 throw new IllegalArgumentException("a tensor cannot be named " + SafetensorsHeader.METADATA);
             }
             long[] shape = entry.getValue().shape();
-            long end = Math.addExact(offset, Math.multiplyExact(elements(shape), (long) Float.BYTES));
+            long end = Math.addExact(offset, Math.multiplyExact(elements(shape), (long)
+                    entry.getValue().dtype().bytes()));
             ObjectNode node = root.putObject(entry.getKey());
-            node.put("dtype", Dtype.F32.name());
+            node.put("dtype", entry.getValue().dtype().name());
             ArrayNode dimensions = node.putArray("shape");
             for (long dimension : shape) {
                 dimensions.add(dimension);
@@ -151,8 +153,19 @@ public final class SafetensorsWriter {
         return elements;
     }
 
-    private static void writeValues(OutputStream out, FloatBuffer values) throws IOException {
+    private static void writeValues(OutputStream out, Dtype dtype, FloatBuffer values) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (dtype != Dtype.F32) {
+            while (values.hasRemaining()) {
+                chunk.clear();
+                while (values.hasRemaining() && chunk.hasRemaining()) {
+                    float value = values.get();
+                    chunk.putShort(dtype == Dtype.F16 ? HalfPrecision.toF16(value) : HalfPrecision.toBf16(value));
+                }
+                out.write(chunk.array(), 0, chunk.position());
+            }
+            return;
+        }
         FloatBuffer floats = chunk.asFloatBuffer();
         while (values.hasRemaining()) {
             int n = Math.min(values.remaining(), floats.capacity());

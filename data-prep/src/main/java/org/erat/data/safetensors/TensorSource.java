@@ -4,14 +4,23 @@ import java.nio.FloatBuffer;
 import java.util.function.Supplier;
 
 /**
- * An f32 tensor that is read only when it is written, so that a model larger than the heap can be copied.
+ * A tensor of floats that is read only when it is written, so that a model larger than the heap can be copied.
  *
+ * @param dtype element type in the file, F32, F16 or BF16
  * @param shape dimensions, outermost first
  * @param values reads the elements, in row-major order from the buffer's position to its limit; called once per write
  */
-public record TensorSource(long[] shape, Supplier<FloatBuffer> values) {
+public record TensorSource(Dtype dtype, long[] shape, Supplier<FloatBuffer> values) {
     public TensorSource {
+        if (!dtype.isFloat()) {
+            throw new IllegalArgumentException(dtype + " does not hold floats");
+        }
         shape = shape.clone();
+    }
+
+    /** A tensor in f32. */
+    public TensorSource(long[] shape, Supplier<FloatBuffer> values) {
+        this(Dtype.F32, shape, values);
     }
 
     @Override

@@ -160,10 +160,19 @@ final class ParquetRows implements TextRows {
     /** The first cause says what is wrong with the file; Spark wraps it in reports of tasks, with their stacks. */
     private BadInputException unreadable(Exception e) {
         Throwable cause = ExceptionUtils.getRootCause(e);
-        String reason = String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString());
+        String message = cause.getMessage() == null ? "" : cause.getMessage();
+        String reason = message.lines()
+                .findFirst()
+                .map(line -> cause instanceof ClassNotFoundException ? "there is no " + line : line)
+                .orElse(cause.getClass().getSimpleName());
         return notParquet()
                 .orElseGet(() -> new BadInputException(
-                        String.format("%s cannot be read as Parquet: %s", InputFiles.names(files), reason), e));
+                        String.format(
+                                "%s cannot be read as Parquet: %s. Write it again as Spark reads it: names of columns that differ"
+                                        + " in more than case; strings, whole numbers, floats or doubles; compressed with snappy,"
+                                        + " gzip or zstd",
+                                InputFiles.names(files), reason),
+                        e));
     }
 
     /** The first file that does not begin as a Parquet file does. */

@@ -89,4 +89,42 @@ class HalfPrecisionTest {
             assertThat(file.requireFloats("b", 2)).isEqualTo(FloatBuffer.wrap(new float[] {1, -3}));
         }
     }
+
+    @Test
+    void everyHalfIsNarrowedToItselfAndWhatIsBetweenToTheNearestEvenOne() {
+        for (int bits = 0; bits < 0x7c00; bits++) {
+            float value = HalfPrecision.fromF16((short) bits);
+            // The next, with a half more where there is none.
+            double above = bits == 0x7bff ? 65536 : HalfPrecision.fromF16((short) (bits + 1));
+            float middle = (float) ((value + above) / 2);
+            int even = bits % 2 == 0 ? bits : bits + 1;
+            for (int sign : new int[] {1, -1}) {
+                int signBit = sign < 0 ? 0x8000 : 0;
+                assertThat(HalfPrecision.toF16(sign * value)).isEqualTo((short) (bits | signBit));
+                assertThat(HalfPrecision.toF16(sign * middle)).isEqualTo((short) (even | signBit));
+                assertThat(HalfPrecision.toF16(sign * Math.nextDown(middle))).isEqualTo((short) (bits | signBit));
+                assertThat(HalfPrecision.toF16(sign * Math.nextUp(middle))).isEqualTo((short) (bits + 1 | signBit));
+            }
+        }
+        assertThat(HalfPrecision.toF16(Float.NEGATIVE_INFINITY)).isEqualTo((short) 0xfc00);
+        assertThat(HalfPrecision.fromF16(HalfPrecision.toF16(Float.NaN))).isNaN();
+    }
+
+    @Test
+    void everyBfloat16IsNarrowedToItselfAndWhatIsBetweenToTheNearestEvenOne() {
+        for (int bits = 0; bits < 0x7f80; bits++) {
+            float value = HalfPrecision.fromBf16((short) bits);
+            float middle = Float.intBitsToFloat(bits << 16 | 0x8000);
+            int even = bits % 2 == 0 ? bits : bits + 1;
+            for (int sign : new int[] {1, -1}) {
+                int signBit = sign < 0 ? 0x8000 : 0;
+                assertThat(HalfPrecision.toBf16(sign * value)).isEqualTo((short) (bits | signBit));
+                assertThat(HalfPrecision.toBf16(sign * middle)).isEqualTo((short) (even | signBit));
+                assertThat(HalfPrecision.toBf16(sign * Math.nextDown(middle))).isEqualTo((short) (bits | signBit));
+                assertThat(HalfPrecision.toBf16(sign * Math.nextUp(middle))).isEqualTo((short) (bits + 1 | signBit));
+            }
+        }
+        assertThat(HalfPrecision.toBf16(Float.POSITIVE_INFINITY)).isEqualTo((short) 0x7f80);
+        assertThat(HalfPrecision.fromBf16(HalfPrecision.toBf16(Float.NaN))).isNaN();
+    }
 }

@@ -386,6 +386,35 @@ class TokenizationTest {
         return Tokenization.prepare(spark, request, progress::add);
     }
 
+    /** What pandas writes where labels are missing: its column is one of doubles then. */
+    @Test
+    void aMissingNumberInParquetOrJsonIsNoClass() throws IOException {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            rows.add(RowFactory.create("the cat " + i, i == 7 ? Double.NaN : i % 2));
+        }
+        spark.createDataFrame(
+                        rows, new StructType().add("t", DataTypes.StringType).add("y", DataTypes.DoubleType))
+                .coalesce(1)
+                .write()
+                .parquet(folder.resolve("table").toString());
+        TextTask parquet = TextTask.custom(TextFormat.PARQUET, true, "t", null, "y", TaskType.CLASSIFICATION);
+        assertRefused(parquet, "table", out, ".parquet, row 8: column 'y' has no label, 'NaN' stands for none");
+        TextTask json = TextTask.custom(TextFormat.JSONL, true, "t", null, "y", TaskType.CLASSIFICATION);
+        for (String missing : List.of("NaN", "null", "\"\"")) {
+            write("table.jsonl", "{\"t\": \"a\", \"y\": 1.0}\n{\"t\": \"b\", \"y\": " + missing + "}\n");
+            assertRefused(json, "table.jsonl", out, "table.jsonl, line 2: column 'y' has no label");
+        }
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 200; i++) {
+            lines.append(String.format(
+                    "{\"t\": \"the cat %d\", \"y\": %s}\n",
+                    i, List.of("1.0", "1", "0").get(i % 3)));
+        }
+        write("table.jsonl", lines.toString());
+        assertThat(prepare(json, "table.jsonl", 64).manifest().labelNames()).containsExactly("0", "1");
+    }
+
     @Test
     void theSameAgainIsReusedAndAnythingElseIsRefused() throws IOException {
         write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
