@@ -11,6 +11,11 @@ import org.apache.hadoop.fs.Path;
  * @param sha256 SHA-256 of its weights, in hexadecimal
  */
 public record BaseModelReference(String name, String sha256) implements Serializable {
+    public BaseModelReference {
+        // Refuses what is no address where a file is read, and not where it is used.
+        new Path(name);
+    }
+
     /**
      * The name as Python's libraries take it: a folder of this machine by its plain path, which {@code file:/...} is not
      * to them, and any other address as it is.
