@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -116,7 +115,7 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
 
     private TextRows open(Path file) {
         try {
-            InputStream bytes = TextBytes.open(hadoop(), file);
+            InputStream bytes = bytes(file);
             return switch (task.format()) {
                 case TSV -> new TsvRows(task, new Utf8Lines(bytes, file.toString()));
                 case CSV -> new CsvRows(task, new Utf8Lines(bytes, file.toString()));
@@ -131,15 +130,16 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
 
     /** The first bytes, decompressed; any where they cannot be read. */
     private byte[] head(Path file) {
-        try (InputStream bytes = TextBytes.open(hadoop(), file)) {
+        try (InputStream bytes = bytes(file)) {
             return bytes.readNBytes(FileSignature.BYTES);
         } catch (IOException | BadInputException e) {
             return new byte[] {' '};
         }
     }
 
-    private Configuration hadoop() {
-        return spark.sparkContext().hadoopConfiguration();
+    private InputStream bytes(Path file) throws IOException {
+        FileSystem fs = file.getFileSystem(spark.sparkContext().hadoopConfiguration());
+        return PlainBytes.of(fs.open(file), file.toString());
     }
 
     /** Keeps failures to read apart from failures to write. */
