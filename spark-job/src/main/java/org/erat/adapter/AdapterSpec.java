@@ -18,6 +18,9 @@ public record AdapterSpec(List<Projection> projections, RankScale scale, double 
         implements Serializable {
     public AdapterSpec {
         projections = List.copyOf(new TreeSet<>(projections));
+        if (projections.isEmpty()) {
+            throw new IllegalArgumentException("No projection carries an adapter");
+        }
     }
 
     /** R, the largest rank. */

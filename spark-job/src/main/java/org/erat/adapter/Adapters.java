@@ -1,5 +1,6 @@
 package org.erat.adapter;
 
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
@@ -12,15 +13,31 @@ import org.erat.data.architecture.Projection;
  * @param values [n] laid out as {@code layout} says, in the dtype of activations; outlives the pass
  * @param rows which rows of each slot take part
  * @param dropout of the input of each slot
+ * @param inner is shown the inner activations A·x [N,w] of each slot; null for nobody
  */
 public record Adapters(
         AdapterLayout layout,
         Tensor values,
         RowsBySlot rows,
-        Function<AdapterLayout.Slot, LowRankAdapter.Dropout> dropout) {
+        Function<AdapterLayout.Slot, LowRankAdapter.Dropout> dropout,
+        @Nullable BiConsumer<AdapterLayout.Slot, Tensor> inner) {
+    /** Adapters whose inner activations nobody sees. */
+    public Adapters(
+            AdapterLayout layout,
+            Tensor values,
+            RowsBySlot rows,
+            Function<AdapterLayout.Slot, LowRankAdapter.Dropout> dropout) {
+        this(layout, values, rows, dropout, null);
+    }
+
     /** Adapters without dropout: for inference. */
     public static Adapters of(AdapterLayout layout, Tensor values, RowsBySlot rows) {
         return new Adapters(layout, values, rows, slot -> LowRankAdapter.Dropout.NONE);
+    }
+
+    /** The same adapters, whose inner activations are shown to {@code observer}. */
+    public Adapters shownTo(BiConsumer<AdapterLayout.Slot, Tensor> observer) {
+        return new Adapters(layout, values, rows, dropout, observer);
     }
 
     /**
@@ -43,7 +60,8 @@ public record Adapters(
                 values.matrix(slot.rowOfA(window.start()), window.width(), slot.in()),
                 values.matrix(slot.rowOfB(window.start()), window.width(), slot.out()),
                 dropout.apply(slot),
-                tokens);
+                tokens,
+                inner == null ? null : u -> inner.accept(slot, u));
     }
 
     /**

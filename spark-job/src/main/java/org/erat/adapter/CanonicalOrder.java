@@ -14,10 +14,31 @@ public record CanonicalOrder(float[] values, double[][] singularValues) {
      * @param values [n or more] all adapters, laid out as {@code layout} says, finite
      */
     public static CanonicalOrder of(AdapterLayout layout, float[] values) {
+        return of(layout, values, (slot, a, b) -> OrderedProduct.of(a, b));
+    }
+
+    /**
+     * Orders the rows of all adapters by the mean square of their outputs.
+     *
+     * @param values [n or more] all adapters, laid out as {@code layout} says, finite
+     * @param moments of their inner activations
+     */
+    public static CanonicalOrder of(AdapterLayout layout, float[] values, RowMoments moments) {
+        return of(layout, values, (slot, a, b) -> OrderedProduct.of(a, b, moments.bySlot()[slot.index()]));
+    }
+
+    /** Orders one product. */
+    @FunctionalInterface
+    private interface Order {
+        OrderedProduct of(AdapterLayout.Slot slot, double[][] a, double[][] b);
+    }
+
+    private static CanonicalOrder of(AdapterLayout layout, float[] values, Order order) {
         float[] ordered = new float[Math.toIntExact(layout.length())];
         double[][] singularValues = new double[layout.slots().size()][];
         for (AdapterLayout.Slot slot : layout.slots()) {
-            OrderedProduct product = OrderedProduct.of(
+            OrderedProduct product = order.of(
+                    slot,
                     rows(values, slot.rowOfA(0), slot.rank(), slot.in()),
                     rows(values, slot.rowOfB(0), slot.rank(), slot.out()));
             put(product.a(), ordered, slot.rowOfA(0));

@@ -1,5 +1,6 @@
 package org.erat.adapter;
 
+import java.util.function.Consumer;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -19,6 +20,9 @@ public final class LowRankAdapter implements AutoCloseable {
     private final int tokens;
 
     @Nullable
+    private final Consumer<Tensor> observer;
+
+    @Nullable
     private Tensor inner;
 
     /**
@@ -31,18 +35,32 @@ public final class LowRankAdapter implements AutoCloseable {
         public static final Dropout NONE = new Dropout(0, 0);
     }
 
+    /** An adapter whose inner activations nobody sees. */
+    public LowRankAdapter(Kernels kernels, RowSelection rows, Tensor a, Tensor b, Dropout dropout, int tokens) {
+        this(kernels, rows, a, b, dropout, tokens, null);
+    }
+
     /**
      * @param a [w,in] rows of the window
      * @param b [w,out] rows of Bᵀ of the window
      * @param tokens T, rows of an example, to find its factors
+     * @param observer is shown the inner activation [N,w] of a forward pass; null for nobody
      */
-    public LowRankAdapter(Kernels kernels, RowSelection rows, Tensor a, Tensor b, Dropout dropout, int tokens) {
+    public LowRankAdapter(
+            Kernels kernels,
+            RowSelection rows,
+            Tensor a,
+            Tensor b,
+            Dropout dropout,
+            int tokens,
+            @Nullable Consumer<Tensor> observer) {
         this.kernels = kernels;
         this.rows = rows;
         this.a = a;
         this.b = b;
         this.dropout = dropout;
         this.tokens = tokens;
+        this.observer = observer;
     }
 
     /** y += the adapter's output for x; keeps the inner activation [N,w] for {@link #backward} where asked to. */
@@ -50,6 +68,9 @@ public final class LowRankAdapter implements AutoCloseable {
         Tensor u = kernels.memory().allocate(x.shape()[0], rows.window().width());
         try (Dropped dropped = new Dropped(x)) {
             kernels.matrices().matmul(dropped.tensor, false, a, true, 1, 0, u);
+        }
+        if (observer != null) {
+            observer.accept(u);
         }
         if (rows.factors() == null) {
             kernels.matrices().matmul(u, false, b, false, rows.scale(), 1, y);

@@ -8,10 +8,11 @@ import org.apache.commons.math3.linear.SingularValueDecomposition;
 
 /**
  * Another factorization B'·A' = B·A of a low-rank product, in which row i is the i-th singular direction. Its first b rows
- * are the closest of all products of rank b in the Frobenius norm (Eckart and Young, 1936).
+ * are the closest of all products of rank b (Eckart and Young, 1936): in the Frobenius norm, or, where the second moments
+ * M = E[u·uᵀ] of u = A·x over some inputs x are given, in the mean square of the output over these inputs.
  *
- * <p>With thin decompositions B = P·S·Vᵀ, Aᵀ = Q·T·Wᵀ and S·Vᵀ·W·T = U·Σ·Zᵀ: B' = P·U, A' = Uᵀ·S·Vᵀ·A, then both rows of a
- * pair scaled to one norm. All in double precision, in Java alone: the same bits on any machine.
+ * <p>With thin decompositions B = P·S·Vᵀ and S·Vᵀ·F = U·Σ·Zᵀ, where F·Fᵀ is A·Aᵀ or M: B' = P·U, A' = Uᵀ·S·Vᵀ·A, then both
+ * rows of a pair scaled to one norm. All in double precision, in Java alone: the same bits on any machine.
  *
  * @param a [R][in] rows of A'; zero where the product does not need them
  * @param b [R][out] rows of B'ᵀ; zero where the product does not need them
@@ -19,18 +20,35 @@ import org.apache.commons.math3.linear.SingularValueDecomposition;
  */
 public record OrderedProduct(double[][] a, double[][] b, double[] singularValues) {
     /**
-     * Orders a product.
+     * Orders a product by its Frobenius norm.
      *
      * @param a [R][in] rows of A, finite
      * @param b [R][out] rows of Bᵀ, finite
      */
     public static OrderedProduct of(double[][] a, double[][] b) {
+        SingularValueDecomposition ofA = new SingularValueDecomposition(new Array2DRowRealMatrix(a, false).transpose());
+        return of(a, b, ofA.getV().multiply(new DiagonalMatrix(ofA.getSingularValues())));
+    }
+
+    /**
+     * Orders a product by the mean square of its output.
+     *
+     * @param a [R][in] rows of A, finite
+     * @param b [R][out] rows of Bᵀ, finite
+     * @param moments [R][R] M, symmetric and without negative eigenvalues
+     */
+    public static OrderedProduct of(double[][] a, double[][] b, double[][] moments) {
+        SingularValueDecomposition ofMoments = new SingularValueDecomposition(new Array2DRowRealMatrix(moments, false));
+        double[] roots =
+                Arrays.stream(ofMoments.getSingularValues()).map(Math::sqrt).toArray();
+        return of(a, b, ofMoments.getU().multiply(new DiagonalMatrix(roots)));
+    }
+
+    private static OrderedProduct of(double[][] a, double[][] b, RealMatrix factor) {
         RealMatrix rowsOfA = new Array2DRowRealMatrix(a, false);
-        SingularValueDecomposition ofA = new SingularValueDecomposition(rowsOfA.transpose());
         SingularValueDecomposition ofB = new SingularValueDecomposition(new Array2DRowRealMatrix(b, false).transpose());
         RealMatrix core = ofB.getS().multiply(ofB.getVT());
-        SingularValueDecomposition inner = new SingularValueDecomposition(
-                core.multiply(ofA.getV()).multiply(new DiagonalMatrix(ofA.getSingularValues())));
+        SingularValueDecomposition inner = new SingularValueDecomposition(core.multiply(factor));
         RealMatrix newB = ofB.getU().multiply(inner.getU());
         RealMatrix newA = inner.getUT().multiply(core).multiply(rowsOfA);
         int rank = a.length;

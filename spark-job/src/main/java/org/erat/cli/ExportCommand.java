@@ -163,8 +163,7 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                 .map(base -> run.adapter().on(BaseModel.describe(base, hadoop)))
                 .orElse(run.adapter());
         RowOrder order = order(request, run);
-        adapter = adapter.inOrder(order);
-        PeftAdapter peft = cut(adapter, request);
+        PeftAdapter peft = cut(adapter, order, request);
         progress.say("order of the rows: " + order.key());
         AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
         progress.say("adapter: " + request.out());
@@ -175,15 +174,17 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
             run.adapter().requireRank(uniform.rank());
             return run.order(request.order(), uniform.rank());
         }
-        return request.ranks() instanceof Chosen.Within ? RowOrder.CANONICAL : run.order(request.order());
+        RowOrder order = run.order(request.order());
+        return request.ranks() instanceof Chosen.Within && order == RowOrder.TRAINED ? RowOrder.CANONICAL : order;
     }
 
-    private static PeftAdapter cut(TrainedAdapter adapter, Request request) {
-        if (request.ranks() instanceof Chosen.Uniform uniform) {
-            return Export.uniform(adapter, uniform.rank(), request.portable());
+    private static PeftAdapter cut(TrainedAdapter adapter, RowOrder order, Request request) {
+        if (request.ranks() instanceof Chosen.Within budget) {
+            return Export.within(adapter, order, budget.parameters(), request.portable());
         }
-        return request.ranks() instanceof Chosen.Within budget
-                ? Export.within(adapter, budget.parameters(), request.portable())
-                : Export.byBlock(adapter, ((Chosen.ByBlock) request.ranks()).ranks(), request.portable());
+        TrainedAdapter ordered = adapter.inOrder(order);
+        return request.ranks() instanceof Chosen.Uniform uniform
+                ? Export.uniform(ordered, uniform.rank(), request.portable())
+                : Export.byBlock(ordered, ((Chosen.ByBlock) request.ranks()).ranks(), request.portable());
     }
 }

@@ -12,8 +12,9 @@ final class OrderOption {
     @Option(
             names = "--order",
             paramLabel = "O",
-            description = "Order of the adapter's rows: trained, canonical, or best, which is the better one of both by"
-                    + " the run's evaluation.json (default: adapter.order of the run).")
+            description =
+                    "Order of the adapter's rows: trained, canonical, data-aware; best, which is the better of the first"
+                            + " two by the run's evaluation.json, or best-of-all (default: adapter.order of the run).")
     private String order;
 
     Optional<OrderChoice> choice() {

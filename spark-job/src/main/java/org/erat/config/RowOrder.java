@@ -5,7 +5,9 @@ public enum RowOrder {
     /** As training left them, with the scale of width b. */
     TRAINED,
     /** By what they contribute to the product of B and A, with the scale of all rows at every rank. */
-    CANONICAL;
+    CANONICAL,
+    /** By what they contribute to the adapter's output over training examples, with the scale of all rows at every rank. */
+    DATA_AWARE;
 
     /** Its name in configurations, on the command line and in files. */
     public String key() {

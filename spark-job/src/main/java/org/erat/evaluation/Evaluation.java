@@ -125,11 +125,11 @@ public record Evaluation(
     }
 
     private static String key(RowOrder order) {
-        return order == RowOrder.TRAINED ? "prefix" : order.key();
+        return order == RowOrder.TRAINED ? "prefix" : order.key().replace('-', '_');
     }
 
     private static String auracKey(RowOrder order) {
-        return order == RowOrder.TRAINED ? "aurac" : order.key() + "_aurac";
+        return order == RowOrder.TRAINED ? "aurac" : key(order) + "_aurac";
     }
 
     /**

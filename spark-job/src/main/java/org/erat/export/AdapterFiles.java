@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -12,8 +13,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.adapter.AdapterLayout;
+import org.erat.adapter.RowMoments;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
+import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.storage.AtomicOutput;
@@ -22,7 +25,8 @@ import org.erat.head.HeadLayout;
 /**
  * A directory with an adapter: {@code adapter_config.json} and {@code adapter_model.safetensors} as PEFT reads them, the
  * task head in {@code head.safetensors} and {@code head_config.json}, which PEFT leaves alone, the base model's tokenizer
- * for {@code AutoTokenizer}, and a {@code README.md}.
+ * for {@code AutoTokenizer}, and a {@code README.md}. A run's own adapter has the moments of its inner activations in {@code
+ * row_moments.safetensors} beside them.
  */
 public final class AdapterFiles {
     static final String CONFIG = "adapter_config.json";
@@ -30,6 +34,7 @@ public final class AdapterFiles {
     static final String HEAD_CONFIG = "head_config.json";
     static final String HEAD_TENSORS = "head.safetensors";
     static final String CARD = "README.md";
+    static final String MOMENTS = "row_moments.safetensors";
 
     // What PyTorch writes; some readers refuse a file without it.
     private static final Map<String, String> METADATA = Map.of("format", "pt");
@@ -43,7 +48,7 @@ public final class AdapterFiles {
      * @throws org.erat.data.UsageException if it cannot be written, or something else is there
      */
     public static void write(TrainedAdapter adapter, TokenizerFiles tokenizer, Path directory, Configuration hadoop) {
-        write(adapter, Export.uniform(adapter, adapter.rank(), false), tokenizer, directory, hadoop);
+        write(adapter, Export.uniform(adapter, adapter.rank(), false), tokenizer, moments(adapter), directory, hadoop);
     }
 
     /**
@@ -53,16 +58,61 @@ public final class AdapterFiles {
      */
     public static void write(
             TrainedAdapter adapter, PeftAdapter peft, TokenizerFiles tokenizer, Path directory, Configuration hadoop) {
+        write(adapter, peft, tokenizer, Map.of(), directory, hadoop);
+    }
+
+    private static void write(
+            TrainedAdapter adapter,
+            PeftAdapter peft,
+            TokenizerFiles tokenizer,
+            Map<String, FloatTensor> moments,
+            Path directory,
+            Configuration hadoop) {
         AtomicOutput.at(directory, hadoop).folder(CONFIG, folder -> {
             folder.write(CONFIG, out -> out.write(PeftConfig.of(adapter, peft)));
             folder.write(TENSORS, out -> SafetensorsWriter.write(out, peft.tensors(), METADATA));
             folder.write(HEAD_CONFIG, out -> out.write(AdapterConfig.of(adapter).toJson()));
             folder.write(HEAD_TENSORS, out -> SafetensorsWriter.write(out, adapter.headTensors(), METADATA));
+            if (!moments.isEmpty()) {
+                folder.write(MOMENTS, out -> SafetensorsWriter.write(out, moments, METADATA));
+            }
             for (Map.Entry<String, byte[]> file : tokenizer.contents().entrySet()) {
                 folder.write(file.getKey(), out -> out.write(file.getValue()));
             }
             folder.write(CARD, out -> out.write(ModelCard.of(adapter, peft).getBytes(StandardCharsets.UTF_8)));
         });
+    }
+
+    /** The moments [R,R] by module; none where nothing is known of them. */
+    private static Map<String, FloatTensor> moments(TrainedAdapter adapter) {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+        adapter.moments().ifPresent(moments -> {
+            for (AdapterLayout.Slot slot : adapter.layout().slots()) {
+                FloatBuffer values = FloatBuffer.allocate(slot.rank() * slot.rank());
+                for (double[] row : moments.bySlot()[slot.index()]) {
+                    for (double value : row) {
+                        values.put((float) value);
+                    }
+                }
+                tensors.put(
+                        adapter.module(slot), new FloatTensor(new long[] {slot.rank(), slot.rank()}, values.flip()));
+            }
+        });
+        return tensors;
+    }
+
+    private static RowMoments readMoments(SafetensorsFile file, TrainedAdapter adapter) {
+        List<AdapterLayout.Slot> slots = adapter.layout().slots();
+        double[][][] moments = new double[slots.size()][adapter.rank()][adapter.rank()];
+        for (AdapterLayout.Slot slot : slots) {
+            FloatBuffer values = file.requireFloats(adapter.module(slot), slot.rank(), slot.rank());
+            for (double[] row : moments[slot.index()]) {
+                for (int i = 0; i < row.length; i++) {
+                    row[i] = values.get();
+                }
+            }
+        }
+        return new RowMoments(moments);
     }
 
     /**
@@ -96,7 +146,13 @@ public final class AdapterFiles {
         TrainedAdapter adapter = config.with(parameters);
         readTensors(new Path(directory, TENSORS), fs, file -> readAdapters(file, adapter));
         readTensors(new Path(directory, HEAD_TENSORS), fs, file -> readHead(file, adapter));
-        return adapter;
+        Path moments = new Path(directory, MOMENTS);
+        if (!fs.exists(moments)) {
+            return adapter;
+        }
+        TrainedAdapter[] measured = new TrainedAdapter[1];
+        readTensors(moments, fs, file -> measured[0] = adapter.with(readMoments(file, adapter)));
+        return measured[0];
     }
 
     private static void readAdapters(SafetensorsFile file, TrainedAdapter adapter) {

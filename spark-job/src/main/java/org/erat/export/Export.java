@@ -12,6 +12,7 @@ import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.CanonicalOrder;
 import org.erat.adapter.RankBudget;
 import org.erat.adapter.RankScale;
+import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.safetensors.FloatTensor;
 
@@ -76,23 +77,21 @@ public final class Export {
     }
 
     /**
-     * The rows that contribute most to the products B·A for their number of values, by one threshold over all modules: of a
-     * module with singular values σ, in canonical order, the rows with σ²/(in + out) above it.
+     * The rows that contribute most for their number of values, by one threshold over all modules: of a module with singular
+     * values σ the rows with σ²/(in + out) above it.
      *
-     * @param adapter in canonical order
+     * @param order other than as trained
      * @param parameters most values of all A and B together
      * @param portable as for {@link #byBlock}
      * @throws UsageException if not one row fits
      */
-    public static PeftAdapter within(TrainedAdapter adapter, long parameters, boolean portable) {
-        AdapterLayout layout = adapter.layout();
-        double[][] singularValues =
-                CanonicalOrder.of(layout, adapter.parameters()).singularValues();
-        List<RankBudget.Rows> products = layout.slots().stream()
-                .map(slot -> new RankBudget.Rows(singularValues[slot.index()], (long) slot.in() + slot.out()))
+    public static PeftAdapter within(TrainedAdapter adapter, RowOrder order, long parameters, boolean portable) {
+        CanonicalOrder rows = adapter.rows(order);
+        List<RankBudget.Rows> products = adapter.layout().slots().stream()
+                .map(slot -> new RankBudget.Rows(rows.singularValues()[slot.index()], (long) slot.in() + slot.out()))
                 .toList();
         int[] ranks = RankBudget.within(products, parameters);
-        return new Export(adapter, IntStream.of(ranks).boxed().toList(), portable).cut();
+        return new Export(adapter.reordered(rows), IntStream.of(ranks).boxed().toList(), portable).cut();
     }
 
     private static String join(List<Integer> ranks) {

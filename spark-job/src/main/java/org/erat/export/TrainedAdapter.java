@@ -5,10 +5,13 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import javax.annotation.Nullable;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.AdapterSpec;
 import org.erat.adapter.CanonicalOrder;
 import org.erat.adapter.RankScale;
+import org.erat.adapter.RowMoments;
 import org.erat.config.RowOrder;
 import org.erat.config.ScheduleConfig;
 import org.erat.data.BadInputException;
@@ -39,6 +42,7 @@ import org.erat.model.BaseModelReference;
  * @param metrics names of the metrics that the task is judged by, the first being the one to rank by
  * @param parameters the adapters in the order of {@link AdapterLayout}, then the head in the order of {@link
  *     org.erat.head.HeadLayout}
+ * @param rowMoments of the adapters' inner activations over training examples; null of adapters of earlier programs
  */
 public record TrainedAdapter(
         BaseModelReference base,
@@ -49,7 +53,8 @@ public record TrainedAdapter(
         TaskType type,
         List<String> labelNames,
         List<String> metrics,
-        float[] parameters)
+        float[] parameters,
+        @Nullable RowMoments rowMoments)
         implements Serializable {
     public TrainedAdapter {
         labelNames = List.copyOf(labelNames);
@@ -59,6 +64,20 @@ public record TrainedAdapter(
             throw new IllegalArgumentException(
                     parameters.length + " parameters where adapters and head have " + expected);
         }
+    }
+
+    /** An adapter of whose inner activations nothing is known. */
+    public TrainedAdapter(
+            BaseModelReference base,
+            Architecture architecture,
+            AdapterSpec adapter,
+            HeadSpec head,
+            String task,
+            TaskType type,
+            List<String> labelNames,
+            List<String> metrics,
+            float[] parameters) {
+        this(base, architecture, adapter, head, task, type, labelNames, metrics, parameters, null);
     }
 
     /**
@@ -97,19 +116,43 @@ public record TrainedAdapter(
                             + " was trained on: " + String.join(", ", differences)
                             + ". Name the directory of that base model with --model.");
         }
-        return with(new BaseModelReference(model.uri(), base.sha256()), adapter, parameters);
+        return with(new BaseModelReference(model.uri(), base.sha256()), adapter, parameters, rowMoments);
     }
 
-    /** The same adapter with its rows in an order; with all rows it computes the same in any. */
+    /**
+     * The same adapter with its rows in an order; with all rows it computes the same in any.
+     *
+     * @throws UsageException if the order needs moments and there are none
+     */
     public TrainedAdapter inOrder(RowOrder order) {
-        return switch (order) {
-            case TRAINED -> this;
-            case CANONICAL -> reordered(CanonicalOrder.of(layout(), parameters));
-        };
+        return order == RowOrder.TRAINED ? this : reordered(rows(order));
+    }
+
+    /** All rows in an order other than the trained one, with what each contributes. */
+    CanonicalOrder rows(RowOrder order) {
+        return order == RowOrder.DATA_AWARE
+                ? CanonicalOrder.of(layout(), parameters, requireMoments())
+                : CanonicalOrder.of(layout(), parameters);
+    }
+
+    private RowMoments requireMoments() {
+        return moments()
+                .orElseThrow(() -> new UsageException("The adapter was trained by a program that did not measure how"
+                        + " its rows are used, so it has no data-aware order. Use the canonical one, or train again."));
+    }
+
+    /** Moments of the adapters' inner activations, if they were measured. */
+    public Optional<RowMoments> moments() {
+        return Optional.ofNullable(rowMoments);
+    }
+
+    /** The same adapter, with the second moments of its inner activations. */
+    public TrainedAdapter with(RowMoments measured) {
+        return with(base, adapter, parameters, measured);
     }
 
     /** Every rank with the scale of all rows. */
-    private TrainedAdapter reordered(CanonicalOrder order) {
+    TrainedAdapter reordered(CanonicalOrder order) {
         float[] reordered = parameters.clone();
         System.arraycopy(order.values(), 0, reordered, 0, order.values().length);
         double alpha = adapter.scale().of(rank()) * rank();
@@ -118,11 +161,12 @@ public record TrainedAdapter(
                 new RankScale(ScheduleConfig.Scale.ALPHA_OVER_RANK, alpha, rank()),
                 adapter.dropout(),
                 adapter.freezeA());
-        return with(base, atOneScale, reordered);
+        return with(base, atOneScale, reordered, null);
     }
 
-    private TrainedAdapter with(BaseModelReference model, AdapterSpec spec, float... values) {
-        return new TrainedAdapter(model, architecture, spec, head, task, type, labelNames, metrics, values);
+    private TrainedAdapter with(
+            BaseModelReference model, AdapterSpec spec, float[] values, @Nullable RowMoments measured) {
+        return new TrainedAdapter(model, architecture, spec, head, task, type, labelNames, metrics, values, measured);
     }
 
     /** C: the number of classes, or 1 for a regression. */

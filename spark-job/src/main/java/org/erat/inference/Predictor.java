@@ -3,6 +3,7 @@ package org.erat.inference;
 import java.nio.FloatBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.RowSelection;
@@ -73,6 +74,21 @@ public final class Predictor implements AutoCloseable {
     public void run(Batch batch, Outputs sink) {
         runtime.transformer()
                 .infer(batch, selections, (selection, hidden) -> sink.accept(selection, outputs(batch, hidden)));
+    }
+
+    /**
+     * Runs a mini-batch at the first selection and shows the inner activations of its adapters.
+     *
+     * @param observer takes A·x [B·T,w] of each adapter, row-major
+     */
+    public void showInner(Batch batch, BiConsumer<AdapterLayout.Slot, float[]> observer) {
+        Adapters shown = selections.get(0).shownTo((slot, inner) -> {
+            long[] shape = inner.shape();
+            float[] values = new float[Math.toIntExact(shape[0] * shape[1])];
+            kernels.memory().download(inner, FloatBuffer.wrap(values));
+            observer.accept(slot, values);
+        });
+        runtime.transformer().infer(batch, List.of(shown), (selection, hidden) -> {});
     }
 
     private float[] outputs(Batch batch, Tensor hidden) {

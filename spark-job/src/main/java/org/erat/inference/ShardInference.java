@@ -8,6 +8,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
+import org.erat.adapter.RowMoments;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.LengthBuckets;
@@ -118,6 +119,20 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
                 });
             }
         }
+    }
+
+    /** Sums the second moments of the inner activations of a shard's tokens, at the first selection. */
+    RowMoments.Sums moments(PackedExamples shard) {
+        AdapterUse use = use();
+        RowMoments.Sums sums = new RowMoments.Sums(adapter().layout());
+        try (Predictor predictor =
+                new Predictor(use.modelUri(), use.compute(), sent.value().selections())) {
+            for (int[] examples : LengthBuckets.sequential(shard, use.batchSize())) {
+                Batch batch = batch(shard, examples);
+                predictor.showInner(batch, (slot, inner) -> sums.add(slot.index(), inner, batch.lengths()));
+            }
+        }
+        return sums;
     }
 
     /** Of words the outputs are asked for, with or without a label. */

@@ -17,13 +17,19 @@ import org.erat.export.AdapterFiles;
 import org.erat.export.TokenizerFiles;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
+import org.erat.inference.InnerMoments;
 
 /** What a trained run leaves: the adapter in PEFT's format and its metrics by rank. */
 record RunResults(SparkSession session, JobConfig job, RunListener listener, RunInputs inputs) {
     private static final String ADAPTER = "adapter";
 
+    /** Some thousands of tokens, for moments of tens of rows. */
+    private static final int EXAMPLES_OF_MOMENTS = 256;
+
     /** Writes the adapter and its metrics. */
-    void write(RunDirectory run, TrainedAdapter adapter) {
+    void write(RunDirectory run, TrainedAdapter trained) {
+        TrainedAdapter adapter =
+                InnerMoments.measure(session, use(trained), inputs.data(), Split.TRAIN, EXAMPLES_OF_MOMENTS);
         TokenizerFiles tokenizer = TokenizerFiles.in(new Path(inputs.model().uri()), hadoop());
         AdapterFiles.write(adapter, tokenizer, run.path(ADAPTER), hadoop());
         if (job.evaluation().prefixes()) {
@@ -57,9 +63,12 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
                 ranks,
                 job.evaluation().suffixes() ? ranks : List.of(),
                 job.data().validationLimit());
-        AdapterUse use = new AdapterUse(
+        return Evaluator.evaluate(session, use(adapter), inputs.validation(), request, listener::say);
+    }
+
+    private AdapterUse use(TrainedAdapter adapter) {
+        return new AdapterUse(
                 adapter, inputs.model().uri(), job.compute(), job.evaluation().batchSize());
-        return Evaluator.evaluate(session, use, inputs.validation(), request, listener::say);
     }
 
     private Configuration hadoop() {

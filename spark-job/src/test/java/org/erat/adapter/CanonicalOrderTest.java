@@ -137,4 +137,70 @@ class CanonicalOrderTest {
             assertThat(sigma).containsOnly(0);
         }
     }
+
+    /** In the norm of the moments: E‖(prefix − all)·x‖², where u = A·x has them. */
+    @Test
+    void byMomentsAPrefixMissesTheMeanSquareOfTheRowsThatFollow() {
+        float[] values = random(layout);
+        Random random = new Random(9);
+        double[][] inputs = new double[50][8];
+        for (double[] x : inputs) {
+            for (int i = 0; i < x.length; i++) {
+                // Directions of very different size.
+                x[i] = random.nextGaussian() * Math.pow(2, -i);
+            }
+        }
+        RowMoments.Sums sums = new RowMoments.Sums(layout);
+        for (AdapterLayout.Slot slot : layout.slots()) {
+            // Two examples of 20 tokens, of which the second has 10 of padding, and one of 20.
+            sums.add(slot.index(), inner(values, slot, inputs, 0, 40), 20, 10);
+            sums.add(slot.index(), inner(values, slot, inputs, 40, 50), 10);
+        }
+        CanonicalOrder order = CanonicalOrder.of(layout, values, sums.moments());
+        for (AdapterLayout.Slot slot : layout.slots()) {
+            double[] sigma = order.singularValues()[slot.index()];
+            double[][] all = product(values, slot, 4);
+            for (int rank = 0; rank <= 4; rank++) {
+                double missing = Arrays.stream(sigma, rank, 4)
+                        .map(value -> value * value)
+                        .sum();
+                assertThat(meanSquare(product(order.values(), slot, rank), all, inputs))
+                        .isCloseTo(missing, within(ROUNDING * (1 + missing)));
+            }
+            double frobenius =
+                    meanSquare(product(CanonicalOrder.of(layout, values).values(), slot, 1), all, inputs);
+            assertThat(meanSquare(product(order.values(), slot, 1), all, inputs))
+                    .isLessThan(frobenius);
+        }
+    }
+
+    /** A·x of tokens, row-major. */
+    private static float[] inner(float[] values, AdapterLayout.Slot slot, double[][] inputs, int from, int to) {
+        float[] inner = new float[(to - from) * slot.rank()];
+        for (int t = from; t < to; t++) {
+            for (int row = 0; row < slot.rank(); row++) {
+                double u = 0;
+                for (int i = 0; i < slot.in(); i++) {
+                    u += values[(int) slot.rowOfA(row) + i] * inputs[t][i];
+                }
+                inner[(t - from) * slot.rank() + row] = (float) u;
+            }
+        }
+        return inner;
+    }
+
+    /** Over the tokens that are none of padding: all but 30..39. */
+    private static double meanSquare(double[][] one, double[][] other, double[][] inputs) {
+        double sum = 0;
+        for (int t = 0; t < inputs.length; t++) {
+            for (int o = 0; o < one.length && (t < 30 || t >= 40); o++) {
+                double difference = 0;
+                for (int i = 0; i < inputs[t].length; i++) {
+                    difference += (one[o][i] - other[o][i]) * inputs[t][i];
+                }
+                sum += difference * difference;
+            }
+        }
+        return sum / 40;
+    }
 }

@@ -29,6 +29,7 @@ import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TinyAdapters;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.InferenceTest;
+import org.erat.inference.InnerMoments;
 import org.erat.inference.TinyData;
 import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.Test;
@@ -110,6 +111,31 @@ class EvaluatorTest extends InferenceTest {
         // As trained, rank 1 is another adapter.
         assertThat(Math.abs(pearson(data, data.direct(closest(adapter, 1), all, scale)) - ofAll))
                 .isGreaterThan(1e-3);
+    }
+
+    /** Rows of A that no text of the data uses come last, however large they are. */
+    @Test
+    void theDataAwareOrderFollowsFromTheOutputsOverTheData() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        TinyData data = data();
+        TokenizedDataset dataset = data.write(spark, adapter, folder.resolve("data"), 2);
+        TrainedAdapter measured = InnerMoments.measure(spark, use(adapter, 7), dataset, Split.VALIDATION, 0);
+        TrainedAdapter again = InnerMoments.measure(
+                spark, use(adapter, 7), data.write(spark, adapter, folder.resolve("three"), 3), Split.VALIDATION, 0);
+        assertThat(again.moments().orElseThrow().bySlot())
+                .isDeepEqualTo(measured.moments().orElseThrow().bySlot());
+
+        Evaluation evaluation =
+                evaluate(measured, dataset, EvaluationRequest.of(adapter, OrderChoice.BEST_OF_ALL, List.of(), false));
+        assertThat(evaluation.prefixes()).containsOnlyKeys(RowOrder.values());
+        for (RowOrder order : RowOrder.values()) {
+            // All rows are the same adapter in any order.
+            assertThat(evaluation.prefixes().get(order).get(3))
+                    .isEqualTo(evaluation.prefixes().get(RowOrder.TRAINED).get(3));
+        }
+        assertThatThrownBy(() -> adapter.inOrder(RowOrder.DATA_AWARE))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("so it has no data-aware order");
     }
 
     /** All R rows, of which B·A is the best approximation of rank {@code rank} of the product. */

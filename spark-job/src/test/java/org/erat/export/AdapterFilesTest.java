@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.erat.adapter.RowMoments;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.Precision;
 import org.erat.data.BadInputException;
@@ -88,6 +89,26 @@ class AdapterFilesTest {
         INDArray w = Nd4j.createFromArray(weight).castTo(DataType.DOUBLE).reshape('c', out, 8);
         return states.mmul(w.transpose())
                 .addRowVector(Nd4j.createFromArray(bias).castTo(DataType.DOUBLE));
+    }
+
+    /** As floats: of values of about 1. */
+    @Test
+    void theMomentsOfItsRowsTravelWithARunsAdapterAndNotWithExports() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        double[][][] moments = new double[adapter.layout().slots().size()][adapter.rank()][adapter.rank()];
+        for (int i = 0; i < moments.length; i++) {
+            moments[i][1][2] = 0.1 + i;
+        }
+        TrainedAdapter measured = adapter.with(new RowMoments(moments));
+        AdapterFiles.write(measured, TokenizerFiles.NONE, at("adapter"), hadoop);
+        double[][][] read =
+                AdapterFiles.read(at("adapter"), hadoop).moments().orElseThrow().bySlot();
+        for (int i = 0; i < moments.length; i++) {
+            assertThat(read[i][1][2]).isCloseTo(moments[i][1][2], within(1e-6));
+            assertThat(read[i][2][1]).isZero();
+        }
+        AdapterFiles.write(measured, Export.uniform(measured, 2, false), TokenizerFiles.NONE, at("export"), hadoop);
+        assertThat(folder.resolve("export")).isDirectoryNotContaining("glob:**moments*");
     }
 
     @Test

@@ -194,7 +194,7 @@ class ExportTest {
         long all = adapter.layout().length();
         for (long budget : new long[] {all, all / 2, all / 7, 24}) {
             for (boolean portable : new boolean[] {false, true}) {
-                write(adapter, Export.within(adapter, budget, portable));
+                write(adapter, Export.within(adapter, RowOrder.CANONICAL, budget, portable));
                 double least = Double.POSITIVE_INFINITY;
                 double most = 0;
                 long values = 0;
@@ -218,7 +218,8 @@ class ExportTest {
             }
         }
         requireUsage(
-                () -> Export.within(adapter, 7, false), "A budget of 7 values is less than the first row needs, 16.");
+                () -> Export.within(adapter, RowOrder.CANONICAL, 7, false),
+                "A budget of 7 values is less than the first row needs, 16.");
     }
 
     /** Rows of a portable export that are not zero. */

@@ -37,6 +37,22 @@ public record Architecture(
         Biases biases,
         int padTokenId)
         implements Serializable {
+    public Architecture {
+        requirePositive("vocabulary", vocabulary);
+        requirePositive("blocks", blocks);
+        requirePositive("width", width);
+        requirePositive("heads", heads.query());
+        requirePositive("key/value heads", heads.keyValue());
+        requirePositive("width of a head", heads.width());
+        requirePositive("width of the feed-forward part", feedForward.width());
+    }
+
+    private static void requirePositive(String what, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException("An architecture whose " + what + " is " + value);
+        }
+    }
+
     /**
      * Learned absolute positions.
      *
