@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Draws a finished run as an SVG of 800 by 380: the metric by rank, and what crosses the network in a round. All numbers are
@@ -50,7 +51,12 @@ public final class RunFigure {
             rounds.add(ConfigFactory.parseString(line));
         }
         String metric = evaluation.getString("metric");
-        List<Point> points = evaluation.getConfigList("prefix").stream()
+        // The first order of the rows that was measured.
+        String order = Stream.of("prefix", "canonical", "data_aware")
+                .filter(evaluation::hasPath)
+                .findFirst()
+                .orElseThrow();
+        List<Point> points = evaluation.getConfigList(order).stream()
                 .map(entry -> new Point(entry.getInt("rank"), entry.getDouble(quoted(metric))))
                 .toList();
         int shards = settings.getInt("training.shards");
@@ -59,7 +65,7 @@ public final class RunFigure {
         Path weights = Path.of(settings.getString("model.path")).resolve("model.safetensors");
 
         begin(metric, down, up);
-        curve(evaluation.getString("task"), metric, evaluation.getDouble("aurac"), points);
+        curve(evaluation.getString("task"), metric, evaluation.getDouble(order.equals("prefix") ? "aurac" : order + "_aurac"), points);
         traffic(shards, rounds.size(), down, up, Files.exists(weights) ? megabytes(Files.size(weights)) + ", " : "");
         svg.append("</svg>\n");
         return svg.toString();
