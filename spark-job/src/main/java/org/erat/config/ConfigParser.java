@@ -93,6 +93,7 @@ final class ConfigParser {
                 value(Settings.SCHEDULE_G0),
                 value(Settings.SCHEDULE_DEPTH_SLOPE),
                 value(Settings.SCHEDULE_PREFIX_SHARE),
+                value(Settings.SCHEDULE_WHOLE_SHARE),
                 value(Settings.SCHEDULE_LAW),
                 value(Settings.SCHEDULE_OVER_TIME),
                 value(Settings.SCHEDULE_OVER_DEPTH),

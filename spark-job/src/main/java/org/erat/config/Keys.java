@@ -23,6 +23,7 @@ public final class Keys {
     public static final String SCHEDULE_G0 = "schedule.g0";
     public static final String SCHEDULE_DEPTH_SLOPE = "schedule.depth-slope";
     public static final String SCHEDULE_PREFIX_SHARE = "schedule.prefix-share";
+    public static final String SCHEDULE_WHOLE_SHARE = "schedule.whole-share";
     public static final String SCHEDULE_LAW = "schedule.law";
     public static final String SCHEDULE_OVER_TIME = "schedule.over-time";
     public static final String SCHEDULE_OVER_DEPTH = "schedule.over-depth";

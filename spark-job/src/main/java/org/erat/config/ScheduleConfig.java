@@ -11,6 +11,7 @@ import org.erat.compute.Update;
  * @param g0 g0, u at the start of training and in the middle of the depth, 0..1
  * @param depthSlope ω, how much u differs between the first and the last block, 0..2; its sign is {@code overDepth}
  * @param prefixShare π, chance that a window starts at row 0, 0..1; without effect on {@link Law#ALL_INTERVALS}
+ * @param wholeShare ρ, chance that all blocks take all rows, 0..1
  * @param law how a window is drawn from its range
  * @param overTime direction of the range over training time
  * @param overDepth direction of the range over the blocks
@@ -27,6 +28,7 @@ public record ScheduleConfig(
         double g0,
         double depthSlope,
         double prefixShare,
+        double wholeShare,
         Law law,
         OverTime overTime,
         OverDepth overDepth,
@@ -44,6 +46,9 @@ public record ScheduleConfig(
         }
         if (!(prefixShare >= 0 && prefixShare <= 1)) {
             throw new IllegalArgumentException("Chance " + prefixShare + " of a prefix is not in 0..1");
+        }
+        if (!(wholeShare >= 0 && wholeShare <= 1)) {
+            throw new IllegalArgumentException("Chance " + wholeShare + " of all rows is not in 0..1");
         }
         if (!(g0 >= 0 && g0 <= 1) || !(depthSlope >= 0 && depthSlope <= 2)) {
             throw new IllegalArgumentException("g0 " + g0 + " is not in 0..1 or ω " + depthSlope + " not in 0..2");

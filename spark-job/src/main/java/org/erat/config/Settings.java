@@ -76,6 +76,9 @@ final class Settings {
     static final Setting<Double> SCHEDULE_PREFIX_SHARE =
             Setting.of(Keys.SCHEDULE_PREFIX_SHARE, decimal(Interval.closed("0", "1")), c -> c.schedule()
                     .prefixShare());
+    static final Setting<Double> SCHEDULE_WHOLE_SHARE =
+            Setting.of(Keys.SCHEDULE_WHOLE_SHARE, decimal(Interval.closed("0", "1")), c -> c.schedule()
+                    .wholeShare());
     static final Setting<Law> SCHEDULE_LAW =
             Setting.of(Keys.SCHEDULE_LAW, choice(Law.class), c -> c.schedule().law());
     static final Setting<OverTime> SCHEDULE_OVER_TIME = Setting.of(
@@ -197,6 +200,7 @@ final class Settings {
             SCHEDULE_G0,
             SCHEDULE_DEPTH_SLOPE,
             SCHEDULE_PREFIX_SHARE,
+            SCHEDULE_WHOLE_SHARE,
             SCHEDULE_LAW,
             SCHEDULE_OVER_TIME,
             SCHEDULE_OVER_DEPTH,

@@ -1,6 +1,7 @@
 package org.erat.method;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import org.erat.adapter.RankScale;
 import org.erat.adapter.Window;
 import org.erat.config.ScheduleConfig;
@@ -23,6 +24,8 @@ import org.erat.config.ScheduleConfig.Granularity;
  * others reach it earlier and stay there. A range that shrinks is the one that grows, run backwards in time; a constant
  * one stays at g0.
  *
+ * <p>With chance ρ all blocks take all rows at once instead, whatever their ranges.
+ *
  * <p>LoRA is r_min = R. DyLoRA (arXiv 2210.07558) is r_min = 1, g0 = 1, constant, flat, π = 1 and one uniform number for
  * all blocks; its FROZEN mode is {@link ScheduleConfig.Update#LAST_ROW}.
  *
@@ -38,6 +41,7 @@ public final class RankSchedule implements Serializable {
     private static final long WIDTH = 0;
     private static final long PREFIX = 1;
     private static final long START = 2;
+    private static final long WHOLE = 3;
 
     private final ScheduleConfig config;
     private final int blocks;
@@ -166,6 +170,8 @@ public final class RankSchedule implements Serializable {
                 };
             }
         }
+        double whole = config.wholeShare();
+        Arrays.setAll(activity, row -> whole + (1 - whole) * activity[row]);
         return activity;
     }
 
@@ -195,6 +201,11 @@ public final class RankSchedule implements Serializable {
         RankRange range = range(step, block);
         long blockKey = config.coupling() == ScheduleConfig.Coupling.SHARED_UNIFORM ? ANY : block;
         long workerKey = config.shared() ? ANY : worker;
+        // The same for all blocks: what is used at the largest rank is all rows of all of them at once.
+        long ofAllBlocks = CounterRandom.key(WINDOW_KEYS, seed, step, ANY, workerKey, example);
+        if (CounterRandom.uniform(CounterRandom.key(ofAllBlocks, WHOLE), 0) < config.wholeShare()) {
+            return new Window(0, config.rank());
+        }
         long key = CounterRandom.key(WINDOW_KEYS, seed, step, blockKey, workerKey, example);
         return switch (config.law()) {
             case PREFIX_MIXTURE -> prefixMixture(range, key);

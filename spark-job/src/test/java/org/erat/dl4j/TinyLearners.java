@@ -121,6 +121,7 @@ public final class TinyLearners {
                 1,
                 0,
                 0.5,
+                0,
                 Law.PREFIX_MIXTURE,
                 OverTime.CONSTANT,
                 OverDepth.FLAT,

@@ -21,6 +21,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.erat.adapter.Window;
 import org.erat.config.JobConfig;
+import org.erat.config.ScheduleConfig;
 import org.erat.config.ScheduleConfig.Coupling;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -116,6 +117,47 @@ class RankScheduleTest {
                 .mapToDouble(i -> (i + 1.0) * (rank - i) / (rank * (rank + 1) / 2.0))
                 .toArray();
         assertThat(settings.schedule(3, STEPS, 1).activity(0, 1)).containsExactly(expected, within(1e-12));
+    }
+
+    /** Of 20,000 examples a share of ρ has a standard deviation of √(ρ(1−ρ)/n) = 0.0033; four of them are allowed. */
+    @Example
+    void allBlocksTakeAllRowsTogetherInTheShareOfExamplesThatIsSet() {
+        Schedules settings = Schedules.erat();
+        settings.wholeShare = 0.3;
+        settings.granularity = ScheduleConfig.Granularity.EXAMPLE;
+        RankSchedule schedule = settings.schedule(6, STEPS, 4);
+        Window all = new Window(0, settings.rank);
+        int whole = 0;
+        for (int example = 0; example < 20_000; example++) {
+            int of = example;
+            long blocks = IntStream.range(0, 6)
+                    .filter(block -> schedule.window(0, block, 0, of).equals(all))
+                    .count();
+            // At the start of training no range of these settings reaches R.
+            assertThat(blocks).isIn(0L, 6L);
+            whole += blocks == 6 ? 1 : 0;
+        }
+        assertThat(whole / 20_000.0).isCloseTo(0.3, within(0.0132));
+        double[] without = Schedules.erat().schedule(6, STEPS, 4).activity(0, 2);
+        assertThat(schedule.activity(0, 2))
+                .containsExactly(
+                        Arrays.stream(without).map(share -> 0.3 + 0.7 * share).toArray(), within(1e-12));
+    }
+
+    /** The windows that are drawn otherwise are those of a schedule without. */
+    @Example
+    void aShareOfNothingChangesNothingAndOneOfAllIsLora() {
+        Schedules settings = Schedules.erat();
+        RankSchedule plain = settings.schedule(4, STEPS, 1);
+        settings.wholeShare = 1;
+        RankSchedule lora = settings.schedule(4, STEPS, 1);
+        settings.wholeShare = 0.5;
+        RankSchedule half = settings.schedule(4, STEPS, 1);
+        for (int step = 0; step < 100; step++) {
+            Window all = new Window(0, settings.rank);
+            assertThat(lora.window(step, 1, 0)).isEqualTo(all);
+            assertThat(half.window(step, 1, 0)).isIn(all, plain.window(step, 1, 0));
+        }
     }
 
     @Property(tries = 300)

@@ -16,6 +16,7 @@ final class Schedules {
     double g0 = 0.5;
     double depthSlope = 0.5;
     double prefixShare = 0.5;
+    double wholeShare = 0;
     Law law = Law.PREFIX_MIXTURE;
     OverTime overTime = OverTime.GROW;
     OverDepth overDepth = OverDepth.DEEPER_HIGHER;
@@ -53,6 +54,7 @@ final class Schedules {
                 g0,
                 depthSlope,
                 prefixShare,
+                wholeShare,
                 law,
                 overTime,
                 overDepth,
