@@ -40,6 +40,10 @@ public final class FileSignature {
             new Format("28b52ffd", "is compressed with Zstandard. Decompress it with unzstd."),
             new Format("894844460d0a1a0a", "is an HDF5 file, as Keras saves weights. " + CONVERT),
             new Format("47475546", "is a GGUF file, as llama.cpp uses it. Use the model's safetensors files."),
+            new Format("50415231", "is a Parquet file. Where it holds the text, give --format parquet."),
+            new Format("4152524f5731", "is an Arrow file. Write it as Parquet, or as text."),
+            new Format("4f626a01", "is an Avro file. Write it as Parquet, or as text."),
+            new Format("53514c69746520666f726d6174203300", "is an SQLite database. Export a table of it as text."),
             new Format("934e554d5059", "is a NumPy array. Use the model's safetensors files."));
 
     private FileSignature() {}

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -123,17 +122,16 @@ record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
     /** The files of a folder that is one split or table. */
     private static List<Path> files(FileSystem fs, Path folder, SplitRule rule) throws IOException {
         List<Path> files = new ArrayList<>();
-        List<Entry> entries = entries(fs, folder);
-        List<Entry> folders = entries.stream()
-                .filter(Entry::isFolder)
-                .filter(entry -> !entry.name().startsWith("_") && !entry.name().startsWith("."))
-                .sorted(Comparator.comparing(Entry::name))
-                .toList();
-        for (Entry inner : folders) {
-            files.addAll(files(fs, new Path(folder, inner.name()), rule));
+        List<Entry> all = entries(fs, folder);
+        List<Entry> entries = SplitRule.visible(all);
+        for (Entry entry : entries) {
+            if (entry.isFolder()) {
+                files.addAll(files(fs, new Path(folder, entry.name()), rule));
+            }
         }
+        // Beside partitions in folders there need be no files.
         if (files.isEmpty() || entries.stream().anyMatch(entry -> !entry.isFolder())) {
-            rule.table(entries, folder.toString()).forEach(entry -> files.add(new Path(folder, entry.name())));
+            rule.table(all, folder.toString()).forEach(entry -> files.add(new Path(folder, entry.name())));
         }
         return files;
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.lang3.exception.ExceptionUtils;
 import org.apache.hadoop.fs.Path;
@@ -46,7 +47,7 @@ final class ParquetRows implements TextRows {
         try {
             boolean perToken = task.type().perToken();
             Dataset<Row> table = ExactPaths.reader(spark)
-                    .option("basePath", base(files))
+                    .options(partitions(files))
                     .parquet(files.stream().map(Path::toString).toArray(String[]::new));
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
@@ -107,13 +108,19 @@ final class ParquetRows implements TextRows {
     @Override
     public void close() {}
 
-    /** The folder that all files are below, without folders that are values of a column. */
-    private static String base(List<Path> files) {
+    /**
+     * What the reader has to know of where the files are: the folder that all are below, where folders inside it are values
+     * of columns, {@code lang=en}.
+     */
+    private static Map<String, String> partitions(List<Path> files) {
+        if (files.stream().noneMatch(file -> file.getParent().toString().contains("="))) {
+            return Map.of();
+        }
         Path folder = files.get(0).getParent();
         while (folder.getParent() != null && (folder.getName().contains("=") || !isAbove(folder, files))) {
             folder = folder.getParent();
         }
-        return folder.toString();
+        return Map.of("basePath", folder.toString());
     }
 
     private static boolean isAbove(Path folder, List<Path> files) {

@@ -8,8 +8,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.erat.data.BadInputException;
 
 /**
@@ -55,10 +58,12 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
     private static final Pattern ENDING = Pattern.compile("\\.(tsv|csv|txt|json|jsonl|ndjson|parquet|pq)$");
 
     /** {@code -00000-of-00002}, after which the Hugging Face hub once put a hash. */
-    private static final Pattern SHARD = Pattern.compile("-\\d+-of-\\d+(-[0-9a-f]{16})?");
+    private static final Pattern SHARD = Pattern.compile("-(?<number>\\d{1,6})-of-(?<all>\\d{1,6})(-[0-9a-f]{16})?");
 
     /** Spark's, of which those of several jobs differ in more than numbers. */
     private static final Pattern SPARK_PART = Pattern.compile("^part-\\d+.*");
+
+    private static final Set<String> TABLE_LOGS = Set.of("_delta_log", ".hoodie");
 
     private static final Pattern SEPARATOR = Pattern.compile("[-_. ]+");
 
@@ -85,7 +90,10 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
                 }
             }
         }
-        splits.forEach((use, files) -> requireOneTable(files, "the " + use + " split", folder));
+        splits.forEach((use, files) -> {
+            requireOneTable(files, "the " + use + " split", folder);
+            requireAllShards(files, folder);
+        });
         if (!splits.isEmpty() && strict) {
             refuseOthers(visible, named, folder);
         }
@@ -98,6 +106,11 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
      * @throws BadInputException if there are none, or they could be several tables
      */
     List<Entry> table(List<Entry> entries, String folder) {
+        if (entries.stream().anyMatch(entry -> TABLE_LOGS.contains(entry.name()))) {
+            throw new BadInputException(
+                    folder + " is a Delta or Hudi table, whose log says which of its files count. Write"
+                            + " its rows as Parquet to another folder");
+        }
         List<Entry> files =
                 visible(entries).stream().filter(entry -> !entry.isFolder()).toList();
         List<Entry> ofFormat = files.stream().filter(this::isOfFormat).toList();
@@ -108,6 +121,7 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
                     folder, format, names(entries)));
         }
         requireOneTable(table, "the table", folder);
+        requireAllShards(table, folder);
         return table;
     }
 
@@ -153,6 +167,31 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
         }
     }
 
+    /** A download that broke off leaves some of {@code -00000-of-00002}. */
+    private static void requireAllShards(List<Entry> files, String folder) {
+        List<Matcher> numbered = files.stream()
+                .map(entry -> SHARD.matcher(entry.name()))
+                .filter(Matcher::find)
+                .toList();
+        if (numbered.isEmpty()) {
+            return;
+        }
+        int shards = Integer.parseInt(numbered.get(0).group("all"));
+        Set<Integer> there = numbered.stream()
+                .map(shard -> Integer.valueOf(shard.group("number")))
+                .collect(Collectors.toSet());
+        List<Integer> missing = IntStream.range(0, shards)
+                .filter(shard -> !there.contains(shard))
+                .boxed()
+                .limit(10)
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new BadInputException(String.format(
+                    "%s: of the %d files that %s is one of, the numbers %s are missing. Download or copy them",
+                    folder, shards, files.get(0).name(), missing));
+        }
+    }
+
     private void refuseOthers(List<Entry> visible, List<Entry> named, String folder) {
         List<Entry> others = visible.stream()
                 .filter(entry -> isOfFormat(entry) && !named.contains(entry))
@@ -165,7 +204,8 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
         }
     }
 
-    private static List<Entry> visible(List<Entry> entries) {
+    /** The entries that count, in the order of their names. */
+    static List<Entry> visible(List<Entry> entries) {
         return entries.stream()
                 .filter(entry -> !entry.name().startsWith("_") && !entry.name().startsWith("."))
                 .sorted(Comparator.comparing(Entry::name))

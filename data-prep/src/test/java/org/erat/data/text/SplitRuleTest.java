@@ -38,8 +38,8 @@ class SplitRuleTest {
         "reviews_train.csv, training",
         "reviews-train-2.csv.zst, training",
         "reviews.train.csv, training",
-        "train-00000-of-00002.csv, training",
-        "reviews-train-00000-of-00002.csv, training",
+        "train-00000-of-00001.csv, training",
+        "reviews-train-00000-of-00001.csv, training",
         "train-00000-of-00001-a09b74b3ef9c3b56.csv, training",
         "train/, training",
         "dev.csv, validation",
@@ -92,6 +92,22 @@ class SplitRuleTest {
         assertThatThrownBy(() -> CSV.splits(entries(names), "data"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void aShardThatIsMissingIsNamed() {
+        assertThatThrownBy(() ->
+                        PARQUET.splits(entries("train-00000-of-00004.parquet train-00002-of-00004.parquet"), "data"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessage("data: of the 4 files that train-00000-of-00004.parquet is one of, the numbers [1, 3] are"
+                        + " missing. Download or copy them");
+    }
+
+    @Test
+    void aTableWithALogOfItsOwnIsRefused() {
+        assertThatThrownBy(() -> PARQUET.table(entries("_delta_log/ part-00000-a.parquet"), "data"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("is a Delta or Hudi table");
     }
 
     @Test

@@ -193,6 +193,43 @@ class TokenizationTest {
         assertRefused(notText, "table", folder.resolve("out2"), "column 'y' is of type boolean");
     }
 
+    /** As Spark's partitionBy writes it; and a file that is named without any folder. */
+    @Test
+    void aParquetTableMayHaveItsLabelsAsFoldersAndAFileNoFolder() throws IOException {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            rows.add(RowFactory.create("the cat " + i, i % 2 == 0 ? "good" : "bad"));
+        }
+        spark.createDataFrame(
+                        rows, new StructType().add("t", DataTypes.StringType).add("y", DataTypes.StringType))
+                .coalesce(1)
+                .write()
+                .partitionBy("y")
+                .parquet(folder.resolve("table").toString());
+        TextTask task = TextTask.custom(TextFormat.PARQUET, true, "t", null, "y", TaskType.CLASSIFICATION);
+        assertThat(prepare(task, "table", 64).manifest().labelNames()).containsExactly("bad", "good");
+        Path bare = Path.of("table-" + System.nanoTime() + ".parquet");
+        Files.writeString(bare, "");
+        try {
+            TokenizationRequest plain = request(task, "table", folder.resolve("out2"), 64, TinyTokenizer.VOCAB_SIZE);
+            TokenizationRequest request = new TokenizationRequest(
+                    task,
+                    bare.toString(),
+                    plain.modelDir(),
+                    plain.vocabSize(),
+                    plain.maxLength(),
+                    plain.out(),
+                    plain.validationShare(),
+                    plain.seed(),
+                    Optional.empty());
+            assertThatThrownBy(() -> Tokenization.prepare(spark, request, progress::add))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageStartingWith(bare + ": is empty");
+        } finally {
+            Files.delete(bare);
+        }
+    }
+
     @Test
     void aFileThatIsNoParquetIsReportedInOneLine() throws IOException {
         write("table.parquet", "sentence\tlabel\ngood\t1\n");
@@ -302,6 +339,11 @@ class TokenizationTest {
         assertRefused(task, file, out, file + ": is a Git LFS pointer");
         write(file, "<!DOCTYPE html>\n<html><body>Not found</body></html>\n");
         assertRefused(task, file, out, file + ": is an HTML page");
+        if (format != TextFormat.PARQUET) {
+            Files.write(folder.resolve(file), new byte[] {'P', 'A', 'R', '1', 21, 0, (byte) 0xFF, '\n', 'b', '\n'});
+            assertRefused(
+                    task, file, out, file + ": is a Parquet file. Where it holds the text, give --format parquet");
+        }
         Files.write(folder.resolve(file), new byte[] {'P', 'K', 3, 4, 20, 0, 8, 8, 'a', '\n', 'b', '\n'});
         assertRefused(task, file, out, file + ": is a zip archive");
         write(file, "");
