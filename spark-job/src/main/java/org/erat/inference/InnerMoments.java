@@ -6,6 +6,7 @@ import org.erat.adapter.RowMoments;
 import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
+import org.erat.monitoring.Phase;
 
 /** Measures how much the rows of a trained adapter are used. */
 public final class InnerMoments {
@@ -22,16 +23,14 @@ public final class InnerMoments {
         TrainedAdapter adapter = use.adapter();
         Selection all = Selection.prefix(adapter, adapter.rank());
         RowMoments.Sums sums = new RowMoments.Sums(adapter.layout());
-        spark.sparkContext().setJobDescription("second moments of the rows of " + adapter.task());
         try (ShardInference inference = ShardInference.of(spark, use, List.of(all))) {
+            List<RowMoments.Sums> ofShards = Phase.named(
+                    spark.sparkContext(), "evaluation: use of the rows of " + adapter.task(), () -> inference
+                            .shards(data, split, limit)
+                            .map(inference::moments)
+                            .collect());
             // In the order of the shards.
-            inference
-                    .shards(data, split, limit)
-                    .map(inference::moments)
-                    .collect()
-                    .forEach(sums::add);
-        } finally {
-            spark.sparkContext().setJobDescription(null);
+            ofShards.forEach(sums::add);
         }
         return adapter.with(sums.moments());
     }
