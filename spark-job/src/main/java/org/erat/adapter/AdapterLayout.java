@@ -36,7 +36,7 @@ public final class AdapterLayout implements Serializable {
 
         /** Values in A and B together. */
         public long length() {
-            return (long) rank * (in + out);
+            return rank * ((long) in + out);
         }
     }
 

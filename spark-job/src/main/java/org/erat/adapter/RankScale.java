@@ -11,6 +11,15 @@ import org.erat.config.ScheduleConfig.Scale;
  * @param rank R, the largest rank
  */
 public record RankScale(Scale rule, double alpha, int rank) implements Serializable {
+    /** Far above any adapter, and low enough for its values to be counted. */
+    private static final int MOST = 1 << 20;
+
+    public RankScale {
+        if (rank < 1 || rank > MOST) {
+            throw new IllegalArgumentException("Rank " + rank + " is not in 1.." + MOST);
+        }
+    }
+
     /**
      * The factor for so many rows.
      *

@@ -37,6 +37,8 @@ public final class AdapterFiles {
     static final String MOMENTS = "row_moments.safetensors";
 
     // What PyTorch writes; some readers refuse a file without it.
+    private static final long MOST_MISSING = 64;
+
     private static final Map<String, String> METADATA = Map.of("format", "pt");
 
     private AdapterFiles() {}
@@ -142,6 +144,7 @@ public final class AdapterFiles {
     private static TrainedAdapter read(AdapterConfig config, Path directory, FileSystem fs) throws IOException {
         AdapterLayout layout = config.adapter().layout(config.architecture());
         HeadLayout head = config.head().layout();
+        requireRoom(layout.length() + head.length(), directory, fs);
         float[] parameters = new float[Math.toIntExact(layout.length() + head.length())];
         TrainedAdapter adapter = config.with(parameters);
         readTensors(new Path(directory, TENSORS), fs, file -> readAdapters(file, adapter));
@@ -153,6 +156,22 @@ public final class AdapterFiles {
         TrainedAdapter[] measured = new TrainedAdapter[1];
         readTensors(moments, fs, file -> measured[0] = adapter.with(readMoments(file, adapter)));
         return measured[0];
+    }
+
+    /**
+     * What is far from what the files hold is not made room for. Where less is missing, as after an export at a lower rank,
+     * the tensor that differs is named.
+     */
+    private static void requireRoom(long values, Path directory, FileSystem fs) throws IOException {
+        long bytes = 0;
+        for (String name : List.of(TENSORS, HEAD_TENSORS)) {
+            bytes += fs.getFileStatus(new Path(directory, name)).getLen();
+        }
+        if (values > MOST_MISSING * bytes / Float.BYTES) {
+            throw new BadInputException(new Path(directory, HEAD_CONFIG) + ": describes " + values + " values, and "
+                    + TENSORS + " and " + HEAD_TENSORS + " beside it have " + bytes
+                    + " bytes for them. Write the adapter again: run train or export again.");
+        }
     }
 
     private static void readAdapters(SafetensorsFile file, TrainedAdapter adapter) {

@@ -13,6 +13,13 @@ import org.erat.data.tokenized.TaskType;
  * @param loss what its outputs mean
  */
 public record HeadSpec(Readout readout, int width, int outputs, Loss loss) implements Serializable {
+    public HeadSpec {
+        long values = (long) width * width + (long) outputs * width;
+        if (width < 1 || outputs < 1 || values > Integer.MAX_VALUE / 2) {
+            throw new IllegalArgumentException("A head of width " + width + " with " + outputs + " outputs");
+        }
+    }
+
     /** Which hidden states a head reads. */
     public enum Readout {
         /** The mean over the tokens of each example. */

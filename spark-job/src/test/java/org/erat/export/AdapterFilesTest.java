@@ -233,6 +233,14 @@ class AdapterFilesTest {
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
         requireRefused(", line 52, column 3). Write the adapter again: run train or export again.");
+        Files.writeString(config, text.replaceFirst("\"metrics\" : \\[[^]]*]", "\"metrics\" : [null]"));
+        requireRefused("head_config.json: is not the description of an adapter (");
+        Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 67108868"));
+        requireRefused("Rank 67108868 is not in 1..1048576");
+        Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 1000000"));
+        requireRefused("head_config.json: describes ");
+        Files.writeString(config, text.replaceFirst("\"outputs\" : 3", "\"outputs\" : 2000000000"));
+        requireRefused("A head of width 8 with 2000000000 outputs");
         Files.writeString(config, text.substring(0, 40));
         requireRefused("head_config.json: is not the description of an adapter (Unexpected end-of-input");
     }

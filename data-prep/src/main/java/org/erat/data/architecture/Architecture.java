@@ -37,19 +37,28 @@ public record Architecture(
         Biases biases,
         int padTokenId)
         implements Serializable {
+    /** Far above any model, and low enough for products of them to be counted. */
+    private static final int MOST = 1 << 20;
+
+    private static final int MOST_WORDS = 1 << 28;
+    private static final int MOST_BLOCKS = 10_000;
+
     public Architecture {
-        requirePositive("vocabulary", vocabulary);
-        requirePositive("blocks", blocks);
-        requirePositive("width", width);
-        requirePositive("heads", heads.query());
-        requirePositive("key/value heads", heads.keyValue());
-        requirePositive("width of a head", heads.width());
-        requirePositive("width of the feed-forward part", feedForward.width());
+        requireSize("vocabulary", vocabulary, MOST_WORDS);
+        requireSize("blocks", blocks, MOST_BLOCKS);
+        requireSize("width", width, MOST);
+        requireSize("heads", heads.query(), MOST);
+        requireSize("key/value heads", heads.keyValue(), MOST);
+        requireSize("width of a head", heads.width(), MOST);
+        requireSize("width of all heads", (long) heads.query() * heads.width(), MOST);
+        requireSize("width of all key/value heads", (long) heads.keyValue() * heads.width(), MOST);
+        requireSize("width of the feed-forward part", feedForward.width(), MOST);
     }
 
-    private static void requirePositive(String what, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException("An architecture whose " + what + " is " + value);
+    private static void requireSize(String what, long value, int most) {
+        if (value < 1 || value > most) {
+            throw new IllegalArgumentException(
+                    "An architecture whose " + what + " is " + value + ", which is not in 1.." + most);
         }
     }
 
