@@ -53,8 +53,7 @@ final class ConfigurationFile {
             return folder.resolve(remote.getName());
         } catch (IOException e) {
             throw new UsageException(
-                    "Configuration file " + remote + " cannot be read: " + e.getMessage()
-                            + ". Name an existing one with --conf.",
+                    "Configuration file " + remote + " cannot be read: " + e.getMessage() + ". Name an existing one.",
                     e);
         }
     }

@@ -48,6 +48,7 @@ import picocli.CommandLine.ScopeType;
             PrepareModelCommand.class,
             PrepareDataCommand.class,
             TrainCommand.class,
+            ExperimentCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
             ExportCommand.class,

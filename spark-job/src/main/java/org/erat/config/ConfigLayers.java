@@ -18,9 +18,8 @@ final class ConfigLayers {
 
     static Config file(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new UsageException(
-                    "Configuration file " + file + (Files.isDirectory(file) ? " is a folder" : " is not there")
-                            + ": name an existing one with --conf");
+            throw new UsageException("Configuration file " + file
+                    + (Files.isDirectory(file) ? " is a folder" : " is not there") + ": name an existing one");
         }
         ConfigText.check(file);
         return parsed(() -> ConfigFactory.parseFile(

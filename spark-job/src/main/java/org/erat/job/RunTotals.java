@@ -20,7 +20,7 @@ public record RunTotals(long rounds, long examples, long tokens, double seconds,
      *
      * @param shards of the run
      */
-    static RunTotals of(RunDirectory run, int shards) {
+    public static RunTotals of(RunDirectory run, int shards) {
         List<Map<String, Object>> rounds = run.metrics().read();
         return new RunTotals(
                 rounds.size(),

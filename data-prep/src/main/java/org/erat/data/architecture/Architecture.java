@@ -41,7 +41,7 @@ public record Architecture(
     private static final int MOST = 1 << 20;
 
     private static final int MOST_WORDS = 1 << 28;
-    private static final int MOST_BLOCKS = 10_000;
+    static final int MOST_BLOCKS = 1000;
 
     public Architecture {
         requireSize("vocabulary", vocabulary, MOST_WORDS);

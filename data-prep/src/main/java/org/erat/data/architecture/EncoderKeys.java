@@ -18,7 +18,6 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
     private static final String PADDING = "pad_token_id";
 
     /** Far above any model. Keeps a wrong number from filling memory with names of tensors. */
-    private static final int MAX_BLOCKS = 1000;
 
     /** How the tokens of a family know their place. */
     @FunctionalInterface
@@ -58,25 +57,30 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
             int padTokenId) {
         int h = config.size(width);
         int a = config.size(heads);
-        if (config.size(blocks) > MAX_BLOCKS) {
-            throw config.refused(
-                    blocks + " " + config.size(blocks) + " is more than " + MAX_BLOCKS + ". Correct config.json.");
+        if (config.size(blocks) > Architecture.MOST_BLOCKS) {
+            throw config.refused(blocks + " " + config.size(blocks) + " is more than " + Architecture.MOST_BLOCKS
+                    + ". Correct config.json.");
         }
         if (h % a != 0) {
             throw config.refused(heads + " " + a + " does not divide " + width + " " + h + ". Correct config.json.");
         }
-        Architecture architecture = Architecture.encoder(
-                family,
-                config.size(VOCABULARY),
-                tokenTypes,
-                positions.of(config.size(POSITIONS), padTokenId),
-                config.size(blocks),
-                h,
-                a,
-                config.size(inner),
-                config.activation(activation),
-                epsilon,
-                padTokenId);
+        Architecture architecture;
+        try {
+            architecture = Architecture.encoder(
+                    family,
+                    config.size(VOCABULARY),
+                    tokenTypes,
+                    positions.of(config.size(POSITIONS), padTokenId),
+                    config.size(blocks),
+                    h,
+                    a,
+                    config.size(inner),
+                    config.activation(activation),
+                    epsilon,
+                    padTokenId);
+        } catch (IllegalArgumentException e) {
+            throw config.refused(e.getMessage() + ". Correct config.json.");
+        }
         if (padTokenId >= architecture.vocabulary()) {
             throw config.refused(PADDING + " " + padTokenId + " is not below " + VOCABULARY + " "
                     + architecture.vocabulary() + ". Correct config.json.");

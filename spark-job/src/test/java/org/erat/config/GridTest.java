@@ -1,0 +1,103 @@
+package org.erat.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.erat.data.UsageException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GridTest {
+    private static final String SETTINGS = "settings { model.path = m, data.train = d }\n";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void everyMethodMeetsEveryTaskValueAndSeed() throws IOException {
+        Grid grid = load(
+                SETTINGS
+                        + """
+                tasks { one { data.train = a }, two { data.train = b } }
+                methods {
+                  z { method = lora, training.epochs = 2 }
+                  a { method = erat }
+                }
+                sweep { training.learning-rate = [1e-4, 4e-4] }
+                seeds = [3, 1]
+                baseline { method = z-learning-rate-4e-4, order = canonical }
+                """);
+
+        assertThat(grid.trials())
+                .extracting(Grid.Trial::folder)
+                .startsWith(
+                        "one/z-learning-rate-1e-4/seed-3",
+                        "one/z-learning-rate-1e-4/seed-1",
+                        "one/z-learning-rate-4e-4/seed-3",
+                        "one/z-learning-rate-4e-4/seed-1",
+                        "one/a-learning-rate-1e-4/seed-3")
+                .hasSize(16);
+        JobConfig job = grid.trials().get(3).job();
+        assertThat(job.method()).isEqualTo(Method.LORA);
+        assertThat(job.seed()).isEqualTo(1);
+        assertThat(job.data().train()).isEqualTo("a");
+        assertThat(job.training().epochs()).isEqualTo(2);
+        assertThat(job.training().learningRate()).isEqualTo(4e-4);
+        assertThat(grid.baseline()).contains(new Grid.Baseline("z-learning-rate-4e-4", RowOrder.CANONICAL));
+    }
+
+    @Test
+    void whatAGridIncludesLiesBesideItAndOverridesGoBeforeAll() throws IOException {
+        Files.writeString(folder.resolve("base.conf"), "model.path = m, data.train = d, training.epochs = 9");
+        Path file = folder.resolve("grid.conf");
+        Files.writeString(
+                file,
+                "settings { include required(\"base.conf\") }, methods { lora { method = lora, training.shards = 3 } }");
+
+        JobConfig job =
+                Grid.load(file, List.of("training.shards=5")).trials().get(0).job();
+
+        assertThat(job.training().epochs()).isEqualTo(9);
+        assertThat(job.training().shards()).isEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            textBlock =
+                    """
+            methods { a { method = lora } }, seed = [1]; unknown key seed: did you mean seeds?
+            methods { a { method = lora, adapter.rang = 3 } }; a:
+            methods { a { method = lora }, b { method = lora } }; a/seed-1 and b/seed-1 are the same run
+            methods { a { method = lora } }, seeds = [1, 1]; a/seed-1 and a/seed-1 are the same run
+            methods { a { method = lora } }, seeds = []; seeds is empty
+            methods { a { method = lora } }, seeds = [one]; seeds is not a list of whole numbers
+            methods { a { method = lora, evaluation.prefixes = false } }; a is not measured, and cannot be compared
+            methods { }; methods is empty
+            seeds = [1]; there are no methods
+            methods { a = lora }; methods.a is not a block of settings
+            methods { "../a" { method = lora } }; cannot be the name of a folder
+            methods { a { method = lora } }, sweep { adapter.rank = 3 }; sweep.adapter.rank is not a list
+            methods { a { method = lora } }, baseline { method = b }; baseline.method b is none of a
+            methods { a { method = lora } }, baseline { method = a, order = data-aware }; not measured in the order data-aware
+            methods { a { method = lora } }, baseline { method = a, order = best }; best is none of trained
+            """)
+    void whatCannotBeAGridIsRefused(String text, String message) {
+        assertThatThrownBy(() -> load(SETTINGS + text))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("grid.conf")
+                .hasMessageContaining(message);
+    }
+
+    private Grid load(String text) throws IOException {
+        Path file = folder.resolve("grid.conf");
+        Files.writeString(file, text);
+        return Grid.load(file, List.of());
+    }
+}
