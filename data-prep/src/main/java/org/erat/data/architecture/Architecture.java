@@ -41,6 +41,8 @@ public record Architecture(
     private static final int MOST = 1 << 20;
 
     private static final int MOST_WORDS = 1 << 28;
+
+    /** Keeps a wrong number from filling memory with names of tensors. */
     static final int MOST_BLOCKS = 1000;
 
     public Architecture {

@@ -17,8 +17,6 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
     private static final String POSITIONS = "max_position_embeddings";
     private static final String PADDING = "pad_token_id";
 
-    /** Far above any model. Keeps a wrong number from filling memory with names of tensors. */
-
     /** How the tokens of a family know their place. */
     @FunctionalInterface
     interface PositionsOfFamily {
