@@ -36,7 +36,7 @@ class ComparisonTest {
         assertThat(lora.byRank().get(2)).isCloseTo(.70, within(1e-12));
         assertThat(lora.difference()).isEmpty();
         assertThat(erat.difference().orElseThrow().values()).containsExactly(new double[] {.02, .04}, within(1e-12));
-        // t = .03/.01 = 3 with one degree of freedom; R: 2 * pt(-3, 1) = 0.2048.
+        // t = .03/.01 = 3 with one degree of freedom, whose p is 1 − 2·atan(3)/π = 0.2048.
         assertThat(erat.chance()).isCloseTo(.2048, within(1e-4));
         String table = Tables.markdown(comparisons, Map.of("lora/seed-3", "no memory"), 1);
         assertThat(table)

@@ -13,7 +13,7 @@ class SampleTest {
         assertThat(sample.mean()).isEqualTo(3);
         assertThat(sample.deviation()).isCloseTo(Math.sqrt(2.5), within(1e-12));
         assertThat(sample.halfWidth()).isCloseTo(2.776445 * Math.sqrt(0.5), within(1e-6));
-        // t = 3/√½ = 4.2426; R: 2 * pt(-4.242641, 4) = 0.01324.
+        // t = √18; the closed form for 4 degrees of freedom, 1 − 2·⅜·t/√5.5·(1 − 18/66), is 0.01324.
         assertThat(sample.chanceOfZero()).isCloseTo(0.01324, within(1e-5));
     }
 
@@ -32,7 +32,7 @@ class SampleTest {
         assertThat(new Sample(2, 2, 2).chanceOfZero()).isZero();
     }
 
-    /** R: p.adjust(c(.01, .04, .03, .005), "holm") = .03 .06 .06 .02. */
+    /** By hand: .005·4, .01·3, .03·2, and .04·1, which is raised to the one before. */
     @Test
     void holmMultipliesByWhatIsLeft() {
         assertThat(Sample.holm(.01, .04, .03, .005)).containsExactly(new double[] {.03, .06, .06, .02}, within(1e-12));
