@@ -34,10 +34,10 @@ public final class FileSignature {
 
     /** Signatures of binary formats. */
     private static final List<Format> FORMATS = List.of(
-            new Format("1f8b", "is compressed with gzip. Decompress it with gunzip."),
-            new Format("425a68", "is compressed with bzip2. Decompress it with bunzip2."),
-            new Format("fd377a585a00", "is compressed with xz. Decompress it with unxz."),
-            new Format("28b52ffd", "is compressed with Zstandard. Decompress it with unzstd."),
+            new Format("1f8b", "is compressed with gzip. Decompress it: gunzip < FILE > OTHER."),
+            new Format("425a68", "is compressed with bzip2. Decompress it: bunzip2 < FILE > OTHER."),
+            new Format("fd377a585a00", "is compressed with xz. Decompress it: unxz < FILE > OTHER."),
+            new Format("28b52ffd", "is compressed with Zstandard. Decompress it: unzstd < FILE > OTHER."),
             new Format("894844460d0a1a0a", "is an HDF5 file, as Keras saves weights. " + CONVERT),
             new Format("47475546", "is a GGUF file, as llama.cpp uses it. Use the model's safetensors files."),
             new Format("50415231", "is a Parquet file. Where it holds the text, give --format parquet."),

@@ -7,8 +7,10 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.io.compress.GzipCodec;
@@ -21,10 +23,13 @@ import org.erat.data.BadInputException;
 final class PlainBytes extends FilterInputStream {
     private static final int SIGNATURE = 10;
 
-    private final String file;
-    private final String compression;
+    /** Of xz, which is not read. */
+    private static final String XZ = "fd377a585a00.*";
 
-    private PlainBytes(InputStream in, String file, String compression) {
+    private final String file;
+    private final Optional<Compression> compression;
+
+    private PlainBytes(InputStream in, String file, Optional<Compression> compression) {
         super(in);
         this.file = file;
         this.compression = compression;
@@ -32,7 +37,7 @@ final class PlainBytes extends FilterInputStream {
 
     /** How a file is compressed. */
     private enum Compression {
-        GZIP("1f8b") {
+        GZIP("1f8b", "gunzip") {
             @Override
             InputStream open(InputStream in) throws IOException {
                 GzipCodec codec = new GzipCodec();
@@ -41,14 +46,14 @@ final class PlainBytes extends FilterInputStream {
             }
         },
         /** Beside the three letters, which a text may have, the start of the first block or the end of an empty file. */
-        BZIP2("425a683.(?:314159265359|177245385090)") {
+        BZIP2("425a683.(?:314159265359|177245385090)", "bunzip2") {
             @Override
             InputStream open(InputStream in) throws IOException {
                 // Hadoop's own ends without an error where a file is cut off.
                 return new BZip2CompressorInputStream(new BufferedInputStream(in), true);
             }
         },
-        ZSTANDARD("28b52ffd") {
+        ZSTANDARD("28b52ffd", "unzstd") {
             @Override
             InputStream open(InputStream in) throws IOException {
                 return new ZstdInputStream(in);
@@ -56,12 +61,27 @@ final class PlainBytes extends FilterInputStream {
         };
 
         private final String start;
+        private final String tool;
 
-        Compression(String start) {
+        Compression(String start, String tool) {
             this.start = start;
+            this.tool = tool;
         }
 
         abstract InputStream open(InputStream in) throws IOException;
+
+        /** The compression of a file by its first bytes; none if they are not those of any. */
+        static Optional<Compression> of(byte... head) {
+            String start = HexFormat.of().formatHex(head);
+            return Arrays.stream(values())
+                    .filter(each -> start.matches(each.start + ".*"))
+                    .findFirst();
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /**
@@ -69,23 +89,48 @@ final class PlainBytes extends FilterInputStream {
      *
      * @param in the file, which {@link #close} closes
      * @param file its name, for messages
-     * @throws BadInputException if it is compressed and damaged
+     * @throws BadInputException if it is compressed and damaged, or compressed twice
      */
-    static InputStream of(InputStream in, String file) throws IOException {
+    static PlainBytes of(InputStream in, String file) throws IOException {
         byte[] head = in.readNBytes(SIGNATURE);
-        InputStream whole = new SequenceInputStream(new ByteArrayInputStream(head), in);
-        String start = HexFormat.of().formatHex(head);
-        for (Compression compression : Compression.values()) {
-            if (start.matches(compression.start + ".*")) {
-                String name = compression.name().toLowerCase(Locale.ROOT);
-                try {
-                    return new PlainBytes(compression.open(whole), file, name);
-                } catch (IOException | RuntimeException e) {
-                    throw damaged(file, name, e);
-                }
-            }
+        InputStream whole = joined(head, in);
+        Optional<Compression> compression = Compression.of(head);
+        if (compression.isEmpty()) {
+            return new PlainBytes(whole, file, compression);
         }
-        return whole;
+        byte[] start;
+        InputStream text;
+        try {
+            text = compression.get().open(whole);
+            start = text.readNBytes(SIGNATURE);
+        } catch (IOException | RuntimeException e) {
+            throw damaged(file, compression.get(), e);
+        }
+        if (Compression.of(start).isPresent() || HexFormat.of().formatHex(start).matches(XZ)) {
+            throw new BadInputException(String.format(
+                    "%s is compressed twice, and one layer is read. Take the outer one off: %s < FILE > OTHER",
+                    file, compression.get().tool));
+        }
+        return new PlainBytes(joined(start, text), file, compression);
+    }
+
+    private static InputStream joined(byte[] head, InputStream rest) {
+        return new SequenceInputStream(new ByteArrayInputStream(head), rest);
+    }
+
+    /** Name of the file. */
+    String file() {
+        return file;
+    }
+
+    /** Whether the file is compressed. */
+    boolean compressed() {
+        return compression.isPresent();
+    }
+
+    /** The command line that sends the text of a FILE such as this one through {@code filter}, for messages. */
+    String filtered(String filter) {
+        return compression.map(each -> each.tool + " < FILE | " + filter).orElse(filter + " < FILE") + " > OTHER";
     }
 
     @Override
@@ -96,15 +141,18 @@ final class PlainBytes extends FilterInputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
+        if (compression.isEmpty()) {
+            return super.read(bytes, offset, length);
+        }
         try {
             return super.read(bytes, offset, length);
         } catch (IOException | RuntimeException e) {
             // The decoders answer some damage with array indices out of bounds.
-            throw damaged(file, compression, e);
+            throw damaged(file, compression.get(), e);
         }
     }
 
-    private static BadInputException damaged(String file, String compression, Exception cause) {
+    private static BadInputException damaged(String file, Compression compression, Exception cause) {
         return new BadInputException(
                 String.format(
                         "%s: cannot be decompressed (%s) to its end: %s. It is damaged or cut off: download or copy it"

@@ -115,11 +115,11 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
 
     private TextRows open(Path file) {
         try {
-            InputStream bytes = bytes(file);
+            PlainBytes bytes = bytes(file);
             return switch (task.format()) {
-                case TSV -> new TsvRows(task, new Utf8Lines(bytes, file.toString()));
-                case CSV -> new CsvRows(task, new Utf8Lines(bytes, file.toString()));
-                case JSONL -> new JsonRows(task, new Utf8Lines(bytes, file.toString()));
+                case TSV -> new TsvRows(task, new Utf8Lines(bytes));
+                case CSV -> new CsvRows(task, new Utf8Lines(bytes));
+                case JSONL -> new JsonRows(task, new Utf8Lines(bytes));
                 case WORDNET -> new WordNetRows(bytes, file.toString());
                 case PARQUET -> throw new IllegalStateException("Spark reads Parquet");
             };
@@ -137,7 +137,7 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         }
     }
 
-    private InputStream bytes(Path file) throws IOException {
+    private PlainBytes bytes(Path file) throws IOException {
         FileSystem fs = file.getFileSystem(spark.sparkContext().hadoopConfiguration());
         return PlainBytes.of(fs.open(file), file.toString());
     }

@@ -3,7 +3,6 @@ package org.erat.data.text;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -26,7 +25,7 @@ final class Utf8Lines implements Closeable {
     /** Bytes that tell the encoding. */
     private static final int LOOKED_AT = 1024;
 
-    private final InputStream in;
+    private final PlainBytes in;
     private final String file;
     private final CharsetDecoder decoder = StandardCharsets.UTF_8
             .newDecoder()
@@ -39,9 +38,9 @@ final class Utf8Lines implements Closeable {
     private long lineStart;
     private long nextLineStart;
 
-    Utf8Lines(InputStream in, String file) {
+    Utf8Lines(PlainBytes in) {
         this.in = in;
-        this.file = file;
+        this.file = in.file();
     }
 
     /** The next line without its end ({@code \n} or {@code \r\n}), or null after the last. */
@@ -126,9 +125,7 @@ final class Utf8Lines implements Closeable {
         limit = Math.max(0, in.read(buffer));
         if (first && limit > 0) {
             wide(Arrays.copyOf(buffer, Math.min(limit, LOOKED_AT))).ifPresent(encoding -> {
-                throw new BadInputException(String.format(
-                        "%s is %s text; save it as UTF-8, for example by iconv -f %s -t UTF-8",
-                        file, encoding, encoding));
+                throw new BadInputException(String.format("%s is %s text; %s", file, encoding, toUtf8(encoding)));
             });
         }
         return limit > 0;
@@ -173,11 +170,20 @@ final class Utf8Lines implements Closeable {
         CoderResult result = decoder.reset().decode(source, target, true);
         if (result.isError()) {
             throw new BadInputException(String.format(
-                    "%s, line %d: byte 0x%02X at offset %,d of the file is not UTF-8; save the file as UTF-8, for example"
-                            + " by iconv -f ISO-8859-1 -t UTF-8",
-                    file, lineNumber, bytes[source.position()], lineStart + source.position()));
+                    "%s, line %d: byte 0x%02X at offset %,d of the %s is not UTF-8; %s",
+                    file,
+                    lineNumber,
+                    bytes[source.position()],
+                    lineStart + source.position(),
+                    in.compressed() ? "decompressed file" : "file",
+                    toUtf8("ISO-8859-1")));
         }
         return target.flip().toString();
+    }
+
+    private String toUtf8(String encoding) {
+        return (in.compressed() ? "decompress it and save it" : "save it") + " as UTF-8, for example by "
+                + in.filtered("iconv -f " + encoding + " -t UTF-8");
     }
 
     private final class LineReader extends Reader {

@@ -10,13 +10,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.io.compress.BZip2Codec;
 import org.erat.data.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class PlainBytesTest {
@@ -49,9 +53,13 @@ class PlainBytesTest {
         abstract OutputStream open(OutputStream out) throws IOException;
 
         byte[] compress(String text) throws IOException {
+            return compress(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        byte[] compress(byte... text) throws IOException {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (OutputStream out = open(bytes)) {
-                out.write(text.getBytes(StandardCharsets.UTF_8));
+                out.write(text);
             }
             return bytes.toByteArray();
         }
@@ -115,6 +123,24 @@ class PlainBytesTest {
     void whatIsNotCompressedIsReadAsItIs() throws IOException {
         for (String text : new String[] {TEXT, "", "a", "BZh9 is a name\n"}) {
             assertThat(read(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(text);
+        }
+    }
+
+    /** gunzip and its kin refuse names with other endings; from the standard input they read any file. */
+    @ParameterizedTest
+    @CsvSource({"GZIP, gunzip", "BZIP2, bunzip2", "ZSTANDARD, unzstd"})
+    void aFileThatIsCompressedTwiceIsNamedWithTheCommandForItsOuterLayer(Codec outer, String tool) throws IOException {
+        List<byte[]> inner = new ArrayList<>();
+        for (Codec codec : Codec.values()) {
+            inner.add(codec.compress(TEXT));
+        }
+        inner.add(HexFormat.of().parseHex("fd377a585a0000"));
+        for (byte[] once : inner) {
+            byte[] twice = outer.compress(once);
+            assertThatThrownBy(() -> read(twice))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessage("/d/train.csv is compressed twice, and one layer is read. Take the outer one off: "
+                            + tool + " < FILE > OTHER");
         }
     }
 }

@@ -158,7 +158,7 @@ class TextRowsTest {
     }
 
     private static TextRows rows(TextTask task, byte[] file) throws IOException {
-        Utf8Lines lines = new Utf8Lines(new ByteArrayInputStream(file), "data");
+        Utf8Lines lines = new Utf8Lines(PlainBytes.of(new ByteArrayInputStream(file), "data"));
         return switch (task.format()) {
             case TSV -> new TsvRows(task, lines);
             case CSV -> new CsvRows(task, lines);

@@ -7,12 +7,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.erat.data.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class Utf8LinesTest {
@@ -47,13 +49,28 @@ class Utf8LinesTest {
         assertThatThrownBy(lines::next)
                 .isInstanceOf(BadInputException.class)
                 .hasMessageStartingWith("data.tsv, line 2: byte 0xE9 at offset 8 of the file is not UTF-8")
-                .hasMessageContaining("iconv");
+                .hasMessageEndingWith("; save it as UTF-8, for example by iconv -f ISO-8859-1 -t UTF-8 < FILE > OTHER");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ISO-8859-1, 'data.tsv, line 1: byte 0xE9 at offset 3 of the decompressed file is not UTF-8'",
+        "UTF-16LE, data.tsv is UTF-16LE text"
+    })
+    void compressedTextInAnotherEncodingIsDecompressedFirst(String encoding, String what) throws IOException {
+        byte[] file = PlainBytesTest.Codec.GZIP.compress("café au lait\n".getBytes(Charset.forName(encoding)));
+        Utf8Lines lines = lines(file);
+
+        assertThatThrownBy(lines::next)
+                .isInstanceOf(BadInputException.class)
+                .hasMessage(what + "; decompress it and save it as UTF-8, for example by gunzip < FILE | iconv -f "
+                        + encoding + " -t UTF-8 > OTHER");
     }
 
     /** A character cut short, an overlong encoding, and half of a surrogate pair. */
     @ParameterizedTest
     @ValueSource(strings = {"61C3", "61C0AF", "61EDA080"})
-    void refusesEveryKindOfMalformedBytes(String hex) {
+    void refusesEveryKindOfMalformedBytes(String hex) throws IOException {
         Utf8Lines lines = lines(java.util.HexFormat.of().parseHex(hex));
 
         assertThatThrownBy(lines::next)
@@ -71,7 +88,7 @@ class Utf8LinesTest {
             }
         };
 
-        assertThatThrownBy(() -> new Utf8Lines(endless, "data.tsv").next())
+        assertThatThrownBy(() -> lines(endless).next())
                 .isInstanceOf(BadInputException.class)
                 .hasMessageStartingWith("data.tsv, line 1: longer than 16 MiB");
     }
@@ -90,7 +107,11 @@ class Utf8LinesTest {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static Utf8Lines lines(byte[] bytes) {
-        return new Utf8Lines(new ByteArrayInputStream(bytes), "data.tsv");
+    private static Utf8Lines lines(byte[] bytes) throws IOException {
+        return lines(new ByteArrayInputStream(bytes));
+    }
+
+    private static Utf8Lines lines(InputStream file) throws IOException {
+        return new Utf8Lines(PlainBytes.of(file, "data.tsv"));
     }
 }
