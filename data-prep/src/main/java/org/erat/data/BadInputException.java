@@ -1,7 +1,7 @@
 package org.erat.data;
 
 /** Data, a model or a checkpoint that cannot be used: exit code 3. */
-public final class BadInputException extends EratException {
+public class BadInputException extends EratException {
     public BadInputException(String message) {
         this(message, null);
     }

@@ -18,13 +18,22 @@ public final class JsonReason {
         if (!(e instanceof JsonProcessingException json)) {
             return e.getMessage();
         }
-        if (e instanceof StreamConstraintsException) {
-            return "it is nested more than " + Json.MAX_DEPTH
-                    + " levels deep, or holds a text or number of a size that no" + " such file needs";
-        }
         JsonLocation at = json.getLocation();
-        boolean known = at != null && at.getLineNr() > 0;
-        String place = known ? ", line " + at.getLineNr() + ", column " + at.getColumnNr() : "";
-        return SOURCE.matcher(json.getOriginalMessage()).replaceAll("$1") + place;
+        boolean known = at != null && at.getLineNr() > 0 && !(e instanceof StreamConstraintsException);
+        return inWords(json) + (known ? ", line " + at.getLineNr() + ", column " + at.getColumnNr() : "");
+    }
+
+    /** The reason why a line could not be read by itself, with its column where that is known. */
+    public static String ofLine(JsonProcessingException e) {
+        JsonLocation at = e.getLocation();
+        boolean known = at != null && at.getLineNr() > 0 && !(e instanceof StreamConstraintsException);
+        return inWords(e) + (known ? " (column " + at.getColumnNr() + ")" : "");
+    }
+
+    private static String inWords(JsonProcessingException e) {
+        return e instanceof StreamConstraintsException
+                ? "it is nested more than " + Json.MAX_DEPTH
+                        + " levels deep, or holds a text or number of a size that no such file needs"
+                : SOURCE.matcher(e.getOriginalMessage()).replaceAll("$1");
     }
 }

@@ -1,7 +1,11 @@
 package org.erat.data.text;
 
+import java.io.IOException;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
 import org.erat.data.NearestName;
 
@@ -17,22 +21,28 @@ record Columns(int width, int text, int pair, int label) {
     /** A file with other line ends, or none, shows as one long row of columns. */
     private static final int MOST_NAMED = 30;
 
+    /** Characters that separate columns, in words. */
+    private static final Map<Character, String> SEPARATORS =
+            Map.of(',', "commas", '\t', "tabs", ';', "';'", '|', "'|'");
+
+    private static final String NAME_ANOTHER = ". Name another column, or add it";
+
     /** Finds the columns by the names in the header of {@code file}. */
-    static Columns named(TextTask task, List<String> header, String file) {
+    static Columns named(TextTask task, List<String> header, Utf8Lines file) throws IOException {
         return new Columns(
                 header.size(),
-                indexOf(task.text(), header, file),
-                task.textPair() == null ? -1 : indexOf(task.textPair(), header, file),
-                task.label() == null ? -1 : indexOf(task.label(), header, file));
+                indexOf(task, task.text(), header, file),
+                task.textPair() == null ? -1 : indexOf(task, task.textPair(), header, file),
+                task.label() == null ? -1 : indexOf(task, task.label(), header, file));
     }
 
     /** Takes the columns as numbers; every row of {@code file} is as wide as its first. */
-    static Columns numbered(TextTask task, int width, String file) {
+    static Columns numbered(TextTask task, int width, Utf8Lines file) throws IOException {
         return new Columns(
                 width,
-                number(task.text(), width, file),
-                task.textPair() == null ? -1 : number(task.textPair(), width, file),
-                task.label() == null ? -1 : number(task.label(), width, file));
+                number(task, task.text(), width, file),
+                task.textPair() == null ? -1 : number(task, task.textPair(), width, file),
+                task.label() == null ? -1 : number(task, task.label(), width, file));
     }
 
     /** The row of these cells. */
@@ -48,31 +58,65 @@ record Columns(int width, int text, int pair, int label) {
     }
 
     /** Complains that there is no such column. */
-    static BadInputException missing(String column, List<String> names, String file) {
-        return new BadInputException(String.format(
-                "%s has no column '%s'%s. Its columns are %s",
-                file, column, NearestName.hint(column, names), quoted(names)));
+    static BadInputException missing(String column, List<String> names, String place) {
+        return new BadInputException(lack(column, names, place) + NAME_ANOTHER);
     }
 
-    private static int indexOf(String column, List<String> header, String file) {
+    private static String lack(String column, List<String> names, String place) {
+        return String.format(
+                "%s has no column '%s'%s. Its columns are %s",
+                place, column, NearestName.hint(column, names), quoted(names));
+    }
+
+    private static int indexOf(TextTask task, String column, List<String> header, Utf8Lines file) throws IOException {
         int index = header.indexOf(column);
         if (index < 0) {
-            throw missing(column, header, file);
+            throw new MissingColumnException(file.file(), lack(column, header, file.file()), fix(task, file));
         }
         if (Collections.frequency(header, column) > 1) {
             throw new BadInputException(String.format(
-                    "%s has more than one column '%s': rename all but one in its first line", file, column));
+                    "%s has more than one column '%s': rename all but one in its first line", file.file(), column));
         }
         return index;
     }
 
-    private static int number(String column, int width, String file) {
+    private static int number(TextTask task, String column, int width, Utf8Lines file) throws IOException {
         int index = Integer.parseInt(column);
         if (index >= width) {
-            throw new BadInputException(
-                    String.format("%s has no column %d: its first line has columns 0 to %d", file, index, width - 1));
+            throw new BadInputException(String.format(
+                    "%s has no column %d: its first line has columns 0 to %d%s",
+                    file.file(), index, width - 1, fix(task, file)));
         }
         return index;
+    }
+
+    private static String fix(TextTask task, Utf8Lines file) throws IOException {
+        String hint = separatorHint(task, file.head());
+        if (!hint.isEmpty()) {
+            return hint;
+        }
+        return task.isCustom() ? NAME_ANOTHER : ". Is the file that of task " + task.name() + "?";
+    }
+
+    /** What to say where the columns seem to be separated by another character than the format's; else nothing. */
+    static String separatorHint(TextTask task, String head) {
+        String first = head.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
+        int own = StringUtils.countMatches(first, task.format() == TextFormat.TSV ? '\t' : ',');
+        return SEPARATORS.keySet().stream()
+                .filter(each -> StringUtils.countMatches(first, each) > own)
+                .max(Comparator.comparingInt(each -> StringUtils.countMatches(first, each)))
+                .map(each -> String.format(
+                        ". The columns seem to be separated by %s: %s",
+                        SEPARATORS.get(each), task.isCustom() ? otherFormat(each) : "save the file with tabs"))
+                .orElse("");
+    }
+
+    private static String otherFormat(char separator) {
+        return switch (separator) {
+            case ',' -> "give --format csv";
+            case '\t' -> "give --format tsv";
+            default -> "save the file with commas for --format csv, or with tabs for --format tsv";
+        };
     }
 
     private static String quoted(List<String> names) {

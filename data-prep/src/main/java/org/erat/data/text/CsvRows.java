@@ -14,7 +14,7 @@ final class CsvRows implements TextRows {
             CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
 
     private final TextTask task;
-    private final String file;
+    private final Utf8Lines lines;
     private final CSVParser parser;
     private final Iterator<CSVRecord> records;
     private Columns columns;
@@ -22,7 +22,7 @@ final class CsvRows implements TextRows {
 
     CsvRows(TextTask task, Utf8Lines lines) throws IOException {
         this.task = task;
-        this.file = lines.file();
+        this.lines = lines;
         this.parser = CSVParser.parse(lines.asReader(), FORMAT);
         this.records = parser.iterator();
     }
@@ -32,10 +32,10 @@ final class CsvRows implements TextRows {
         for (CSVRecord record = next(); record != null; record = next()) {
             if (columns == null) {
                 if (task.header()) {
-                    columns = Columns.named(task, record.toList(), file);
+                    columns = Columns.named(task, record.toList(), lines);
                     continue;
                 }
-                columns = Columns.numbered(task, record.size(), file);
+                columns = Columns.numbered(task, record.size(), lines);
             }
             if (record.size() != columns.width()) {
                 throw columns.wrongWidth(
@@ -48,7 +48,7 @@ final class CsvRows implements TextRows {
 
     @Override
     public String place() {
-        return file + ", line " + line;
+        return lines.file() + ", line " + line;
     }
 
     @Override
@@ -67,9 +67,9 @@ final class CsvRows implements TextRows {
             }
             throw new BadInputException(
                     String.format(
-                            "%s is not CSV (RFC 4180): a quote is not closed, or is followed by text; write a quote"
-                                    + " inside quotes twice (%s)",
-                            place(), e.getMessage()),
+                            "%s is not CSV (RFC 4180): in the row that begins there a quote is not closed, or is followed"
+                                    + " by text. Close it, and write a quote inside quotes twice%s",
+                            place(), columns == null ? Columns.separatorHint(task, lines.head()) : ""),
                     e);
         }
     }

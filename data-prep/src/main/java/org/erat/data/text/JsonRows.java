@@ -1,23 +1,34 @@
 package org.erat.data.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
+import org.erat.data.JsonReason;
 
 /** Rows of a file with a JSON object a line. */
 final class JsonRows implements TextRows {
-    private static final ObjectMapper JSON = JsonMapper.builder()
+    private static final ObjectMapper JSON = Json.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             // What Python writes for a missing number.
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .build();
+
+    /** How a file begins that is one array of objects, in one line or in many. */
+    private static final Pattern ARRAY = Pattern.compile("\\s*\\[\\s*(\\{.*)?", Pattern.DOTALL);
+
+    /** A value may be as long as a line. */
+    private static final int LONGEST_SHOWN = 100;
 
     private final TextTask task;
     private final Utf8Lines lines;
@@ -29,6 +40,11 @@ final class JsonRows implements TextRows {
 
     @Override
     public TextRow read() throws IOException {
+        if (lines.lineNumber() == 0 && ARRAY.matcher(lines.head()).matches()) {
+            throw new BadInputException(String.format(
+                    "%s is one JSON array; jsonl has one object a line. Write it so, for example by %s",
+                    lines.file(), lines.filtered("jq -c '.[]'")));
+        }
         for (String line = lines.next(); line != null; line = lines.next()) {
             if (!line.isBlank()) {
                 JsonNode row = parsed(line);
@@ -62,33 +78,47 @@ final class JsonRows implements TextRows {
             }
             throw new BadInputException(
                     String.format("%s is not a JSON object: write {\"%s\": …, …} on each line", place(), task.text()));
+        } catch (JsonEOFException | MismatchedInputException e) {
+            throw new BadInputException(
+                    String.format(
+                            "%s is not JSON: %s. Write one whole object a line, for example by %s",
+                            place(),
+                            e instanceof JsonEOFException
+                                    ? "the line ends before its object does"
+                                    : "something follows the object",
+                            lines.filtered("jq -c .")),
+                    e);
         } catch (JsonProcessingException e) {
             throw new BadInputException(
                     String.format(
-                            "%s is not JSON: %s (column %d)",
-                            place(),
-                            e.getOriginalMessage(),
-                            e.getLocation() == null ? 0 : e.getLocation().getColumnNr()),
+                            "%s is not JSON: %s. Mend the line, or check --format", place(), JsonReason.ofLine(e)),
                     e);
         }
     }
 
     private String text(JsonNode row, String key) {
-        JsonNode value = value(row, key);
-        if (!value.isTextual()) {
-            throw new BadInputException(String.format("%s: '%s' is %s and not a string", place(), key, value));
+        return string(value(row, key), "'" + key + "'");
+    }
+
+    /** The string that {@code value} is; {@code what} it is, for the message. */
+    private String string(JsonNode value, String what) {
+        if (value.isTextual()) {
+            return value.textValue();
         }
-        return value.textValue();
+        String fix = "write one string";
+        if (value.isNull()) {
+            fix = "leave out the row, or write \"\"";
+        } else if (value.isValueNode()) {
+            fix = "put it in quotes: \"" + value.asText() + "\"";
+        }
+        throw new BadInputException(
+                String.format("%s: %s is %s and not a string; %s", place(), what, shown(value), fix));
     }
 
     private List<String> words(JsonNode row) {
         List<String> words = new ArrayList<>();
         for (JsonNode word : list(row, task.text(), "strings")) {
-            if (!word.isTextual()) {
-                throw new BadInputException(String.format(
-                        "%s: word %d of '%s' is %s and not a string", place(), words.size() + 1, task.text(), word));
-            }
-            words.add(word.textValue());
+            words.add(string(word, "word " + (words.size() + 1) + " of '" + task.text() + "'"));
         }
         return words;
     }
@@ -97,12 +127,7 @@ final class JsonRows implements TextRows {
     private List<String> labels(JsonNode row) {
         List<String> labels = new ArrayList<>();
         for (JsonNode label : list(row, task.label(), "labels")) {
-            if (!label.isValueNode()) {
-                throw new BadInputException(String.format(
-                        "%s: label %d of '%s' is %s; a label is a string, a number, true or false",
-                        place(), labels.size() + 1, task.label(), label));
-            }
-            labels.add(label.isNull() ? null : label.asText());
+            labels.add(label(label, "label " + (labels.size() + 1) + " of '" + task.label() + "'", ""));
         }
         return labels;
     }
@@ -110,19 +135,32 @@ final class JsonRows implements TextRows {
     private JsonNode list(JsonNode row, String key, String of) {
         JsonNode value = value(row, key);
         if (!value.isArray()) {
-            throw new BadInputException(
-                    String.format("%s: '%s' is %s and not a list of %s, one per word", place(), key, value, of));
+            throw new BadInputException(String.format(
+                    "%s: '%s' is %s and not a list of %s, one per word; write it as [\"…\", …]",
+                    place(), key, shown(value), of));
         }
         return value;
     }
 
     private String label(JsonNode row, String key) {
-        JsonNode value = value(row, key);
+        return label(
+                value(row, key),
+                "'" + key + "'",
+                "; for a label per word give --words, --labels and --type token-classification");
+    }
+
+    /** The label that {@code value} is, null for none; {@code what} it is and what else may be meant, for the message. */
+    private String label(JsonNode value, String what, String otherwise) {
         if (!value.isValueNode()) {
-            throw new BadInputException(
-                    String.format("%s: '%s' is %s; a label is a string, a number, true or false", place(), key, value));
+            throw new BadInputException(String.format(
+                    "%s: %s is %s; a label is a string, a number, true or false. Write one of these%s",
+                    place(), what, shown(value), otherwise));
         }
         return value.isNull() ? null : value.asText();
+    }
+
+    private static String shown(JsonNode value) {
+        return StringUtils.abbreviate(value.toString(), LONGEST_SHOWN);
     }
 
     private JsonNode value(JsonNode row, String key) {

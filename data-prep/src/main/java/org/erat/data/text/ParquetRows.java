@@ -84,8 +84,8 @@ final class ParquetRows implements TextRows {
             List<String> words = last.getList(TEXT);
             int missing = words.indexOf(null);
             if (missing >= 0) {
-                throw new BadInputException(
-                        String.format("%s: word %d of column '%s' is null", place(), missing + 1, task.text()));
+                throw new BadInputException(String.format(
+                        "%s: word %d of column '%s' is null; leave it out", place(), missing + 1, task.text()));
             }
             if (task.label() == null) {
                 return new TextRow(words, List.of());
@@ -155,7 +155,8 @@ final class ParquetRows implements TextRows {
                 || (label && (element instanceof NumericType || DataTypes.BooleanType.equals(element)));
         if (!usable) {
             throw new BadInputException(String.format(
-                    "%s: column '%s' is of type %s; a text is a string, a label a string, a number or a boolean%s",
+                    "%s: column '%s' is of type %s; a text is a string, a label a string, a number or a boolean%s. Write"
+                            + " the column so, or name another",
                     InputFiles.names(files),
                     name,
                     type.simpleString(),

@@ -42,6 +42,8 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
                 stage(files.train(), labels, row -> Split.TRAIN, train, validation);
                 stage(files.validation(), labels, row -> Split.VALIDATION, train, validation);
             }
+        } catch (MissingColumnException e) {
+            throw e.after(files.train().get(0));
         }
         LabelEncoding encoding = labels.encoding();
         labels.report().forEach(progress);

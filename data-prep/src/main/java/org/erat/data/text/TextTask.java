@@ -246,7 +246,12 @@ public record TextTask(
 
     /** Which files of a folder are which split; folders of known data sets hold other files too. */
     SplitRule splitRule() {
-        return new SplitRule(format, validationFile, name.equals(CUSTOM));
+        return new SplitRule(format, validationFile, isCustom());
+    }
+
+    /** Whether its layout is one that the user describes. */
+    boolean isCustom() {
+        return name.equals(CUSTOM);
     }
 
     /**

@@ -25,10 +25,10 @@ final class TsvRows implements TextRows {
             List<String> cells = Arrays.asList(line.split("\t", -1));
             if (columns == null) {
                 if (task.header()) {
-                    columns = Columns.named(task, cells, lines.file());
+                    columns = Columns.named(task, cells, lines);
                     continue;
                 }
-                columns = Columns.numbered(task, cells.size(), lines.file());
+                columns = Columns.numbered(task, cells.size(), lines);
             }
             if (cells.size() == columns.width()) {
                 return columns.row(cells);

@@ -22,8 +22,11 @@ final class Utf8Lines implements Closeable {
     /** A longer line is no line of text but a binary file, or one that ends its lines otherwise. */
     static final int LONGEST_LINE = 16 << 20;
 
-    /** Bytes that tell the encoding. */
+    /** Bytes that tell the encoding, and how the file begins. */
     private static final int LOOKED_AT = 1024;
+
+    /** The first of them, where other scripts than Latin have brackets and names of columns. */
+    private static final int SHORT = 10;
 
     private final PlainBytes in;
     private final String file;
@@ -37,6 +40,7 @@ final class Utf8Lines implements Closeable {
     private long lineNumber;
     private long lineStart;
     private long nextLineStart;
+    private String head = "";
 
     Utf8Lines(PlainBytes in) {
         this.in = in;
@@ -62,6 +66,17 @@ final class Utf8Lines implements Closeable {
     /** The file. */
     String file() {
         return file;
+    }
+
+    /** How the file begins, as far as that is UTF-8: some hundred characters. */
+    String head() throws IOException {
+        fill();
+        return head;
+    }
+
+    /** The command line that sends the text of a FILE such as this one through {@code filter}, for messages. */
+    String filtered(String filter) {
+        return in.filtered(filter);
     }
 
     /** Number of the line last returned, from 1. */
@@ -122,11 +137,16 @@ final class Utf8Lines implements Closeable {
         }
         boolean first = limit == 0;
         position = 0;
-        limit = Math.max(0, in.read(buffer));
+        limit = in.readNBytes(buffer, 0, buffer.length);
         if (first && limit > 0) {
-            wide(Arrays.copyOf(buffer, Math.min(limit, LOOKED_AT))).ifPresent(encoding -> {
-                throw new BadInputException(String.format("%s is %s text; %s", file, encoding, toUtf8(encoding)));
-            });
+            byte[] start = Arrays.copyOf(buffer, Math.min(limit, LOOKED_AT));
+            head = new String(start, StandardCharsets.UTF_8).replace("\uFEFF", "");
+            wide(Arrays.copyOf(start, Math.min(start.length, SHORT)))
+                    .or(() -> wide(start))
+                    .ifPresent(encoding -> {
+                        throw new BadInputException(
+                                String.format("%s is %s text; %s", file, encoding, toUtf8(encoding)));
+                    });
         }
         return limit > 0;
     }

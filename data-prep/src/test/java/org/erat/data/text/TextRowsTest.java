@@ -13,6 +13,8 @@ import java.util.stream.IntStream;
 import org.erat.data.BadInputException;
 import org.erat.data.tokenized.TaskType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TextRowsTest {
     private static final TextTask PAIR = custom(TextFormat.TSV, true, "a", "b", "y");
@@ -99,7 +101,8 @@ class TextRowsTest {
         assertRefused(
                 custom(TextFormat.TSV, true, "sentence", null, "Label"),
                 "sentence\tlabel\nx\t1\n",
-                "data has no column 'Label' (did you mean 'label'?). Its columns are 'sentence', 'label'");
+                "data has no column 'Label' (did you mean 'label'?). Its columns are 'sentence', 'label'. Name another"
+                        + " column, or add it");
         assertRefused(
                 custom(TextFormat.CSV, false, "0", null, "2"),
                 "x,1\n",
@@ -114,13 +117,91 @@ class TextRowsTest {
     @Test
     void brokenCsvAndJsonAreNamedByTheirLine() {
         TextTask csv = custom(TextFormat.CSV, true, "t", null, "y");
-        assertRefused(csv, "t,y\na,1\n\"open,1\n", "data, line 3 is not CSV");
         assertRefused(csv, "t,y\n\"a\"b,1\n", "data, line 2 is not CSV");
         TextTask json = custom(TextFormat.JSONL, true, "t", null, "y");
         assertRefused(json, "{\"t\":\"a\",\"y\":1}\n{\"t\":\"a\"", "data, line 2 is not JSON");
         assertRefused(json, "[1]", "data, line 1 is not a JSON object");
-        assertRefused(json, "{\"t\":3,\"y\":1}", "data, line 1: 't' is 3 and not a string");
-        assertRefused(json, "{\"t\":\"a\",\"y\":[1]}", "data, line 1: 'y' is [1]; a label is a string");
+    }
+
+    @Test
+    void aQuoteThatIsNotClosedIsNamedByTheLineThatOpensItAlone() {
+        String message = "data, line 3 is not CSV (RFC 4180): in the row that begins there a quote is not closed, or is"
+                + " followed by text. Close it, and write a quote inside quotes twice";
+        for (String file : List.of("t,y\na,1\n\"open,1\nb,2\n", "t,y\na,1\n\"open,1\n\"b\",2\n")) {
+            assertThatThrownBy(() -> read(custom(TextFormat.CSV, true, "t", null, "y"), file))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessage(message);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = "=>",
+            quoteCharacter = '`',
+            value = {
+                "CSV => t;y => ';': save the file with commas for --format csv, or with tabs for --format tsv",
+                "CSV => \"t\";\"y\" => ';': save the file with commas for --format csv, or with tabs for --format tsv",
+                "CSV => t|x, z|y => '|': save the file with commas for --format csv, or with tabs for --format tsv",
+                "TSV => t;y => ';': save the file with commas for --format csv, or with tabs for --format tsv",
+                "CSV => `t\ty` => tabs: give --format tsv",
+                "TSV => t,y => commas: give --format csv"
+            })
+    void columnsWithAnotherSeparatorAreRecognized(TextFormat format, String header, String hint) {
+        String message = ". The columns seem to be separated by " + hint;
+        assertRefused(custom(format, true, "t", null, "y"), header + "\n", message);
+        assertRefused(custom(format, true, "t", null, "y"), "\n" + header + "\nmore\n", message);
+    }
+
+    @Test
+    void columnsByNumberWithAnotherSeparatorAreRecognizedToo() {
+        assertRefused(
+                custom(TextFormat.CSV, false, "0", null, "1"),
+                "good;1\n",
+                "data has no column 1: its first line has columns 0 to 0. The columns seem to be separated by ';'");
+        assertRefused(
+                TextTask.named("sst2"),
+                "sentence,label\n",
+                "Its columns are 'sentence,label'. The columns seem to be separated by commas: save the file with tabs");
+    }
+
+    @Test
+    void jsonThatIsNotOneObjectALineIsRefusedWithTheCommandThatMakesItSo() {
+        TextTask json = custom(TextFormat.JSONL, true, "t", null, "y");
+        String array = "data is one JSON array; jsonl has one object a line. Write it so, for example by jq -c '.[]' <"
+                + " FILE > OTHER";
+        assertRefused(json, "[{\"t\": \"a\", \"y\": 1}, {\"t\": \"b\", \"y\": 2}]", array);
+        assertRefused(json, "\uFEFF[\n  {\n    \"t\": \"a\"", array);
+        // Longer than a line may be.
+        assertRefused(json, "[{\"t\": \"" + "a".repeat(Utf8Lines.LONGEST_LINE) + "\"", array);
+        String lines = ". Write one whole object a line, for example by jq -c . < FILE > OTHER";
+        assertRefused(
+                json, "{\n  \"t\": \"a\"\n}", "data, line 1 is not JSON: the line ends before its object does" + lines);
+        assertRefused(
+                json,
+                "{\"t\":\"a\",\"y\":1} {\"t\":\"b\",\"y\":1}",
+                "data, line 1 is not JSON: something follows the object" + lines);
+        assertRefused(
+                json,
+                "{'t':'a'}",
+                "data, line 1 is not JSON: Unexpected character (''' (code 39)): was expecting double-quote to start"
+                        + " field name (column 3). Mend the line, or check --format");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = "=>",
+            quoteCharacter = '`',
+            value = {
+                "{\"t\":5,\"y\":1} => 't' is 5 and not a string; put it in quotes: \"5\"",
+                "{\"t\":null,\"y\":1} => 't' is null and not a string; leave out the row, or write \"\"",
+                "{\"t\":[\"a\"],\"y\":1} => 't' is [\"a\"] and not a string; write one string",
+                "{\"t\":\"a\",\"y\":[1]} => 'y' is [1]; a label is a string, a number, true or false. Write one of these;"
+                        + " for a label per word give --words, --labels and --type token-classification",
+                "{\"t\":\"a\",\"y\":{\"k\":1}} => 'y' is {\"k\":1}; a label is a string, a number, true or false. Write"
+                        + " one of these"
+            })
+    void valuesOfAnotherTypeAreRefusedWithTheFix(String line, String message) {
+        assertRefused(custom(TextFormat.JSONL, true, "t", null, "y"), line, "data, line 1: " + message);
     }
 
     @Test

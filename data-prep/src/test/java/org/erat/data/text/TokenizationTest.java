@@ -512,6 +512,20 @@ class TokenizationTest {
     }
 
     @Test
+    void aFileThatLacksAColumnOfTheFirstFileIsNamedWithIt() throws IOException {
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "text", null, "label", TaskType.CLASSIFICATION);
+        write("data/train-1.csv", "text,label\ngood,1\nbad,0\n");
+        write("data/train-2.csv", "text,class\ngood,1\n");
+        String message =
+                " has no column 'label'. Its columns are 'text', 'class'. train-1.csv has it, and all files of a data set"
+                        + " need the same columns: name them alike";
+        assertRefused(task, "data", out, "train-2.csv" + message);
+        Files.move(folder.resolve("data/train-2.csv"), folder.resolve("data/dev.csv"));
+        assertRefused(task, "data", out, "dev.csv" + message);
+        assertRefused(task, "data/dev.csv", out, "Its columns are 'text', 'class'. Name another column, or add it");
+    }
+
+    @Test
     void aTokenizerThatIsNotTheModelsIsRefused() throws IOException {
         write("data/train.tsv", "sentence\tlabel\ngood\t1\n");
         write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
