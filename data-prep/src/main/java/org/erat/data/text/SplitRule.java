@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 
 /**
@@ -20,6 +21,7 @@ import org.erat.data.BadInputException;
  * split. Its split is the first or last word of its name: {@code train.csv}, {@code train-00000-of-00002.parquet},
  * {@code train/}, {@code reviews_dev_1.jsonl.gz}. Entries that begin with {@code _} or {@code .} do not count. Files of one
  * split differ in numbers only. Where no name says a split, all files are one table.
+ * A split that is there in another format only is refused.
  *
  * @param format how the files are written
  * @param validation what the name of the validation file begins with, where a task has several of them; null for any
@@ -55,7 +57,24 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
             "test", Use.TEST);
 
     private static final Pattern COMPRESSION = Pattern.compile("\\.(gz|bz2|zst)$");
-    private static final Pattern ENDING = Pattern.compile("\\.(tsv|csv|txt|json|jsonl|ndjson|parquet|pq)$");
+    private static final Pattern ENDING = Pattern.compile("("
+            + Stream.concat(
+                            Stream.of(".txt"),
+                            Stream.of(TextFormat.TSV, TextFormat.CSV, TextFormat.JSONL, TextFormat.PARQUET)
+                                    .flatMap(format -> format.endings().stream()))
+                    .map(Pattern::quote)
+                    .collect(Collectors.joining("|"))
+            + ")$");
+
+    /** How files end that are packed in a way that is not read. */
+    private static final Pattern PACKED = Pattern.compile("\\.(xz|zip|7z|lz4)$");
+
+    /** How a name says a split, for messages. */
+    private static final String SPLIT_WORDS = ". A name says its split by its first or last word: "
+            + WORDS.entrySet().stream()
+                    .sorted(Map.Entry.<String, Use>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.joining(", "));
 
     /** {@code -00000-of-00002}, after which the Hugging Face hub once put a hash. */
     private static final Pattern SHARD = Pattern.compile("-(?<number>\\d{1,6})-of-(?<all>\\d{1,6})(-[0-9a-f]{16})?");
@@ -85,13 +104,16 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
             // Beside train.tsv a train.txt is something else.
             if (entry.isFolder() || isOfFormat(entry) || !ofFormat) {
                 Use use = use(entry, folder).orElseThrow();
-                if (use != Use.VALIDATION || validation == null || entry.name().startsWith(validation)) {
+                if (counts(entry, use)) {
                     splits.computeIfAbsent(use, key -> new ArrayList<>()).add(entry);
                 }
             }
         }
+        if (ofFormat) {
+            refuseOtherFormats(splits, named, folder);
+        }
         splits.forEach((use, files) -> {
-            requireOneTable(files, "the " + use + " split", folder);
+            requireOneTable(files, "the " + use + " split", folder, "");
             requireAllShards(files, folder);
         });
         if (!splits.isEmpty() && strict) {
@@ -120,17 +142,45 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
                     "%s has no %s file; it holds %s. Name a file, or a folder with train and validation files",
                     folder, format, names(entries)));
         }
-        requireOneTable(table, "the table", folder);
+        requireOneTable(table, "the table", folder, SPLIT_WORDS);
         requireAllShards(table, folder);
         return table;
     }
 
+    /** Whether an entry is of the files of its split that the task is measured on. */
+    private boolean counts(Entry entry, Use use) {
+        return use != Use.VALIDATION || validation == null || entry.name().startsWith(validation);
+    }
+
+    /** Refuses a training or validation file in another format where that split has none in this one. */
+    private void refuseOtherFormats(Map<Use, List<Entry>> splits, List<Entry> named, String folder) {
+        for (Entry entry : named) {
+            Use use = use(entry, folder).orElseThrow();
+            if (use != Use.TEST
+                    && !splits.containsKey(use)
+                    && counts(entry, use)
+                    && ENDING.matcher(unpacked(entry)).find()) {
+                throw new BadInputException(String.format(
+                        "%s holds %s: by its name %s is the %s split, and by its ending it is no %s file. Write it as %s,"
+                                + " or move it away",
+                        folder, names(named), entry.name(), use, format, format));
+            }
+        }
+    }
+
+    /** The name in lower case, without the ending of a compression or an archive. */
+    private static String unpacked(Entry entry) {
+        return PACKED.matcher(withoutCompression(entry)).replaceFirst("");
+    }
+
+    /** The name in lower case, without the ending of a compression that is read. */
+    private static String withoutCompression(Entry entry) {
+        return COMPRESSION.matcher(entry.name().toLowerCase(Locale.ROOT)).replaceFirst("");
+    }
+
     /** The split that a name says. */
     private static Optional<Use> use(Entry entry, String folder) {
-        String stem = ENDING.matcher(COMPRESSION
-                        .matcher(entry.name().toLowerCase(Locale.ROOT))
-                        .replaceFirst(""))
-                .replaceFirst("");
+        String stem = ENDING.matcher(unpacked(entry)).replaceFirst("");
         List<String> words = new ArrayList<>(
                 Arrays.asList(SEPARATOR.split(SHARD.matcher(stem).replaceFirst(""))));
         while (words.size() > 1 && words.get(words.size() - 1).matches("\\d+")) {
@@ -146,7 +196,7 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
     }
 
     private boolean isOfFormat(Entry entry) {
-        String name = COMPRESSION.matcher(entry.name().toLowerCase(Locale.ROOT)).replaceFirst("");
+        String name = withoutCompression(entry);
         return !entry.isFolder() && format.endings().stream().anyMatch(name::endsWith);
     }
 
@@ -158,12 +208,12 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
                 : SPARK_PART.matcher(name).replaceFirst("part").replaceAll("\\d+", "#");
     }
 
-    private static void requireOneTable(List<Entry> files, String what, String folder) {
+    private static void requireOneTable(List<Entry> files, String what, String folder, String advice) {
         if (files.stream().map(SplitRule::table).distinct().count() > 1) {
             throw new BadInputException(String.format(
                     "%s holds %s: which of them is %s? Files of one split differ in numbers only, such as"
-                            + " train-00000-of-00002. Move the others away, or name one file",
-                    folder, names(files), what));
+                            + " train-00000-of-00002. Move the others away, or name one file%s",
+                    folder, names(files), what, advice));
         }
     }
 
@@ -199,8 +249,8 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
         if (!others.isEmpty()) {
             throw new BadInputException(String.format(
                     "%s holds %s, whose names say a split, and %s, whose names say none. Name them after their split,"
-                            + " or move them away",
-                    folder, names(named), names(others)));
+                            + " or move them away%s",
+                    folder, names(named), names(others), SPLIT_WORDS));
         }
     }
 

@@ -12,6 +12,7 @@ import org.erat.data.text.SplitRule.Use;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SplitRuleTest {
     private static final SplitRule CSV = new SplitRule(TextFormat.CSV, null, true);
@@ -85,7 +86,7 @@ class SplitRuleTest {
                 "train.csv train.csv.gz|holds train.csv, train.csv.gz: which of them is the training split?",
                 "train.csv train/|holds train.csv, train/: which of them is the training split?",
                 "train.csv dev.csv more.csv|holds dev.csv, train.csv, whose names say a split, and more.csv, whose names say"
-                        + " none",
+                        + " none. Name them after their split, or move them away. A name says its split by its first or last word: train, training, dev, val, valid, validation, test",
                 "train_test.csv|data/train_test.csv: is it the training or the test split? Rename it"
             })
     void whatCouldBeTwoThingsIsRefusedWithWhatIsThere(String names, String message) {
@@ -119,6 +120,37 @@ class SplitRuleTest {
                 .containsExactly("train.txt");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "train.csv dev.jsonl, dev.jsonl, validation",
+        "train.csv dev.jsonl.gz, dev.jsonl.gz, validation",
+        "train.csv.gz val.JSON, val.JSON, validation",
+        "train.csv valid.ndjson, valid.ndjson, validation",
+        "train.csv validation-00000-of-00001.parquet, validation-00000-of-00001.parquet, validation",
+        "train.csv dev.pq, dev.pq, validation",
+        "train.csv dev.tsv, dev.tsv, validation",
+        "train.csv dev.txt, dev.txt, validation",
+        "train.csv dev.csv.zip, dev.csv.zip, validation",
+        "train.csv reviews_dev.csv.xz, reviews_dev.csv.xz, validation",
+        "train.csv train.jsonl dev.jsonl, dev.jsonl, validation",
+        "dev.csv train.jsonl, train.jsonl, training"
+    })
+    void aSplitInAnotherFormatIsRefused(String names, String file, String use) {
+        assertThatThrownBy(() -> CSV.splits(entries(names), "data"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessage(
+                        "data holds %s: by its name %s is the %s split, and by its ending it is no csv file. Write it as"
+                                + " csv, or move it away",
+                        String.join(", ", names(SplitRule.visible(entries(names)))), file, use);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"train.csv dev.py", "train.csv dev.csv dev.jsonl", "train.csv test.jsonl", "train.csv dev.log"})
+    void whatHoldsNoRowsOrIsThereInTheFormatTooIsNoSuchSplit(String names) {
+        assertThat(names(CSV.splits(entries(names), "data").get(Use.TRAINING))).containsExactly("train.csv");
+    }
+
     @Test
     void aKnownTaskHasOtherFilesBesideItsOwn() {
         SplitRule mnli = TextTask.named("mnli").splitRule();
@@ -147,7 +179,11 @@ class SplitRuleTest {
                 .isInstanceOf(BadInputException.class)
                 .hasMessage(
                         "data holds cats.csv, dogs.csv: which of them is the table? Files of one split differ in numbers"
-                                + " only, such as train-00000-of-00002. Move the others away, or name one file");
+                                + " only, such as train-00000-of-00002. Move the others away, or name one file. A name says its split by its first or"
+                                + " last word: train, training, dev, val, valid, validation, test");
+        assertThatThrownBy(() -> CSV.table(entries("trainset.csv devset.csv"), "data"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageEndingWith("train, training, dev, val, valid, validation, test");
         assertThatThrownBy(() -> CSV.table(entries("original/"), "data"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("data has no csv file; it holds original/.");
