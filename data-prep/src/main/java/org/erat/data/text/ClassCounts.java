@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** How often each class is in the training split, and what is odd about that. */
@@ -28,8 +29,8 @@ final class ClassCounts {
     }
 
     /**
-     * Lines for people: the classes, the most frequent first, and warnings of classes that differ by case or blanks only
-     * and of those with few examples.
+     * Lines for people: the classes, the most frequent first, and warnings of classes that look alike, of those that may
+     * stand for no label, and of those with few examples.
      *
      * @param classes all of them, as written
      * @param names of the classes, in the same order
@@ -41,11 +42,17 @@ final class ClassCounts {
         }
         List<String> lines = new ArrayList<>();
         lines.add(String.format("%,d classes in training: ", classes.size()) + counted(byName));
-        for (List<String> twins : twins(byName)) {
-            lines.add(String.format(
-                    "warning: the classes '%s' differ by case or blanks only. If they are one, write them alike",
-                    String.join("', '", twins)));
-        }
+        lines.addAll(twins(byName, LabelText::twinKey, "differ by case, blanks or invisible characters only"));
+        lines.addAll(twins(byName, LabelText::numberKey, "are the same number"));
+        byName.forEach((name, count) -> {
+            if (LabelText.isDoubtful(name) || LabelText.isInvisible(name)) {
+                lines.add(String.format(
+                        "warning: the class '%s' (%,d in training) %s. If it stands for no label, leave out its rows",
+                        LabelText.shown(name),
+                        count,
+                        LabelText.isInvisible(name) ? "has no visible character" : "may be no class"));
+            }
+        });
         Map<String, Long> rare = new LinkedHashMap<>(byName);
         rare.values().removeIf(count -> count >= FEW);
         if (!rare.isEmpty()) {
@@ -61,18 +68,22 @@ final class ClassCounts {
                 .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                         .thenComparing(Map.Entry.comparingByKey()))
                 .limit(MOST_NAMED)
-                .map(entry -> String.format("%s %,d", entry.getKey(), entry.getValue()))
+                .map(entry -> String.format("%s %,d", LabelText.shown(entry.getKey()), entry.getValue()))
                 .collect(Collectors.joining(", "));
         int more = byName.size() - MOST_NAMED;
         return more > 0 ? named + " and " + more + " more" : named;
     }
 
-    private static List<List<String>> twins(Map<String, Long> byName) {
+    /** A warning for all classes that have a key in common, which says {@code what} they have in common. */
+    private static List<String> twins(Map<String, Long> byName, UnaryOperator<String> key, String what) {
         return byName.keySet().stream()
-                .collect(Collectors.groupingBy(LabelText::twinKey, TreeMap::new, Collectors.toList()))
+                .collect(Collectors.groupingBy(key, TreeMap::new, Collectors.toList()))
                 .values()
                 .stream()
                 .filter(alike -> alike.size() > 1)
+                .map(alike -> String.format(
+                        "warning: the classes '%s' %s. If they are one, write them alike",
+                        alike.stream().map(LabelText::shown).collect(Collectors.joining("', '")), what))
                 .toList();
     }
 }

@@ -130,12 +130,56 @@ class LabelCheckTest {
         assertThat(check.report())
                 .containsExactly(
                         "4 classes in training: neg 6, pos 6, Pos 1, p os 1",
-                        "warning: the classes 'Pos', 'p os', 'pos' differ by case or blanks only. If they are one, write"
-                                + " them alike",
+                        "warning: the classes 'Pos', 'p os', 'pos' differ by case, blanks or invisible characters only. If"
+                                + " they are one, write them alike",
                         "warning: 2 of the classes have fewer than 5 training examples: Pos 1, p os 1");
         LabelCheck numbers = new LabelCheck(NUMBERS, false);
         see(numbers, Split.TRAIN, "1", "2");
         assertThat(numbers.report()).isEmpty();
+    }
+
+    @Test
+    void classesThatAreOneNumberOrLookAlikeAreReported() {
+        assertThat(report("1", "01", "+1", "1.0", "1.5", "1.50", "2", "v1", "v01"))
+                .filteredOn(line -> line.contains("write them alike"))
+                .containsExactly(
+                        "warning: the classes '+1', '01', '1' are the same number. If they are one, write them alike",
+                        "warning: the classes '1.5', '1.50' are the same number. If they are one, write them alike");
+        assertThat(report("good", "go\u00ADod", "bad"))
+                .contains(
+                        "warning: the classes 'good', 'go<U+00AD>od' differ by case, blanks or invisible characters only."
+                                + " If they are one, write them alike");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"N/A", "NA", "None", "<NA>", "#N/A", "nil"})
+    void aClassThatMayStandForNoLabelIsReported(String label) {
+        assertThat(report(label, "x", label))
+                .contains("warning: the class '" + label + "' (2 in training) may be no class. If it stands for no"
+                        + " label, leave out its rows");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u2800", "\u200C", "\u3164", "\u00AD"})
+    void aClassWithoutAVisibleCharacterIsReportedByItsCode(String label) {
+        String shown = String.format("<U+%04X>", (int) label.charAt(0));
+        assertThat(report(label, "x", label))
+                .contains(
+                        "2 classes in training: " + shown + " 2, x 1",
+                        "warning: the class '" + shown + "' (2 in training) has no visible character. If it stands"
+                                + " for no label, leave out its rows");
+    }
+
+    @Test
+    void ordinaryClassesAreNotReported() {
+        assertThat(report("nobody", "nation", "1", "2", "-1", "0.5", "👩\u200D🚀"))
+                .allSatisfy(line -> assertThat(line).doesNotContain("If they", "If it"));
+    }
+
+    private static List<String> report(String... labels) {
+        LabelCheck check = new LabelCheck(CLASSES, false);
+        see(check, Split.TRAIN, labels);
+        return check.report();
     }
 
     private static List<String> names(TextTask task, String... labels) {
