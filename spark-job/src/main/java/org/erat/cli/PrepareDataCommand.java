@@ -204,10 +204,9 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
     @Option(
             names = "--validation-fraction",
             paramLabel = "F",
-            defaultValue = "0.02",
             description = "Share of the examples to split off where --input has no validation split: above 0, below 1"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private double validationFraction;
+                    + " (default: " + TokenizationRequest.DEFAULT_VALIDATION_SHARE + "). Not with --like.")
+    private Double validationFraction;
 
     @Option(
             names = "--max-length",
@@ -219,9 +218,8 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
     @Option(
             names = "--seed",
             paramLabel = "N",
-            defaultValue = "1",
-            description = "Seed of the split (default: ${DEFAULT-VALUE}).")
-    private long seed;
+            description = "Seed of the split (default: " + TokenizationRequest.DEFAULT_SEED + "). Not with --like.")
+    private Long seed;
 
     @Option(
             names = "--like",
@@ -233,18 +231,24 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
 
     @Override
     Request request() {
-        if (!(validationFraction > 0 && validationFraction < 1)) {
-            throw new UsageException(
-                    "--validation-fraction " + validationFraction + " is not between 0 and 1. Try 0.05.");
+        if (like != null && (validationFraction != null || seed != null)) {
+            String option = validationFraction != null ? "--validation-fraction" : "--seed";
+            throw new UsageException(option
+                    + " does not apply with --like: all rows are of one split, and none is split off. Leave it out.");
+        }
+        double fraction =
+                validationFraction == null ? TokenizationRequest.DEFAULT_VALIDATION_SHARE : validationFraction;
+        if (!(fraction > 0 && fraction < 1)) {
+            throw new UsageException("--validation-fraction " + fraction + " is not between 0 and 1. Try 0.05.");
         }
         return new Request(
                 shape.task(like != null),
                 input,
                 model,
                 out,
-                validationFraction,
+                fraction,
                 maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
-                seed,
+                seed == null ? TokenizationRequest.DEFAULT_SEED : seed,
                 Optional.ofNullable(like));
     }
 

@@ -229,6 +229,8 @@ class MainTest {
                 "prepare-data --format parquet --no-header --text a --label b --type regression --input i --model m"
                         + " --out o",
                 "prepare-data --task sst2 --validation-fraction 1.5 --input i --model m --out o",
+                "prepare-data --task sst2 --validation-fraction 0.1 --like d --input i --model m --out o",
+                "prepare-data --task sst2 --seed 2 --like d --input i --model m --out o",
                 "prepare-data --task sst2 --words a --labels b --input i --model m --out o",
                 "prepare-data --words a --labels b --input i --model m --out o",
                 "prepare-data --format csv --words a --labels b --type token-classification --input i --model m --out"

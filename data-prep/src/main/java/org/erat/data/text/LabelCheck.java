@@ -22,6 +22,9 @@ final class LabelCheck {
 
     private final TextTask task;
     private final boolean splitOff;
+    /** How to do without labels, for messages. */
+    private final String withoutLabels;
+
     /** Labels of each split with the place where they were first seen. */
     private final Map<String, String> inTraining = new LinkedHashMap<>();
 
@@ -31,10 +34,14 @@ final class LabelCheck {
     /**
      * @param splitOff whether validation rows are a share of the training file, so that all labels of that file are
      *     classes, even one that happens to be in validation only
+     * @param labelsMayLack whether the column of the labels may be left out, since the rows are for a model that is trained
      */
-    LabelCheck(TextTask task, boolean splitOff) {
+    LabelCheck(TextTask task, boolean splitOff, boolean labelsMayLack) {
         this.task = task;
         this.splitOff = splitOff;
+        this.withoutLabels = labelsMayLack
+                ? ", or leave out --label" + (task.type().perToken() ? "s" : "") + ": predict needs none"
+                : "";
     }
 
     /**
@@ -83,11 +90,16 @@ final class LabelCheck {
         return new BadInputException(
                 task.type().perToken()
                         ? String.format(
-                                "%s: word %d ('%s') has no label in '%s'%s; every word needs one",
-                                place.get(), index + 1, row.texts().get(index), task.label(), written(row, index))
+                                "%s: word %d ('%s') has no label in '%s'%s; every word needs one%s",
+                                place.get(),
+                                index + 1,
+                                row.texts().get(index),
+                                task.label(),
+                                written(row, index),
+                                withoutLabels)
                         : String.format(
-                                "%s: column '%s' has no label%s; leave out rows without one",
-                                place.get(), task.label(), written(row, index)));
+                                "%s: column '%s' has no label%s; leave out rows without one%s",
+                                place.get(), task.label(), written(row, index), withoutLabels));
     }
 
     private static String written(TextRow row, int index) {
@@ -171,8 +183,14 @@ final class LabelCheck {
     private void checkKnown(String label, Supplier<String> place) {
         if (!task.labelValues().contains(label)) {
             throw new BadInputException(String.format(
-                    "%s: label '%s' (column '%s') is not one of %s: is the file that of task %s?",
-                    place.get(), label, task.label(), String.join(", ", task.labelValues()), task.name()));
+                    "%s: label '%s' (column '%s') is not one of %s: %s",
+                    place.get(),
+                    label,
+                    task.label(),
+                    String.join(", ", task.labelValues()),
+                    withoutLabels.isEmpty()
+                            ? "is the file that of task " + task.name() + "?"
+                            : "mend it" + withoutLabels));
         }
     }
 

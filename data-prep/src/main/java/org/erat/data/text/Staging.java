@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.hadoop.fs.FileSystem;
@@ -26,7 +27,8 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
      */
     StagedData stage(InputFiles files, FileSystem fs, Path folder) throws IOException {
         boolean splitOff = files.validation().isEmpty();
-        LabelCheck labels = new LabelCheck(task, splitOff);
+        LabelCheck labels = new LabelCheck(
+                task, splitOff, request.like().isPresent() && request.task().isCustom());
         boolean perToken = task.type().perToken();
         StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), perToken);
         StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), perToken);
@@ -35,9 +37,9 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
             if (request.like().isPresent()) {
                 stage(files.train(), labels, row -> Split.VALIDATION, train, validation);
             } else if (splitOff) {
-                ValidationShare share = new ValidationShare(request.validationShare(), request.seed());
+                CountedShare share = new CountedShare(new ValidationShare(request.validationShare(), request.seed()));
                 stage(files.train(), labels, share::of, train, validation);
-                requireBoth(train.rows(), validation.rows());
+                requireBoth(train.rows(), validation.rows(), share.usable());
             } else {
                 stage(files.train(), labels, row -> Split.TRAIN, train, validation);
                 stage(files.validation(), labels, row -> Split.VALIDATION, train, validation);
@@ -47,6 +49,10 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         }
         LabelEncoding encoding = labels.encoding();
         labels.report().forEach(progress);
+        if (request.like().isEmpty() && validation.rows() == 1) {
+            progress.accept("warning: the validation split is a single row, which says nothing about a model. Give "
+                    + (splitOff ? "a higher --validation-fraction, or " : "") + "more rows");
+        }
         return new StagedData(
                 new StagedData.Text(train.parts(), train.rows()),
                 new StagedData.Text(validation.parts(), validation.rows()),
@@ -157,12 +163,17 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         return new BadInputException(String.format("%s cannot be read: %s", place, e.getMessage()), e);
     }
 
-    private void requireBoth(long train, long validation) {
+    private void requireBoth(long train, long validation, OptionalDouble usable) {
         if (train == 0 || validation == 0) {
             throw new BadInputException(String.format(
                     "%s has %d rows; with a share of %s for validation, %d are left for training and %d for validation:"
-                            + " give more rows, another share, or a folder with a file for each",
-                    request.input(), train + validation, request.validationShare(), train, validation));
+                            + " give %smore rows, or a folder with a file for each",
+                    request.input(),
+                    train + validation,
+                    request.validationShare(),
+                    train,
+                    validation,
+                    usable.isPresent() ? "--validation-fraction " + usable.getAsDouble() + ", " : ""));
         }
     }
 }

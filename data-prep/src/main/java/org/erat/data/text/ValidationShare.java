@@ -21,11 +21,15 @@ record ValidationShare(double share, long seed) {
 
     /** The split of {@code row}. */
     Split of(TextRow row) {
+        return position(row) < share ? Split.VALIDATION : Split.TRAIN;
+    }
+
+    /** A number in [0, 1); the rows whose number is below the share are for validation. */
+    double position(TextRow row) {
         MessageDigest digest = Sha256.start();
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(seed).array());
         digest.update(String.join("\0", row.texts()).getBytes(StandardCharsets.UTF_8));
-        // The upper 53 bits as a number in [0, 1).
-        double position = (ByteBuffer.wrap(digest.digest()).getLong() >>> 11) * 0x1.0p-53;
-        return position < share ? Split.VALIDATION : Split.TRAIN;
+        // The upper 53 bits.
+        return (ByteBuffer.wrap(digest.digest()).getLong() >>> 11) * 0x1.0p-53;
     }
 }

@@ -24,7 +24,7 @@ class LabelCheckTest {
 
     @Test
     void labelsOfAKnownTaskBecomeItsClassesInItsOrder() {
-        LabelCheck check = new LabelCheck(TextTask.named("rte"), false);
+        LabelCheck check = new LabelCheck(TextTask.named("rte"), false, false);
         see(check, Split.TRAIN, "not_entailment");
 
         LabelEncoding encoding = check.encoding();
@@ -34,7 +34,7 @@ class LabelCheckTest {
 
     @Test
     void classNamesOfAKnownTaskMayDifferFromWhatTheFileSays() {
-        LabelEncoding encoding = new LabelCheck(TextTask.named("sst2"), false).encoding();
+        LabelEncoding encoding = new LabelCheck(TextTask.named("sst2"), false, false).encoding();
 
         assertThat(encoding.names()).containsExactly("negative", "positive");
         assertThat(encoding.encode(List.of("1"))).isEqualTo(1);
@@ -42,7 +42,7 @@ class LabelCheckTest {
 
     @Test
     void aLabelThatIsOnlyInTheValidationFileIsRefusedWithItsPlace() {
-        LabelCheck check = new LabelCheck(CLASSES, false);
+        LabelCheck check = new LabelCheck(CLASSES, false, false);
         see(check, Split.TRAIN, "good", "bad");
         see(check, Split.VALIDATION, "bad", "goood");
 
@@ -55,7 +55,7 @@ class LabelCheckTest {
 
     @Test
     void aLabelThatASplitLeftToValidationAloneIsAClass() {
-        LabelCheck check = new LabelCheck(CLASSES, true);
+        LabelCheck check = new LabelCheck(CLASSES, true, false);
         see(check, Split.TRAIN, "a");
         see(check, Split.VALIDATION, "b");
 
@@ -76,7 +76,7 @@ class LabelCheckTest {
     @ParameterizedTest
     @ValueSource(strings = {"3.25", " 3.25 ", "325e-2", "+3.25"})
     void numbersAreReadAsFloats(String label) {
-        LabelCheck check = new LabelCheck(NUMBERS, false);
+        LabelCheck check = new LabelCheck(NUMBERS, false, false);
         TextRow row = check.checked(Split.TRAIN, TextRow.of("x", null, label), () -> "file, line 1");
 
         assertThat(check.encoding().encode(row.labels())).isEqualTo(3.25f);
@@ -123,7 +123,7 @@ class LabelCheckTest {
 
     @Test
     void classesAreReportedWithTheirCountsAndWhatIsOddAboutThem() {
-        LabelCheck check = new LabelCheck(CLASSES, false);
+        LabelCheck check = new LabelCheck(CLASSES, false, false);
         see(check, Split.TRAIN, "pos", "pos", "pos", "pos", "pos", "pos", "Pos", "neg", "neg", "neg", "neg", "neg");
         see(check, Split.TRAIN, "p os", "neg");
         see(check, Split.VALIDATION, "pos");
@@ -133,7 +133,7 @@ class LabelCheckTest {
                         "warning: the classes 'Pos', 'p os', 'pos' differ by case, blanks or invisible characters only. If"
                                 + " they are one, write them alike",
                         "warning: 2 of the classes have fewer than 5 training examples: Pos 1, p os 1");
-        LabelCheck numbers = new LabelCheck(NUMBERS, false);
+        LabelCheck numbers = new LabelCheck(NUMBERS, false, false);
         see(numbers, Split.TRAIN, "1", "2");
         assertThat(numbers.report()).isEmpty();
     }
@@ -149,6 +149,27 @@ class LabelCheckTest {
                 .contains(
                         "warning: the classes 'good', 'go<U+00AD>od' differ by case, blanks or invisible characters only."
                                 + " If they are one, write them alike");
+    }
+
+    @Test
+    void rowsForAModelThatIsTrainedMayLeaveTheirLabelsOut() {
+        LabelCheck check = new LabelCheck(TextTask.named("sst2"), false, true);
+        assertThatThrownBy(() -> see(check, Split.VALIDATION, ""))
+                .isInstanceOf(BadInputException.class)
+                .hasMessage(
+                        "file, line 1: column 'label' has no label; leave out rows without one, or leave out --label:"
+                                + " predict needs none");
+        assertThatThrownBy(() -> see(check, Split.VALIDATION, "2"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessage(
+                        "file, line 1: label '2' (column 'label') is not one of 0, 1: mend it, or leave out --label:"
+                                + " predict needs none");
+        TextTask words = TextTask.tokenClassification(TextFormat.JSONL, "words", "tags");
+        LabelCheck perWord = new LabelCheck(words, false, true);
+        TextRow row = new TextRow(List.of("a"), List.of(""));
+        assertThatThrownBy(() -> perWord.checked(Split.VALIDATION, row, () -> "file, line 1"))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageEndingWith("every word needs one, or leave out --labels: predict needs none");
     }
 
     @ParameterizedTest
@@ -177,19 +198,19 @@ class LabelCheckTest {
     }
 
     private static List<String> report(String... labels) {
-        LabelCheck check = new LabelCheck(CLASSES, false);
+        LabelCheck check = new LabelCheck(CLASSES, false, false);
         see(check, Split.TRAIN, labels);
         return check.report();
     }
 
     private static List<String> names(TextTask task, String... labels) {
-        LabelCheck check = new LabelCheck(task, false);
+        LabelCheck check = new LabelCheck(task, false, false);
         see(check, Split.TRAIN, labels);
         return check.encoding().names();
     }
 
     private static void assertRefused(TextTask task, String label, String message) {
-        assertThatThrownBy(() -> see(new LabelCheck(task, false), Split.TRAIN, label))
+        assertThatThrownBy(() -> see(new LabelCheck(task, false, false), Split.TRAIN, label))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageStartingWith(message);
     }

@@ -398,6 +398,10 @@ class TokenizationTest {
         PackedExamples shard = data.shards(Split.VALIDATION, 1).collect().get(0);
         assertThat(((Targets.Classes) shard.targets()).classes()).containsExactly(1, 1);
 
+        writeTable(TextFormat.CSV, "empty", List.of(List.of("the dog", "")));
+        assertThatThrownBy(() -> prepareLike(task, "empty.csv", trained))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("column 'y' has no label; leave out rows without one, or leave out --label");
         writeTable(TextFormat.CSV, "other", List.of(List.of("the dog", "great")));
         assertThatThrownBy(() -> prepareLike(task, "other.csv", trained))
                 .isInstanceOf(BadInputException.class)
@@ -523,6 +527,64 @@ class TokenizationTest {
         Files.move(folder.resolve("data/train-2.csv"), folder.resolve("data/dev.csv"));
         assertRefused(task, "data", out, "dev.csv" + message);
         assertRefused(task, "data/dev.csv", out, "Its columns are 'text', 'class'. Name another column, or add it");
+    }
+
+    /** The value that is proposed splits the same rows. */
+    @Test
+    void tooFewRowsToSplitAreRefusedWithAShareThatWorks() throws IOException {
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+        StringBuilder text = new StringBuilder("t,y\n");
+        for (int i = 0; i < 20; i++) {
+            text.append("the cat ").append(i).append(',').append(i % 2).append('\n');
+        }
+        write("few.csv", text.toString());
+        String input = folder.resolve("few.csv").toString();
+        TokenizationRequest small = withShare(task, input, 1e-9);
+        String[] proposed = new String[1];
+        assertThatThrownBy(() -> Tokenization.prepare(spark, small, progress::add))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageMatching(
+                        ".* 20 are left for training and 0 for validation: give --validation-fraction 0\\.\\d+,"
+                                + " more rows, or a folder with a file for each")
+                .satisfies(
+                        e -> proposed[0] = e.getMessage().replaceFirst(".*--validation-fraction ([0-9.]+),.*", "$1"));
+
+        Manifest manifest = Tokenization.prepare(
+                        spark, withShare(task, input, Double.parseDouble(proposed[0])), progress::add)
+                .manifest();
+        assertThat(manifest.validation().examples()).isBetween(2L, 18L);
+    }
+
+    @Test
+    void aValidationSplitOfOneRowGetsAWarning() throws IOException {
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+        write("two.csv", "t,y\nthe cat 0,0\nthe cat 1,1\n");
+        ValidationShare share = new ValidationShare(0.5, 1);
+        double low = Math.min(
+                share.position(TextRow.of("the cat 0", null, "")), share.position(TextRow.of("the cat 1", null, "")));
+        String warning = "warning: the validation split is a single row, which says nothing about a model. Give ";
+
+        Tokenization.prepare(
+                spark, withShare(task, folder.resolve("two.csv").toString(), Math.nextUp(low)), progress::add);
+        assertThat(progress).contains(warning + "a higher --validation-fraction, or more rows");
+        write("data/train.csv", "t,y\ngood,1\nbad,0\n");
+        write("data/dev.csv", "t,y\ngood,1\n");
+        out = folder.resolve("parent").resolve("out2");
+        prepare(task, "data", 64);
+        assertThat(progress).contains(warning + "more rows");
+    }
+
+    private TokenizationRequest withShare(TextTask task, String input, double share) {
+        return new TokenizationRequest(
+                task,
+                input,
+                model.toString(),
+                TinyTokenizer.VOCAB_SIZE,
+                64,
+                out.toString(),
+                share,
+                TokenizationRequest.DEFAULT_SEED,
+                Optional.empty());
     }
 
     @Test
