@@ -4,9 +4,10 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.IOException;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** Why a text could not be read as JSON, in one line: Jackson's own message goes on with the text itself. */
+/** Why a text could not be read as JSON, in one line. Jackson's own message holds the text itself, which may be long. */
 public final class JsonReason {
     /** Where something else began, with all of the text in between. */
     private static final Pattern SOURCE = Pattern.compile("\\[Source: (?s:.*?); (line: \\d+, column: \\d+)]");
@@ -18,16 +19,18 @@ public final class JsonReason {
         if (!(e instanceof JsonProcessingException json)) {
             return e.getMessage();
         }
-        JsonLocation at = json.getLocation();
-        boolean known = at != null && at.getLineNr() > 0 && !(e instanceof StreamConstraintsException);
-        return inWords(json) + (known ? ", line " + at.getLineNr() + ", column " + at.getColumnNr() : "");
+        return inWords(json) + place(json, at -> ", line " + at.getLineNr() + ", column " + at.getColumnNr());
     }
 
     /** The reason why a line could not be read by itself, with its column where that is known. */
     public static String ofLine(JsonProcessingException e) {
+        return inWords(e) + place(e, at -> " (column " + at.getColumnNr() + ")");
+    }
+
+    private static String place(JsonProcessingException e, Function<JsonLocation, String> inWords) {
         JsonLocation at = e.getLocation();
         boolean known = at != null && at.getLineNr() > 0 && !(e instanceof StreamConstraintsException);
-        return inWords(e) + (known ? " (column " + at.getColumnNr() + ")" : "");
+        return known ? inWords.apply(at) : "";
     }
 
     private static String inWords(JsonProcessingException e) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** An HDFS, with data and run directory on it, that loses a part or stands still. */
+/** An HDFS, with data and run directory on it, that loses a part or is paused. */
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class HdfsFaultsIT {
     private static final Duration UNREACHABLE = Duration.ofSeconds(10);
@@ -50,7 +50,7 @@ class HdfsFaultsIT {
                 int before = Run.reported(driver);
                 Moments.pass(UNREACHABLE.minus(TOLD));
                 assertThat(Run.reported(driver))
-                        .as("rounds while HDFS stands still; %s", driver.said())
+                        .as("rounds while HDFS is paused; %s", driver.said())
                         .isEqualTo(before);
             } finally {
                 hadoop.resumeNameNode();

@@ -51,7 +51,7 @@ class SlowFaultsIT {
             project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
-                "executor stands still for " + STILL.toSeconds() + " s (SIGSTOP), speculation on",
+                "executor paused for " + STILL.toSeconds() + " s (SIGSTOP), speculation on",
                 rounds.size(),
                 "a copy of its task was started elsewhere; same adapter");
     }
@@ -70,7 +70,7 @@ class SlowFaultsIT {
             project.assertSameAsUndisturbed(run.path());
         }
         FaultTable.row(
-                "executor stands still for good (SIGSTOP), speculation on",
+                "executor paused for good (SIGSTOP), speculation on",
                 1,
                 "given up after a minute without a sign of life, its tasks ran again; same adapter");
     }

@@ -62,8 +62,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * Java closes a file under a thread that is interrupted while it reads, as a task is that Spark gives up. The others
-     * that share this object go on: whoever finds the file closed opens it again.
+     * Java closes a file under a thread that is interrupted while it reads, as a task is that Spark gives up. Other
+     * tasks share this object. The first of them to find the file closed opens it again.
      */
     private <T> T access(Access<T> access) {
         while (true) {
