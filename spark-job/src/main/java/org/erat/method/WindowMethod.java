@@ -1,5 +1,6 @@
 package org.erat.method;
 
+import java.util.Arrays;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
@@ -43,20 +44,35 @@ public final class WindowMethod implements AdapterMethod {
 
     private RowSelection ofStep(long step, int block, int shard) {
         Window window = schedule.window(step, block, shard);
-        return new RowSelection(window, learned(window), schedule.scale(window.width()), null, null);
+        Window used = schedule.used(window);
+        double scale = schedule.usedScale(window.width());
+        float weight = (float) schedule.gradientWeight(window.width());
+        return weight == 1
+                ? new RowSelection(used, learned(window), scale, null, null)
+                : new RowSelection(
+                        used, learned(window), scale, constant(used.width(), 1), constant(used.width(), weight));
     }
 
-    /** All rows, with factors by example that are zero outside of its window. */
+    private static float[] constant(int length, float value) {
+        float[] values = new float[length];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    /** All rows, with factors by example that are zero outside of what it uses. */
     private RowSelection ofExamples(long step, int block, int shard, int examples) {
         int rank = schedule.rank();
         float[] factors = new float[examples * rank];
         float[] learnedFactors = new float[examples * rank];
+        Window[] windows = schedule.windows(step, block, shard, examples);
         for (int example = 0; example < examples; example++) {
-            Window window = schedule.window(step, block, shard, example);
-            float scale = (float) schedule.scale(window.width());
-            for (int row = window.start(); row < window.end(); row++) {
+            Window window = windows[example];
+            Window used = schedule.used(window);
+            float scale = (float) schedule.usedScale(window.width());
+            float learned = (float) (schedule.usedScale(window.width()) * schedule.gradientWeight(window.width()));
+            for (int row = used.start(); row < used.end(); row++) {
                 factors[example * rank + row] = scale;
-                learnedFactors[example * rank + row] = schedule.learns(window, row) ? scale : 0;
+                learnedFactors[example * rank + row] = schedule.learns(window, row) ? learned : 0;
             }
         }
         Window all = new Window(0, rank);

@@ -19,12 +19,15 @@ import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
+import org.erat.config.ScheduleConfig.Forward;
+import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
 import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
+import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
@@ -59,12 +62,16 @@ class JobConfigTest {
                                 0.5,
                                 0.5,
                                 0,
+                                0,
                                 Law.PREFIX_MIXTURE,
                                 OverTime.GROW,
                                 OverDepth.DEEPER_HIGHER,
                                 Coupling.INDEPENDENT,
+                                Widths.UNIFORM,
                                 Scale.ALPHA_OVER_WIDTH,
+                                Forward.WINDOW,
                                 Update.WINDOW,
+                                Gradient.AS_IS,
                                 false,
                                 Granularity.STEP,
                                 16),
@@ -103,12 +110,16 @@ class JobConfigTest {
                         0,
                         1,
                         0,
+                        0,
                         Law.PREFIX_MIXTURE,
                         OverTime.CONSTANT,
                         OverDepth.FLAT,
                         Coupling.SHARED_UNIFORM,
+                        Widths.UNIFORM,
                         Scale.ALPHA_OVER_WIDTH,
+                        Forward.WINDOW,
                         Update.WINDOW,
+                        Gradient.AS_IS,
                         true,
                         Granularity.STEP,
                         16));
