@@ -10,6 +10,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.erat.adapter.AdapterLayout;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.training.FakeShards;
 import org.erat.training.RoundState;
 import org.erat.training.ShardResult;
@@ -18,6 +19,8 @@ import org.erat.training.TestSpark;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The average of a round over shards that move random rows. */
 class AggregationTest {
@@ -37,7 +40,11 @@ class AggregationTest {
     }
 
     private RoundAverage gathered(int count) {
-        return new GatheredAggregation(shards.parts()).average(state().values(), results(count));
+        return gathered(count, Averaging.ROWS);
+    }
+
+    private RoundAverage gathered(int count, Averaging averaging) {
+        return new GatheredAggregation(shards.parts(averaging)).average(state().values(), results(count));
     }
 
     private RoundState state() {
@@ -52,10 +59,10 @@ class AggregationTest {
         return results;
     }
 
-    private RoundAverage scattered(int count) {
+    private RoundAverage scattered(int count, Averaging averaging) {
         RoundState state = state();
         FakeShards work = shards;
-        Broadcast<Aggregation.Parts> parts = spark.broadcast(work.parts());
+        Broadcast<Aggregation.Parts> parts = spark.broadcast(work.parts(averaging));
         // More partitions than shards would be empty, fewer would hold several: one each.
         JavaRDD<ShardResult> results = spark.parallelize(
                         java.util.stream.IntStream.range(0, count).boxed().toList(), count)
@@ -65,11 +72,12 @@ class AggregationTest {
                 .await();
     }
 
-    @Test
-    void gatheredAndScatteredGiveTheSameBits() {
+    @ParameterizedTest
+    @EnumSource(Averaging.class)
+    void gatheredAndScatteredGiveTheSameBits(Averaging averaging) {
         for (int count : new int[] {1, 2, 17, 40}) {
-            RoundAverage gathered = gathered(count);
-            RoundAverage scattered = scattered(count);
+            RoundAverage gathered = gathered(count, averaging);
+            RoundAverage scattered = scattered(count, averaging);
 
             assertThat(scattered.values().parameters())
                     .containsExactly(gathered.values().parameters());
@@ -83,6 +91,21 @@ class AggregationTest {
             // Sums in double of a few thousand products, in another order.
             assertThat(scattered.drift().getAsDouble())
                     .isCloseTo(gathered.drift().getAsDouble(), within(1e-9));
+        }
+    }
+
+    /** Slices are averaged in parallel, each time in another order. */
+    @Test
+    void theMeanOfProductsHasTheSameBitsEachTime() {
+        for (int count : new int[] {8, 20}) {
+            RoundAverage once = scattered(count, Averaging.PRODUCT);
+            assertThat(scattered(count, Averaging.PRODUCT).values().parameters())
+                    .containsExactly(once.values().parameters());
+            RoundAverage onDriver = gathered(count, Averaging.PRODUCT);
+            RoundAverage again = gathered(count, Averaging.PRODUCT);
+            assertThat(again.values().parameters())
+                    .containsExactly(onDriver.values().parameters());
+            assertThat(again.drift().getAsDouble()).isEqualTo(onDriver.drift().getAsDouble());
         }
     }
 
