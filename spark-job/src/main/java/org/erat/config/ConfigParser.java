@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Widths;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
 
@@ -134,6 +135,7 @@ final class ConfigParser {
                 value(Settings.TRAINING_CLIP_NORM),
                 value(Settings.TRAINING_OPTIMIZER),
                 value(Settings.TRAINING_OPTIMIZER_STATE),
+                value(Settings.TRAINING_AVERAGING),
                 value(Settings.TRAINING_OUTER_LEARNING_RATE),
                 value(Settings.TRAINING_OUTER_MOMENTUM),
                 value(Settings.TRAINING_ROLLBACKS));
@@ -162,12 +164,33 @@ final class ConfigParser {
                     "without effect where evaluation.prefixes = false",
                     "set both or neither: quality by last rows stands beside that by first rows");
         }
+        if (config.training().averaging() == Averaging.PRODUCT) {
+            checkAveragingOfProducts(config);
+        }
         if ((config.compute().precision() == Precision.TF32 || config.compute().precision() == Precision.BF16)
                 && config.compute().device() == DeviceChoice.ND4J) {
             throw refused(
                     Settings.COMPUTE_PRECISION,
                     "not to be had from compute.device = nd4j",
                     "set compute.device to auto, cpu or cuda, or the precision to f32");
+        }
+    }
+
+    private void checkAveragingOfProducts(JobConfig config) {
+        TrainingSettings training = config.training();
+        if (training.outerLearningRate() != 1 || training.outerMomentum() > 0) {
+            throw refused(
+                    Settings.TRAINING_AVERAGING,
+                    "not possible with training.outer-learning-rate = " + training.outerLearningRate()
+                            + " and training.outer-momentum = " + training.outerMomentum()
+                            + ", since every round ends in other rows than it began with",
+                    "set training.outer-learning-rate = 1 and training.outer-momentum = 0, or training.averaging = rows");
+        }
+        if (config.adapter().freezeA()) {
+            throw refused(
+                    Settings.TRAINING_AVERAGING,
+                    "not possible with adapter.freeze-a = true, since it changes A",
+                    "set training.averaging = rows, which is exact with a frozen A, or adapter.freeze-a = false");
         }
     }
 

@@ -51,6 +51,7 @@ public final class Keys {
     public static final String TRAINING_CLIP_NORM = "training.clip-norm";
     public static final String TRAINING_OPTIMIZER = "training.optimizer";
     public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
+    public static final String TRAINING_AVERAGING = "training.averaging";
     public static final String TRAINING_OUTER_LEARNING_RATE = "training.outer-learning-rate";
     public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";
     public static final String TRAINING_ROLLBACKS = "training.rollbacks";

@@ -25,6 +25,7 @@ import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
 import org.erat.config.ScheduleConfig.Widths;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
@@ -145,6 +146,8 @@ final class Settings {
     static final Setting<OptimizerState> TRAINING_OPTIMIZER_STATE =
             Setting.of(Keys.TRAINING_OPTIMIZER_STATE, choice(OptimizerState.class), c -> c.training()
                     .optimizerState());
+    static final Setting<Averaging> TRAINING_AVERAGING = Setting.of(
+            Keys.TRAINING_AVERAGING, choice(Averaging.class), c -> c.training().averaging());
     static final Setting<Double> TRAINING_OUTER_LEARNING_RATE =
             Setting.of(Keys.TRAINING_OUTER_LEARNING_RATE, decimal(Interval.above("0", "10")), c -> c.training()
                     .outerLearningRate());
@@ -239,6 +242,7 @@ final class Settings {
             TRAINING_CLIP_NORM,
             TRAINING_OPTIMIZER,
             TRAINING_OPTIMIZER_STATE,
+            TRAINING_AVERAGING,
             TRAINING_OUTER_LEARNING_RATE,
             TRAINING_OUTER_MOMENTUM,
             TRAINING_ROLLBACKS,

@@ -19,6 +19,7 @@ import java.io.Serializable;
  * @param clipNorm largest global norm of a gradient, 0 for no clipping
  * @param optimizer rule of the local steps
  * @param optimizerState what becomes of the moments between rounds
+ * @param averaging how the adapters of shards become one
  * @param outerLearningRate η of the outer step
  * @param outerMomentum Nesterov momentum of the outer step, in [0, 1); 0 for none
  * @param rollbacks how often a run that diverges goes back to a checkpoint with half the learning rate
@@ -38,6 +39,7 @@ public record TrainingSettings(
         double clipNorm,
         Optimizer optimizer,
         OptimizerState optimizerState,
+        Averaging averaging,
         double outerLearningRate,
         double outerMomentum,
         int rollbacks)
@@ -59,5 +61,12 @@ public record TrainingSettings(
     public enum OptimizerState {
         AVERAGE,
         RESET
+    }
+
+    public enum Averaging {
+        /** A and B are averaged, each by itself. */
+        ROWS,
+        /** B·A is averaged and cut to R rows in canonical order. */
+        PRODUCT
     }
 }

@@ -107,7 +107,7 @@ public final class RoundTrainingMaster implements TrainingMaster<ShardResult, Sh
         return new ShardWorker.WorkerSettings(
                 graph.getConfiguration().toJson(),
                 settings.keepsOptimizer(),
-                new Aggregation.Parts(layout, Slice.of(layout, settings.keepsOptimizer())));
+                new Aggregation.Parts(layout, Slice.of(layout, settings.keepsOptimizer()), settings.averaging()));
     }
 
     @Override

@@ -14,7 +14,7 @@ import org.apache.spark.scheduler.SparkListenerEvent;
  * @param loss mean loss over the examples of the round
  * @param learningRate learning rate of the last step of the round
  * @param meanWidth mean number of active rows of a block and step
- * @param drift aggregation error ‖mean(BA) − B̄Ā‖/‖mean(BA)‖ of the average
+ * @param drift aggregation error ‖mean(BA) − BA‖/‖mean(BA)‖ with the averaged B and A
  * @param bytesDown bytes to one worker
  * @param bytesUp bytes from all workers
  * @param seconds duration of the round

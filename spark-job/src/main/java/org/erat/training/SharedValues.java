@@ -68,7 +68,8 @@ public record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock)
         return ofShard.parameters();
     }
 
-    private void copyOut(int from, float[] target, int at, int length) {
+    /** Values from an index on. */
+    public void copyOut(int from, float[] target, int at, int length) {
         if (from < parameters().length) {
             System.arraycopy(parameters(), from, target, at, length);
         } else {

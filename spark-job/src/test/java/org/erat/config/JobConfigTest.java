@@ -28,6 +28,7 @@ import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
 import org.erat.config.ScheduleConfig.Widths;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
@@ -90,6 +91,7 @@ class JobConfigTest {
                                 1,
                                 Optimizer.ADAMW_ROW_LAZY,
                                 OptimizerState.AVERAGE,
+                                Averaging.ROWS,
                                 1,
                                 0,
                                 0),
@@ -286,6 +288,19 @@ class JobConfigTest {
                 .hasMessageContaining("compute.precision = bf16 is not to be had from compute.device = nd4j");
         fails(() -> parse("compute { precision = tf32, device = nd4j }"))
                 .hasMessageContaining("compute.precision = tf32 is not to be had from compute.device = nd4j");
+    }
+
+    @Test
+    void averagingOfProductsNeedsAPlainOuterStepAndAnAThatLearns() {
+        assertThat(parse("training.averaging = product").training().averaging()).isEqualTo(Averaging.PRODUCT);
+        for (String outer : List.of("outer-learning-rate = 0.7", "outer-momentum = 0.9")) {
+            fails(() -> parse("training { averaging = product, " + outer + " }"))
+                    .hasMessageContaining("job.conf: 3: training.averaging = product is not possible with")
+                    .hasMessageContaining("set training.outer-learning-rate = 1 and training.outer-momentum = 0");
+        }
+        fails(() -> parse("training.averaging = product\nadapter.freeze-a = true"))
+                .hasMessageContaining("job.conf: 3: training.averaging = product is not possible with adapter.freeze-a")
+                .hasMessageContaining("set training.averaging = rows");
     }
 
     @ParameterizedTest

@@ -29,6 +29,7 @@ import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
 import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
@@ -168,6 +169,7 @@ public final class TinyLearners {
                 clipNorm,
                 optimizer,
                 OptimizerState.AVERAGE,
+                Averaging.ROWS,
                 1,
                 0,
                 0);

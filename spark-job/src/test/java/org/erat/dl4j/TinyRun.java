@@ -9,6 +9,7 @@ import java.util.function.UnaryOperator;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
@@ -31,6 +32,7 @@ public final class TinyRun {
     public double outerLearningRate = 1;
     public double outerMomentum = 0;
     public boolean keepsOptimizer = true;
+    public Averaging averaging = Averaging.ROWS;
 
     /** What happens to an epoch's mini-batches on their way to the training master. */
     public UnaryOperator<JavaRDD<Batch>> disturbance = UnaryOperator.identity();
@@ -57,6 +59,7 @@ public final class TinyRun {
                 outerLearningRate,
                 outerMomentum,
                 keepsOptimizer,
+                averaging,
                 tiny.spec().learningRate());
     }
 

@@ -10,6 +10,7 @@ import org.erat.adapter.AdapterLayout;
 import org.erat.compute.AdamW;
 import org.erat.config.HeadSettings;
 import org.erat.config.HeadSettings.Pooling;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.SplitMix64;
@@ -61,7 +62,11 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
     }
 
     public Aggregation.Parts parts() {
-        return new Aggregation.Parts(layout, Slice.of(layout, true));
+        return parts(Averaging.ROWS);
+    }
+
+    public Aggregation.Parts parts(Averaging averaging) {
+        return new Aggregation.Parts(layout, Slice.of(layout, true), averaging);
     }
 
     /** Values that every run starts from. */
@@ -75,7 +80,8 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
     }
 
     public static RoundSettings rounds(int rounds) {
-        return new RoundSettings(1, rounds, 1, 1, 0, true, new LearningRate(0.1, 0, rounds, Decay.CONSTANT));
+        return new RoundSettings(
+                1, rounds, 1, 1, 0, true, Averaging.ROWS, new LearningRate(0.1, 0, rounds, Decay.CONSTANT));
     }
 
     /** Rounds in one Spark application, and what was reported. */

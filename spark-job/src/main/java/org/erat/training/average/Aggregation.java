@@ -10,6 +10,7 @@ import java.util.function.Function;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.learner.ParameterLayout;
 import org.erat.training.RoundState;
 import org.erat.training.ShardResult;
@@ -43,8 +44,9 @@ public interface Aggregation {
      * What is averaged.
      *
      * @param slices of the layout, in the order in which shards send them
+     * @param averaging how a slot is averaged
      */
-    record Parts(ParameterLayout layout, List<Slice> slices) implements Serializable {}
+    record Parts(ParameterLayout layout, List<Slice> slices, Averaging averaging) implements Serializable {}
 
     /** A round's Spark job, running. */
     interface Job {

@@ -10,19 +10,11 @@ import org.erat.training.Slice;
  * The average of a slice.
  *
  * @param slice its number
- * @param moved by row, whether some shard trained it
+ * @param moved by row, whether it has an average
  * @param values of the rows that moved
  * @param drift its share of the drift; none for the head
  */
 public record AveragedSlice(int slice, boolean[] moved, float[] values, Drift.Squares drift) implements Serializable {
-    static AveragedSlice of(int number, SliceAverage average, float[] values, Drift.Squares drift) {
-        boolean[] moved = new boolean[average.rows()];
-        for (int row = 0; row < moved.length; row++) {
-            moved[row] = average.moved(row);
-        }
-        return new AveragedSlice(number, moved, values, drift);
-    }
-
     /** Puts the rows that moved where they belong. */
     void copyTo(SharedValues shared, boolean[] movedParameters, List<Slice> slices) {
         int[] at = {0};

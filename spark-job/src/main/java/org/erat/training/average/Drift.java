@@ -9,7 +9,8 @@ import org.erat.adapter.AdapterLayout;
  * How far averaging A and B apart is from averaging their product: ‖mean(BA) − B̄Ā‖ / ‖mean(BA)‖ over all slots, Frobenius
  * norms, with the weights of {@link SliceAverage} in every mean. BA is a sum over rows i of bᵢ·aᵢ, so mean(BA) is
  * Σᵢ Σ_k w_ki·b_ki·a_ki. The products are never formed: ‖Σ_p c_p·b_p·a_p‖² = Σ_pq c_p·c_q·(b_p·b_q)(a_p·a_q), which needs
- * two Gram matrices of the rows only. Their size is quadratic in the shards: {@link MeanProduct} is for many.
+ * two Gram matrices of the rows only. Their size is quadratic in the shards: {@link MeanProduct} is for many. {@link
+ * MeanOfProducts} knows what its cut leaves out from its singular values.
  */
 public final class Drift {
     private Drift() {}
@@ -46,7 +47,7 @@ public final class Drift {
     /**
      * Squared norms of some slots.
      *
-     * @param difference ‖mean(BA) − B̄Ā‖²
+     * @param difference ‖mean(BA) − BA‖² with the averaged B and A
      * @param mean ‖mean(BA)‖²
      */
     record Squares(double difference, double mean) implements Serializable {

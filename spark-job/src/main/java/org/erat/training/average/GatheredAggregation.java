@@ -1,9 +1,11 @@
 package org.erat.training.average;
 
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.training.RoundState;
 import org.erat.training.RoundTotals;
 import org.erat.training.ShardResult;
@@ -43,14 +45,25 @@ public record GatheredAggregation(Parts parts) implements Aggregation {
         SharedValues average = shared.copy();
         boolean[] moved = new boolean[shared.parameters().length];
         // Slices have no value in common.
-        IntStream.range(0, slices.size()).parallel().forEach(s -> {
-            SliceAverage sum = new SliceAverage(slices.get(s), coverage[s]);
-            for (int k = 0; k < results.size(); k++) {
-                sum.add(k, results.get(k).values().values(), from[s][k]);
-            }
-            AveragedSlice.of(s, sum, sum.values(), Drift.Squares.NONE).copyTo(average, moved, slices);
-        });
-        return new RoundAverage(average, moved, totals, () -> drift(shared, results, coverage, average));
+        List<Drift.Squares> drift = IntStream.range(0, slices.size())
+                .parallel()
+                .mapToObj(s -> {
+                    SliceMean mean = SliceMean.of(parts, s, coverage[s], shared, false);
+                    for (int k = 0; k < results.size(); k++) {
+                        mean.add(k, results.get(k).values().values(), from[s][k]);
+                    }
+                    AveragedSlice averaged = mean.result();
+                    averaged.copyTo(average, moved, slices);
+                    return averaged.drift();
+                })
+                .toList();
+        // The drift of rows takes longer than their mean and can wait; that of products is known with their mean.
+        DoubleSupplier ofRound = parts.averaging() == Averaging.ROWS
+                ? () -> drift(shared, results, coverage, average)
+                : () -> drift.stream()
+                        .reduce(Drift.Squares.NONE, Drift.Squares::plus)
+                        .ratio();
+        return new RoundAverage(average, moved, totals, ofRound);
     }
 
     private double drift(SharedValues shared, List<ShardResult> results, int[][][] coverage, SharedValues average) {

@@ -41,9 +41,13 @@ public final class MeanProduct {
         }
     }
 
-    /** Adds the rows that a shard trained, as it sends them. */
-    void add(int shard, float[] values) {
-        int at = 0;
+    /**
+     * Adds the rows that a shard trained, as it sends them.
+     *
+     * @param from index of the first of its values
+     */
+    void add(int shard, float[] values, int from) {
+        int at = from;
         for (int row = 0; row < slot.rank(); row++) {
             if (average.moved(shard, row)) {
                 add(average.weight(shard, row), values, at, at + slot.in());

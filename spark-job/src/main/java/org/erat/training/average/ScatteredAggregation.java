@@ -66,30 +66,16 @@ public record ScatteredAggregation(Broadcast<Parts> parts) implements Aggregatio
 
     private static AveragedSlice average(
             int number, Iterator<Tuple2<Long, Object>> sorted, int shards, Parts parts, RoundState round) {
-        Slice slice = parts.slices().get(number);
         int[][] coverage = new int[shards][];
         for (int k = 0; k < shards; k++) {
             coverage[k] = (int[]) sorted.next()._2();
         }
-        SliceAverage average = new SliceAverage(slice, coverage);
-        MeanProduct product = slice.slot() == Slice.HEAD
-                ? null
-                : new MeanProduct(
-                        parts.layout().adapters().slots().get(slice.slot()),
-                        average,
-                        round.values().parameters());
+        SliceMean mean = SliceMean.of(parts, number, coverage, round.values(), true);
         while (sorted.hasNext()) {
             Tuple2<Long, Object> piece = sorted.next();
-            int shard = PieceOrder.shard(piece._1());
-            float[] values = (float[]) piece._2();
-            average.add(shard, values, 0);
-            if (product != null) {
-                product.add(shard, values);
-            }
+            mean.add(PieceOrder.shard(piece._1()), (float[]) piece._2(), 0);
         }
-        float[] values = average.values();
-        Drift.Squares drift = product == null ? Drift.Squares.NONE : product.against(values);
-        return AveragedSlice.of(number, average, values, drift);
+        return mean.result();
     }
 
     private static RoundAverage together(SharedValues shared, List<Object> ofSlices, Parts parts) {

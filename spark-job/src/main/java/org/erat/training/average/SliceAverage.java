@@ -54,8 +54,18 @@ public final class SliceAverage {
         return weights;
     }
 
-    int rows() {
-        return sums.length;
+    /** By row, whether some shard trained it. */
+    boolean[] moved() {
+        boolean[] moved = new boolean[weights.length];
+        for (int row = 0; row < moved.length; row++) {
+            moved[row] = moved(row);
+        }
+        return moved;
+    }
+
+    /** The average of a row that some shard trained, once all shards are added. */
+    double[] average(int row) {
+        return sums[row];
     }
 
     /** Values of a row with its state. */

@@ -13,7 +13,8 @@ package org.erat.training.round;
  * @param tokens in the round without padding, all shards
  * @param paddedTokens padding in the round, all shards
  * @param meanWidth mean number of active rows of an adapter and step
- * @param drift ‖mean(BA) − B̄Ā‖ / ‖mean(BA)‖
+ * @param drift ‖mean(BA) − BA‖ / ‖mean(BA)‖ with the averaged B and A: what averaging A and B apart adds, or, where products
+ *     are averaged, what the cut to R rows leaves out
  * @param bytesDown to one worker
  * @param bytesUp from all workers
  * @param seconds of the whole round

@@ -1,6 +1,7 @@
 package org.erat.training.round;
 
 import org.erat.config.TrainingSettings;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.learner.LearningRate;
 import org.erat.training.RoundState;
 import org.erat.training.SharedValues;
@@ -14,6 +15,7 @@ import org.erat.training.SharedValues;
  * @param outerLearningRate η of the outer step; 1 for plain averaging
  * @param outerMomentum Nesterov momentum of the outer step; 0 for none
  * @param keepsOptimizer whether optimizer state is averaged and kept; if not, every round starts it anew
+ * @param averaging how the adapters of shards become one
  * @param learningRate for the reports
  */
 public record RoundSettings(
@@ -23,6 +25,7 @@ public record RoundSettings(
         double outerLearningRate,
         double outerMomentum,
         boolean keepsOptimizer,
+        Averaging averaging,
         LearningRate learningRate) {
 
     /** The rounds of a run. */
@@ -34,13 +37,14 @@ public record RoundSettings(
                 training.outerLearningRate(),
                 training.outerMomentum(),
                 training.optimizerState() == TrainingSettings.OptimizerState.AVERAGE,
+                training.averaging(),
                 learningRate);
     }
 
     /** The same with another learning rate in the reports. */
     public RoundSettings with(LearningRate rate) {
         return new RoundSettings(
-                epochs, stepsPerEpoch, localSteps, outerLearningRate, outerMomentum, keepsOptimizer, rate);
+                epochs, stepsPerEpoch, localSteps, outerLearningRate, outerMomentum, keepsOptimizer, averaging, rate);
     }
 
     /** Rounds of an epoch; the last one may be shorter. */

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.erat.adapter.AdapterLayout;
+import org.erat.config.TrainingSettings.Averaging;
 import org.erat.training.FakeShards;
 import org.erat.training.RoundState;
 import org.erat.training.ShardResult;
@@ -18,6 +20,8 @@ import org.erat.training.TestSpark;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The average of a round over shards that move random rows. */
 class AggregationTest {
@@ -27,7 +31,7 @@ class AggregationTest {
 
     @BeforeAll
     static void start() {
-        session = TestSpark.open("local[2]");
+        session = TestSpark.open("local[2,2]");
         spark = JavaSparkContext.fromSparkContext(session.sparkContext());
     }
 
@@ -37,7 +41,11 @@ class AggregationTest {
     }
 
     private RoundAverage gathered(int count) {
-        return new GatheredAggregation(shards.parts()).average(state().values(), results(count));
+        return gathered(count, Averaging.ROWS);
+    }
+
+    private RoundAverage gathered(int count, Averaging averaging) {
+        return new GatheredAggregation(shards.parts(averaging)).average(state().values(), results(count));
     }
 
     private RoundState state() {
@@ -52,24 +60,35 @@ class AggregationTest {
         return results;
     }
 
-    private RoundAverage scattered(int count) {
+    private RoundAverage scattered(int count, Averaging averaging) {
+        return scattered(count, averaging, false);
+    }
+
+    /** @param retried whether the task of every third shard fails and runs again */
+    private RoundAverage scattered(int count, Averaging averaging, boolean retried) {
         RoundState state = state();
         FakeShards work = shards;
-        Broadcast<Aggregation.Parts> parts = spark.broadcast(work.parts());
+        Broadcast<Aggregation.Parts> parts = spark.broadcast(work.parts(averaging));
         // More partitions than shards would be empty, fewer would hold several: one each.
         JavaRDD<ShardResult> results = spark.parallelize(
                         java.util.stream.IntStream.range(0, count).boxed().toList(), count)
-                .map(k -> work.run(k, state, List.of(k).iterator()));
+                .map(k -> {
+                    if (retried && k % 3 == 0 && TaskContext.get().attemptNumber() == 0) {
+                        throw new IllegalStateException("this task is to run again");
+                    }
+                    return work.run(k, state, List.of(k).iterator());
+                });
         return new ScatteredAggregation(parts)
                 .start(results, spark.broadcast(state))
                 .await();
     }
 
-    @Test
-    void gatheredAndScatteredGiveTheSameBits() {
+    @ParameterizedTest
+    @EnumSource(Averaging.class)
+    void gatheredAndScatteredGiveTheSameBits(Averaging averaging) {
         for (int count : new int[] {1, 2, 17, 40}) {
-            RoundAverage gathered = gathered(count);
-            RoundAverage scattered = scattered(count);
+            RoundAverage gathered = gathered(count, averaging);
+            RoundAverage scattered = scattered(count, averaging);
 
             assertThat(scattered.values().parameters())
                     .containsExactly(gathered.values().parameters());
@@ -84,6 +103,17 @@ class AggregationTest {
             assertThat(scattered.drift().getAsDouble())
                     .isCloseTo(gathered.drift().getAsDouble(), within(1e-9));
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Averaging.class)
+    void theBitsDoNotDependOnHowOftenTasksRun(Averaging averaging) {
+        RoundAverage once = scattered(20, averaging);
+        RoundAverage retried = scattered(20, averaging, true);
+
+        assertThat(retried.values().parameters()).containsExactly(once.values().parameters());
+        assertThat(retried.values().optimizer()).containsExactly(once.values().optimizer());
+        assertThat(retried.drift().getAsDouble()).isEqualTo(once.drift().getAsDouble());
     }
 
     /** η·Σ_k (n_k / Σ_j n_j)·Δ_k by row and Σ_k (c_k / Σ_j c_j)·Δ_k for the head, worked out from the rule itself. */

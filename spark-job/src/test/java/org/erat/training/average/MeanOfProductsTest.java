@@ -1,0 +1,272 @@
+package org.erat.training.average;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BiConsumer;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.DiagonalMatrix;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.commons.math3.linear.SingularValueDecomposition;
+import org.erat.adapter.AdapterLayout;
+import org.erat.config.TrainingSettings.Averaging;
+import org.erat.training.FakeShards;
+import org.erat.training.FloatBlock;
+import org.erat.training.ShardResult;
+import org.erat.training.SharedValues;
+import org.erat.training.Slice;
+import org.junit.jupiter.api.Test;
+
+/** The mean of products against matrices that are multiplied out. */
+class MeanOfProductsTest {
+    private static final int RANK = 4;
+    /** Entries of products of a few rows of values below 4, from floats: 6e-8 of each term. */
+    private static final double FLOATS = 2e-5;
+
+    private final FakeShards shards = FakeShards.of(1, 12, RANK);
+    private final Aggregation.Parts parts = shards.parts(Averaging.PRODUCT);
+    private final List<AdapterLayout.Slot> slots = shards.layout().adapters().slots();
+    private final SharedValues shared =
+            new SharedValues(shards.start().parameters(), shards.start().optimizer());
+
+    private RoundAverage average(List<ShardResult> results) {
+        return new GatheredAggregation(parts).average(shared, results);
+    }
+
+    /** A shard that ends with some values. */
+    private ShardResult result(int shard, int[] steps, BiConsumer<AdapterLayout.Slot, SharedValues> change) {
+        SharedValues after = shared.copy();
+        int[][] rowSteps = new int[slots.size()][];
+        for (AdapterLayout.Slot slot : slots) {
+            rowSteps[slot.index()] = steps;
+            change.accept(slot, after);
+        }
+        float[] values = after.pack(parts.slices(), rowSteps, 1);
+        return new ShardResult(shard, 5, 1, 1, 1, 0, 1, 1, rowSteps, new FloatBlock(values), 1, null);
+    }
+
+    private static void randomize(SharedValues values, long from, int length, Random random) {
+        for (int i = 0; i < length; i++) {
+            values.parameters()[(int) from + i] = (float) random.nextGaussian();
+        }
+    }
+
+    private List<ShardResult> randomShards(int[]... steps) {
+        List<ShardResult> results = new ArrayList<>();
+        for (int k = 0; k < steps.length; k++) {
+            Random random = new Random(k);
+            results.add(
+                    result(k, steps[k], (slot, after) -> randomize(after, slot.offset(), (int) slot.length(), random)));
+        }
+        return results;
+    }
+
+    private static RealMatrix matrix(float[] values, long from, int rows, int columns) {
+        double[][] matrix = new double[rows][columns];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                matrix[i][j] = values[(int) from + i * columns + j];
+            }
+        }
+        return new Array2DRowRealMatrix(matrix, false);
+    }
+
+    private static RealMatrix a(AdapterLayout.Slot slot, float[] values) {
+        return matrix(values, slot.rowOfA(0), slot.rank(), slot.in());
+    }
+
+    private static RealMatrix b(AdapterLayout.Slot slot, float[] values) {
+        return matrix(values, slot.rowOfB(0), slot.rank(), slot.out());
+    }
+
+    private static RealMatrix product(AdapterLayout.Slot slot, float[] values) {
+        return b(slot, values).transpose().multiply(a(slot, values));
+    }
+
+    /** Σ over shards and rows of w·b·a. */
+    private RealMatrix mean(AdapterLayout.Slot slot, List<ShardResult> results) {
+        RealMatrix mean = new Array2DRowRealMatrix(slot.out(), slot.in());
+        for (int row = 0; row < slot.rank(); row++) {
+            int of = row;
+            double steps = results.stream()
+                    .mapToDouble(result -> result.rowSteps()[slot.index()][of])
+                    .sum();
+            for (ShardResult result : results) {
+                float[] values = shared.parametersOf(result, parts.slices());
+                double weight = steps == 0 ? 1.0 / results.size() : result.rowSteps()[slot.index()][row] / steps;
+                mean = mean.add(b(slot, values)
+                        .getRowVector(row)
+                        .outerProduct(a(slot, values).getRowVector(row))
+                        .scalarMultiply(weight));
+            }
+        }
+        return mean;
+    }
+
+    private static void same(RealMatrix actual, RealMatrix expected, double tolerance) {
+        for (int i = 0; i < expected.getRowDimension(); i++) {
+            assertThat(actual.getRow(i)).containsExactly(expected.getRow(i), within(tolerance));
+        }
+    }
+
+    @Test
+    void isTheClosestProductOfRankRToTheMultipliedOutMeanAndReportsWhatIsCut() {
+        List<ShardResult> results =
+                randomShards(new int[] {1, 2, 0, 0}, new int[] {3, 0, 5, 0}, new int[] {1, 1, 1, 0});
+
+        RoundAverage average = average(results);
+
+        double cut = 0;
+        double all = 0;
+        for (AdapterLayout.Slot slot : slots) {
+            SingularValueDecomposition dense = new SingularValueDecomposition(mean(slot, results));
+            double[] sigma = dense.getSingularValues();
+            for (int i = 0; i < sigma.length; i++) {
+                all += sigma[i] * sigma[i];
+                cut += i < RANK ? 0 : sigma[i] * sigma[i];
+            }
+            double[] first = Arrays.copyOf(Arrays.copyOf(sigma, RANK), sigma.length);
+            RealMatrix closest =
+                    dense.getU().multiply(new DiagonalMatrix(first)).multiply(dense.getVT());
+            float[] values = average.values().parameters();
+            same(product(slot, values), closest, FLOATS);
+            for (int row = 0; row < RANK; row++) {
+                // Canonical order: both rows of a pair have the norm √σ.
+                assertThat(a(slot, values).getRowVector(row).getNorm())
+                        .isCloseTo(Math.sqrt(sigma[row]), within(FLOATS));
+                assertThat(b(slot, values).getRowVector(row).getNorm())
+                        .isCloseTo(Math.sqrt(sigma[row]), within(FLOATS));
+            }
+        }
+        // Both sides in double from the same floats.
+        assertThat(average.drift().getAsDouble()).isCloseTo(Math.sqrt(cut / all), within(1e-12));
+        assertThat(average.drift().getAsDouble()).isGreaterThan(0.01);
+    }
+
+    @Test
+    void oneShardKeepsItsProductWithoutDrift() {
+        List<ShardResult> results = randomShards(new int[] {1, 1, 0, 2});
+        keepsTheMean(results);
+    }
+
+    @Test
+    void shardsWithEqualRowsOfAHaveNoDrift() {
+        List<ShardResult> results = new ArrayList<>();
+        for (int k = 0; k < 3; k++) {
+            Random random = new Random(k);
+            int[] steps = {1 + k, 2, 1, 3};
+            results.add(result(
+                    k, steps, (slot, after) -> randomize(after, slot.rowOfB(0), slot.rank() * slot.out(), random)));
+        }
+        keepsTheMean(results);
+    }
+
+    private void keepsTheMean(List<ShardResult> results) {
+        RoundAverage average = average(results);
+        for (AdapterLayout.Slot slot : slots) {
+            same(product(slot, average.values().parameters()), mean(slot, results), FLOATS);
+        }
+        // Rounding in double alone.
+        assertThat(average.drift().getAsDouble()).isLessThan(1e-12);
+    }
+
+    @Test
+    void aSlotThatNobodyTrainedStaysAndOneWithATrainedRowMovesAsAWhole() {
+        ShardResult idle = result(0, new int[RANK], (slot, after) -> {});
+        RoundAverage unchanged = average(List.of(idle));
+        RoundAverage moved = average(randomShards(new int[] {0, 0, 1, 0}));
+        for (AdapterLayout.Slot slot : slots) {
+            for (int i = (int) slot.offset(); i < slot.offset() + slot.length(); i++) {
+                assertThat(unchanged.moved()[i]).isFalse();
+                assertThat(unchanged.values().parameters()[i]).isEqualTo(shared.parameters()[i]);
+                assertThat(moved.moved()[i]).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void rowsThatTheProductDoesNotNeedGetTheSharedAAndNoB() {
+        int[] steps = {1, 1, 1, 1};
+        ShardResult rankOne = result(0, steps, (slot, after) -> {
+            Random random = new Random(3);
+            randomize(after, slot.rowOfA(0), slot.rank() * slot.in(), random);
+            int b = (int) slot.rowOfB(0);
+            Arrays.fill(after.parameters(), b, b + slot.rank() * slot.out(), 0);
+            randomize(after, slot.rowOfB(2), slot.out(), random);
+        });
+
+        RoundAverage average = average(List.of(rankOne));
+
+        float[] values = average.values().parameters();
+        for (AdapterLayout.Slot slot : slots) {
+            same(product(slot, values), mean(slot, List.of(rankOne)), FLOATS);
+            for (int row = 1; row < RANK; row++) {
+                assertThat(a(slot, values).getRow(row))
+                        .containsExactly(a(slot, shared.parameters()).getRow(row));
+                assertThat(b(slot, values).getRow(row)).containsOnly(0);
+            }
+        }
+        for (float value : average.values().optimizer()) {
+            assertThat(value).isFinite();
+        }
+    }
+
+    /** Loss ⟨G, BA⟩: the gradient of a_i is b_i·G, that of b_i is G·a_i. */
+    @Test
+    void firstMomentsOfOneShardAreTheGradientsOfTheNewRows() {
+        int length = (int) shards.layout().adapters().length();
+        Random random = new Random(5);
+        RealMatrix gradient =
+                new Array2DRowRealMatrix(slots.get(0).out(), slots.get(0).in());
+        for (int o = 0; o < gradient.getRowDimension(); o++) {
+            for (int i = 0; i < gradient.getColumnDimension(); i++) {
+                gradient.setEntry(o, i, random.nextGaussian());
+            }
+        }
+        int[] steps = {1, 1, 1, 1};
+        ShardResult only = result(0, steps, (slot, after) -> {
+            randomize(after, slot.offset(), (int) slot.length(), random);
+            put(b(slot, after.parameters()).multiply(gradient), after.optimizer(), slot.rowOfA(0));
+            put(a(slot, after.parameters()).multiply(gradient.transpose()), after.optimizer(), slot.rowOfB(0));
+            int counts = 2 * length + 2 * slot.index() * RANK;
+            Arrays.fill(after.optimizer(), counts, counts + 2 * RANK, 7);
+        });
+
+        SharedValues average = average(List.of(only)).values();
+
+        for (AdapterLayout.Slot slot : slots) {
+            float[] values = average.parameters();
+            // Floats through a change of basis whose condition is below 100: 100 · 6e-8 of values below 50.
+            same(a(slot, average.optimizer()), b(slot, values).multiply(gradient), 3e-4);
+            same(b(slot, average.optimizer()), a(slot, values).multiply(gradient.transpose()), 3e-4);
+            int counts = 2 * length + 2 * slot.index() * RANK;
+            for (int part = counts; part < counts + 2 * RANK; part++) {
+                assertThat(average.optimizer()[part]).isCloseTo(7, within(1e-5f));
+            }
+        }
+    }
+
+    private static void put(RealMatrix rows, float[] into, long from) {
+        int at = (int) from;
+        for (double[] row : rows.getData()) {
+            for (double value : row) {
+                into[at++] = (float) value;
+            }
+        }
+    }
+
+    @Test
+    void theHeadIsAveragedByRowsEitherWay() {
+        List<ShardResult> results = randomShards(new int[] {1, 1, 0, 0}, new int[] {0, 1, 1, 1});
+        RoundAverage rows = new GatheredAggregation(shards.parts()).average(shared, results);
+        int head = shards.layout().headGroup().from();
+        int end = shards.layout().parameters();
+        assertThat(parts.slices()).anyMatch(slice -> slice.slot() == Slice.HEAD);
+        assertThat(Arrays.copyOfRange(average(results).values().parameters(), head, end))
+                .containsExactly(Arrays.copyOfRange(rows.values().parameters(), head, end));
+    }
+}
