@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         name = "experiment",
         description = {
             "Trains every run of a grid (methods, tasks, swept values, seeds) in one Spark application, and compares them"
-                    + " in a table: means over the seeds with their spread, and differences from a baseline.",
+                    + " in a table and in curves by rank: means over the seeds with their spread, and differences from a baseline.",
             "The same command again makes what is missing. A run that fails is reported, and the others are made."
         },
         footer = {

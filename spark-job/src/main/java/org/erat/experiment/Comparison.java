@@ -19,7 +19,7 @@ record Comparison(String task, String metric, List<Line> lines) {
     /**
      * A method's rows in an order.
      *
-     * @param byRank means of the metric over the seeds, by rank
+     * @param byRank values of the metric of the seeds, by rank, ascending
      * @param aurac of the seeds
      * @param seconds of training, of the seeds
      * @param difference of the AURAC from the baseline's with the same seeds; empty for the baseline itself and where no
@@ -30,7 +30,7 @@ record Comparison(String task, String metric, List<Line> lines) {
     record Line(
             String method,
             RowOrder order,
-            Map<Integer, Double> byRank,
+            Map<Integer, Sample> byRank,
             Sample aurac,
             Sample seconds,
             Optional<Sample> difference,
@@ -89,15 +89,15 @@ record Comparison(String task, String metric, List<Line> lines) {
                         .add(rank.value(seed.evaluation().metric()));
             }
         }
-        Map<Integer, Double> means = new TreeMap<>();
-        values.forEach((rank, ofSeeds) -> means.put(rank, sample(ofSeeds).mean()));
+        Map<Integer, Sample> byRank = new TreeMap<>();
+        values.forEach((rank, ofSeeds) -> byRank.put(rank, sample(ofSeeds)));
         Optional<Sample> difference = baseline.filter(other -> !other.method().equals(method) || other.order() != order)
                 .flatMap(other ->
                         difference(seeds, order, of(other.method(), results).toList(), other.order()));
         return new Line(
                 method,
                 order,
-                means,
+                byRank,
                 sample(seeds.stream()
                         .map(seed -> seed.evaluation().aurac(order))
                         .toList()),

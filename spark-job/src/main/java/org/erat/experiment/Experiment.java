@@ -149,13 +149,16 @@ public final class Experiment {
     }
 
     private String render(Rendering rendering) {
+        return rendering.of(comparisons(), failed, grid.trials().size() - made());
+    }
+
+    private List<Comparison> comparisons() {
         // In the order of the grid, whichever run was first.
         List<TrialResult> results = grid.trials().stream()
                 .filter(finished::containsKey)
                 .map((Function<Grid.Trial, TrialResult>) finished::get)
                 .toList();
-        return rendering.of(
-                Comparison.of(results, grid.baseline()), failed, grid.trials().size() - made());
+        return Comparison.of(results, grid.baseline());
     }
 
     private interface Rendering {
@@ -167,6 +170,9 @@ public final class Experiment {
             Storage storage = Storage.of(folder, session.sparkContext().hadoopConfiguration());
             write(storage, TABLE, render(Tables::markdown));
             write(storage, VALUES, render(Tables::json));
+            for (Comparison comparison : comparisons()) {
+                write(storage, RankCurves.file(comparison.task()), RankCurves.svg(comparison));
+            }
         } catch (IOException e) {
             throw new BadInputException(
                     folder + ": the results cannot be written (" + e.getMessage() + "). Check its permissions.", e);

@@ -34,6 +34,8 @@ final class Tables {
             lines.add("");
             lines.addAll(table(comparison));
             lines.add("");
+            lines.add("![" + comparison.metric() + " by rank](" + RankCurves.file(comparison.task()) + ")");
+            lines.add("");
         }
         lines.add("AURAC: mean over the seeds ± standard deviation, and the 95 % interval of the mean by Student's t."
                 + " Difference: from the baseline with the same seeds, with its 95 % interval; p is corrected by Holm for"
@@ -69,7 +71,7 @@ final class Tables {
             for (int rank : ranks) {
                 cells.add(
                         line.byRank().containsKey(rank)
-                                ? hundredfold(line.byRank().get(rank))
+                                ? hundredfold(line.byRank().get(rank).mean())
                                 : NOTHING);
             }
             cells.add(withDeviation(line.aurac()));
@@ -87,7 +89,7 @@ final class Tables {
         return lines;
     }
 
-    private static String title(RowOrder order) {
+    static String title(RowOrder order) {
         return order == RowOrder.TRAINED ? "as trained" : order.key();
     }
 
@@ -126,7 +128,7 @@ final class Tables {
                         .put("method", line.method())
                         .put("order", line.order().key());
                 ObjectNode byRank = node.putObject("mean_by_rank");
-                line.byRank().forEach((rank, mean) -> byRank.put(Integer.toString(rank), mean));
+                line.byRank().forEach((rank, sample) -> byRank.put(Integer.toString(rank), sample.mean()));
                 put(node.putObject("aurac"), line.aurac());
                 put(node.putObject("training_seconds"), line.seconds());
                 line.difference().ifPresent(difference -> put(node.putObject("difference"), difference));

@@ -70,6 +70,8 @@ class ExperimentCommandTest {
 
         assertThat(shown).anySatisfy(line -> assertThat(line).endsWith(": done, 4 of 4"));
         assertThat(Files.readAllLines(folder.resolve("out/results.md"))).isSubsetOf(shown);
+        assertThat(folder.resolve("out/results.md")).content().contains("![accuracy by rank](quality-by-rank.svg)");
+        assertThat(folder.resolve("out/quality-by-rank.svg")).content().startsWith("<svg ");
         JsonNode lines = new ObjectMapper()
                 .readTree(folder.resolve("out/results.json").toFile())
                 .at("/tasks/0/lines");

@@ -32,8 +32,8 @@ class ComparisonTest {
         assertThat(comparisons).hasSize(1);
         Comparison.Line lora = comparisons.get(0).lines().get(0);
         Comparison.Line erat = comparisons.get(0).lines().get(1);
-        assertThat(lora.byRank().get(1)).isCloseTo(.60, within(1e-12));
-        assertThat(lora.byRank().get(2)).isCloseTo(.70, within(1e-12));
+        assertThat(lora.byRank().get(1).mean()).isCloseTo(.60, within(1e-12));
+        assertThat(lora.byRank().get(2).mean()).isCloseTo(.70, within(1e-12));
         assertThat(lora.difference()).isEmpty();
         assertThat(erat.difference().orElseThrow().values()).containsExactly(new double[] {.02, .04}, within(1e-12));
         // t = .03/.01 = 3 with one degree of freedom, whose p is 1 − 2·atan(3)/π = 0.2048.
