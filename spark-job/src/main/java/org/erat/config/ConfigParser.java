@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.erat.config.ComputeSettings.DeviceChoice;
-import org.erat.config.ScheduleConfig.Granularity;
-import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
@@ -90,13 +88,6 @@ final class ConfigParser {
         if (minRank > rank) {
             throw refused(Settings.SCHEDULE_MIN_RANK, "above adapter.rank = " + rank, "lower it or raise adapter.rank");
         }
-        if (value(Settings.SCHEDULE_WIDTHS) == Widths.STRATIFIED
-                && value(Settings.SCHEDULE_GRANULARITY) == Granularity.STEP) {
-            throw refused(
-                    Settings.SCHEDULE_WIDTHS,
-                    "without effect where schedule.granularity = step",
-                    "set schedule.granularity to example, or the widths to uniform");
-        }
         return new ScheduleConfig(
                 rank,
                 minRank,
@@ -104,14 +95,11 @@ final class ConfigParser {
                 value(Settings.SCHEDULE_DEPTH_SLOPE),
                 value(Settings.SCHEDULE_PREFIX_SHARE),
                 value(Settings.SCHEDULE_WHOLE_SHARE),
-                value(Settings.SCHEDULE_WHOLE_PHASE),
                 value(Settings.SCHEDULE_LAW),
                 value(Settings.SCHEDULE_OVER_TIME),
                 value(Settings.SCHEDULE_OVER_DEPTH),
                 value(Settings.SCHEDULE_COUPLING),
-                value(Settings.SCHEDULE_WIDTHS),
                 value(Settings.SCHEDULE_SCALE),
-                value(Settings.SCHEDULE_FORWARD),
                 value(Settings.SCHEDULE_UPDATE),
                 value(Settings.SCHEDULE_GRADIENT),
                 value(Settings.SCHEDULE_SHARED_WINDOWS),

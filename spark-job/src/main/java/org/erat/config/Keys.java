@@ -24,14 +24,11 @@ public final class Keys {
     public static final String SCHEDULE_DEPTH_SLOPE = "schedule.depth-slope";
     public static final String SCHEDULE_PREFIX_SHARE = "schedule.prefix-share";
     public static final String SCHEDULE_WHOLE_SHARE = "schedule.whole-share";
-    public static final String SCHEDULE_WHOLE_PHASE = "schedule.whole-phase";
     public static final String SCHEDULE_LAW = "schedule.law";
     public static final String SCHEDULE_OVER_TIME = "schedule.over-time";
     public static final String SCHEDULE_OVER_DEPTH = "schedule.over-depth";
     public static final String SCHEDULE_COUPLING = "schedule.coupling";
-    public static final String SCHEDULE_WIDTHS = "schedule.widths";
     public static final String SCHEDULE_SCALE = "schedule.scale";
-    public static final String SCHEDULE_FORWARD = "schedule.forward";
     public static final String SCHEDULE_UPDATE = "schedule.update";
     public static final String SCHEDULE_GRADIENT = "schedule.gradient";
     public static final String SCHEDULE_SHARED_WINDOWS = "schedule.shared-windows";

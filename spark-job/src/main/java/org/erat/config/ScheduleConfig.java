@@ -12,14 +12,11 @@ import org.erat.compute.Update;
  * @param depthSlope ω, how much u differs between the first and the last block, 0..2; its sign is {@code overDepth}
  * @param prefixShare π, chance that a window starts at row 0, 0..1; without effect on {@link Law#ALL_INTERVALS}
  * @param wholeShare ρ, chance that all blocks take all rows, 0..1
- * @param wholePhase share of the steps, at the end of training, in which all blocks take all rows, 0..1
  * @param law how a window is drawn from its range
  * @param overTime direction of the range over training time
  * @param overDepth direction of the range over the blocks
  * @param coupling whether blocks draw independently
  * @param scale factor of the adapter's output
- * @param widths whether the widths of a mini-batch's examples are drawn apart or spread evenly
- * @param forward which rows the forward pass uses
  * @param update which rows of a window learn
  * @param gradient how the gradient of a window is weighted
  * @param shared whether all workers draw the same windows
@@ -33,14 +30,11 @@ public record ScheduleConfig(
         double depthSlope,
         double prefixShare,
         double wholeShare,
-        double wholePhase,
         Law law,
         OverTime overTime,
         OverDepth overDepth,
         Coupling coupling,
-        Widths widths,
         Scale scale,
-        Forward forward,
         Update update,
         Gradient gradient,
         boolean shared,
@@ -57,12 +51,6 @@ public record ScheduleConfig(
         }
         if (!(wholeShare >= 0 && wholeShare <= 1)) {
             throw new IllegalArgumentException("Chance " + wholeShare + " of all rows is not in 0..1");
-        }
-        if (!(wholePhase >= 0 && wholePhase <= 1)) {
-            throw new IllegalArgumentException("Share " + wholePhase + " of the steps with all rows is not in 0..1");
-        }
-        if (widths == Widths.STRATIFIED && granularity == Granularity.STEP) {
-            throw new IllegalArgumentException("Widths are spread over the examples of a step that has one window");
         }
         if (!(g0 >= 0 && g0 <= 1) || !(depthSlope >= 0 && depthSlope <= 2)) {
             throw new IllegalArgumentException("g0 " + g0 + " is not in 0..1 or ω " + depthSlope + " not in 0..2");
@@ -92,18 +80,6 @@ public record ScheduleConfig(
         INDEPENDENT,
         /** One uniform number for all blocks, mapped through each block's range. */
         SHARED_UNIFORM
-    }
-
-    public enum Widths {
-        UNIFORM,
-        /** Of the examples of a mini-batch every width of the range is drawn equally often, in an order of chance. */
-        STRATIFIED
-    }
-
-    public enum Forward {
-        WINDOW,
-        /** Rows outside the window are used, but do not learn. */
-        WHOLE
     }
 
     public enum Gradient {

@@ -16,7 +16,6 @@ import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -24,7 +23,6 @@ import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
-import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
@@ -83,9 +81,6 @@ final class Settings {
     static final Setting<Double> SCHEDULE_WHOLE_SHARE =
             Setting.of(Keys.SCHEDULE_WHOLE_SHARE, decimal(Interval.closed("0", "1")), c -> c.schedule()
                     .wholeShare());
-    static final Setting<Double> SCHEDULE_WHOLE_PHASE =
-            Setting.of(Keys.SCHEDULE_WHOLE_PHASE, decimal(Interval.closed("0", "1")), c -> c.schedule()
-                    .wholePhase());
     static final Setting<Law> SCHEDULE_LAW =
             Setting.of(Keys.SCHEDULE_LAW, choice(Law.class), c -> c.schedule().law());
     static final Setting<OverTime> SCHEDULE_OVER_TIME = Setting.of(
@@ -94,12 +89,8 @@ final class Settings {
             Keys.SCHEDULE_OVER_DEPTH, choice(OverDepth.class), c -> c.schedule().overDepth());
     static final Setting<Coupling> SCHEDULE_COUPLING = Setting.of(
             Keys.SCHEDULE_COUPLING, choice(Coupling.class), c -> c.schedule().coupling());
-    static final Setting<Widths> SCHEDULE_WIDTHS = Setting.of(
-            Keys.SCHEDULE_WIDTHS, choice(Widths.class), c -> c.schedule().widths());
     static final Setting<Scale> SCHEDULE_SCALE = Setting.of(
             Keys.SCHEDULE_SCALE, choice(Scale.class), c -> c.schedule().scale());
-    static final Setting<Forward> SCHEDULE_FORWARD = Setting.of(
-            Keys.SCHEDULE_FORWARD, choice(Forward.class), c -> c.schedule().forward());
     static final Setting<Update> SCHEDULE_UPDATE = Setting.of(
             Keys.SCHEDULE_UPDATE, choice(Update.class), c -> c.schedule().update());
     static final Setting<Gradient> SCHEDULE_GRADIENT = Setting.of(
@@ -216,14 +207,11 @@ final class Settings {
             SCHEDULE_DEPTH_SLOPE,
             SCHEDULE_PREFIX_SHARE,
             SCHEDULE_WHOLE_SHARE,
-            SCHEDULE_WHOLE_PHASE,
             SCHEDULE_LAW,
             SCHEDULE_OVER_TIME,
             SCHEDULE_OVER_DEPTH,
             SCHEDULE_COUPLING,
-            SCHEDULE_WIDTHS,
             SCHEDULE_SCALE,
-            SCHEDULE_FORWARD,
             SCHEDULE_UPDATE,
             SCHEDULE_GRADIENT,
             SCHEDULE_SHARED_WINDOWS,

@@ -6,9 +6,12 @@ import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
 
 /**
- * MatryoshkaLoRA (arXiv 2605.07850, algorithm 1): all nested ranks in one pass. The sum of the outputs of ranks 1..R, each
- * with its own scale s_r, is one output whose row i has the factor P_i = Σ_{r ≥ i} s_r. Inference at rank b drops P and
- * has the scale s_b.
+ * MatryoshkaLoRA (arXiv 2605.07850, algorithm 1): all nested ranks in one pass. The mean of the outputs of ranks 1..R, each
+ * with its own scale s_r, is one output whose row i has the factor P_i = Σ_{r ≥ i} s_r / R. Inference at rank b drops P
+ * and has the scale s_b.
+ *
+ * <p>The paper's algorithm has the sum. Its published code has both, the mean where each rank has a mask of its own. With
+ * the sum the trained output is up to R times that of any rank, and what inference then takes has hardly learned.
  */
 public final class MatryoshkaMethod implements AdapterMethod {
     private static final long serialVersionUID = 1L;
@@ -23,7 +26,7 @@ public final class MatryoshkaMethod implements AdapterMethod {
         double sum = 0;
         for (int rank = scale.rank(); rank >= 1; rank--) {
             sum += scale.of(rank);
-            factors[rank - 1] = (float) sum;
+            factors[rank - 1] = (float) (sum / scale.rank());
         }
     }
 

@@ -2,14 +2,10 @@ package org.erat.method;
 
 import java.io.Serializable;
 import java.util.Arrays;
-import java.util.function.IntUnaryOperator;
-import java.util.stream.IntStream;
 import org.erat.adapter.RankScale;
 import org.erat.adapter.Window;
 import org.erat.config.ScheduleConfig;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Granularity;
-import org.erat.config.ScheduleConfig.Widths;
 
 /**
  * The windows of a training run: for each step and block a range of widths, and from it a window of rows. This is the
@@ -28,8 +24,7 @@ import org.erat.config.ScheduleConfig.Widths;
  * others reach it earlier and stay there. A range that shrinks is the one that grows, run backwards in time; a constant
  * one stays at g0.
  *
- * <p>With chance ρ, and in the last share of the steps that is set, all blocks take all rows at once instead, whatever
- * their ranges.
+ * <p>With chance ρ all blocks take all rows at once instead, whatever their ranges.
  *
  * <p>LoRA is r_min = R. DyLoRA (arXiv 2210.07558) is r_min = 1, g0 = 1, constant, flat, π = 1 and one uniform number for
  * all blocks; its FROZEN mode is {@link ScheduleConfig.Update#LAST_ROW}.
@@ -131,28 +126,7 @@ public final class RankSchedule implements Serializable {
         if (example < 0) {
             throw new IllegalArgumentException("Example " + example + " is below 0");
         }
-        if (config.widths() == Widths.STRATIFIED) {
-            throw new IllegalStateException("Widths are spread over a mini-batch: ask for the windows of all examples");
-        }
         return draw(step, block, worker, config.granularity() == Granularity.EXAMPLE ? example : ANY);
-    }
-
-    /**
-     * The windows of a block for all examples of a mini-batch.
-     *
-     * @param step 0 or more
-     * @param block 0..L−1
-     * @param worker number of the shard, 0 or more; without effect where all workers share their windows
-     * @param examples B, 1 or more
-     */
-    public Window[] windows(long step, int block, int worker, int examples) {
-        Window[] windows = new Window[examples];
-        if (config.widths() == Widths.STRATIFIED) {
-            drawStratified(step, block, worker, windows);
-        } else {
-            Arrays.setAll(windows, example -> window(step, block, worker, example));
-        }
-        return windows;
     }
 
     /**
@@ -164,21 +138,11 @@ public final class RankSchedule implements Serializable {
         return new RankScale(config.scale(), config.alpha(), config.rank()).of(width);
     }
 
-    /** Factor of the adapter's output for a window of this width in a training step. */
-    double usedScale(int width) {
-        return scale(config.forward() == Forward.WHOLE ? config.rank() : width);
-    }
-
-    /** The rows that a training step with this window uses. */
-    Window used(Window window) {
-        return config.forward() == Forward.WHOLE ? all() : window;
-    }
-
     /** Factor of the gradient of a training step with a window of this width. */
     double gradientWeight(int width) {
         return switch (config.gradient()) {
             case AS_IS -> 1;
-            case EQUAL -> scale(config.rank()) / usedScale(width);
+            case EQUAL -> scale(config.rank()) / scale(width);
         };
     }
 
@@ -214,7 +178,7 @@ public final class RankSchedule implements Serializable {
                 };
             }
         }
-        double whole = inWholePhase(step) ? 1 : config.wholeShare();
+        double whole = config.wholeShare();
         Arrays.setAll(activity, row -> whole + (1 - whole) * activity[row]);
         return activity;
     }
@@ -242,55 +206,15 @@ public final class RankSchedule implements Serializable {
         RankRange range = range(step, block);
         // The same for all blocks: what is used at the largest rank is all rows of all of them at once.
         long ofAllBlocks = key(step, ANY, worker, example);
-        if (inWholePhase(step)
-                || CounterRandom.uniform(CounterRandom.key(ofAllBlocks, WHOLE), 0) < config.wholeShare()) {
-            return all();
+        if (CounterRandom.uniform(CounterRandom.key(ofAllBlocks, WHOLE), 0) < config.wholeShare()) {
+            return new Window(0, config.rank());
         }
-        long key = key(step, blockKey(block), worker, example);
-        return window(range, key, bound -> CounterRandom.below(CounterRandom.key(key, WIDTH), bound));
-    }
-
-    /**
-     * The examples take the places 0..B−1 in an order of chance, which is that of all blocks for the share ρ, and one of
-     * each block's own for the widths of the others; a place among n stands for one n-th of the interval from 0 to 1.
-     */
-    private void drawStratified(long step, int block, int worker, Window[] windows) {
-        RankRange range = range(step, block);
-        double[] ofAllBlocks = spread(CounterRandom.key(key(step, ANY, worker, ANY), WHOLE), windows.length);
-        int[] others = IntStream.range(0, windows.length)
-                .filter(example -> !inWholePhase(step) && ofAllBlocks[example] >= config.wholeShare())
-                .toArray();
-        double[] widths = spread(CounterRandom.key(key(step, blockKey(block), worker, ANY), WIDTH), others.length);
-        Arrays.fill(windows, all());
-        for (int i = 0; i < others.length; i++) {
-            double place = widths[i];
-            long key = key(step, blockKey(block), worker, others[i]);
-            windows[others[i]] = window(range, key, bound -> (int) (place * bound));
-        }
-    }
-
-    /** n numbers, one in each n-th of the interval from 0 to 1, in an order of chance. */
-    private static double[] spread(long key, int n) {
-        double[] numbers = new double[n];
-        for (int i = 0; i < n; i++) {
-            int j = CounterRandom.below(CounterRandom.key(key, i), i + 1);
-            numbers[i] = numbers[j];
-            numbers[j] = (i + CounterRandom.uniform(key, i)) / n;
-        }
-        return numbers;
-    }
-
-    private Window all() {
-        return new Window(0, config.rank());
-    }
-
-    private boolean inWholePhase(long step) {
-        // At and after T too, where the share is none.
-        return config.wholePhase() > 0 && step >= totalSteps * (1 - config.wholePhase());
-    }
-
-    private long blockKey(int block) {
-        return config.coupling() == ScheduleConfig.Coupling.SHARED_UNIFORM ? ANY : block;
+        long key =
+                key(step, config.coupling() == ScheduleConfig.Coupling.SHARED_UNIFORM ? ANY : block, worker, example);
+        return switch (config.law()) {
+            case PREFIX_MIXTURE -> prefixMixture(range, key);
+            case ALL_INTERVALS -> anyInterval(range, key);
+        };
     }
 
     private long key(long step, long block, int worker, long example) {
@@ -300,16 +224,8 @@ public final class RankSchedule implements Serializable {
         return CounterRandom.key(WINDOW_KEYS, seed, step, block, config.shared() ? ANY : worker, example);
     }
 
-    /** @param below for a bound, a number under it that decides the width */
-    private Window window(RankRange range, long key, IntUnaryOperator below) {
-        return switch (config.law()) {
-            case PREFIX_MIXTURE -> prefixMixture(range, key, below);
-            case ALL_INTERVALS -> anyInterval(range, below);
-        };
-    }
-
-    private Window prefixMixture(RankRange range, long key, IntUnaryOperator below) {
-        int width = range.lo() + below.applyAsInt(range.size());
+    private Window prefixMixture(RankRange range, long key) {
+        int width = range.lo() + CounterRandom.below(CounterRandom.key(key, WIDTH), range.size());
         // uniform() is below 1, so a share of 1 always takes the prefix and a share of 0 never does.
         if (CounterRandom.uniform(CounterRandom.key(key, PREFIX), 0) < config.prefixShare()) {
             return new Window(0, width);
@@ -319,8 +235,8 @@ public final class RankSchedule implements Serializable {
     }
 
     /** The intervals are counted by width, then by start: the number drawn says which one it is. */
-    private Window anyInterval(RankRange range, IntUnaryOperator below) {
-        int remaining = below.applyAsInt(intervals(range));
+    private Window anyInterval(RankRange range, long key) {
+        int remaining = CounterRandom.below(CounterRandom.key(key, WIDTH), intervals(range));
         int width = range.lo();
         while (remaining >= config.rank() - width + 1) {
             remaining -= config.rank() - width + 1;

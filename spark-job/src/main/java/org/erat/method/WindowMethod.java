@@ -44,13 +44,12 @@ public final class WindowMethod implements AdapterMethod {
 
     private RowSelection ofStep(long step, int block, int shard) {
         Window window = schedule.window(step, block, shard);
-        Window used = schedule.used(window);
-        double scale = schedule.usedScale(window.width());
+        double scale = schedule.scale(window.width());
         float weight = (float) schedule.gradientWeight(window.width());
         return weight == 1
-                ? new RowSelection(used, learned(window), scale, null, null)
+                ? new RowSelection(window, learned(window), scale, null, null)
                 : new RowSelection(
-                        used, learned(window), scale, constant(used.width(), 1), constant(used.width(), weight));
+                        window, learned(window), scale, constant(window.width(), 1), constant(window.width(), weight));
     }
 
     private static float[] constant(int length, float value) {
@@ -59,18 +58,16 @@ public final class WindowMethod implements AdapterMethod {
         return values;
     }
 
-    /** All rows, with factors by example that are zero outside of what it uses. */
+    /** All rows, with factors by example that are zero outside of its window. */
     private RowSelection ofExamples(long step, int block, int shard, int examples) {
         int rank = schedule.rank();
         float[] factors = new float[examples * rank];
         float[] learnedFactors = new float[examples * rank];
-        Window[] windows = schedule.windows(step, block, shard, examples);
         for (int example = 0; example < examples; example++) {
-            Window window = windows[example];
-            Window used = schedule.used(window);
-            float scale = (float) schedule.usedScale(window.width());
-            float learned = (float) (schedule.usedScale(window.width()) * schedule.gradientWeight(window.width()));
-            for (int row = used.start(); row < used.end(); row++) {
+            Window window = schedule.window(step, block, shard, example);
+            float scale = (float) schedule.scale(window.width());
+            float learned = (float) (schedule.scale(window.width()) * schedule.gradientWeight(window.width()));
+            for (int row = window.start(); row < window.end(); row++) {
                 factors[example * rank + row] = scale;
                 learnedFactors[example * rank + row] = schedule.learns(window, row) ? learned : 0;
             }

@@ -19,7 +19,6 @@ import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.ScheduleConfig.Coupling;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -27,7 +26,6 @@ import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
-import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
@@ -51,26 +49,23 @@ class JobConfigTest {
         JobConfig config = parse("");
         assertThat(config)
                 .isEqualTo(new JobConfig(
-                        Method.ERAT,
+                        Method.LORA,
                         1,
                         new ModelSettings("m"),
                         new DataSettings("d", "d", 0, 0),
                         new AdapterSettings(8, 16, List.of("query", "value"), 0, false, OrderChoice.BEST),
                         new ScheduleConfig(
                                 8,
+                                8,
                                 1,
-                                0.5,
-                                0.5,
-                                0.5,
                                 0,
+                                1,
                                 0,
                                 Law.PREFIX_MIXTURE,
-                                OverTime.GROW,
-                                OverDepth.DEEPER_HIGHER,
+                                OverTime.CONSTANT,
+                                OverDepth.FLAT,
                                 Coupling.INDEPENDENT,
-                                Widths.UNIFORM,
                                 Scale.ALPHA_OVER_WIDTH,
-                                Forward.WINDOW,
                                 Update.WINDOW,
                                 Gradient.AS_IS,
                                 false,
@@ -102,6 +97,28 @@ class JobConfigTest {
     }
 
     @Test
+    void eratIsAWindowForEachExampleFromTheFullRangeAndAllRowsForThreeQuartersOfThem() {
+        assertThat(parse("method = erat").schedule())
+                .isEqualTo(new ScheduleConfig(
+                        8,
+                        1,
+                        1,
+                        0.5,
+                        0.5,
+                        0.75,
+                        Law.PREFIX_MIXTURE,
+                        OverTime.CONSTANT,
+                        OverDepth.FLAT,
+                        Coupling.INDEPENDENT,
+                        Scale.ALPHA_OVER_WIDTH,
+                        Update.WINDOW,
+                        Gradient.AS_IS,
+                        false,
+                        Granularity.EXAMPLE,
+                        16));
+    }
+
+    @Test
     void dyloraIsAPrefixOfOneUniformWidthForTheWholeModel() {
         JobConfig config = parse("method = dylora");
         assertThat(config.schedule())
@@ -112,14 +129,11 @@ class JobConfigTest {
                         0,
                         1,
                         0,
-                        0,
                         Law.PREFIX_MIXTURE,
                         OverTime.CONSTANT,
                         OverDepth.FLAT,
                         Coupling.SHARED_UNIFORM,
-                        Widths.UNIFORM,
                         Scale.ALPHA_OVER_WIDTH,
-                        Forward.WINDOW,
                         Update.WINDOW,
                         Gradient.AS_IS,
                         true,
@@ -136,10 +150,10 @@ class JobConfigTest {
     }
 
     @Test
-    void matryoshkaDiffersFromTheDefaultsByTheMethodOnly() {
+    void matryoshkaDiffersFromEratByTheMethodOnly() {
         JobConfig config = parse("method = matryoshka");
         assertThat(config.method()).isEqualTo(Method.MATRYOSHKA);
-        assertThat(config.schedule()).isEqualTo(parse("").schedule());
+        assertThat(config.schedule()).isEqualTo(parse("method = erat").schedule());
         assertThat(config.training()).isEqualTo(parse("").training());
         assertThat(parse("method = matryoshka", "schedule.scale=alpha-over-sqrt-width")
                         .schedule()

@@ -29,8 +29,8 @@ class PresetsTest {
 
     @Test
     void theMethodPresetsDifferFromGlueByTheMethodOnly() {
-        assertThat(preset("glue.conf").method()).isEqualTo(Method.ERAT);
-        for (String method : List.of("dylora", "lora", "matryoshka")) {
+        assertThat(preset("glue.conf").method()).isEqualTo(Method.LORA);
+        for (String method : List.of("erat", "dylora", "matryoshka")) {
             assertThat(preset(method + ".conf"))
                     .isEqualTo(JobConfig.load(FOLDER.resolve("glue.conf"), with("method=" + method)));
         }
@@ -57,7 +57,13 @@ class PresetsTest {
                     .toList();
             assertThat(presets)
                     .extracting(file -> file.getFileName().toString())
-                    .contains("quickstart.conf", "glue.conf", "dylora.conf", "lora.conf", "matryoshka.conf");
+                    .contains(
+                            "quickstart.conf",
+                            "glue.conf",
+                            "erat.conf",
+                            "erat-paper.conf",
+                            "dylora.conf",
+                            "matryoshka.conf");
             return presets.stream();
         }
     }

@@ -19,7 +19,6 @@ import org.erat.config.Method;
 import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig;
 import org.erat.config.ScheduleConfig.Coupling;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -27,7 +26,6 @@ import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
-import org.erat.config.ScheduleConfig.Widths;
 import org.erat.config.TrainingSettings;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
@@ -63,8 +61,6 @@ public final class TinyLearners {
     public int rank = 4;
     public int minRank = 1;
     public Scale scale = Scale.ALPHA_OVER_WIDTH;
-    public Widths widths = Widths.UNIFORM;
-    public Forward forward = Forward.WINDOW;
     public Update update = Update.WINDOW;
     public Gradient gradient = Gradient.AS_IS;
     public Granularity granularity = Granularity.STEP;
@@ -129,14 +125,11 @@ public final class TinyLearners {
                 0,
                 0.5,
                 0,
-                0,
                 Law.PREFIX_MIXTURE,
                 OverTime.CONSTANT,
                 OverDepth.FLAT,
                 Coupling.INDEPENDENT,
-                widths,
                 scale,
-                forward,
                 update,
                 gradient,
                 sharedWindows,

@@ -17,7 +17,6 @@ import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Window;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Method;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
@@ -135,16 +134,6 @@ class AdapterGradientTest {
         TinyLearners tiny = new TinyLearners(twoBlocks);
         tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.update = Update.LAST_ROW;
-        tiny.granularity = granularity;
-        check(tiny, 1, 3, 1, 4);
-    }
-
-    @ParameterizedTest
-    @EnumSource(Granularity.class)
-    void rowsOutsideAWindowAreUsedButDoNotLearn(Granularity granularity) {
-        TinyLearners tiny = new TinyLearners(twoBlocks);
-        tiny.projections = TinyBaseModel.PROJECTIONS;
-        tiny.forward = Forward.WHOLE;
         tiny.granularity = granularity;
         check(tiny, 1, 3, 1, 4);
     }

@@ -56,15 +56,16 @@ class MatryoshkaMethodTest {
         return plan.selections().get(0).rows().of(slot);
     }
 
-    /** P_i = Σ_{r ≥ i} s_r, for the rows i = 1..R. */
+    /** P_i = Σ_{r ≥ i} s_r / R, for the rows i = 1..R. */
     @ParameterizedTest
     @EnumSource
-    void factorsOfRowsAreTheSumsOfTheScalesOfTheRanksThatHoldThem(Scale rule) {
+    void factorsOfRowsAreTheMeansOfTheScalesOfTheRanksThatHoldThem(Scale rule) {
         RowSelection rows = selection(rule);
         double[] expected = IntStream.rangeClosed(1, RANK)
                 .mapToDouble(i -> IntStream.rangeClosed(i, RANK)
-                        .mapToDouble(rank -> scale(rule, rank))
-                        .sum())
+                                .mapToDouble(rank -> scale(rule, rank))
+                                .sum()
+                        / RANK)
                 .toArray();
         double[] factors = IntStream.range(0, RANK)
                 .mapToDouble(i -> rows.scale() * rows.factors()[i])
@@ -108,22 +109,22 @@ class MatryoshkaMethodTest {
         }
     }
 
-    /** One pass with the factors P is R passes, each of the adapter cut to its first rows with the scale of that rank. */
+    /** One pass with the factors P is the mean of R passes, each of the adapter's first rows with the scale of that rank. */
     @ParameterizedTest
     @EnumSource
-    void onePassIsTheSumOfTheNestedAdapters(Scale rule) {
+    void onePassIsTheMeanOfTheNestedAdapters(Scale rule) {
         try (Kernels kernels = new Nd4jBackend(Precision.F64).open(1)) {
             Result inOne = run(kernels, selection(rule));
 
-            Result sum = IntStream.rangeClosed(1, RANK)
-                    .mapToObj(rank -> run(kernels, RowSelection.of(new Window(0, rank), scale(rule, rank))))
+            Result mean = IntStream.rangeClosed(1, RANK)
+                    .mapToObj(rank -> run(kernels, RowSelection.of(new Window(0, rank), scale(rule, rank) / RANK)))
                     .reduce(Result::plus)
                     .orElseThrow();
 
-            assertClose(inOne.y(), sum.y());
-            assertClose(inOne.dx(), sum.dx());
-            assertClose(inOne.da(), sum.da());
-            assertClose(inOne.db(), sum.db());
+            assertClose(inOne.y(), mean.y());
+            assertClose(inOne.dx(), mean.dx());
+            assertClose(inOne.da(), mean.da());
+            assertClose(inOne.db(), mean.db());
         }
     }
 

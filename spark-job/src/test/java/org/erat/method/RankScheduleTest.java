@@ -29,7 +29,6 @@ import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
-import org.erat.config.ScheduleConfig.Widths;
 
 class RankScheduleTest {
     private static final long STEPS = 1000;
@@ -143,85 +142,6 @@ class RankScheduleTest {
         assertThat(schedule.activity(0, 2))
                 .containsExactly(
                         Arrays.stream(without).map(share -> 0.3 + 0.7 * share).toArray(), within(1e-12));
-    }
-
-    @Example
-    void inTheLastPhaseAllBlocksTakeAllRows() {
-        Schedules settings = Schedules.erat();
-        settings.wholePhase = 0.25;
-        RankSchedule schedule = settings.schedule(6, STEPS, 4);
-        RankSchedule without = Schedules.erat().schedule(6, STEPS, 4);
-        for (int step = 0; step < STEPS; step++) {
-            for (int block = 0; block < 6; block++) {
-                assertThat(schedule.window(step, block, 0))
-                        .isEqualTo(step < 750 ? without.window(step, block, 0) : new Window(0, 8));
-            }
-        }
-        assertThat(schedule.activity(749, 2)).isEqualTo(without.activity(749, 2));
-        assertThat(schedule.activity(750, 2)).containsOnly(1);
-    }
-
-    /** 32 examples, half of them at all rows: each of 8 widths twice, whatever the block and whether blocks share a draw. */
-    @Property(tries = 50)
-    void stratifiedWidthsAreEquallyFrequentInEveryMiniBatch(
-            @ForAll Coupling coupling, @ForAll @LongRange(min = 0, max = 1000) long step, @ForAll long seed) {
-        Schedules settings = Schedules.fullRange();
-        settings.granularity = Granularity.EXAMPLE;
-        settings.widths = Widths.STRATIFIED;
-        settings.wholeShare = 0.5;
-        settings.coupling = coupling;
-        settings.prefixShare = 1;
-        RankSchedule schedule = settings.schedule(3, STEPS, seed);
-        Window[] first = schedule.windows(step, 0, 1, 32);
-        for (int block = 0; block < 3; block++) {
-            Window[] windows = schedule.windows(step, block, 1, 32);
-            int[] counts = new int[9];
-            for (Window window : windows) {
-                counts[window.width()]++;
-            }
-            assertThat(counts).containsExactly(0, 2, 2, 2, 2, 2, 2, 2, 2 + 16);
-            assertThat(windows).isEqualTo(schedule.windows(step, block, 1, 32));
-            if (coupling == Coupling.SHARED_UNIFORM) {
-                assertThat(windows).isEqualTo(first);
-            }
-        }
-        assertThat(schedule.windows(step + 1, 0, 1, 32)).as("another order").isNotEqualTo(first);
-    }
-
-    /** Over steps, a place in the mini-batch gets every width: a stratum is nobody's own. */
-    @Example
-    void everyPlaceInAMiniBatchGetsEveryWidthAndRowsAreActiveAsOftenAsTheClosedFormSays() {
-        Schedules settings = Schedules.fullRange();
-        settings.granularity = Granularity.EXAMPLE;
-        settings.widths = Widths.STRATIFIED;
-        settings.wholeShare = 0.3;
-        RankSchedule schedule = settings.schedule(2, STEPS, 3);
-        int draws = 5_000;
-        int[][] counts = new int[5][8];
-        for (int step = 0; step < draws; step++) {
-            Window[] windows = schedule.windows(step, 1, 0, 5);
-            for (int example = 0; example < 5; example++) {
-                for (int row = windows[example].start(); row < windows[example].end(); row++) {
-                    counts[example][row]++;
-                }
-            }
-        }
-        double[] activity = schedule.activity(0, 1);
-        for (int[] ofPlace : counts) {
-            for (int row = 0; row < 8; row++) {
-                double deviation = Math.sqrt(draws * activity[row] * (1 - activity[row]));
-                assertThat((double) ofPlace[row]).isCloseTo(draws * activity[row], within(5 * deviation + 1));
-            }
-        }
-    }
-
-    @Example
-    void theWindowOfOneExampleIsNotKnownWithoutItsMiniBatchWhereWidthsAreStratified() {
-        Schedules settings = Schedules.fullRange();
-        settings.granularity = Granularity.EXAMPLE;
-        settings.widths = Widths.STRATIFIED;
-        RankSchedule schedule = settings.schedule(2, STEPS, 3);
-        assertThatThrownBy(() -> schedule.window(0, 0, 0, 1)).hasMessageContaining("windows of all examples");
     }
 
     /** The windows that are drawn otherwise are those of a schedule without. */

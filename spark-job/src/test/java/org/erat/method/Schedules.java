@@ -2,7 +2,6 @@ package org.erat.method;
 
 import org.erat.config.ScheduleConfig;
 import org.erat.config.ScheduleConfig.Coupling;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Law;
@@ -10,7 +9,6 @@ import org.erat.config.ScheduleConfig.OverDepth;
 import org.erat.config.ScheduleConfig.OverTime;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.config.ScheduleConfig.Update;
-import org.erat.config.ScheduleConfig.Widths;
 
 /** Schedule settings for tests: start from a method and change what the test is about. */
 final class Schedules {
@@ -20,14 +18,11 @@ final class Schedules {
     double depthSlope = 0.5;
     double prefixShare = 0.5;
     double wholeShare = 0;
-    double wholePhase = 0;
     Law law = Law.PREFIX_MIXTURE;
     OverTime overTime = OverTime.GROW;
     OverDepth overDepth = OverDepth.DEEPER_HIGHER;
     Coupling coupling = Coupling.INDEPENDENT;
-    Widths widths = Widths.UNIFORM;
     Scale scale = Scale.ALPHA_OVER_WIDTH;
-    Forward forward = Forward.WINDOW;
     Update update = Update.WINDOW;
     Gradient gradient = Gradient.AS_IS;
     boolean shared = false;
@@ -62,14 +57,11 @@ final class Schedules {
                 depthSlope,
                 prefixShare,
                 wholeShare,
-                wholePhase,
                 law,
                 overTime,
                 overDepth,
                 coupling,
-                widths,
                 scale,
-                forward,
                 update,
                 gradient,
                 shared,

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.Window;
-import org.erat.config.ScheduleConfig.Forward;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Scale;
@@ -77,20 +76,6 @@ class WindowMethodTest {
                         .isCloseTo(in ? scale(rule, RANK) : 0, within(ALPHA * OF_FLOATS));
             });
         }
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void rowsOutsideTheWindowAreUsedButDoNotLearn(Granularity granularity) {
-        Schedules settings = Schedules.fullRange();
-        settings.granularity = granularity;
-        settings.forward = Forward.WHOLE;
-        forEachRow(settings, (rows, window, example, row) -> {
-            assertThat(factor(rows, example, row)).isCloseTo(ALPHA / RANK, within(ALPHA * OF_FLOATS));
-            assertThat(learnedFactor(rows, example, row))
-                    .isCloseTo(
-                            window.start() <= row && row < window.end() ? ALPHA / RANK : 0, within(ALPHA * OF_FLOATS));
-        });
     }
 
     @ParameterizedTest
