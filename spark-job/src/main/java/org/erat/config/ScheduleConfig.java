@@ -1,7 +1,6 @@
 package org.erat.config;
 
 import java.io.Serializable;
-import org.erat.compute.Update;
 
 /**
  * The rank-range schedule: what the windows of a step are drawn from. LoRA and DyLoRA are settings of it.
