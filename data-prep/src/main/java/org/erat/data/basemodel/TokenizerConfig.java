@@ -37,6 +37,9 @@ record TokenizerConfig(ObjectNode root, String where) {
     private static final List<String> BERT = List.of("BertTokenizer", "DistilBertTokenizer");
     private static final List<String> ROBERTA = List.of("RobertaTokenizer");
 
+    /** A class that takes {@code tokenizer.json} as it is. */
+    private static final String AS_IT_IS = "PreTrainedTokenizerFast";
+
     /** What a model without the file has. */
     static TokenizerConfig none() {
         return new TokenizerConfig(JSON.createObjectNode(), BaseModelDirectory.TOKENIZER_CONFIG);
@@ -97,7 +100,8 @@ record TokenizerConfig(ObjectNode root, String where) {
         }
         return switch (architecture.family()) {
             case "roberta" -> "RobertaTokenizer";
-            default -> "BertTokenizer";
+            case "bert", "distilbert" -> "BertTokenizer";
+            default -> AS_IT_IS;
         };
     }
 
@@ -194,7 +198,7 @@ record TokenizerConfig(ObjectNode root, String where) {
             prepared.set(ACCENTS, normalizer.path(ACCENTS));
             prepared.put(CHINESE, normalizer.path("handle_chinese_chars").asBoolean(true));
         } else if (!isPresent()) {
-            prepared.put(CLASS, "PreTrainedTokenizerFast");
+            prepared.put(CLASS, AS_IT_IS);
         }
         if (maxLength().isEmpty()) {
             prepared.put(MAX_LENGTH, architecture.maxLength());
