@@ -2,6 +2,7 @@ package org.erat.head;
 
 import java.io.Serializable;
 import org.erat.config.HeadSettings;
+import org.erat.data.UsageException;
 import org.erat.data.tokenized.TaskType;
 
 /**
@@ -44,6 +45,9 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
             case CLASSIFICATION -> new HeadSpec(readout(settings), width, outputs, Loss.CROSS_ENTROPY);
             case REGRESSION -> new HeadSpec(readout(settings), width, outputs, Loss.SQUARED_ERROR);
             case TOKEN_CLASSIFICATION -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.CROSS_ENTROPY);
+            case LANGUAGE_MODELING ->
+                throw new UsageException("Training and prediction with a language-modeling data set are not supported"
+                        + " yet. Use data of another type of task.");
         };
     }
 

@@ -138,7 +138,7 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
     /** Of words the outputs are asked for, with or without a label. */
     private Batch batch(PackedExamples shard, int... examples) {
         Batch batch = Batch.of(shard, examples, adapter().architecture().padTokenId());
-        if (!shard.type().perToken()) {
+        if (!shard.type().hasWords()) {
             return batch;
         }
         int[] firstTokens = IntStream.range(0, examples.length)
@@ -149,7 +149,7 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
     }
 
     private static int rows(PackedExamples shard, int example) {
-        return shard.type().perToken() ? (int) words(shard, example).count() : 1;
+        return shard.type().hasWords() ? (int) words(shard, example).count() : 1;
     }
 
     /** First tokens of the words that have tokens. */

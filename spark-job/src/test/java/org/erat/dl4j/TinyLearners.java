@@ -265,6 +265,11 @@ public final class TinyLearners {
                             return has ? ids[i] % outputs : Targets.NONE;
                         })
                         .toArray());
+            // The next token of every token but the last.
+            case LANGUAGE_MODELING ->
+                new Targets.TokenClasses(IntStream.range(0, ids.length)
+                        .map(i -> i % tokens + 1 < lengths[i / tokens] ? ids[i + 1] : Targets.NONE)
+                        .toArray());
         };
     }
 }

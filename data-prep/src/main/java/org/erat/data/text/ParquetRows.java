@@ -2,6 +2,7 @@ package org.erat.data.text;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.to_json;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,14 +46,14 @@ final class ParquetRows implements TextRows {
         this.spark = spark;
         this.files = files;
         try {
-            boolean perToken = task.type().perToken();
+            boolean hasWords = task.type().hasWords();
             Dataset<Row> table = ExactPaths.reader(spark)
                     .options(partitions(files))
                     .parquet(files.stream().map(Path::toString).toArray(String[]::new));
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
                     label(table)
-                            .cast(perToken ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
+                            .cast(hasWords ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
                     col("_metadata.row_index").as("row")));
             if (task.textPair() != null) {
@@ -80,7 +81,7 @@ final class ParquetRows implements TextRows {
             throw unreadable(e);
         }
         requireValue(TEXT, task.text());
-        if (task.type().perToken()) {
+        if (task.type().hasWords()) {
             List<String> words = last.getList(TEXT);
             int missing = words.indexOf(null);
             if (missing >= 0) {
@@ -147,11 +148,15 @@ final class ParquetRows implements TextRows {
         }
         DataType type = table.schema().apply(index).dataType();
         DataType element = type;
-        boolean perToken = task.type().perToken();
-        if (perToken) {
+        boolean messages = task.columns() instanceof TextColumns.OfMessages;
+        boolean hasWords = task.type().hasWords();
+        if (hasWords) {
             element = type instanceof ArrayType list ? list.elementType() : null;
         }
-        boolean usable = DataTypes.StringType.equals(element)
+        if (messages && type instanceof ArrayType) {
+            return to_json(col(quoted(name)));
+        }
+        boolean usable = (!messages && DataTypes.StringType.equals(element))
                 || (label && (element instanceof NumericType || DataTypes.BooleanType.equals(element)));
         if (!usable) {
             throw new BadInputException(String.format(
@@ -160,9 +165,15 @@ final class ParquetRows implements TextRows {
                     InputFiles.names(files),
                     name,
                     type.simpleString(),
-                    perToken ? ", and words and their labels are arrays of such" : ""));
+                    hasWords
+                            ? ", and words and their labels are arrays of such"
+                            : messages ? ", and messages are an array" : ""));
         }
-        return col("`" + name.replace("`", "``") + "`");
+        return col(quoted(name));
+    }
+
+    private static String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
     }
 
     /** The first cause says what is wrong with the file; Spark wraps it in reports of tasks, with their stacks. */

@@ -35,19 +35,23 @@ public final class TokenizedDataset {
     public static final String LABEL = "label";
     public static final String WORD_STARTS = "word_starts";
     public static final String WORDS = "words";
+    public static final String PROMPT = "prompt";
+    public static final String COMPLETION = "completion";
 
     private static final String DATA_FRAME = "DataFrame";
 
     private final String directory;
     private final Manifest manifest;
     private final Source examples;
+    private final Prompts prompts;
     /** What to do where a split does not hold the ids that it should. */
     private final String repair;
 
-    private TokenizedDataset(String directory, Manifest manifest, Source examples, String repair) {
+    private TokenizedDataset(String directory, Manifest manifest, Source examples, Prompts prompts, String repair) {
         this.directory = directory;
         this.manifest = manifest;
         this.examples = examples;
+        this.prompts = prompts;
         this.repair = repair;
     }
 
@@ -55,6 +59,12 @@ public final class TokenizedDataset {
     @FunctionalInterface
     private interface Source {
         JavaRDD<TokenizedExample> of(Split split, boolean withWords);
+    }
+
+    /** Where prompts come from. */
+    @FunctionalInterface
+    private interface Prompts {
+        List<PromptReferences> of(Split split);
     }
 
     /**
@@ -66,7 +76,11 @@ public final class TokenizedDataset {
         Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), Storage.path(directory));
         ParquetExamples files = new ParquetExamples(spark, directory, manifest.type(), manifest.labelled());
         return new TokenizedDataset(
-                directory, manifest, files::of, "files are missing or doubled, prepare the data again");
+                directory,
+                manifest,
+                files::of,
+                split -> PromptReferences.read(spark, directory, split, manifest),
+                "files are missing or doubled, prepare the data again");
     }
 
     /**
@@ -116,6 +130,10 @@ public final class TokenizedDataset {
                 manifest,
                 (split, withWords) ->
                         withWords ? examples.get(split) : examples.get(split).map(TokenizedExample::withoutWords),
+                split -> {
+                    throw new BadInputException(
+                            "A DataFrame has no texts of prompts: prepare the data with prepare-data to generate from them");
+                },
                 "an id is there twice, or the rows changed since they were counted");
     }
 
@@ -150,7 +168,8 @@ public final class TokenizedDataset {
      *   <li>{@code id}: 0..n-1, once each.
      *   <li>{@code input_ids}, {@code token_type_ids}: [T], special tokens included.
      *   <li>{@code label}: index of the class, or the number to predict; of a token classification [T], the class of each
-     *       token or {@link Targets#NONE}.
+     *       token or {@link Targets#NONE}; of language modeling [T], {@code label[i]} is {@code input_ids[i + 1]} where
+     *       that token is to be predicted, else {@link Targets#NONE}, as for the last token.
      *   <li>{@code word_starts}, of a token classification only: [words], index of each word's first token, or -1 for a
      *       word that the tokenizer drops or that was cut away. It says how many words a row has, with or without labels.
      * </ul>
@@ -164,6 +183,7 @@ public final class TokenizedDataset {
         return switch (type) {
             case CLASSIFICATION -> schema.add(LABEL, DataTypes.IntegerType, false);
             case REGRESSION -> schema.add(LABEL, DataTypes.FloatType, false);
+            case LANGUAGE_MODELING -> schema.add(LABEL, ints, false);
             case TOKEN_CLASSIFICATION -> schema.add(LABEL, ints, false).add(WORD_STARTS, ints, false);
         };
     }
@@ -172,20 +192,42 @@ public final class TokenizedDataset {
      * {@link #schema} with the column {@code words} of a token classification: [words], the words themselves, which no
      * training reads. Predictions name them.
      *
-     * @param labelled whether each example has a label; else the column {@code label} is null, or of a token classification
-     *     {@link Targets#NONE} for each token
+     * @param labelled whether each example has a label; else the column {@code label} is null, or where labels belong to tokens
+     *     {@link Targets#NONE} for each
      */
     public static StructType schemaWithWords(TaskType type, boolean labelled) {
         StructType schema = schema(type);
-        if (type.perToken()) {
+        if (type.hasWords()) {
             return schema.add(WORDS, DataTypes.createArrayType(DataTypes.StringType, false), true);
         }
         StructField[] fields = schema.fields();
-        if (!labelled) {
+        if (!labelled && !type.perToken()) {
             fields[TokenizedExample.LABEL] =
                     DataTypes.createStructField(LABEL, fields[TokenizedExample.LABEL].dataType(), true);
         }
         return new StructType(fields);
+    }
+
+    /**
+     * All columns that a data set in a directory has: those of {@link #schemaWithWords}, and of language modeling the texts
+     * {@code prompt} and {@code completion}, which no training reads. They are null where a text is no answer to another.
+     * {@link #references} reads them.
+     */
+    public static StructType schemaWithText(TaskType type, boolean labelled) {
+        StructType schema = schemaWithWords(type, labelled);
+        return type == TaskType.LANGUAGE_MODELING
+                ? schema.add(PROMPT, DataTypes.StringType, true).add(COMPLETION, DataTypes.StringType, true)
+                : schema;
+    }
+
+    /**
+     * The prompts of a split, each once, with all completions that the examples have for it: what is generated from, and
+     * what it is compared with. In the order of their first examples.
+     *
+     * @throws BadInputException if the examples are not prompts with completions
+     */
+    public List<PromptReferences> references(Split split) {
+        return prompts.of(split);
     }
 
     /**
