@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
         description = {
             "Trains every run of a grid (methods, tasks, swept values, seeds) in one Spark application, and compares them"
                     + " in a table and in curves by rank: means over the seeds with their spread, and differences from a baseline.",
+            "Where the grid chooses values, search runs on other data find each method's best first.",
             "The same command again makes what is missing. A run that fails is reported, and the others are made."
         },
         footer = {

@@ -8,6 +8,7 @@ import org.erat.config.JobConfig;
 import org.erat.dl4j.LearnerGraph;
 import org.erat.job.RunListener;
 import org.erat.job.TrainingPlan;
+import org.erat.job.TrainingPlanner;
 import org.erat.job.TrainingRun;
 import org.erat.monitoring.ClusterLog;
 import org.erat.training.round.RoundReport;
@@ -100,7 +101,7 @@ final class TrainCommand extends JobCommand<TrainCommand.Request> {
     /** Looks at all that training would use, in this process only. */
     private static void dryRun(JobConfig job, Request request, Progress progress) {
         try (SparkSession session = Sessions.openHere("dry run of train " + request.runDir())) {
-            TrainingPlan plan = TrainingPlan.of(session, Sessions.withDefaults(new SparkConf()), job);
+            TrainingPlan plan = new TrainingPlanner(session, Sessions.withDefaults(new SparkConf())).plan(job);
             RunDirectory.State state = RunDirectory.check(
                     request.runDir(),
                     session.sparkContext().hadoopConfiguration(),

@@ -7,28 +7,23 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.erat.config.RowOrder;
 import org.erat.data.Json;
 
-/** Comparisons as Markdown for people and JSON for programs. */
+/** Results as Markdown for people and JSON for programs. */
 final class Tables {
     private static final ObjectMapper JSON = Json.builder().build();
     private static final String NOTHING = "–";
 
     private Tables() {}
 
-    /**
-     * A table for each task, values × 100.
-     *
-     * @param failed runs that have failed, with the reason, by folder
-     * @param left how many runs have neither finished nor failed
-     */
-    static String markdown(List<Comparison> comparisons, Map<String, String> failed, int left) {
+    /** A table for each task, values × 100, and before them what a search found. */
+    static String markdown(ExperimentResults results) {
         List<String> lines = new ArrayList<>();
-        for (Comparison comparison : comparisons) {
+        results.search().ifPresent(search -> lines.addAll(SearchTables.markdown(search)));
+        for (Comparison comparison : results.comparisons()) {
             lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ") + comparison.metric()
                     + " × 100");
             lines.add("");
@@ -40,17 +35,28 @@ final class Tables {
         lines.add("AURAC: mean over the seeds ± standard deviation, and the 95 % interval of the mean by Student's t."
                 + " Difference: from the baseline with the same seeds, with its 95 % interval; p is corrected by Holm for"
                 + " the lines of the task.");
-        if (left > 0) {
-            lines.add("");
-            lines.add("Runs that are not made yet: " + left + ".");
-        }
-        if (!failed.isEmpty()) {
-            lines.add("");
-            lines.add("Runs that have failed:");
-            lines.add("");
-            failed.forEach((run, reason) -> lines.add("- " + run + ": " + reason));
-        }
+        lines.addAll(markdown("Runs", results.unfinished()));
         return String.join("\n", lines) + "\n";
+    }
+
+    /**
+     * The runs without a result, after an empty line where there are some.
+     *
+     * @param what they are called
+     */
+    static List<String> markdown(String what, ExperimentResults.Unfinished unfinished) {
+        List<String> lines = new ArrayList<>();
+        if (unfinished.left() > 0) {
+            lines.add("");
+            lines.add(what + " that are not made yet: " + unfinished.left() + ".");
+        }
+        if (!unfinished.failed().isEmpty()) {
+            lines.add("");
+            lines.add(what + " that have failed:");
+            lines.add("");
+            unfinished.failed().forEach((run, reason) -> lines.add("- " + run + ": " + reason));
+        }
+        return lines;
     }
 
     private static List<String> table(Comparison comparison) {
@@ -59,10 +65,7 @@ final class Tables {
         IntStream.of(ranks).forEach(rank -> titles.add("rank " + rank));
         titles.addAll(List.of("AURAC", "95 %", "difference", "95 %", "p", "training"));
         List<String> lines = new ArrayList<>();
-        lines.add(row(titles));
-        lines.add(row(IntStream.range(0, titles.size())
-                .mapToObj(column -> column < 2 ? "---" : "---:")
-                .toList()));
+        lines.addAll(head(titles, 2));
         for (Comparison.Line line : comparison.lines()) {
             List<String> cells = new ArrayList<>(List.of(
                     line.method(),
@@ -93,7 +96,20 @@ final class Tables {
         return order == RowOrder.TRAINED ? "as trained" : order.key();
     }
 
-    private static String row(List<String> cells) {
+    /**
+     * The first two lines of a table.
+     *
+     * @param text how many columns from the left hold text, and no numbers
+     */
+    static List<String> head(List<String> titles, int text) {
+        return List.of(
+                row(titles),
+                row(IntStream.range(0, titles.size())
+                        .mapToObj(column -> column < text ? "---" : "---:")
+                        .toList()));
+    }
+
+    static String row(List<String> cells) {
         return cells.stream().collect(Collectors.joining(" | ", "| ", " |"));
     }
 
@@ -101,7 +117,7 @@ final class Tables {
         return String.format(Locale.ROOT, "%.1f", 100 * value);
     }
 
-    private static String withDeviation(Sample sample) {
+    static String withDeviation(Sample sample) {
         return hundredfold(sample.mean())
                 + (Double.isNaN(sample.deviation()) ? "" : " ± " + hundredfold(sample.deviation()));
     }
@@ -117,10 +133,11 @@ final class Tables {
     }
 
     /** All values of all seeds, and what follows from them. What one seed cannot tell is left out. */
-    static String json(List<Comparison> comparisons, Map<String, String> failed, int left) {
+    static String json(ExperimentResults results) {
         ObjectNode root = JSON.createObjectNode();
+        results.search().ifPresent(search -> SearchTables.put(root.putObject("search"), search));
         ArrayNode tasks = root.putArray("tasks");
-        for (Comparison comparison : comparisons) {
+        for (Comparison comparison : results.comparisons()) {
             ObjectNode task = tasks.addObject().put("task", comparison.task()).put("metric", comparison.metric());
             ArrayNode lines = task.putArray("lines");
             for (Comparison.Line line : comparison.lines()) {
@@ -135,9 +152,7 @@ final class Tables {
                 putNumber(node, "p_holm", line.chance());
             }
         }
-        ObjectNode reasons = root.putObject("failed");
-        failed.forEach(reasons::put);
-        root.put("not_made", left);
+        put(root, results.unfinished());
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
         } catch (JsonProcessingException e) {
@@ -145,7 +160,13 @@ final class Tables {
         }
     }
 
-    private static void put(ObjectNode node, Sample sample) {
+    static void put(ObjectNode node, ExperimentResults.Unfinished unfinished) {
+        ObjectNode reasons = node.putObject("failed");
+        unfinished.failed().forEach(reasons::put);
+        node.put("not_made", unfinished.left());
+    }
+
+    static void put(ObjectNode node, Sample sample) {
         ArrayNode values = node.putArray("values");
         for (double value : sample.values()) {
             values.add(value);

@@ -3,28 +3,27 @@ package org.erat.job;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
-import org.apache.spark.sql.SparkSession;
 import org.erat.config.JobConfig;
 import org.erat.data.tokenized.Manifest;
 import org.erat.learner.ParameterLayout;
 import org.erat.training.round.RoundSettings;
 
 /**
- * What a run will do and need, found out without starting it.
+ * What a run will do and need, found out without starting it. A {@link TrainingPlanner} makes it.
  *
  * @param fingerprint of data and base weights
+ * @param tokens that the run will see, all epochs together, without padding; where it takes a part of the training examples,
+ *     as many as they have on average
  * @param lines for people
  */
-public record TrainingPlan(String fingerprint, List<String> lines) {
+public record TrainingPlan(String fingerprint, double tokens, List<String> lines) {
     /**
-     * Plans a run, reading what it would work on.
+     * Plans a run.
      *
-     * @param session any; nothing runs on it
      * @param conf Spark's configuration of the run
-     * @throws org.erat.data.EratException if model, data or memory would not do
+     * @throws org.erat.data.EratException if memory would not do
      */
-    public static TrainingPlan of(SparkSession session, SparkConf conf, JobConfig job) {
-        RunInputs inputs = RunInputs.of(session, job, TrainingData.open(session, job.data()));
+    static TrainingPlan of(RunInputs inputs, SparkConf conf, JobConfig job) {
         Manifest manifest = inputs.data().manifest();
         int shards = job.training().shards();
         RoundSettings rounds = inputs.rounds(job);
@@ -59,7 +58,10 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
                         slots(conf, shards),
                         devices(conf, job))
                 .toList();
-        return new TrainingPlan(inputs.fingerprint(job), lines);
+        double tokensPerExample =
+                (double) manifest.train().tokens() / manifest.train().examples();
+        return new TrainingPlan(
+                inputs.fingerprint(job), job.training().epochs() * inputs.examples() * tokensPerExample, lines);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.erat.data.UsageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +54,66 @@ class GridTest {
     }
 
     @Test
+    void searchRunsTryEveryValueOnTheirOwnTasks() throws IOException {
+        Grid grid = load(
+                SETTINGS
+                        + """
+                tasks { one { data.train = a }, two { data.train = b } }
+                methods {
+                  lora { method = lora }
+                  erat { method = erat }
+                }
+                choose {
+                  tasks { one { data.train = c }, two { data.train = d } }
+                  sweep { training { learning-rate = [1e-4, 4e-4], epochs = [2] } }
+                  seeds = [11, 12]
+                }
+                seeds = [1, 2, 3]
+                baseline { method = lora }
+                """);
+
+        assertThat(grid.search())
+                .extracting(Grid.Trial::folder)
+                .startsWith(
+                        "one/lora-epochs-2-learning-rate-1e-4/seed-11",
+                        "one/lora-epochs-2-learning-rate-1e-4/seed-12",
+                        "one/lora-epochs-2-learning-rate-4e-4/seed-11")
+                .hasSize(2 * 2 * 2 * 2);
+        Grid.Trial trial = grid.search().get(2);
+        assertThat(trial.method()).isEqualTo("lora");
+        assertThat(trial.choice()).isEqualTo(Map.of("training.epochs", "2", "training.learning-rate", "4e-4"));
+        assertThat(trial.job().data().train()).isEqualTo("c");
+        assertThat(trial.job().training().learningRate()).isEqualTo(4e-4);
+        assertThat(trial.job().training().epochs()).isEqualTo(2);
+        assertThat(grid.trials()).hasSize(2 * 2 * 2 * 3);
+        assertThat(grid.names())
+                .startsWith("one/lora/seed-1", "one/lora/seed-2")
+                .hasSize(2 * 2 * 3);
+        assertThat(grid.searchTask("two")).isEqualTo("two");
+    }
+
+    @Test
+    void oneTaskOfTheSearchChoosesForAllAndAfterASweepForEachOfItsPoints() throws IOException {
+        Grid grid = load(
+                SETTINGS
+                        + """
+                methods { lora { method = lora } }
+                sweep { adapter.rank = [2, 4] }
+                choose { tasks { part { data.train = c } }, sweep { training.learning-rate = [1e-4, 4e-4] } }
+                """);
+
+        assertThat(grid.search())
+                .extracting(Grid.Trial::folder)
+                .containsExactly(
+                        "part/lora-rank-2-learning-rate-1e-4/seed-1",
+                        "part/lora-rank-2-learning-rate-4e-4/seed-1",
+                        "part/lora-rank-4-learning-rate-1e-4/seed-1",
+                        "part/lora-rank-4-learning-rate-4e-4/seed-1");
+        assertThat(grid.names()).containsExactly("lora-rank-2/seed-1", "lora-rank-4/seed-1");
+        assertThat(grid.searchTask("")).isEqualTo("part");
+    }
+
+    @Test
     void whatAGridIncludesLiesBesideItAndOverridesGoBeforeAll() throws IOException {
         Files.writeString(folder.resolve("base.conf"), "model.path = m, data.train = d, training.epochs = 9");
         Path file = folder.resolve("grid.conf");
@@ -84,6 +145,22 @@ class GridTest {
             methods { a = lora }; methods.a is not a block of settings
             methods { "../a" { method = lora } }; cannot be the name of a folder
             methods { a { method = lora } }, sweep { adapter.rank = 3 }; sweep.adapter.rank is not a list
+            methods { a { method = lora } }, sweep { adapter.rank = [] }; sweep.adapter.rank is empty
+            methods { a { method = lora } }, sweep { adapter.rank = [3, 4, 3] }; sweep.adapter.rank has the value 3 twice
+            methods { a { method = lora } }, sweep { training.learning-rate = [4e-4, 0.0004] }; has the value 0.0004 twice
+            methods { a { method = lora } }, sweep { model.path = [a/b] }; 'a/b' in sweep.model.path cannot be part of a folder's name
+            methods { a { method = lora, adapter { rank = 3 } } }, sweep { adapter.rank = [3, 4] }; a sets adapter.rank, and sweep.adapter.rank would overwrite it
+            methods { a { method = lora, training.epochs = 3 } }, choose { tasks { p { data.train = e } }, sweep { training.epochs = [1, 2] } }; a sets training.epochs, and choose.sweep.training.epochs would overwrite it
+            methods { a { method = lora } }, sweep { training.epochs = [3] }, choose { tasks { p { data.train = e } }, sweep { training.epochs = [1, 2] } }; a-epochs-3 sets training.epochs, and choose.sweep.training.epochs would
+            methods { a { method = lora } }, choose { task { } }; unknown key choose.task: did you mean choose.tasks?
+            methods { a { method = lora } }, choose { tasks { p { data.train = e } } }; choose.sweep is empty
+            methods { a { method = lora } }, choose { sweep { training.epochs = [1] } }; there are no choose.tasks
+            methods { a { method = lora } }, choose { tasks { p { data.train = e } }, sweep { training.epochs = [] } }; choose.sweep.training.epochs is empty
+            methods { a { method = lora } }, choose { tasks { p { data.train = e } }, sweep { training.epochs = [2, 2] } }; choose.sweep.training.epochs has the value 2 twice
+            methods { a { method = lora } }, choose { tasks { p { data.train = e } }, sweep { training.epochs = 2 } }; choose.sweep.training.epochs is not a list
+            methods { a { method = lora } }, choose { tasks { p { data.train = e } }, sweep { training.epochs = [2] }, seeds = [] }; choose.seeds is empty
+            tasks { x { data.train = g }, y { data.train = h } }, methods { a { method = lora } }, choose { tasks { x { data.train = e }, z { data.train = f } }, sweep { training.epochs = [2] } }; choose.tasks are x, z, and tasks are x, y
+            methods { a { method = lora } }, baseline { method = a, ordre = trained }; unknown key baseline.ordre: did you mean baseline.order?
             methods { a { method = lora } }, baseline { method = b }; baseline.method b is none of a
             methods { a { method = lora } }, baseline { method = a, order = data-aware }; not measured in the order data-aware
             methods { a { method = lora } }, baseline { method = a, order = best }; best is none of trained

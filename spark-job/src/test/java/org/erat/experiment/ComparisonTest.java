@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,7 @@ class ComparisonTest {
         assertThat(erat.difference().orElseThrow().values()).containsExactly(new double[] {.02, .04}, within(1e-12));
         // t = .03/.01 = 3 with one degree of freedom, whose p is 1 − 2·atan(3)/π = 0.2048.
         assertThat(erat.chance()).isCloseTo(.2048, within(1e-4));
-        String table = Tables.markdown(comparisons, Map.of("lora/seed-3", "no memory"), 1);
+        String table = Tables.markdown(results(comparisons, Map.of("lora/seed-3", "no memory"), 1));
         assertThat(table)
                 .contains("| lora | as trained | 2 | 60.0 | 70.0 | 65.0 ± 14.1 |")
                 .contains("| erat | as trained | 2 | 63.0 | 73.0 | 68.0 ± 15.6 |", "| +3.00 |", "| 0.205 |")
@@ -50,8 +51,14 @@ class ComparisonTest {
         List<TrialResult> results = List.of(result("lora", 1, .5, .6), result("erat", 2, .5, .6));
         List<Comparison> comparisons = Comparison.of(results, Optional.of(new Grid.Baseline("lora", RowOrder.TRAINED)));
         assertThat(comparisons.get(0).lines().get(1).difference()).isEmpty();
-        assertThat(Tables.markdown(comparisons, Map.of(), 0)).contains("| – | – | – |");
-        assertThat(Tables.json(comparisons, Map.of(), 0)).contains("\"erat\"").doesNotContain("NaN");
+        assertThat(Tables.markdown(results(comparisons, Map.of(), 0))).contains("| – | – | – |");
+        assertThat(Tables.json(results(comparisons, Map.of(), 0)))
+                .contains("\"erat\"")
+                .doesNotContain("NaN");
+    }
+
+    private static ExperimentResults results(List<Comparison> comparisons, Map<String, String> failed, int left) {
+        return new ExperimentResults(Optional.empty(), comparisons, new ExperimentResults.Unfinished(failed, left));
     }
 
     private static TrialResult result(String method, long seed, double... byRank) {
@@ -61,7 +68,7 @@ class ComparisonTest {
         }
         Map<RowOrder, List<RankMetrics>> prefixes = new EnumMap<>(Map.of(RowOrder.TRAINED, ranks));
         return new TrialResult(
-                new Grid.Trial("", method, seed, JOB),
+                new Grid.Trial("", method, Collections.emptySortedMap(), seed, JOB),
                 new Evaluation("task", "accuracy", prefixes, List.of(), Optional.empty()),
                 10);
     }
