@@ -84,6 +84,7 @@ public final class TinyLearners {
     public double weightDecay = 0;
     public double epsilon = 1e-8;
     public double clipNorm = 0;
+    public double labelSmoothing = 0;
 
     private final Path directory;
     private final Architecture architecture;
@@ -167,6 +168,7 @@ public final class TinyLearners {
                 0.999,
                 epsilon,
                 clipNorm,
+                labelSmoothing,
                 optimizer,
                 OptimizerState.AVERAGE,
                 Averaging.ROWS,
@@ -185,6 +187,7 @@ public final class TinyLearners {
                 HeadSpec.of(task, outputs, new HeadSettings(pooling), architecture.width()),
                 method,
                 schedule(),
+                labelSmoothing,
                 OptimizerSpec.of(training()),
                 LearningRate.of(training(), totalSteps),
                 totalSteps,
@@ -226,7 +229,7 @@ public final class TinyLearners {
                         .ravel()
                         .toDoubleVector())
                 .toArray(double[][]::new);
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
         return outputs;
     }
 
