@@ -2,11 +2,10 @@ package org.erat.model;
 
 import java.nio.FloatBuffer;
 import java.util.Optional;
+import java.util.Set;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
-import org.erat.compute.Tensor;
-import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.Family.MaskedLanguageModelHead;
@@ -38,29 +37,22 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
      * Lays out the output layer of a model.
      *
      * @param model the model's other weights, which must stay open as long as these are in use; likewise {@code file}
-     * @throws BadInputException if the checkpoint lacks it
+     * @throws org.erat.data.BadInputException if the checkpoint lacks it
      */
     static OutputWeights of(TransformerWeights model, Family family, SafetensorsFile file, Backend backend) {
         Architecture architecture = model.architecture();
         Optional<MaskedLanguageModelHead> masked = family.maskedLanguageModelHead();
-        if (masked.isEmpty()) {
-            return new OutputWeights(
-                    map(model.words(), FloatBuffer.allocate(architecture.vocabulary()), backend), null);
-        }
-        for (String tensor : ModelTensors.maskedLanguageModelHead(architecture).keySet()) {
-            if (!file.names().contains(tensor)) {
-                throw new BadInputException(file.path() + ": has no tensor " + tensor
-                        + ", which predicts tokens. Prepare the base model from a checkpoint with its masked-language-model"
-                        + " head.");
-            }
-        }
+        FloatBuffer bias = masked.isPresent()
+                ? values(file, masked.get().bias(), architecture.vocabulary())
+                : FloatBuffer.allocate(architecture.vocabulary());
         return new OutputWeights(
-                map(model.words(), values(file, masked.get().bias(), architecture.vocabulary()), backend),
-                transform(masked.get(), architecture, file, backend));
+                backend.frozenLinear(model.words(), bias),
+                masked.map(head -> transform(head, architecture, file, backend)).orElse(null));
     }
 
-    private static FrozenLinear map(Tensor table, FloatBuffer bias, Backend backend) {
-        return backend.frozenLinear(table, bias);
+    /** The tensors that it needs beside those that every model has. */
+    static Set<String> tensors(Architecture architecture) {
+        return ModelTensors.maskedLanguageModelHead(architecture).keySet();
     }
 
     private static Transform transform(
