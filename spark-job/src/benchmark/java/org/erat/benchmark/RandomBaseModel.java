@@ -14,7 +14,7 @@ import org.erat.data.architecture.Architecture.Heads;
 import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.architecture.Architecture.Norm;
 import org.erat.data.architecture.Architecture.Place;
-import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Bert;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.Families;
@@ -48,6 +48,7 @@ public final class RandomBaseModel {
                         given.feedForward().gated()),
                 given.norm(),
                 given.biases(),
+                given.tied(),
                 given.padTokenId());
         write(directory, shape, Files.readAllBytes(like.resolve(BaseModelDirectory.TOKENIZER)));
     }

@@ -262,6 +262,26 @@ public final class Shapes {
         checkIndices("embeddings", ids, values, rowsOfTable);
     }
 
+    /** Throws unless x is [N,A·D] with D even, angles are [P·D] and every position is within 0..P−1. */
+    public static void checkRotate(String primitive, Tensor x, int headWidth, Tensor angles, int[] positions) {
+        long[] size = matrix(primitive, "x", x);
+        long[] table = angles.shape();
+        require(
+                headWidth > 0 && headWidth % 2 == 0 && size[1] % headWidth == 0,
+                "%s: x has shape %s, which is not one of heads of the even width %s",
+                primitive,
+                size,
+                headWidth);
+        require(
+                table.length == 1 && table[0] % headWidth == 0,
+                "%s: angles have shape %s, which is not one of positions times %s",
+                primitive,
+                table,
+                headWidth);
+        require(positions.length == size[0], "%s: %s positions for x of shape %s", primitive, positions.length, size);
+        checkIndices(primitive, "positions", positions, table[0] / headWidth);
+    }
+
     private static void checkIndices(String primitive, String operand, int[] indices, long rowsOfTable) {
         for (int index : indices) {
             require(

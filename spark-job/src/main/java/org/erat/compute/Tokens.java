@@ -2,7 +2,7 @@ package org.erat.compute;
 
 import javax.annotation.Nullable;
 
-/** Rows of tokens: embeddings on the way in; gathering and pooling on the way out. */
+/** Rows of tokens: embeddings on the way in, rotations; gathering and pooling on the way out. */
 public interface Tokens {
     /**
      * Sum of the word, position and token type embeddings, [N,H]. Never differentiated: nothing below the lowest adapter
@@ -22,6 +22,20 @@ public interface Tokens {
             int[] tokenIds,
             int[] typeIds,
             int[] positions);
+
+    /**
+     * Rotary position embeddings (Su et al., arXiv 2104.09864) in the place of x: in each head of width D the elements
+     * (i, i + D/2) of each row are rotated by angle i of the row's position.
+     *
+     * @param x [N,A·D], may be a view
+     * @param headWidth D
+     * @param angles [P·D] frozen: for each position the D/2 cosines of its angles, then their sines
+     * @param positions [N] within 0..P−1
+     */
+    void rotate(Tensor x, int headWidth, Tensor angles, int[] positions);
+
+    /** dx of {@link #rotate} in the place of dy [N,A·D]: the rotation by the negative angles. */
+    void rotateBackward(Tensor dy, int headWidth, Tensor angles, int[] positions);
 
     /** Rows of x [N,H] one after the other, [M,H] in {@link Memory#single}. */
     Tensor gather(Tensor x, int[] rows);

@@ -33,10 +33,13 @@ record AdapterConfig(
         TaskType type,
         List<String> labelNames,
         List<String> metrics) {
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     /** The version whose architecture did not state biases, the kind of norm, a gate and how positions count. */
-    private static final int FEWER_PARTS = 2;
+    private static final int ENCODERS_OF_BERT = 2;
+
+    /** The version whose architecture did not state what only decoders vary. */
+    private static final int ENCODERS = 3;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -79,8 +82,13 @@ record AdapterConfig(
             if (version == AdapterConfigV1.VERSION) {
                 return AdapterConfigV1.parse(json);
             }
-            if (version == FEWER_PARTS) {
-                return JSON.treeToValue(withAllParts((ObjectNode) tree), AdapterConfig.class);
+            if (version == ENCODERS_OF_BERT) {
+                withPartsOfEncoders(tree.withObject("/architecture"));
+            }
+            if (version == ENCODERS_OF_BERT || version == ENCODERS) {
+                ((ObjectNode) tree).put("version", VERSION);
+                withPartsOfDecoders(tree.withObject("/architecture"));
+                return JSON.treeToValue(tree, AdapterConfig.class);
             }
             if (version != VERSION) {
                 throw FileSignature.explain(
@@ -99,16 +107,21 @@ record AdapterConfig(
     }
 
     /** What every architecture of version 2 had without saying so. */
-    private static ObjectNode withAllParts(ObjectNode tree) {
-        tree.put("version", VERSION);
-        ObjectNode architecture = tree.withObject("/architecture");
+    private static void withPartsOfEncoders(ObjectNode architecture) {
         architecture.put("biases", Architecture.Biases.ALL.name());
         architecture
                 .withObject("/positions")
                 .put("skips_padding", architecture.path("family").asText().equals("roberta"));
         architecture.withObject("/norm").put("kind", Architecture.Norm.Kind.LAYER.name());
         architecture.withObject("/feed_forward").put("gated", false);
-        return tree;
+    }
+
+    /** What every architecture of version 3 had without saying so. */
+    private static void withPartsOfDecoders(ObjectNode architecture) {
+        architecture.withObject("/positions").put("kind", "learned");
+        architecture.withObject("/heads").put("normalized", false);
+        architecture.set("mask", JSON.valueToTree(Architecture.Mask.BIDIRECTIONAL));
+        architecture.put("tied", true);
     }
 
     private static BadInputException unreadable(String place, String reason, Exception cause) {

@@ -13,7 +13,7 @@ import org.erat.config.ScheduleConfig;
 import org.erat.data.StrictJson;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;

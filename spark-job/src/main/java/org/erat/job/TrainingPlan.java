@@ -35,7 +35,12 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         int longest = manifest.train().longest();
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
-                inputs.model().architecture(), weights, job.training().batchSize(), longest, job.compute(), conf)
+                        inputs.model().architecture(),
+                        weights,
+                        job.training().batchSize(),
+                        longest,
+                        job.compute(),
+                        conf)
                 .with(learner.head(), (long) job.training().batchSize() * longest);
         List<String> lines = Stream.of(
                         String.format(

@@ -108,8 +108,9 @@ public record LearnerSpec(
         }
         boolean languageModel = task == TaskType.LANGUAGE_MODELING;
         if (languageModel && !model.predictsTokens()) {
-            throw new BadInputException(model.uri() + ": lacks the output layer that predicts tokens. Prepare the base model"
-                    + " from a checkpoint with its language-model head.");
+            throw new BadInputException(
+                    model.uri() + ": lacks the output layer that predicts tokens. Prepare the base model"
+                            + " from a checkpoint with its language-model head.");
         }
         return HeadSpec.of(
                 task,

@@ -1,5 +1,6 @@
 package org.erat.model;
 
+import java.util.List;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -8,17 +9,20 @@ import org.erat.compute.Tensor;
  * Attention with its projections.
  *
  * <pre>
- *   x [N,H] ── query, key, value ──► qkv [N,(A+2K)·D] ── attention ──► context [N,A·D] ── output ──► y [N,H]
+ *   x [N,H] ── query, key, value ──► qkv [N,(A+2K)·D] ── head steps ── attention ──► context [N,A·D] ── output ──► y [N,H]
  * </pre>
  */
 final class AttentionPart implements Part {
     private final Kernels kernels;
     private final AdaptedLinear queryKeyValue;
+    private final List<HeadStep> headSteps;
     private final AdaptedLinear output;
 
-    AttentionPart(Kernels kernels, AdaptedLinear queryKeyValue, AdaptedLinear output) {
+    /** @param headSteps norms and positions of query and key, in the order of the forward pass */
+    AttentionPart(Kernels kernels, AdaptedLinear queryKeyValue, List<HeadStep> headSteps, AdaptedLinear output) {
         this.kernels = kernels;
         this.queryKeyValue = queryKeyValue;
+        this.headSteps = List.copyOf(headSteps);
         this.output = output;
     }
 
@@ -37,6 +41,9 @@ final class AttentionPart implements Part {
         pass.queryKeyValue = pass.projected == null ? queryKeyValue.frozen(x) : pass.projected;
         pass.save(pass.queryKeyValue);
         queryKeyValue.adapt(x, pass.queryKeyValue, pass);
+        for (HeadStep step : headSteps) {
+            step.forward(pass.queryKeyValue, pass);
+        }
         pass.attended = kernels.attention().forward(pass.queryKeyValue, pass.shape());
         pass.release(pass.queryKeyValue);
         pass.save(pass.attended.kept());
@@ -59,6 +66,9 @@ final class AttentionPart implements Part {
         }
         Tensor dqkv = kernels.attention().backward(dContext, pass.queryKeyValue, pass.shape(), pass.attended);
         dContext.close();
+        for (int i = headSteps.size() - 1; i >= 0; i--) {
+            headSteps.get(i).backward(dqkv, pass);
+        }
         Tensor dx = queryKeyValue.backward(dqkv, residual, needed, pass, gradients);
         dqkv.close();
         return dx;

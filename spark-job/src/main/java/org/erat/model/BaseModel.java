@@ -58,7 +58,7 @@ public record BaseModel(
                     model.tensorsSha256(),
                     model.tokenizerSha256(),
                     model.maxLength(),
-                    model.tensors().names().containsAll(OutputWeights.tensors(model.architecture())),
+                    model.hasLanguageModelHead() || model.hasMaskedLanguageModelHead(),
                     model.tensorsFile().toFile().length());
         }
     }

@@ -1,5 +1,6 @@
 package org.erat.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
@@ -27,7 +28,12 @@ final class Block {
     private final Sublayer attention;
     private final Sublayer feedForward;
 
-    Block(Kernels kernels, Architecture architecture, TransformerWeights.BlockWeights weights) {
+    /** @param angles of rotary position embeddings, or null for none */
+    Block(
+            Kernels kernels,
+            Architecture architecture,
+            TransformerWeights.BlockWeights weights,
+            @Nullable Tensor angles) {
         Architecture.Norm norm = architecture.norm();
         long query = architecture.out(Projection.QUERY);
         long keyValue = architecture.out(Projection.KEY);
@@ -40,6 +46,7 @@ final class Block {
                                 new AdaptedLinear.Part(Projection.QUERY, 0, query),
                                 new AdaptedLinear.Part(Projection.KEY, query, query + keyValue),
                                 new AdaptedLinear.Part(Projection.VALUE, query + keyValue, query + 2 * keyValue))),
+                headSteps(kernels, architecture, weights, angles),
                 AdaptedLinear.of(kernels, weights.attentionOutput(), Projection.ATTENTION_OUTPUT));
         normsFirst = norm.place() == Place.PRE;
         attentionNorm = new Norm(kernels, norm, weights.attentionNorm());
@@ -49,6 +56,25 @@ final class Block {
                 feedForward(kernels, architecture.feedForward(), weights),
                 new Norm(kernels, norm, weights.feedForwardNorm()),
                 norm.place());
+    }
+
+    private static List<HeadStep> headSteps(
+            Kernels kernels,
+            Architecture architecture,
+            TransformerWeights.BlockWeights weights,
+            @Nullable Tensor angles) {
+        List<HeadStep> steps = new ArrayList<>();
+        if (architecture.heads().normalized()) {
+            int headWidth = architecture.heads().width();
+            long query = architecture.out(Projection.QUERY);
+            long key = query + architecture.out(Projection.KEY);
+            steps.add(new HeadNorm(kernels, architecture.norm(), weights.queryNorm(), headWidth, 0, query));
+            steps.add(new HeadNorm(kernels, architecture.norm(), weights.keyNorm(), headWidth, query, key));
+        }
+        if (angles != null) {
+            steps.add(new RotaryEmbedding(kernels, angles));
+        }
+        return steps;
     }
 
     private static Part feedForward(

@@ -37,7 +37,7 @@ final class BlockPass implements AutoCloseable {
     @Nullable
     Tensor projected;
 
-    /** Query, key and value with their adapters, [N,(A+2K)·D]. */
+    /** Query, key and value as the attention reads them, with their adapters, norms and positions, [N,(A+2K)·D]. */
     Tensor queryKeyValue;
 
     Attended attended;

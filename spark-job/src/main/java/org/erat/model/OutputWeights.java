@@ -2,10 +2,10 @@ package org.erat.model;
 
 import java.nio.FloatBuffer;
 import java.util.Optional;
-import java.util.Set;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
+import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.Family.MaskedLanguageModelHead;
@@ -16,10 +16,12 @@ import org.erat.model.TransformerWeights.NormWeights;
 /**
  * The frozen output layer of a language model. Shared by all tasks of a JVM, as the transformer's weights are.
  *
- * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings
+ * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings or over one of its own
+ * @param untied that table of its own, or null where both are tied
  * @param transform of a masked language model, or null
  */
-record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) implements AutoCloseable {
+record OutputWeights(FrozenLinear matrix, @Nullable Tensor untied, @Nullable Transform transform)
+        implements AutoCloseable {
     /**
      * What a masked language model puts before its output matrix: norm(f(dense(x))).
      *
@@ -45,14 +47,21 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
         FloatBuffer bias = masked.isPresent()
                 ? values(file, masked.get().bias(), architecture.vocabulary())
                 : FloatBuffer.allocate(architecture.vocabulary());
+        Tensor untied = untied(architecture, family, file, backend);
         return new OutputWeights(
-                backend.frozenLinear(model.words(), bias),
+                backend.frozenLinear(untied == null ? model.words() : untied, bias),
+                untied,
                 masked.map(head -> transform(head, architecture, file, backend)).orElse(null));
     }
 
-    /** The tensors that it needs beside those that every model has. */
-    static Set<String> tensors(Architecture architecture) {
-        return ModelTensors.maskedLanguageModelHead(architecture).keySet();
+    /** The output matrix where it is not that of the word embeddings; masked language models are tied. */
+    @Nullable
+    private static Tensor untied(Architecture architecture, Family family, SafetensorsFile file, Backend backend) {
+        if (architecture.tied() || family.languageModelHead().isEmpty()) {
+            return null;
+        }
+        long[] shape = {architecture.vocabulary(), architecture.width()};
+        return backend.frozen(values(file, ModelTensors.outputMatrix(architecture), shape), shape);
     }
 
     private static Transform transform(
@@ -72,10 +81,13 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
         return file.floats(name);
     }
 
-    /** Frees the memory that the backend holds for them; the table stays the model's. */
+    /** Frees the memory that the backend holds for them; a tied table stays the model's. */
     @Override
     public void close() {
         matrix.close();
+        if (untied != null) {
+            untied.close();
+        }
         if (transform != null) {
             transform.close();
         }

@@ -23,6 +23,8 @@ public final class Transformer {
     private final TransformerWeights weights;
     private final Architecture architecture;
     private final boolean recomputes;
+
+    @Nullable
     private final Norm embeddingNorm;
 
     @Nullable
@@ -39,12 +41,16 @@ public final class Transformer {
         this.weights = weights;
         this.architecture = weights.architecture();
         this.recomputes = recomputes;
-        this.embeddingNorm = new Norm(kernels, architecture.norm(), weights.embeddingNorm());
-        this.finalNorm =
-                weights.finalNorm() == null ? null : new Norm(kernels, architecture.norm(), weights.finalNorm());
+        this.embeddingNorm = norm(weights.embeddingNorm());
+        this.finalNorm = norm(weights.finalNorm());
         for (TransformerWeights.BlockWeights block : weights.blocks()) {
-            blocks.add(new Block(kernels, architecture, block));
+            blocks.add(new Block(kernels, architecture, block, weights.angles()));
         }
+    }
+
+    @Nullable
+    private Norm norm(@Nullable TransformerWeights.NormWeights ofModel) {
+        return ofModel == null ? null : new Norm(kernels, architecture.norm(), ofModel);
     }
 
     public Architecture architecture() {
@@ -245,13 +251,14 @@ public final class Transformer {
     }
 
     private Tensor embed(Batch batch) {
-        return embeddingNorm.apply(kernels.tokens()
+        Tensor sum = kernels.tokens()
                 .embeddings(
                         weights.words(),
                         weights.positions(),
                         weights.types(),
                         batch.tokenIds(),
                         batch.typeIds(),
-                        architecture.positionRows(batch.tokenIds(), batch.tokens())));
+                        architecture.positionRows(batch.tokenIds(), batch.tokens()));
+        return embeddingNorm == null ? sum : embeddingNorm.apply(sum);
     }
 }

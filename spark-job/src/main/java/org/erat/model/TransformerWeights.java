@@ -3,6 +3,7 @@ package org.erat.model;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
@@ -20,18 +21,20 @@ import org.erat.data.safetensors.SafetensorsFile;
  *
  * @param architecture what they belong to
  * @param words [V,H] word embeddings
- * @param positions [P,H] position embeddings
+ * @param positions [P,H] position embeddings, or null for a model without
+ * @param angles [P·D] cosines and sines of rotary position embeddings, or null for a model without
  * @param types [·,H] token type embeddings, or null for a model without
- * @param embeddingNorm of the sum of the embeddings
+ * @param embeddingNorm of the sum of the embeddings, or null for a model without
  * @param blocks the L blocks
  * @param finalNorm after the last block, or null for a model without
  */
 public record TransformerWeights(
         Architecture architecture,
         Tensor words,
-        Tensor positions,
+        @Nullable Tensor positions,
+        @Nullable Tensor angles,
         @Nullable Tensor types,
-        NormWeights embeddingNorm,
+        @Nullable NormWeights embeddingNorm,
         List<BlockWeights> blocks,
         @Nullable NormWeights finalNorm)
         implements AutoCloseable {
@@ -55,6 +58,8 @@ public record TransformerWeights(
      * One block.
      *
      * @param queryKeyValue [(A+2K)·D,H]: query, key and value stacked, so that one product serves all three
+     * @param queryNorm [D] of the heads of the query, or null for a model without
+     * @param keyNorm [D] of the heads of the key, or null for a model without
      * @param attentionOutput [H,A·D]
      * @param gate [F,H], or null for a feed-forward part without
      * @param intermediate [F,H]
@@ -62,6 +67,8 @@ public record TransformerWeights(
      */
     public record BlockWeights(
             FrozenLinear queryKeyValue,
+            @Nullable NormWeights queryNorm,
+            @Nullable NormWeights keyNorm,
             FrozenLinear attentionOutput,
             NormWeights attentionNorm,
             @Nullable FrozenLinear gate,
@@ -71,12 +78,12 @@ public record TransformerWeights(
             implements AutoCloseable {
         @Override
         public void close() {
-            Stream.of(queryKeyValue, attentionOutput, intermediate, output).forEach(FrozenLinear::close);
-            if (gate != null) {
-                gate.close();
-            }
-            attentionNorm.close();
-            feedForwardNorm.close();
+            Stream.of(queryKeyValue, attentionOutput, gate, intermediate, output)
+                    .filter(Objects::nonNull)
+                    .forEach(FrozenLinear::close);
+            Stream.of(queryNorm, keyNorm, attentionNorm, feedForwardNorm)
+                    .filter(Objects::nonNull)
+                    .forEach(NormWeights::close);
         }
     }
 
@@ -91,12 +98,14 @@ public record TransformerWeights(
         return new TransformerWeights(
                 architecture,
                 reader.table(family.wordEmbeddings(), architecture.vocabulary()),
-                reader.table(
-                        family.positionEmbeddings(), architecture.positions().rows()),
+                family.positionEmbeddings()
+                        .map(name -> reader.table(name, architecture.positions().rows()))
+                        .orElse(null),
+                RotaryEmbedding.angles(architecture, backend),
                 family.tokenTypeEmbeddings()
                         .map(name -> reader.table(name, architecture.tokenTypes()))
                         .orElse(null),
-                reader.norm(family.embeddingNorm()),
+                family.embeddingNorm().map(reader::norm).orElse(null),
                 List.copyOf(blocks),
                 family.finalNorm().map(reader::norm).orElse(null));
     }
@@ -104,22 +113,17 @@ public record TransformerWeights(
     /** Frees the memory that the backend holds for them. Nothing may use them afterwards. */
     @Override
     public void close() {
-        words.close();
-        positions.close();
-        if (types != null) {
-            types.close();
-        }
-        embeddingNorm.close();
+        Stream.of(words, positions, angles, types).filter(Objects::nonNull).forEach(Tensor::close);
+        Stream.of(embeddingNorm, finalNorm).filter(Objects::nonNull).forEach(NormWeights::close);
         blocks.forEach(BlockWeights::close);
-        if (finalNorm != null) {
-            finalNorm.close();
-        }
     }
 
     private record Reader(Architecture architecture, Family family, SafetensorsFile file, Backend backend) {
         BlockWeights block(int block) {
             return new BlockWeights(
                     linear(block, Projection.QUERY, Projection.KEY, Projection.VALUE),
+                    headNorm(block, Projection.QUERY),
+                    headNorm(block, Projection.KEY),
                     linear(block, Projection.ATTENTION_OUTPUT),
                     norm(family.attentionNorm(block)),
                     architecture.feedForward().gated() ? linear(block, Projection.GATE) : null,
@@ -141,6 +145,17 @@ public record TransformerWeights(
             return architecture.biases().on(projection)
                     ? values(ModelTensors.bias(family.projection(block, projection)), out)
                     : FloatBuffer.allocate(out);
+        }
+
+        /** A norm of heads, or null where they have none. */
+        @Nullable
+        private NormWeights headNorm(int block, Projection projection) {
+            if (!architecture.hasHeadNorm(projection)) {
+                return null;
+            }
+            int width = architecture.heads().width();
+            String name = ModelTensors.weight(family.headNorm(block, projection));
+            return new NormWeights(backend.frozen(values(name, width), width), null);
         }
 
         NormWeights norm(String name) {

@@ -11,7 +11,6 @@ import org.erat.compute.Norms.NormState;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
-import org.erat.data.architecture.Architecture.Mask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,10 +103,12 @@ class FiniteDifferenceTest {
         "'1:4', 2, 2, CAUSAL",
         "'2:3,2', 2, 2, CAUSAL",
         "'1:3', 4, 2, CAUSAL",
-        "'2:2,2', 3, 1, CAUSAL"
+        "'2:2,2', 3, 1, CAUSAL",
+        "'1:4', 2, 2, 1",
+        "'2:4,3', 4, 2, 2"
     })
-    void attention(String examples, int heads, int keyValueHeads, Mask mask) {
-        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, 2, mask);
+    void attention(String examples, int heads, int keyValueHeads, String mask) {
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, 2, TestShapes.mask(mask));
         Matrix weights = matrix(shape.rows(), shape.queryWidth());
         TestShapes.withoutPadding(shape, weights.values());
         Attention attention = kernels.attention();
@@ -116,6 +117,24 @@ class FiniteDifferenceTest {
                 weights,
                 qkv -> attention.forward(qkv, shape).output(),
                 (qkv, dy) -> attention.backward(dy, qkv, shape, attention.forward(qkv, shape)));
+    }
+
+    @Test
+    void rotation() {
+        Tensor angles = backend.frozen(floats(20), 20);
+        int[] positions = {4, 0, 2};
+        Tokens tokens = kernels.tokens();
+        check(
+                matrix(3, 8),
+                x -> {
+                    Tensor y = kernels.pointwise().copy(x);
+                    tokens.rotate(y, 4, angles, positions);
+                    return y;
+                },
+                (x, dy) -> {
+                    tokens.rotateBackward(dy, 4, angles, positions);
+                    return dy;
+                });
     }
 
     @Test

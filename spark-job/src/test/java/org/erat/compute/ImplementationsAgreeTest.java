@@ -19,7 +19,6 @@ import org.erat.compute.onednn.OneDnnBackend;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
-import org.erat.data.architecture.Architecture.Mask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -403,10 +402,13 @@ public class ImplementationsAgreeTest {
         "'2:66,35', 2, 2, 64, CAUSAL",
         "'3:9,2,5', 6, 2, 16, CAUSAL",
         "'2:33,33', 4, 1, 5, CAUSAL",
-        "'2:1,1', 4, 1, 8, CAUSAL"
+        "'2:1,1', 4, 1, 8, CAUSAL",
+        "'2:6,6', 2, 2, 8, 1",
+        "'3:9,2,5', 6, 2, 16, 3",
+        "'2:66,35', 2, 2, 64, 40"
     })
-    void attention(String examples, int heads, int keyValueHeads, int headWidth, Mask mask) {
-        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, mask);
+    void attention(String examples, int heads, int keyValueHeads, int headWidth, String mask) {
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, TestShapes.mask(mask));
         checkProducts((backend, kernels, host) -> {
             Tensor qkv = host.of("qkv", shape.rows(), shape.width());
             Attended attended = kernels.attention().forward(qkv, shape);
@@ -418,14 +420,33 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL"})
-    void attentionOfViews(int keyValueHeads, Mask mask) {
-        Attention.Shape shape = TestShapes.attention("2:5,3", 2, keyValueHeads, 32, mask);
+    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL", "1, 2"})
+    void attentionOfViews(int keyValueHeads, String mask) {
+        Attention.Shape shape = TestShapes.attention("2:5,3", 2, keyValueHeads, 32, TestShapes.mask(mask));
         checkProducts((backend, kernels, host) -> {
             Tensor qkv = host.of("qkv", 12, shape.width() + 8).rows(1, 11).columns(5, 5 + shape.width());
             Tensor dy = host.of("dy", 10, 67).columns(3, 67);
             Attended attended = kernels.attention().forward(qkv, shape);
             return List.of(attended.output(), kernels.attention().backward(dy, qkv, shape, attended));
+        });
+    }
+
+    /** In place, of whole tensors and of the columns of query and key. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 2", "5, 3, 6", "33, 4, 64", "7, 2, 16"})
+    void rotation(int rows, int heads, int headWidth) {
+        FloatBuffer table = floats(9 * headWidth);
+        int[] positions = random.ints(rows, 0, 9).toArray();
+        int width = heads * headWidth;
+        check((backend, kernels, host) -> {
+            Tensor angles = backend.frozen(table, 9L * headWidth);
+            Tensor x = host.of("x", rows, width);
+            kernels.tokens().rotate(x, headWidth, angles, positions);
+            Tensor wide = host.of("wide", rows, width + 3);
+            kernels.tokens().rotate(wide.columns(0, width), headWidth, angles, positions);
+            Tensor dy = host.of("dy", rows, width + 4);
+            kernels.tokens().rotateBackward(dy.columns(0, width), headWidth, angles, positions);
+            return List.of(x, wide, dy);
         });
     }
 

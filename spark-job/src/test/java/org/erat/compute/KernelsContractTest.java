@@ -387,9 +387,17 @@ public class KernelsContractTest {
     // ---- attention
 
     @ParameterizedTest
-    @CsvSource({"4, 2, BIDIRECTIONAL", "32, 2, BIDIRECTIONAL", "8, 1, BIDIRECTIONAL", "4, 2, CAUSAL", "32, 1, CAUSAL"})
-    void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int headWidth, int keyValueHeads, Mask mask) {
-        Attention.Shape shape = TestShapes.attention("2:5,2", 2, keyValueHeads, headWidth, mask);
+    @CsvSource({
+        "4, 2, BIDIRECTIONAL",
+        "32, 2, BIDIRECTIONAL",
+        "8, 1, BIDIRECTIONAL",
+        "4, 2, CAUSAL",
+        "32, 1, CAUSAL",
+        "4, 2, 1",
+        "32, 1, 2"
+    })
+    void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int headWidth, int keyValueHeads, String mask) {
+        Attention.Shape shape = TestShapes.attention("2:5,2", 2, keyValueHeads, headWidth, TestShapes.mask(mask));
         double[] qkv = random(10 * shape.width());
         double[] dy = random(10 * shape.queryWidth());
         float[][] zeros = attention(
@@ -422,6 +430,46 @@ public class KernelsContractTest {
         int kept = 3 * shape.queryWidth();
         assertThat(Arrays.copyOf(other, kept)).containsExactly(Arrays.copyOf(one, kept));
         assertThat(row(other, 4, shape.queryWidth())).isNotEqualTo(row(one, 4, shape.queryWidth()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2", "32, 2", "8, 1"})
+    void keysBeforeTheWindowOfAQueryChangeNothing(int headWidth, int keyValueHeads) {
+        Attention.Shape shape = TestShapes.attention("2:5,5", 2, keyValueHeads, headWidth, Mask.slidingWindow(2));
+        double[] qkv = random(10 * shape.width());
+        double[] dy = new double[10 * shape.queryWidth()];
+        float[] one = attention(qkv, dy, shape)[0];
+        for (int i = 0; i < 3 * shape.width(); i++) {
+            qkv[i] *= -2;
+        }
+        float[] other = attention(qkv, dy, shape)[0];
+        assertThat(row(other, 3, shape.queryWidth())).isNotEqualTo(row(one, 3, shape.queryWidth()));
+        assertThat(row(other, 4, shape.queryWidth())).containsExactly(row(one, 4, shape.queryWidth()));
+    }
+
+    /** As the neighbouring positions of two tokens are, so is the product of their rotations. */
+    @Test
+    void scoresOfRotatedHeadsDependOnTheDistanceOfTheirPositions() {
+        float[] table = new float[10 * 4];
+        for (int i = 0; i < 10; i++) {
+            for (int pair = 0; pair < 2; pair++) {
+                table[4 * i + pair] = (float) Math.cos(i * (pair + 0.3));
+                table[4 * i + 2 + pair] = (float) Math.sin(i * (pair + 0.3));
+            }
+        }
+        Tensor angles = backend.frozen(FloatBuffer.wrap(table), table.length);
+        double[] scores = new double[2];
+        for (int i = 0; i < 2; i++) {
+            try (Tensor x = memory.upload(DoubleBuffer.wrap(new double[] {1, 2, -0.5, 1, 0.25, -1, 2, 0.5}), 2, 4)) {
+                kernels.tokens().rotate(x, 4, angles, new int[] {2 + 5 * i, 4 + 5 * i});
+                double[] rotated = TestTensors.doubles(kernels, x);
+                for (int j = 0; j < 4; j++) {
+                    scores[i] += rotated[j] * rotated[4 + j];
+                }
+            }
+        }
+        // Eight elements up to 2, each rounded to bf16 by 2⁻⁹ of itself, in two products.
+        assertThat(scores[0]).isCloseTo(scores[1], within(memory.activations() == Dtype.BF16 ? 0.05 : 1e-5));
     }
 
     private static double[] random(int size) {
@@ -481,6 +529,7 @@ public class KernelsContractTest {
                 .isThrownBy(() -> matrices.linearActivation(Activation.GELU_TANH, x, map))
                 .withMessageContaining(": x has shape [6, 5] where [6, 4] is needed");
         refusesAttentions(x);
+        refusesRotations(x);
         Tokens tokens = kernels.tokens();
         refuses(
                 "meanPool: x has shape [6, 5], whose rows are not those of 4 examples",
@@ -513,6 +562,20 @@ public class KernelsContractTest {
         refuses("columns: [3, 3) is not within [0, 5)", () -> x.columns(3, 3));
         refuses("frozen: 4 values where shape [2, 3] needs 6", () -> backend.frozen(FloatBuffer.allocate(4), 2, 3));
         refuses("tensor: shape [2, 0] has an empty dimension", () -> memory.allocate(2, 0));
+    }
+
+    private void refusesRotations(Tensor x) {
+        Tokens tokens = kernels.tokens();
+        Tensor angles = backend.frozen(FloatBuffer.allocate(4), 4);
+        refuses(
+                "rotate: x has shape [6, 5], which is not one of heads of the even width 2",
+                () -> tokens.rotate(x, 2, angles, new int[6]));
+        refuses(
+                "rotateBackward: 2 positions for x of shape [6, 4]",
+                () -> tokens.rotateBackward(x.columns(0, 4), 2, angles, new int[2]));
+        refuses(
+                "rotate: positions holds 2, outside the 2 rows",
+                () -> tokens.rotate(x.columns(0, 4), 2, angles, new int[] {0, 0, 0, 0, 0, 2}));
     }
 
     private void refusesAttentions(Tensor x) {

@@ -22,6 +22,15 @@ public final class TestShapes {
         return new Attention.Shape(Integer.parseInt(parts[0]), longest, heads, keyValueHeads, headWidth, mask, lengths);
     }
 
+    /** A mask by the name of its constant, or the width of a sliding window. */
+    public static Mask mask(String name) {
+        return switch (name) {
+            case "BIDIRECTIONAL" -> Mask.BIDIRECTIONAL;
+            case "CAUSAL" -> Mask.CAUSAL;
+            default -> Mask.slidingWindow(Integer.parseInt(name));
+        };
+    }
+
     /** {@code x} [N,·] with the rows of padding tokens set to zero. */
     static double[] withoutPadding(Attention.Shape shape, double... x) {
         int columns = (int) (x.length / shape.rows());

@@ -9,13 +9,14 @@ import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The sizes are worked out by hand from H = 4, F = 8, two heads, two blocks, 16 rows of tables, B = 2, T = 3. */
 class ExecutorMemoryTest {
-    private static final Architecture MODEL = Architecture.encoder(
-            "bert", 10, 1, Architecture.Positions.ofAllTokens(5), 2, 4, 2, 8, Activation.GELU, 1e-12, 0);
+    private static final Architecture MODEL =
+            Architecture.encoder("bert", 10, 1, Positions.ofAllTokens(5), 2, 4, 2, 8, Activation.GELU, 1e-12, 0);
 
     /** Tables: 16 rows of 4 values of 4 bytes. */
     private static final int TABLES = 256;

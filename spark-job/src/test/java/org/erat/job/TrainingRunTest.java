@@ -26,6 +26,7 @@ import org.erat.config.JobConfig;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.text.Tokenization;
 import org.erat.data.tokenized.DatasetDescription;
@@ -401,7 +402,7 @@ class TrainingRunTest {
                         model.family(),
                         model.vocabulary(),
                         model.tokenTypes(),
-                        Architecture.Positions.ofAllTokens(4),
+                        Positions.ofAllTokens(4),
                         model.blocks(),
                         model.width(),
                         model.heads(),
@@ -409,6 +410,7 @@ class TrainingRunTest {
                         model.feedForward(),
                         model.norm(),
                         model.biases(),
+                        model.tied(),
                         model.padTokenId()));
 
         assertThatThrownBy(() -> submit(

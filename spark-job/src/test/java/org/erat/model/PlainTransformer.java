@@ -2,17 +2,20 @@ package org.erat.model;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Architecture.Norm.Kind;
 import org.erat.data.architecture.Architecture.Place;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 
 /**
@@ -70,7 +73,8 @@ final class PlainTransformer {
         }
     }
 
-    private record BlockValues(Map<Projection, Linear> maps, Norm attentionNorm, Norm feedForwardNorm) {}
+    private record BlockValues(
+            Map<Projection, Linear> maps, Map<Projection, Norm> headNorms, Norm attentionNorm, Norm feedForwardNorm) {}
 
     /** What an adapter adds to the weight of a projection, [out,in]. */
     @FunctionalInterface
@@ -82,8 +86,10 @@ final class PlainTransformer {
         this.architecture = architecture;
         int width = architecture.width();
         words = matrix(random, architecture.vocabulary(), width, 0.5);
-        positions = matrix(random, architecture.positions().rows(), width, 0.5);
-        embeddingNorm = norm(random, width);
+        positions = architecture.positions() instanceof Positions.Learned learned
+                ? matrix(random, learned.rows(), width, 0.5)
+                : null;
+        embeddingNorm = positions == null ? null : norm(random, width);
         for (int block = 0; block < architecture.blocks(); block++) {
             Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
             for (Projection projection : architecture.projections()) {
@@ -97,7 +103,13 @@ final class PlainTransformer {
                                         ? matrix(random, 1, out, 0.5)[0]
                                         : new double[out]));
             }
-            blocks.add(new BlockValues(maps, norm(random, width), norm(random, width)));
+            Map<Projection, Norm> headNorms = new EnumMap<>(Projection.class);
+            for (Projection projection : architecture.projections()) {
+                if (architecture.hasHeadNorm(projection)) {
+                    headNorms.put(projection, norm(random, architecture.heads().width()));
+                }
+            }
+            blocks.add(new BlockValues(maps, headNorms, norm(random, width), norm(random, width)));
         }
         finalNorm = norm(random, width);
     }
@@ -128,6 +140,8 @@ final class PlainTransformer {
         for (BlockValues block : blocks) {
             laidOut.add(new TransformerWeights.BlockWeights(
                     linear(backend, block, Projection.QUERY, Projection.KEY, Projection.VALUE),
+                    norm(backend, block.headNorms().get(Projection.QUERY)),
+                    norm(backend, block.headNorms().get(Projection.KEY)),
                     linear(backend, block, Projection.ATTENTION_OUTPUT),
                     norm(backend, block.attentionNorm()),
                     architecture.feedForward().gated() ? linear(backend, block, Projection.GATE) : null,
@@ -138,7 +152,8 @@ final class PlainTransformer {
         return new TransformerWeights(
                 architecture,
                 table(backend, words),
-                table(backend, positions),
+                positions == null ? null : table(backend, positions),
+                RotaryEmbedding.angles(architecture, backend),
                 null,
                 norm(backend, embeddingNorm),
                 laidOut,
@@ -155,7 +170,11 @@ final class PlainTransformer {
                 maps.get(0).w()[0].length);
     }
 
-    private static TransformerWeights.NormWeights norm(Backend backend, Norm norm) {
+    @Nullable
+    private static TransformerWeights.NormWeights norm(Backend backend, @Nullable Norm norm) {
+        if (norm == null) {
+            return null;
+        }
         int width = norm.weight().length;
         return new TransformerWeights.NormWeights(
                 backend.frozen(floats(norm.weight()), width),
@@ -182,8 +201,10 @@ final class PlainTransformer {
     double[][] hidden(int[] tokenIds, Deltas deltas) {
         double[][] x = new double[tokenIds.length][];
         for (int t = 0; t < x.length; t++) {
-            x[t] = embeddingNorm.of(
-                    sum(words[tokenIds[t]], positions[architecture.positions().offset() + t]), epsilon());
+            x[t] = words[tokenIds[t]];
+            if (architecture.positions() instanceof Positions.Learned learned) {
+                x[t] = embeddingNorm.of(sum(x[t], positions[learned.offset() + t]), epsilon());
+            }
         }
         boolean before = architecture.norm().place() == Place.PRE;
         for (int block = 0; block < blocks.size(); block++) {
@@ -193,7 +214,7 @@ final class PlainTransformer {
                 maps.put(projection, values.maps().get(projection).plus(deltas.of(block, projection)));
             }
             double[][] in = before ? norm(values.attentionNorm(), x) : x;
-            x = sum(x, attention(in, maps));
+            x = sum(x, attention(in, maps, values.headNorms()));
             x = before ? x : norm(values.attentionNorm(), x);
             in = before ? norm(values.feedForwardNorm(), x) : x;
             x = sum(x, architecture.feedForward().gated() ? gatedFeedForward(in, maps) : feedForward(in, maps));
@@ -202,20 +223,23 @@ final class PlainTransformer {
         return before ? norm(finalNorm, x) : x;
     }
 
-    private double[][] attention(double[][] x, Map<Projection, Linear> maps) {
+    private double[][] attention(double[][] x, Map<Projection, Linear> maps, Map<Projection, Norm> headNorms) {
         Architecture.Heads heads = architecture.heads();
-        double[][] query = of(maps.get(Projection.QUERY), x);
-        double[][] key = of(maps.get(Projection.KEY), x);
+        double[][] query = heads(of(maps.get(Projection.QUERY), x), headNorms.get(Projection.QUERY));
+        double[][] key = heads(of(maps.get(Projection.KEY), x), headNorms.get(Projection.KEY));
         double[][] value = of(maps.get(Projection.VALUE), x);
         double[][] context = new double[x.length][heads.query() * heads.width()];
         for (int head = 0; head < heads.query(); head++) {
             int q = head * heads.width();
             int kv = head / (heads.query() / heads.keyValue()) * heads.width();
             for (int t = 0; t < x.length; t++) {
-                int seen = architecture.mask() == Architecture.Mask.CAUSAL ? t + 1 : x.length;
+                int first = architecture.mask().causal()
+                        ? Math.max(0, t - architecture.mask().window() + 1)
+                        : 0;
+                int seen = architecture.mask().causal() ? t + 1 : x.length;
                 double[] share = new double[seen];
                 double sum = 0;
-                for (int s = 0; s < seen; s++) {
+                for (int s = first; s < seen; s++) {
                     double score = 0;
                     for (int d = 0; d < heads.width(); d++) {
                         score += query[t][q + d] * key[s][kv + d];
@@ -223,7 +247,7 @@ final class PlainTransformer {
                     share[s] = Math.exp(score / Math.sqrt(heads.width()));
                     sum += share[s];
                 }
-                for (int s = 0; s < seen; s++) {
+                for (int s = first; s < seen; s++) {
                     for (int d = 0; d < heads.width(); d++) {
                         context[t][q + d] += share[s] / sum * value[s][kv + d];
                     }
@@ -231,6 +255,36 @@ final class PlainTransformer {
             }
         }
         return of(maps.get(Projection.ATTENTION_OUTPUT), context);
+    }
+
+    /** Heads of query or key with their norm and their rotary positions; cosines and sines are floats, as the engine's are. */
+    private double[][] heads(double[][] x, @Nullable Norm norm) {
+        int width = architecture.heads().width();
+        double[][] y = new double[x.length][x[0].length];
+        for (int t = 0; t < x.length; t++) {
+            for (int head = 0; head < y[t].length; head += width) {
+                double[] values = Arrays.copyOfRange(x[t], head, head + width);
+                values = norm == null ? values : norm.of(values, epsilon());
+                System.arraycopy(rotated(values, t), 0, y[t], head, width);
+            }
+        }
+        return y;
+    }
+
+    private double[] rotated(double[] x, int position) {
+        if (!(architecture.positions() instanceof Positions.Rotary rotary)) {
+            return x;
+        }
+        double[] y = x.clone();
+        int half = x.length / 2;
+        for (int i = 0; i < half; i++) {
+            double angle = position * rotary.frequencies(x.length)[i];
+            double cosine = (float) Math.cos(angle);
+            double sine = (float) Math.sin(angle);
+            y[i] = x[i] * cosine - x[half + i] * sine;
+            y[half + i] = x[half + i] * cosine + x[i] * sine;
+        }
+        return y;
     }
 
     private static double[][] feedForward(double[][] x, Map<Projection, Linear> maps) {

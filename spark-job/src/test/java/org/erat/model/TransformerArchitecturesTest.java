@@ -30,8 +30,9 @@ import org.erat.data.architecture.Architecture.Heads;
 import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.architecture.Architecture.Norm;
 import org.erat.data.architecture.Architecture.Place;
-import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
+import org.erat.data.architecture.RotaryScaling;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,8 +40,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What an architecture may state beside BERT's: norms before their parts with a last one after all blocks, norms by the
- * root mean square, causal attention, query heads that share key and value, a gate in the feed-forward part, maps without a
- * bias. In double precision, against a transformer in plain loops and central
+ * root mean square, causal attention, sliding windows, query heads that share key and value, rotary positions, norms of heads,
+ * a gate in the feed-forward part, maps without a bias. In double precision, against a transformer in plain loops and central
  * differences of the forward pass.
  *
  * <p>Tolerances: values are sums of some ten products near 1, so 1e-12. Slopes err by h²·f‴/6 with f‴ up to 1e4 and
@@ -56,7 +57,7 @@ class TransformerArchitecturesTest {
                 "test",
                 20,
                 0,
-                new Positions(12, 1, false),
+                new Positions.Learned(12, 1, false),
                 2,
                 8,
                 new Heads(4, keyValueHeads, 3),
@@ -64,10 +65,10 @@ class TransformerArchitecturesTest {
                 new FeedForward(10, Activation.TANH, false),
                 new Norm(Norm.Kind.LAYER, place, 1e-5),
                 Biases.ALL,
+                true,
                 0);
     }
 
-    /** As LLaMA and Qwen2 have them, but for their positions. */
     private static Architecture gated(Place place, Biases biases) {
         return new Architecture(
                 "test",
@@ -81,6 +82,25 @@ class TransformerArchitecturesTest {
                 new FeedForward(10, Activation.SILU, true),
                 new Norm(Norm.Kind.RMS, place, 1e-5),
                 biases,
+                true,
+                0);
+    }
+
+    /** As the decoders have them: no norm of the embeddings, rotary positions and no learned ones. */
+    private static Architecture rotary(RotaryScaling scaling, Mask mask, boolean headNorms) {
+        return new Architecture(
+                "test",
+                20,
+                0,
+                new Positions.Rotary(100, scaling, 12),
+                2,
+                8,
+                new Heads(4, 2, 4, headNorms),
+                mask,
+                new FeedForward(10, Activation.SILU, true),
+                new Norm(Norm.Kind.RMS, Place.PRE, 1e-5),
+                Biases.ATTENTION,
+                true,
                 0);
     }
 
@@ -92,7 +112,10 @@ class TransformerArchitecturesTest {
                 architecture(Place.PRE, Mask.CAUSAL, 2),
                 gated(Place.PRE, Biases.NONE),
                 gated(Place.PRE, Biases.QUERY_KEY_VALUE),
-                gated(Place.POST, Biases.NONE));
+                gated(Place.POST, Biases.NONE),
+                rotary(new RotaryScaling.Unscaled(), Mask.CAUSAL, false),
+                rotary(new RotaryScaling.Linear(3), Mask.slidingWindow(2), false),
+                rotary(new RotaryScaling.Llama3(8, 1, 4, 30), Mask.CAUSAL, true));
     }
 
     private static final int[] LENGTHS = {4, 2};

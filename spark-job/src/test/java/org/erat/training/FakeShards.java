@@ -16,6 +16,7 @@ import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.SplitMix64;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
@@ -48,17 +49,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
     /** A BERT-like encoder of two heads. */
     public static Architecture architecture(int blocks, int width) {
         return Architecture.encoder(
-                "bert",
-                50,
-                2,
-                Architecture.Positions.ofAllTokens(24),
-                blocks,
-                width,
-                2,
-                2 * width,
-                Activation.GELU,
-                1e-12,
-                0);
+                "bert", 50, 2, Positions.ofAllTokens(24), blocks, width, 2, 2 * width, Activation.GELU, 1e-12, 0);
     }
 
     public Aggregation.Parts parts() {

@@ -171,11 +171,11 @@ public final class TorchTransformer {
 
     private NDArray embeddings(NDManager scope, Batch batch) {
         NDArray sum = rows(scope, family.wordEmbeddings(), batch.tokenIds(), batch)
-                .add(rows(scope, family.positionEmbeddings(), positions(scope, batch), batch));
+                .add(rows(scope, family.positionEmbeddings().orElseThrow(), positions(scope, batch), batch));
         if (family.tokenTypeEmbeddings().isPresent()) {
             sum = sum.add(rows(scope, family.tokenTypeEmbeddings().get(), batch.typeIds(), batch));
         }
-        return norm(sum, family.embeddingNorm());
+        return norm(sum, family.embeddingNorm().orElseThrow());
     }
 
     /** RoBERTa's are those of create_position_ids_from_input_ids in the transformers library. */

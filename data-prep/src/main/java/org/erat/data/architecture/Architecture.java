@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param feedForward the second part of a block
  * @param norm normalization of the hidden states
  * @param biases which of the linear maps have a bias
+ * @param tied whether a language model's output matrix is that of the word embeddings
  * @param padTokenId id that fills the end of short examples
  */
 public record Architecture(
@@ -35,6 +36,7 @@ public record Architecture(
         FeedForward feedForward,
         Norm norm,
         Biases biases,
+        boolean tied,
         int padTokenId)
         implements Serializable {
     /** Far above any model, and low enough for products of them to be counted. */
@@ -65,40 +67,48 @@ public record Architecture(
     }
 
     /**
-     * Learned absolute positions.
-     *
-     * @param rows P, rows of the position embedding table
-     * @param offset row of the first token
-     * @param skipsPadding whether a token with the id of padding takes no position of its own, wherever it stands: it has
-     *     the row before the first token's, and the tokens after it count on as if it were not there (RoBERTa)
-     */
-    public record Positions(int rows, int offset, boolean skipsPadding) implements Serializable {
-        /** Positions that count every token. */
-        public static Positions ofAllTokens(int rows) {
-            return new Positions(rows, 0, false);
-        }
-
-        /** Positions that skip padding. */
-        public static Positions ofRealTokens(int rows, int padTokenId) {
-            return new Positions(rows, padTokenId + 1, true);
-        }
-    }
-
-    /**
      * Heads of the attention.
      *
      * @param query A, heads of the query
      * @param keyValue K, heads of key and value; divides A
      * @param width D, width of one head
+     * @param normalized whether each head of query and key passes an RMS norm of its own before its positions are added
+     *     (Qwen3)
      */
-    public record Heads(int query, int keyValue, int width) implements Serializable {}
+    public record Heads(int query, int keyValue, int width, boolean normalized) implements Serializable {
+        /** Heads without norms. */
+        public Heads(int query, int keyValue, int width) {
+            this(query, keyValue, width, false);
+        }
+    }
 
-    /** Which keys a query sees. */
-    public enum Mask {
-        /** All of its example. */
-        BIDIRECTIONAL,
-        /** Those at its own position and before it. */
-        CAUSAL
+    /**
+     * Which keys of its example a query sees.
+     *
+     * @param causal whether it sees none behind its own position
+     * @param window W, how many a causal query sees at most, the last of which is at its own position
+     */
+    public record Mask(boolean causal, int window) implements Serializable {
+        /** All. */
+        public static final Mask BIDIRECTIONAL = new Mask(false, Integer.MAX_VALUE);
+
+        /** All at its own position and before it. */
+        public static final Mask CAUSAL = slidingWindow(Integer.MAX_VALUE);
+
+        /** The last W at its own position and before it (Mistral, arXiv 2310.06825). */
+        public static Mask slidingWindow(int window) {
+            return new Mask(true, window);
+        }
+
+        /** Index of the first key that a query sees. */
+        public int firstKey(int query) {
+            return causal ? Math.max(0, query - window + 1) : 0;
+        }
+
+        /** Index after the last key that a query sees, in an example of {@code length} tokens. */
+        public int endOfKeys(int query, int length) {
+            return causal ? query + 1 : length;
+        }
     }
 
     /**
@@ -141,6 +151,10 @@ public record Architecture(
         ALL,
         /** Query, key and value. */
         QUERY_KEY_VALUE,
+        /** All of the attention. */
+        ATTENTION,
+        /** All of the feed-forward part. */
+        FEED_FORWARD,
         /** None. */
         NONE;
 
@@ -148,8 +162,9 @@ public record Architecture(
         public boolean on(Projection projection) {
             return switch (this) {
                 case ALL -> true;
-                case QUERY_KEY_VALUE ->
-                    projection == Projection.QUERY || projection == Projection.KEY || projection == Projection.VALUE;
+                case QUERY_KEY_VALUE -> projection.isOfAttention() && projection != Projection.ATTENTION_OUTPUT;
+                case ATTENTION -> projection.isOfAttention();
+                case FEED_FORWARD -> !projection.isOfAttention();
                 case NONE -> false;
             };
         }
@@ -185,6 +200,7 @@ public record Architecture(
                 new FeedForward(inner, activation, false),
                 new Norm(Norm.Kind.LAYER, Place.POST, epsilon),
                 Biases.ALL,
+                true,
                 padTokenId);
     }
 
@@ -195,24 +211,20 @@ public record Architecture(
                 .toList();
     }
 
+    /** Whether the heads of a projection are normalized. */
+    public boolean hasHeadNorm(Projection projection) {
+        return heads.normalized() && (projection == Projection.QUERY || projection == Projection.KEY);
+    }
+
     /**
-     * Rows of the position embedding table.
+     * The position of each token, which is its row of the position embedding table where there is one.
      *
      * @param tokenIds [B,T] row-major
      * @param tokens T
      * @return [B,T]
      */
     public int[] positionRows(int[] tokenIds, int tokens) {
-        int[] rows = new int[tokenIds.length];
-        int next = positions.offset();
-        for (int i = 0; i < rows.length; i++) {
-            if (i % tokens == 0) {
-                next = positions.offset();
-            }
-            boolean skipped = positions.skipsPadding() && tokenIds[i] == padTokenId;
-            rows[i] = skipped ? positions.offset() - 1 : next++;
-        }
-        return rows;
+        return positions.of(tokenIds, tokens, padTokenId);
     }
 
     /** What differs in another architecture, a text for each part: {@code blocks (2 there, 3 here)}; empty for none. */
@@ -238,7 +250,7 @@ public record Architecture(
 
     /** Longest sequence in tokens. */
     public int maxLength() {
-        return positions.rows() - positions.offset();
+        return positions.maxLength();
     }
 
     /** Width of the input of a projection. */

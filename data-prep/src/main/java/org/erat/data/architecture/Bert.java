@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
-import org.erat.data.architecture.Architecture.Positions;
 
 /** BERT (Devlin et al. 2019), after {@code BertModel} of the transformers library. */
 public class Bert implements Family {
@@ -25,7 +24,7 @@ public class Bert implements Family {
     @Override
     public Architecture architecture(ConfigJson config) {
         EncoderKeys.requireEncoder(config);
-        int padTokenId = config.tokenId(PADDING, defaultPadTokenId());
+        int padTokenId = config.count(PADDING, defaultPadTokenId());
         return KEYS.read(
                 config,
                 name(),
@@ -41,7 +40,7 @@ public class Bert implements Family {
     }
 
     /** How tokens know their place, in a table of so many rows. */
-    Positions positions(int rows, int padTokenId) {
+    Positions.Learned positions(int rows, int padTokenId) {
         return Positions.ofAllTokens(rows);
     }
 
@@ -80,8 +79,8 @@ public class Bert implements Family {
     }
 
     @Override
-    public String positionEmbeddings() {
-        return "embeddings.position_embeddings.weight";
+    public Optional<String> positionEmbeddings() {
+        return Optional.of("embeddings.position_embeddings.weight");
     }
 
     @Override
@@ -90,8 +89,8 @@ public class Bert implements Family {
     }
 
     @Override
-    public String embeddingNorm() {
-        return "embeddings.LayerNorm";
+    public Optional<String> embeddingNorm() {
+        return Optional.of("embeddings.LayerNorm");
     }
 
     @Override

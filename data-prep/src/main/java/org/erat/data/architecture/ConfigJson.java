@@ -12,7 +12,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.erat.data.BadInputException;
 import org.erat.data.FileSignature;
 import org.erat.data.Json;
@@ -39,10 +43,14 @@ public final class ConfigJson {
     private final byte[] bytes;
     private final JsonNode root;
 
-    private ConfigJson(String where, byte[] bytes, JsonNode root) {
+    /** What messages put before a key: the keys of the objects around it. */
+    private final String path;
+
+    private ConfigJson(String where, byte[] bytes, JsonNode root, String path) {
         this.where = where;
         this.bytes = bytes;
         this.root = root;
+        this.path = path;
     }
 
     /**
@@ -66,7 +74,7 @@ public final class ConfigJson {
             throw FileSignature.explain(
                     file, new BadInputException(file + ": is not a JSON object. Use the config.json of the model."));
         }
-        return new ConfigJson(file.toString(), bytes, root);
+        return new ConfigJson(file.toString(), bytes, root, "");
     }
 
     /**
@@ -77,7 +85,7 @@ public final class ConfigJson {
     static ConfigJson of(ObjectNode root, String where) {
         try {
             String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
-            return new ConfigJson(where, text.getBytes(StandardCharsets.UTF_8), root);
+            return new ConfigJson(where, text.getBytes(StandardCharsets.UTF_8), root, "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -92,21 +100,96 @@ public final class ConfigJson {
     int size(String key) {
         JsonNode value = required(key);
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
-            throw refused(key + " is " + value + ", not a whole number from 1.");
+            throw refused(path + key + " is " + value + ", not a whole number from 1.");
         }
         return value.intValue();
     }
 
-    /** A whole number from 0, or {@code absent} where the key is missing or null. */
-    int tokenId(String key, int absent) {
-        JsonNode value = root.path(key);
-        if (value.isMissingNode() || value.isNull()) {
+    /** A whole number from 1, or {@code absent} where the key is missing or null. */
+    int size(String key, int absent) {
+        return has(key) ? size(key) : absent;
+    }
+
+    /** A number above 0; the key must be there. */
+    double positive(String key) {
+        JsonNode value = required(key);
+        if (!value.isNumber() || !(value.doubleValue() > 0) || Double.isInfinite(value.doubleValue())) {
+            throw refused(path + key + " is " + value + ", not a number above 0.");
+        }
+        return value.doubleValue();
+    }
+
+    /** A number above 0, or {@code absent} where the key is missing or null. */
+    double positive(String key, double absent) {
+        return has(key) ? positive(key) : absent;
+    }
+
+    /** True or false, or {@code absent} where the key is missing or null. */
+    boolean flag(String key, boolean absent) {
+        if (!has(key)) {
             return absent;
         }
+        JsonNode value = root.get(key);
+        if (!value.isBoolean()) {
+            throw refused(path + key + " is " + value + ", not true or false.");
+        }
+        return value.booleanValue();
+    }
+
+    /** Whether the key is there and is not null. */
+    boolean has(String key) {
+        return root.hasNonNull(key);
+    }
+
+    /** Whether the key is there and is null. */
+    boolean isNull(String key) {
+        return root.path(key).isNull();
+    }
+
+    /** The different texts of a list. */
+    Set<String> texts(String key) {
+        Set<String> texts = new TreeSet<>();
+        required(key).forEach(text -> texts.add(text.asText()));
+        return texts;
+    }
+
+    /** The object under a key, whose errors name both keys; empty where the key is missing or null. */
+    Optional<ConfigJson> object(String key) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        if (!root.get(key).isObject()) {
+            throw refused(path + key + " is " + root.get(key) + ", not an object.");
+        }
+        return Optional.of(new ConfigJson(where, bytes, root.get(key), path + key + "."));
+    }
+
+    /** Whether each key of {@code other} has the same value here. */
+    boolean hasValuesOf(ConfigJson other) {
+        return other.root.properties().stream()
+                .allMatch(entry -> entry.getValue().equals(root.get(entry.getKey())));
+    }
+
+    /** A whole number from 0, or {@code absent} where the key is missing or null. */
+    int count(String key, int absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        JsonNode value = root.get(key);
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
             throw refused(key + " is " + value + ", not a whole number from 0.");
         }
         return value.intValue();
+    }
+
+    /** The first of one or several token ids; empty where the key is missing or null, or its number is negative. */
+    OptionalInt firstTokenId(String key) {
+        JsonNode value = root.path(key).isArray() ? root.path(key).path(0) : root.path(key);
+        if (!value.isMissingNode() && !value.isNull() && !value.canConvertToInt()) {
+            throw refused(path + key + " is " + value + ", not a whole number.");
+        }
+        int id = value.asInt(-1);
+        return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /** A number between 0 and 1, both excluded, or {@code absent} where the key is missing. */
@@ -138,7 +221,7 @@ public final class ConfigJson {
         JsonNode value = required(key);
         T meaning = value.isTextual() ? known.get(value.textValue()) : null;
         if (meaning == null) {
-            throw refused(key + " " + value + " is not supported. Use a model with one of "
+            throw refused(path + key + " " + value + " is not supported. Use a model with one of "
                     + known.keySet().stream().sorted().toList() + ".");
         }
         return meaning;
@@ -159,6 +242,18 @@ public final class ConfigJson {
         }
     }
 
+    /** Refuses any value; a missing key or null is fine. */
+    void requireAbsent(String key, String fix) {
+        if (has(key)) {
+            throw unsupported(key, fix);
+        }
+    }
+
+    /** The error of a value that is not supported. */
+    BadInputException unsupported(String key, String fix) {
+        return refused(path + key + " " + root.get(key) + " is not supported. " + fix);
+    }
+
     /** Refuses a list or map with something in it; a missing key is fine. */
     void requireEmpty(String key, String fix) {
         if (!root.path(key).isEmpty()) {
@@ -167,14 +262,14 @@ public final class ConfigJson {
     }
 
     /** An error that says where the configuration comes from. */
-    BadInputException refused(String reason) {
+    public BadInputException refused(String reason) {
         return new BadInputException(where + ": " + reason);
     }
 
     private JsonNode required(String key) {
         JsonNode value = root.get(key);
         if (value == null) {
-            throw refused("the key " + key + " is missing. Use the config.json of the model.");
+            throw refused("the key " + path + key + " is missing. Use the config.json of the model.");
         }
         return value;
     }

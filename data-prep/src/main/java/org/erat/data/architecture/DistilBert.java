@@ -2,7 +2,6 @@ package org.erat.data.architecture;
 
 import java.util.List;
 import java.util.Optional;
-import org.erat.data.architecture.Architecture.Positions;
 
 /**
  * DistilBERT (Sanh et al. 2019), after {@code DistilBertModel} of the transformers library: BERT's encoder without token
@@ -29,7 +28,7 @@ public final class DistilBert implements Family {
                 0,
                 (rows, pad) -> Positions.ofAllTokens(rows),
                 EPSILON,
-                config.tokenId("pad_token_id", 0));
+                config.count("pad_token_id", 0));
     }
 
     @Override
@@ -43,18 +42,13 @@ public final class DistilBert implements Family {
     }
 
     @Override
-    public String positionEmbeddings() {
-        return "embeddings.position_embeddings.weight";
+    public Optional<String> positionEmbeddings() {
+        return Optional.of("embeddings.position_embeddings.weight");
     }
 
     @Override
-    public Optional<String> tokenTypeEmbeddings() {
-        return Optional.empty();
-    }
-
-    @Override
-    public String embeddingNorm() {
-        return "embeddings.LayerNorm";
+    public Optional<String> embeddingNorm() {
+        return Optional.of("embeddings.LayerNorm");
     }
 
     @Override
@@ -85,11 +79,6 @@ public final class DistilBert implements Family {
     @Override
     public String blockPath(int block) {
         return "layer." + block;
-    }
-
-    @Override
-    public Optional<String> pooler() {
-        return Optional.empty();
     }
 
     @Override

@@ -1,7 +1,5 @@
 package org.erat.data.architecture;
 
-import org.erat.data.architecture.Architecture.Positions;
-
 /**
  * The keys under which a {@code config.json} states the sizes of an encoder with learned positions and norms after each
  * part. Families differ in these keys.
@@ -25,7 +23,7 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
          *
          * @param rows of the position embedding table
          */
-        Positions of(int rows, int padTokenId);
+        Positions.Learned of(int rows, int padTokenId);
     }
 
     /** Refuses what no encoder of this project computes. */
@@ -62,13 +60,14 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
         if (h % a != 0) {
             throw config.refused(heads + " " + a + " does not divide " + width + " " + h + ". Correct config.json.");
         }
+        Positions.Learned places = positions.of(config.size(POSITIONS), padTokenId);
         Architecture architecture;
         try {
             architecture = Architecture.encoder(
                     family,
                     config.size(VOCABULARY),
                     tokenTypes,
-                    positions.of(config.size(POSITIONS), padTokenId),
+                    places,
                     config.size(blocks),
                     h,
                     a,
@@ -84,8 +83,8 @@ record EncoderKeys(String width, String blocks, String heads, String inner, Stri
                     + architecture.vocabulary() + ". Correct config.json.");
         }
         if (architecture.maxLength() < 1) {
-            throw config.refused(POSITIONS + " " + architecture.positions().rows() + " leaves no position after the "
-                    + architecture.positions().offset() + " that come before the first token. Correct config.json.");
+            throw config.refused(POSITIONS + " " + places.rows() + " leaves no position after the " + places.offset()
+                    + " that come before the first token. Correct config.json.");
         }
         return architecture;
     }

@@ -8,7 +8,15 @@ import org.erat.data.UsageException;
 
 /** The known families of models. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new Bert(), new Roberta(), new DistilBert());
+    private static final List<Family> ALL = List.of(
+            new Bert(),
+            new Roberta(),
+            new DistilBert(),
+            new Gpt2(),
+            new Llama(),
+            new Mistral(),
+            new Qwen2(),
+            new Qwen3());
 
     private Families() {}
 

@@ -33,17 +33,45 @@ public interface Family {
     /** Word embeddings [V,H]. */
     String wordEmbeddings();
 
-    /** Position embeddings [P,H]. */
-    String positionEmbeddings();
+    /** Position embeddings [P,H]; empty where the family has no such table. */
+    Optional<String> positionEmbeddings();
 
     /** Token type embeddings; empty where the family has none. */
-    Optional<String> tokenTypeEmbeddings();
+    default Optional<String> tokenTypeEmbeddings() {
+        return Optional.empty();
+    }
 
-    /** The norm after the embeddings. */
-    String embeddingNorm();
+    /** The norm after the embeddings; empty where the family has none. */
+    default Optional<String> embeddingNorm() {
+        return Optional.empty();
+    }
 
-    /** A projection of a block, which is also the path of the module that a PEFT adapter names. */
+    /** A projection of a block. */
     String projection(int block, Projection projection);
+
+    /** How checkpoints store a projection: under its own name, [out,in], unless the family says otherwise. */
+    default StoredProjection stored(int block, Projection projection) {
+        return new StoredProjection(projection(block, projection), List.of(projection), false);
+    }
+
+    /**
+     * How the checkpoints of a family store a projection.
+     *
+     * @param module the module that computes it, whose tensors a checkpoint holds and whose path a PEFT adapter names
+     * @param fused the projections that the module computes side by side, in the order of its outputs; this one alone
+     *     where it is not fused
+     * @param transposed whether the module's weight is [in,out], which PEFT calls {@code fan_in_fan_out}
+     */
+    record StoredProjection(String module, List<Projection> fused, boolean transposed) {
+        public StoredProjection {
+            fused = List.copyOf(fused);
+        }
+    }
+
+    /** The norm [D] of the heads of query or key, where {@link Architecture.Heads#normalized} says that there are norms. */
+    default String headNorm(int block, Projection projection) {
+        throw new IllegalArgumentException(name() + " has no norms of heads");
+    }
 
     /** The norm of a block's attention. */
     String attentionNorm(int block);
@@ -63,10 +91,23 @@ public interface Family {
     String blockPath(int block);
 
     /** The pooler, a linear map [H,H]. A checkpoint may lack it. Empty where the family has none. */
-    Optional<String> pooler();
+    default Optional<String> pooler() {
+        return Optional.empty();
+    }
 
     /** The masked-language-model head. A checkpoint may lack it. Empty where the family has none. */
-    Optional<MaskedLanguageModelHead> maskedLanguageModelHead();
+    default Optional<MaskedLanguageModelHead> maskedLanguageModelHead() {
+        return Optional.empty();
+    }
+
+    /**
+     * The output matrix of a causal language model, a linear map [V,H] without a bias that stands outside of the model, so
+     * that its name never has a prefix. It is the word embeddings where {@link Architecture#tied} says so. A checkpoint
+     * may lack it. Empty where the family has none.
+     */
+    default Optional<String> languageModelHead() {
+        return Optional.empty();
+    }
 
     /**
      * A masked-language-model head: logits = E·norm(f(dense(x))) + bias, where E are the word embeddings and f is the

@@ -23,11 +23,11 @@ public final class ModelTensors {
         long width = architecture.width();
         Map<String, long[]> shapes = new LinkedHashMap<>();
         shapes.put(family.wordEmbeddings(), new long[] {architecture.vocabulary(), width});
-        shapes.put(
-                family.positionEmbeddings(),
-                new long[] {architecture.positions().rows(), width});
+        family.positionEmbeddings()
+                .ifPresent(name ->
+                        shapes.put(name, new long[] {architecture.positions().rows(), width}));
         family.tokenTypeEmbeddings().ifPresent(name -> shapes.put(name, new long[] {architecture.tokenTypes(), width}));
-        norm(shapes, family.embeddingNorm(), architecture);
+        family.embeddingNorm().ifPresent(name -> norm(shapes, name, architecture));
         family.finalNorm().ifPresent(name -> norm(shapes, name, architecture));
         for (int block = 0; block < architecture.blocks(); block++) {
             for (Projection projection : architecture.projections()) {
@@ -37,6 +37,11 @@ public final class ModelTensors {
                         architecture.out(projection),
                         architecture.in(projection),
                         architecture.biases().on(projection));
+                if (architecture.hasHeadNorm(projection)) {
+                    shapes.put(
+                            weight(family.headNorm(block, projection)),
+                            new long[] {architecture.heads().width()});
+                }
                 if (projection == Projection.ATTENTION_OUTPUT) {
                     norm(shapes, family.attentionNorm(block), architecture);
                 }
@@ -67,6 +72,34 @@ public final class ModelTensors {
             shapes.put(head.bias(), new long[] {architecture.vocabulary()});
         });
         return shapes;
+    }
+
+    /**
+     * The output matrix of a causal language model, with its shape; empty where the family has none or it is the word
+     * embeddings. A model has it or not.
+     */
+    public static Map<String, long[]> languageModelHead(Architecture architecture) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        if (!architecture.tied()) {
+            Families.of(architecture)
+                    .languageModelHead()
+                    .ifPresent(name -> linear(shapes, name, architecture.vocabulary(), architecture.width(), false));
+        }
+        return shapes;
+    }
+
+    /**
+     * The tensor [V,H] of which a causal language model forms its logits, hidden·Wᵀ: the word embeddings where both are
+     * tied.
+     *
+     * @throws IllegalArgumentException if the family has no causal language model
+     */
+    public static String outputMatrix(Architecture architecture) {
+        Family family = Families.of(architecture);
+        String head = family.languageModelHead()
+                .orElseThrow(() ->
+                        new IllegalArgumentException(family.name() + " is a family without causal language models"));
+        return architecture.tied() ? family.wordEmbeddings() : weight(head);
     }
 
     private static void linear(Map<String, long[]> shapes, String name, long out, long in, boolean hasBias) {

@@ -22,6 +22,11 @@ public enum Projection {
         this.key = key;
     }
 
+    /** Whether it belongs to the attention, and not to the feed-forward part. */
+    public boolean isOfAttention() {
+        return compareTo(ATTENTION_OUTPUT) <= 0;
+    }
+
     /** Name in the configuration. */
     public String key() {
         return key;

@@ -2,7 +2,6 @@ package org.erat.data.architecture;
 
 import java.util.List;
 import java.util.Optional;
-import org.erat.data.architecture.Architecture.Positions;
 
 /**
  * RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT, after {@code RobertaModel} of the transformers library. The
@@ -20,7 +19,7 @@ public final class Roberta extends Bert {
     }
 
     @Override
-    Positions positions(int rows, int padTokenId) {
+    Positions.Learned positions(int rows, int padTokenId) {
         return Positions.ofRealTokens(rows, padTokenId);
     }
 

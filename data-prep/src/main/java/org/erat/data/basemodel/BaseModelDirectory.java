@@ -96,6 +96,9 @@ public final class BaseModelDirectory implements AutoCloseable {
         if (hasMaskedLanguageModelHead()) {
             ModelTensors.maskedLanguageModelHead(architecture).forEach(this::checkTensor);
         }
+        if (hasLanguageModelHead() && !architecture.tied()) {
+            ModelTensors.languageModelHead(architecture).forEach(this::checkTensor);
+        }
     }
 
     private void checkTensor(String name, long[] shape) {
@@ -165,6 +168,12 @@ public final class BaseModelDirectory implements AutoCloseable {
     /** Whether the tensors of {@link ModelTensors#maskedLanguageModelHead} are there. */
     public boolean hasMaskedLanguageModelHead() {
         return hasAny(ModelTensors.maskedLanguageModelHead(architecture));
+    }
+
+    /** Whether logits of a causal language model can be formed, with {@link ModelTensors#outputMatrix}. */
+    public boolean hasLanguageModelHead() {
+        return family().languageModelHead().isPresent()
+                && (architecture.tied() || hasAny(ModelTensors.languageModelHead(architecture)));
     }
 
     // One tensor of an optional part is enough to ask for the rest: half a part is an error, not an absence.

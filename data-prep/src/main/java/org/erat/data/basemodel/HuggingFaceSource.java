@@ -2,6 +2,7 @@ package org.erat.data.basemodel;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.Families;
 import org.erat.data.architecture.Family;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.TensorSource;
 
@@ -32,7 +34,11 @@ final class HuggingFaceSource implements ModelSource {
     private final TokenizerJson tokenizer;
     private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileOf = new TreeMap<>();
+    private final Map<String, FusedTensor> fused;
     private final String prefix;
+
+    /** Name of the tensor that holds the word embeddings. */
+    private final String embeddings;
 
     private HuggingFaceSource(Path directory, List<SafetensorsFile> files) {
         this.directory = directory;
@@ -51,14 +57,9 @@ final class HuggingFaceSource implements ModelSource {
                 }
             }
         }
-        this.prefix = family.prefixes().stream()
-                .filter(p -> fileOf.containsKey(p + family.wordEmbeddings()))
-                .findFirst()
-                .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + family.wordEmbeddings()
-                        + "' is missing, with each of the prefixes "
-                        + family.prefixes().stream().map(p -> "'" + p + "'").toList() + " of the family "
-                        + family.name() + ". Check that config.json and the weights belong to the same model."));
-        String embeddings = prefix + family.wordEmbeddings();
+        this.fused = FusedTensor.of(architecture);
+        this.prefix = prefix();
+        this.embeddings = embeddings();
         SafetensorsFile file = fileOf.get(embeddings);
         VocabularySize.check(
                 directory.resolve(BaseModelDirectory.CONFIG),
@@ -66,6 +67,40 @@ final class HuggingFaceSource implements ModelSource {
                 file.path(),
                 file.info(embeddings),
                 tokenizer.highestId());
+    }
+
+    /** The prefix under which the files hold the word embeddings, or where the head holds them the first norm. */
+    private String prefix() {
+        return Stream.of(family.wordEmbeddings(), ModelTensors.weight(family.attentionNorm(0)))
+                .flatMap(name -> family.prefixes().stream().filter(p -> fileOf.containsKey(p + name)))
+                .findFirst()
+                .orElseThrow(this::withoutEmbeddings);
+    }
+
+    /** A tied model may store its one matrix as the word embeddings, as the output matrix, or twice. */
+    private String embeddings() {
+        String words = prefix + family.wordEmbeddings();
+        Optional<String> head =
+                family.languageModelHead().map(ModelTensors::weight).filter(fileOf::containsKey);
+        if (!fileOf.containsKey(words)) {
+            return head.filter(name -> architecture.tied()).orElseThrow(this::withoutEmbeddings);
+        }
+        if (architecture.tied() && head.isPresent() && !holdSame(head.get(), words)) {
+            throw config.refused("tie_word_embeddings is true, or left out where that means true, but " + weights()
+                    + " holds a '" + head.get() + "' that is not '" + words + "'. Set tie_word_embeddings to false.");
+        }
+        return words;
+    }
+
+    private BadInputException withoutEmbeddings() {
+        return new BadInputException(weights() + ": tensor '" + family.wordEmbeddings()
+                + "' is missing, with each of the prefixes "
+                + family.prefixes().stream().map(p -> "'" + p + "'").toList() + " of the family " + family.name()
+                + ". Check that config.json and the weights belong to the same model.");
+    }
+
+    private boolean holdSame(String one, String other) {
+        return fileOf.get(one).floats(one).equals(fileOf.get(other).floats(other));
     }
 
     static HuggingFaceSource open(Path directory) {
@@ -210,12 +245,29 @@ final class HuggingFaceSource implements ModelSource {
 
     @Override
     public TensorSource tensor(String canonical, long[] shape) {
+        FusedTensor part = fused.get(canonical);
+        if (part == null) {
+            Stored stored = stored(canonical, shape);
+            return new TensorSource(shape, stored::values);
+        }
+        Stored stored = stored(part.name(), part.shape());
+        return new TensorSource(shape, () -> part.of(stored.values()));
+    }
+
+    private record Stored(SafetensorsFile file, String name) {
+        FloatBuffer values() {
+            return file.floats(name);
+        }
+    }
+
+    /** Where a tensor is, which must have a shape. */
+    private Stored stored(String canonical, long[] shape) {
         String name = find(canonical)
                 .orElseThrow(() -> new BadInputException(weights() + ": tensor '" + prefix + canonical
                         + "' is missing. Check that config.json and the weights belong to the same model."));
         SafetensorsFile file = fileOf.get(name);
         file.require(name, shape);
-        return new TensorSource(shape, () -> file.floats(name));
+        return new Stored(file, name);
     }
 
     /** The file to look into for a tensor: the one with the weights, or the index of several. */
@@ -225,6 +277,9 @@ final class HuggingFaceSource implements ModelSource {
 
     /** The name under which the files hold a tensor. */
     private Optional<String> find(String canonical) {
+        if (canonical.equals(family.wordEmbeddings())) {
+            return Optional.of(embeddings);
+        }
         return Stream.of(prefix + canonical, canonical)
                 .flatMap(name -> Stream.of(name, oldNorm(name)))
                 .filter(fileOf::containsKey)
@@ -239,11 +294,7 @@ final class HuggingFaceSource implements ModelSource {
     /** A head whose output weights are not the word embeddings belongs to another model. It is left out. */
     private boolean headIsTied() {
         String output = family.maskedLanguageModelHead().orElseThrow().output();
-        if (!fileOf.containsKey(output)) {
-            return true;
-        }
-        String embeddings = prefix + family.wordEmbeddings();
-        return fileOf.get(output).floats(output).equals(fileOf.get(embeddings).floats(embeddings));
+        return !fileOf.containsKey(output) || holdSame(output, embeddings);
     }
 
     @Override

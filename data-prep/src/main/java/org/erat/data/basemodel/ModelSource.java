@@ -33,6 +33,9 @@ interface ModelSource extends AutoCloseable {
         if (hasMaskedLanguageModelHead()) {
             ModelTensors.maskedLanguageModelHead(architecture()).forEach(add);
         }
+        if (holdsAll(ModelTensors.languageModelHead(architecture()))) {
+            ModelTensors.languageModelHead(architecture()).forEach(add);
+        }
         return tensors;
     }
 

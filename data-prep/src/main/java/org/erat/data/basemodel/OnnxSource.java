@@ -16,6 +16,7 @@ import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Bert;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.TensorSource;
 
@@ -157,7 +158,8 @@ final class OnnxSource implements ModelSource {
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(shape(BERT.tokenTypeEmbeddings().orElseThrow(), 2)[0]),
-                Architecture.Positions.ofAllTokens(Math.toIntExact(shape(BERT.positionEmbeddings(), 2)[0])),
+                Positions.ofAllTokens(
+                        Math.toIntExact(shape(BERT.positionEmbeddings().orElseThrow(), 2)[0])),
                 layers(),
                 width,
                 heads,
@@ -214,7 +216,7 @@ final class OnnxSource implements ModelSource {
     /** Layer norm divides by the square root of the variance plus epsilon, or is one node that says what epsilon is. */
     private double layerNormEps() {
         for (Onnx.NodeProto node : graph.nodes()) {
-            if (!scope(node).equals(BERT.embeddingNorm())) {
+            if (!scope(node).equals(BERT.embeddingNorm().orElseThrow())) {
                 continue;
             }
             if (node.getOpType().equals("LayerNormalization")) {

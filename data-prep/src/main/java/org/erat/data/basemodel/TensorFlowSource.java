@@ -18,6 +18,7 @@ import org.erat.data.architecture.Bert;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.TensorSource;
 
@@ -167,7 +168,8 @@ final class TensorFlowSource implements ModelSource {
                 BERT.name(),
                 Math.toIntExact(words[0]),
                 Math.toIntExact(matrix(BERT.tokenTypeEmbeddings().orElseThrow())[0]),
-                Architecture.Positions.ofAllTokens(Math.toIntExact(matrix(BERT.positionEmbeddings())[0])),
+                Positions.ofAllTokens(
+                        Math.toIntExact(matrix(BERT.positionEmbeddings().orElseThrow())[0])),
                 blocks,
                 width,
                 graph.heads(),

@@ -16,8 +16,8 @@ import org.erat.data.architecture.Architecture;
 /**
  * A {@code tokenizer_config.json}, read as {@code AutoTokenizer} of the transformers library reads it: its class decides
  * how much of {@code tokenizer.json} counts. BERT's classes set case, accents and the special tokens around texts anew,
- * RoBERTa's the special tokens and the space in front; other classes take {@code tokenizer.json} as it is. Found out with
- * transformers 5.18.0.
+ * RoBERTa's the special tokens and the space in front; other classes take {@code tokenizer.json} as it is, but for {@code LlamaTokenizer}, of
+ * which version 5 of the library builds a tokenizer anew: the file counts here. Found out with transformers 5.18.0.
  *
  * @param root the document; empty where a model has none
  * @param where the file, for messages
@@ -36,6 +36,9 @@ record TokenizerConfig(ObjectNode root, String where) {
 
     private static final List<String> BERT = List.of("BertTokenizer", "DistilBertTokenizer");
     private static final List<String> ROBERTA = List.of("RobertaTokenizer");
+
+    /** A class that takes {@code tokenizer.json} as it is. */
+    private static final String AS_IT_IS = "PreTrainedTokenizerFast";
 
     /** What a model without the file has. */
     static TokenizerConfig none() {
@@ -97,7 +100,8 @@ record TokenizerConfig(ObjectNode root, String where) {
         }
         return switch (architecture.family()) {
             case "roberta" -> "RobertaTokenizer";
-            default -> "BertTokenizer";
+            case "bert", "distilbert" -> "BertTokenizer";
+            default -> AS_IT_IS;
         };
     }
 
@@ -194,7 +198,7 @@ record TokenizerConfig(ObjectNode root, String where) {
             prepared.set(ACCENTS, normalizer.path(ACCENTS));
             prepared.put(CHINESE, normalizer.path("handle_chinese_chars").asBoolean(true));
         } else if (!isPresent()) {
-            prepared.put(CLASS, "PreTrainedTokenizerFast");
+            prepared.put(CLASS, AS_IT_IS);
         }
         if (maxLength().isEmpty()) {
             prepared.put(MAX_LENGTH, architecture.maxLength());

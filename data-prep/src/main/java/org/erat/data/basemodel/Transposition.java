@@ -2,7 +2,7 @@ package org.erat.data.basemodel;
 
 import java.nio.FloatBuffer;
 
-/** Turning of the [in, out] weights of ONNX and TensorFlow into the [out, in] weights of a prepared model. */
+/** Turning of the [in, out] weights of ONNX, TensorFlow and GPT-2 into the [out, in] weights of a prepared model. */
 final class Transposition {
     /** Rows and columns that are turned together, so that both sides stay in the processor's cache. */
     private static final int TILE = 64;

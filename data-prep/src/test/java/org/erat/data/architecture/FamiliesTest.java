@@ -62,8 +62,7 @@ class FamiliesTest {
     @Test
     void theConfigurationOfBertBaseIsRead() {
         Architecture architecture = read();
-        assertThat(architecture)
-                .isEqualTo(base("bert", 30522, 2, Architecture.Positions.ofAllTokens(512), 12, 1e-12, 0));
+        assertThat(architecture).isEqualTo(base("bert", 30522, 2, Positions.ofAllTokens(512), 12, 1e-12, 0));
         assertThat(architecture.maxLength()).isEqualTo(512);
         assertThat(architecture.in(Projection.OUTPUT)).isEqualTo(3072);
         assertThat(architecture.out(Projection.INTERMEDIATE)).isEqualTo(3072);
@@ -73,15 +72,14 @@ class FamiliesTest {
     @Test
     void theConfigurationOfRobertaBaseIsRead() throws IOException {
         Files.writeString(file, ROBERTA_BASE);
-        assertThat(read())
-                .isEqualTo(base("roberta", 50265, 1, Architecture.Positions.ofRealTokens(514, 1), 12, 1e-5, 1));
+        assertThat(read()).isEqualTo(base("roberta", 50265, 1, Positions.ofRealTokens(514, 1), 12, 1e-5, 1));
         assertThat(read().maxLength()).isEqualTo(512);
     }
 
     @Test
     void theConfigurationOfDistilBertBaseIsRead() throws IOException {
         Files.writeString(file, DISTILBERT_BASE);
-        Architecture expected = base("distilbert", 30522, 0, Architecture.Positions.ofAllTokens(512), 6, 1e-12, 0);
+        Architecture expected = base("distilbert", 30522, 0, Positions.ofAllTokens(512), 6, 1e-12, 0);
         assertThat(read()).isEqualTo(expected);
         edit("sinusoidal_pos_embds", true);
         assertThat(read()).isEqualTo(expected);
@@ -124,7 +122,7 @@ class FamiliesTest {
     @Test
     void aConfigurationThatTheBertFamilyWritesIsReadBack() throws IOException {
         Architecture tanh = Architecture.encoder(
-                "bert", 50, 3, Architecture.Positions.ofAllTokens(16), 2, 8, 4, 12, Activation.GELU_TANH, 1e-6, 7);
+                "bert", 50, 3, Positions.ofAllTokens(16), 2, 8, 4, 12, Activation.GELU_TANH, 1e-6, 7);
         for (Architecture architecture : List.of(read(), tanh)) {
             Files.write(file, new Bert().config(architecture, "a graph").bytes());
             assertThat(read()).isEqualTo(architecture);
@@ -136,7 +134,7 @@ class FamiliesTest {
         assertThatThrownBy(() -> Families.named("distillbert"))
                 .isInstanceOf(UsageException.class)
                 .hasMessage("'distillbert' is not a family of models (did you mean 'distilbert'?)."
-                        + " Use one of bert, roberta, distilbert.");
+                        + " Use one of bert, roberta, distilbert, gpt2, llama, mistral, qwen2, qwen3.");
     }
 
     @ParameterizedTest
@@ -192,7 +190,7 @@ class FamiliesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "model_type, gpt2, 'model_type \"gpt2\" is not supported. Use a model with one of [bert, camembert, distilbert, roberta, xlm-roberta]'",
+        "model_type, mamba, 'model_type \"mamba\" is not supported. Use a model with one of [bert, camembert, distilbert, gpt2, llama, mistral, qwen2, qwen3, roberta, xlm-roberta]'",
         "hidden_act, tanh, hidden_act \"tanh\" is not supported",
         "position_embedding_type, relative_key, position_embedding_type 'relative_key' is not supported"
     })
@@ -270,7 +268,7 @@ class FamiliesTest {
             String family,
             int vocabulary,
             int tokenTypes,
-            Architecture.Positions positions,
+            Positions positions,
             int blocks,
             double epsilon,
             int padTokenId) {

@@ -83,7 +83,7 @@ class ModelTensorsTest {
         for (String name : Families.names()) {
             Family family = Families.named(name);
             for (Projection projection : model(name, 2).projections()) {
-                assertThat(family.projection(11, projection))
+                assertThat("." + family.projection(11, projection))
                         .contains("." + family.blockPath(11) + ".")
                         .doesNotContain("." + family.blockPath(1) + ".");
             }
@@ -92,17 +92,7 @@ class ModelTensorsTest {
 
     private static Architecture model(String family, int tokenTypes) {
         return Architecture.encoder(
-                family,
-                100,
-                tokenTypes,
-                Architecture.Positions.ofAllTokens(20),
-                2,
-                8,
-                2,
-                12,
-                Activation.GELU,
-                1e-12,
-                0);
+                family, 100, tokenTypes, Positions.ofAllTokens(20), 2, 8, 2, 12, Activation.GELU, 1e-12, 0);
     }
 
     private static void linear(Map<String, List<Long>> shapes, String name, long out, long in) {

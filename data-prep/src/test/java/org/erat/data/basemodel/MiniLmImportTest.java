@@ -11,6 +11,7 @@ import java.net.URL;
 import java.nio.file.Path;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,17 +36,7 @@ class MiniLmImportTest {
         try (BaseModelDirectory model = BaseModelDirectory.open(out)) {
             assertThat(model.architecture())
                     .isEqualTo(Architecture.encoder(
-                            "bert",
-                            30522,
-                            2,
-                            Architecture.Positions.ofAllTokens(512),
-                            6,
-                            384,
-                            12,
-                            1536,
-                            Activation.GELU,
-                            1e-12,
-                            0));
+                            "bert", 30522, 2, Positions.ofAllTokens(512), 6, 384, 12, 1536, Activation.GELU, 1e-12, 0));
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isFalse();
             assertThat(model.tensors()

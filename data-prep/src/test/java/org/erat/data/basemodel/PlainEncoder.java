@@ -38,7 +38,7 @@ final class PlainEncoder {
     /** Output of the last block; [tokens, H]. */
     private double[][] encode(long[] ids) {
         float[] words = read(BERT.wordEmbeddings());
-        float[] positions = read(BERT.positionEmbeddings());
+        float[] positions = read(BERT.positionEmbeddings().orElseThrow());
         float[] types = read(BERT.tokenTypeEmbeddings().orElseThrow());
         double[][] x = new double[ids.length][width];
         for (int t = 0; t < ids.length; t++) {
@@ -46,7 +46,7 @@ final class PlainEncoder {
                 x[t][h] = (double) words[(int) ids[t] * width + h] + positions[t * width + h] + types[h];
             }
         }
-        x = norm(x, BERT.embeddingNorm());
+        x = norm(x, BERT.embeddingNorm().orElseThrow());
         for (int layer = 0; layer < model.architecture().blocks(); layer++) {
             String block = "encoder.layer." + layer + ".";
             double[][] attended = linear(attention(x, block), block + "attention.output.dense");

@@ -15,6 +15,7 @@ import java.util.Random;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Positions;
 import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 
@@ -22,9 +23,9 @@ import org.erat.data.safetensors.SafetensorsWriter;
 final class SyntheticModel {
     static final Architecture BERT = bert(24, 2, 2, 1e-12, 2, Activation.GELU);
     static final Architecture ROBERTA = Architecture.encoder(
-            "roberta", 24, 1, Architecture.Positions.ofRealTokens(18, 1), 1, 8, 4, 12, Activation.GELU, 1e-5, 1);
+            "roberta", 24, 1, Positions.ofRealTokens(18, 1), 1, 8, 4, 12, Activation.GELU, 1e-5, 1);
     static final Architecture DISTILBERT = Architecture.encoder(
-            "distilbert", 24, 0, Architecture.Positions.ofAllTokens(16), 2, 8, 2, 12, Activation.GELU, 1e-12, 0);
+            "distilbert", 24, 0, Positions.ofAllTokens(16), 2, 8, 2, 12, Activation.GELU, 1e-12, 0);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,7 +38,7 @@ final class SyntheticModel {
                 "bert",
                 vocabulary,
                 tokenTypes,
-                Architecture.Positions.ofAllTokens(16),
+                Positions.ofAllTokens(16),
                 blocks,
                 8,
                 heads,

@@ -5,7 +5,6 @@ import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.erat.compute.memory.Block;
 import org.erat.compute.memory.StridedTensor;
-import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.safetensors.Dtype;
 
 /**
@@ -201,7 +200,7 @@ final class CudaAttention implements Attention {
                 .with(weights.rows())
                 .with(weights.columns())
                 .with(shape.heads())
-                .withInt(shape.mask() == Mask.CAUSAL ? 1 : 0));
+                .with(shape.mask().causal() ? shape.mask().window() : 0));
     }
 
     private void softmaxBackward(StridedTensor weights, StridedTensor gradient) {

@@ -8,7 +8,7 @@ import org.erat.compute.memory.Block;
 import org.erat.compute.memory.StridedTensor;
 import org.erat.data.safetensors.Dtype;
 
-/** Rows of tokens: embeddings on the way in; gathering and pooling on the way out. */
+/** Rows of tokens: embeddings on the way in, rotations; gathering and pooling on the way out. */
 final class CudaTokens implements Tokens {
     private final Execution execution;
 
@@ -88,6 +88,38 @@ final class CudaTokens implements Tokens {
             launch.with(table.address()).with(table.stride()).with(table.ids());
         }
         return launch;
+    }
+
+    @Override
+    public void rotate(Tensor x, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotate", x, headWidth, angles, positions);
+        rotate(DeviceBlock.tensor(x), headWidth, DeviceBlock.single("rotate", "angles", angles), positions, 1);
+    }
+
+    @Override
+    public void rotateBackward(Tensor dy, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotateBackward", dy, headWidth, angles, positions);
+        rotate(
+                DeviceBlock.tensor(dy),
+                headWidth,
+                DeviceBlock.single("rotateBackward", "angles", angles),
+                positions,
+                -1);
+    }
+
+    private void rotate(StridedTensor x, int headWidth, StridedTensor angles, int[] positions, int sign) {
+        int half = headWidth / 2;
+        int width = half % 4 == 0 ? Execution.width(x, angles) : 1;
+        execution.run(execution
+                .launch()
+                .ofCells(Execution.name("rotate", width, x.dtype()), x.rows(), x.columns() / 2, width)
+                .with(x)
+                .with(angles.address())
+                .with(execution.positions(positions))
+                .withFloat(sign)
+                .with(x.rows())
+                .with(x.columns() / 2)
+                .with(half));
     }
 
     @Override

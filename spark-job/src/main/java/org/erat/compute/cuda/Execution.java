@@ -23,11 +23,32 @@ final class Execution {
     @Nullable
     private Block workspace;
 
-    /** Lengths of the examples of a batch as last uploaded: a pass asks for the same ones in every block. */
-    private int[] lengths = {};
+    private final Uploaded lengths = new Uploaded();
+    private final Uploaded positions = new Uploaded();
 
-    @Nullable
-    private Block lengthsOnDevice;
+    /** Integers as last uploaded: a pass asks for the same ones in every block. */
+    private final class Uploaded {
+        private int[] values = {};
+
+        @Nullable
+        private Block onDevice;
+
+        long address(int... asked) {
+            if (onDevice == null || !Arrays.equals(values, asked)) {
+                release();
+                onDevice = upload(asked);
+                values = asked.clone();
+            }
+            return onDevice.address();
+        }
+
+        void release() {
+            if (onDevice != null) {
+                memory.giveBack(onDevice);
+                onDevice = null;
+            }
+        }
+    }
 
     Execution(DeviceMemory device, Precision precision) {
         this.memory = new TaskMemory(device.idle());
@@ -81,14 +102,12 @@ final class Execution {
 
     /** The address of the lengths of the examples of a batch. */
     long lengths(int... ofExamples) {
-        if (lengthsOnDevice == null || !Arrays.equals(lengths, ofExamples)) {
-            if (lengthsOnDevice != null) {
-                memory.giveBack(lengthsOnDevice);
-            }
-            lengthsOnDevice = upload(ofExamples);
-            lengths = ofExamples.clone();
-        }
-        return lengthsOnDevice.address();
+        return lengths.address(ofExamples);
+    }
+
+    /** The address of the positions of the tokens of a batch. */
+    long positions(int... ofTokens) {
+        return positions.address(ofTokens);
     }
 
     /** The address of the scratch memory of a product; 0 where none is wanted. */
@@ -227,10 +246,8 @@ final class Execution {
                 memory.giveBack(workspace);
                 workspace = null;
             }
-            if (lengthsOnDevice != null) {
-                memory.giveBack(lengthsOnDevice);
-                lengthsOnDevice = null;
-            }
+            lengths.release();
+            positions.release();
             memory.releasePool();
         }
     }

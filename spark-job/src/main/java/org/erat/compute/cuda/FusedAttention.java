@@ -6,7 +6,6 @@ import org.erat.compute.Attention.Shape;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.erat.compute.memory.StridedTensor;
-import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.safetensors.Dtype;
 
 /**
@@ -41,7 +40,7 @@ final class FusedAttention {
         return dtype == Dtype.BF16
                 && WIDTHS.contains(shape.headWidth())
                 && shape.keyValueHeads() == shape.heads()
-                && shape.mask() == Mask.BIDIRECTIONAL;
+                && !shape.mask().causal();
     }
 
     Attended forward(Tensor qkv, Shape shape) {

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import org.erat.compute.Attention;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
-import org.erat.data.architecture.Architecture.Mask;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -119,9 +118,12 @@ final class Nd4jAttention implements Attention {
         for (int b = 0; b < shape.batch(); b++) {
             int length = shape.lengths()[b];
             for (int query = 0; query < length; query++) {
-                int keys = shape.mask() == Mask.CAUSAL ? query + 1 : length;
                 int row = (b * tokens + query) * tokens;
-                Arrays.fill(seen, row, row + keys, 1);
+                Arrays.fill(
+                        seen,
+                        row + shape.mask().firstKey(query),
+                        row + shape.mask().endOfKeys(query, length),
+                        1);
             }
         }
         return Nd4j.createFromArray(seen).castTo(memory.type()).reshape('c', shape.batch(), 1, tokens, tokens);

@@ -10,7 +10,7 @@ import org.erat.compute.Tokens;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Rows of tokens: embeddings on the way in; gathering and pooling on the way out. */
+/** Rows of tokens: embeddings on the way in, rotations; gathering and pooling on the way out. */
 final class Nd4jTokens implements Tokens {
     private final Nd4jMemory memory;
 
@@ -35,6 +35,34 @@ final class Nd4jTokens implements Tokens {
             sum.addi(Nd4j.pullRows(array(types), 1, typeIds));
         }
         return memory.own(sum);
+    }
+
+    @Override
+    public void rotate(Tensor x, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotate", x, headWidth, angles, positions);
+        rotate(array(x), headWidth, array(angles), positions, 1);
+    }
+
+    @Override
+    public void rotateBackward(Tensor dy, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotateBackward", dy, headWidth, angles, positions);
+        rotate(array(dy), headWidth, array(angles), positions, -1);
+    }
+
+    private static void rotate(INDArray x, int headWidth, INDArray angles, int[] positions, int sign) {
+        int half = headWidth / 2;
+        INDArray rows = Nd4j.pullRows(angles.reshape('c', -1, headWidth), 1, positions);
+        for (int head = 0; head < x.size(1); head += headWidth) {
+            for (int pair = 0; pair < half; pair++) {
+                INDArray cosine = rows.getColumn(pair);
+                INDArray sine = rows.getColumn((long) half + pair).mul(sign);
+                INDArray first = x.getColumn((long) head + pair);
+                INDArray second = x.getColumn((long) head + half + pair);
+                INDArray rotated = first.mul(cosine).subi(second.mul(sine));
+                second.assign(second.mul(cosine).addi(first.mul(sine)));
+                first.assign(rotated);
+            }
+        }
     }
 
     @Override

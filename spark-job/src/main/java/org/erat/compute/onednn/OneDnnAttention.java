@@ -14,7 +14,6 @@ import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.erat.compute.memory.Block;
 import org.erat.compute.memory.StridedTensor;
-import org.erat.data.architecture.Architecture;
 import org.erat.data.safetensors.Dtype;
 
 /**
@@ -210,7 +209,7 @@ final class OneDnnAttention implements Attention {
     /** q·kᵀ/√D with the mask added. */
     private void scores(Geometry geometry, StridedTensor in, StridedTensor scores) {
         Shape shape = geometry.shape();
-        boolean causal = shape.mask() == Architecture.Mask.CAUSAL;
+        boolean causal = shape.mask().causal();
         // Padding comes last: a causal query that is none sees none of it.
         boolean padded = !causal && hasPadding(shape);
         Block mask = padded ? paddingMask(shape) : null;
@@ -235,20 +234,20 @@ final class OneDnnAttention implements Attention {
             execution.memory().giveBack(mask);
         }
         if (causal) {
-            hideLaterKeys(shape, scores);
+            hideKeys(shape, scores);
         }
     }
 
     /**
-     * Masks the keys behind each query. This is a step of its own because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly
+     * Masks the keys behind each query, and those before its window. This is a step of its own because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly
      * in products of bf16 where the processor has AMX (its pull request 6025 is the cure).
      */
-    private void hideLaterKeys(Shape shape, StridedTensor scores) {
+    private void hideKeys(Shape shape, StridedTensor scores) {
         int tokens = shape.tokens();
         Block mask = execution.memory().take((long) Float.BYTES * tokens * tokens);
         FloatBuffer values = ((HostBlock) mask).floats();
         for (int query = 0; query < tokens; query++) {
-            putMask(values, query, query + 1, tokens);
+            putMask(values, query, shape.mask().firstKey(query), shape.mask().endOfKeys(query, tokens), tokens);
         }
         CausalKey key = new CausalKey((long) shape.batch() * shape.heads(), tokens);
         execution.run(
@@ -411,15 +410,16 @@ final class OneDnnAttention implements Attention {
         Block mask = execution.memory().take((long) Float.BYTES * shape.batch() * tokens);
         FloatBuffer values = ((HostBlock) mask).floats();
         for (int example = 0; example < shape.batch(); example++) {
-            putMask(values, example, shape.lengths()[example], tokens);
+            putMask(values, example, 0, shape.lengths()[example], tokens);
         }
         return mask;
     }
 
-    /** Row {@code row} of a mask: nothing for the first {@code seen} keys. */
-    private static void putMask(FloatBuffer mask, int row, int seen, int tokens) {
+    /** Row {@code row} of a mask: nothing for the keys [from, to). */
+    private static void putMask(FloatBuffer mask, int row, int from, int to, int tokens) {
         float[] values = new float[tokens];
-        Arrays.fill(values, seen, tokens, MASKED);
+        Arrays.fill(values, MASKED);
+        Arrays.fill(values, from, to, 0);
         mask.put(row * tokens, values);
     }
 

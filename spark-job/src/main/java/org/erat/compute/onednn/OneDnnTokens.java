@@ -7,7 +7,7 @@ import org.erat.compute.Tokens;
 import org.erat.compute.memory.StridedTensor;
 import org.erat.data.safetensors.Dtype;
 
-/** Rows of tokens: embeddings on the way in; gathering and pooling on the way out. */
+/** Rows of tokens: embeddings on the way in, rotations; gathering and pooling on the way out. */
 final class OneDnnTokens implements Tokens {
     private final Execution execution;
 
@@ -44,6 +44,40 @@ final class OneDnnTokens implements Tokens {
             HostBlock.putRow(y, i, sum);
         }
         return y;
+    }
+
+    @Override
+    public void rotate(Tensor x, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotate", x, headWidth, angles, positions);
+        rotate(HostBlock.tensor(x), headWidth, HostBlock.tensor(angles), positions, 1);
+    }
+
+    @Override
+    public void rotateBackward(Tensor dy, int headWidth, Tensor angles, int[] positions) {
+        Shapes.checkRotate("rotateBackward", dy, headWidth, angles, positions);
+        rotate(HostBlock.tensor(dy), headWidth, HostBlock.tensor(angles), positions, -1);
+    }
+
+    private static void rotate(StridedTensor x, int headWidth, StridedTensor angles, int[] positions, int sign) {
+        int half = headWidth / 2;
+        int width = (int) x.columns();
+        float[] row = new float[width];
+        float[] ofPosition = new float[headWidth];
+        for (int i = 0; i < positions.length; i++) {
+            HostBlock.of(angles).floats().get(positions[i] * headWidth, ofPosition);
+            HostBlock.getRow(x, i, row);
+            for (int head = 0; head < width; head += headWidth) {
+                for (int pair = 0; pair < half; pair++) {
+                    float cosine = ofPosition[pair];
+                    float sine = sign * ofPosition[half + pair];
+                    float first = row[head + pair];
+                    float second = row[head + half + pair];
+                    row[head + pair] = first * cosine - second * sine;
+                    row[head + half + pair] = second * cosine + first * sine;
+                }
+            }
+            HostBlock.putRow(x, i, row);
+        }
     }
 
     @Override

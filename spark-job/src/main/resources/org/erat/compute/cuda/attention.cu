@@ -2,11 +2,12 @@
 #include "common.cuh"
 
 // Row (b * heads + a) * tokens + t of scores and weights [B*A*T, T] is query t of head a of example b. Weights of
-// padding keys and of padding queries are zero, and so are, in a causal attention, those of the keys behind a query.
+// padding keys and of padding queries are zero, and so are, in a causal attention, those of the keys behind a query and of
+// those before its window; window is 0 where attention is not causal.
 // Scores are f32, whatever the dtype of the weights: rounded to bf16 they would err by as much as a weight of one percent. In f32 both may be the same memory.
 template <class T, int W>
 __device__ inline void softmax(
-        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads, int causal) {
+        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads, Index window) {
     Index row = rowOfWarp();
     if (row >= rows) {
         return;
@@ -14,8 +15,10 @@ __device__ inline void softmax(
     Index length = lengths[row / (heads * tokens)];
     Index query = row % tokens;
     bool padding = query >= length;
-    if (causal && !padding) {
+    Index first = 0;
+    if (window > 0 && !padding) {
         length = query + 1;
+        first = query >= window ? length - window : 0;
     }
     scores += row * tokens;
     weights += row * tokens;
@@ -24,7 +27,7 @@ __device__ inline void softmax(
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            largest = c + i < length ? fmaxf(largest, v[i]) : largest;
+            largest = c + i >= first && c + i < length ? fmaxf(largest, v[i]) : largest;
         }
     }
     largest = maximumOfWarp(largest);
@@ -33,7 +36,7 @@ __device__ inline void softmax(
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            sum += c + i < length ? expf(v[i] - largest) : 0.0f;
+            sum += c + i >= first && c + i < length ? expf(v[i] - largest) : 0.0f;
         }
     }
     float factor = 1.0f / sumOfWarp(sum);
@@ -41,7 +44,7 @@ __device__ inline void softmax(
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            v[i] = padding || c + i >= length ? 0.0f : expf(v[i] - largest) * factor;
+            v[i] = padding || c + i < first || c + i >= length ? 0.0f : expf(v[i] - largest) * factor;
         }
         store<T, W>(weights + c, v);
     }
@@ -85,8 +88,8 @@ __device__ inline void softmaxBackward(const T* weights, T* gradient, Index rows
             Index rows, \
             Index tokens, \
             Index heads, \
-            int causal) { \
-        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, causal); \
+            Index window) { \
+        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, window); \
     } \
     KERNEL softmax_backward_##NAME##_##W(const T* weights, T* gradient, Index rows, Index tokens) { \
         softmaxBackward<T, W>(weights, gradient, rows, tokens); \

@@ -1,4 +1,4 @@
-// Rows of tokens: embeddings on the way in; gathering and pooling on the way out.
+// Rows of tokens: embeddings on the way in, rotations; gathering and pooling on the way out.
 #include "common.cuh"
 
 // sum += row ids[row] of table, from column on; nothing where table is null
@@ -35,6 +35,39 @@ __device__ inline void embeddings(
         addRow<T, W>(sum, positions, stridePositions, positionIds, row, column);
         addRow<T, W>(sum, types, strideTypes, typeIds, row, column);
         store<T, W>(y + row * columns + column, sum);
+    }
+}
+
+// In place: elements (i, i + half) of each head are rotated by angle i of the row's position, or by its negative. Angles
+// of a position are their cosines [half] and their sines [half]; columns are the first halves of all heads.
+template <class T, int W>
+__device__ inline void rotate(
+        T* x,
+        Index stride,
+        const float* angles,
+        const int* positions,
+        float sign,
+        Index rows,
+        Index columns,
+        Index half) {
+    Index row, column;
+    if (cell<W>(rows, columns, row, column)) {
+        Index head = column / half;
+        Index pair = column - head * half;
+        T* first = x + row * stride + head * 2 * half + pair;
+        angles += positions[row] * 2 * half + pair;
+        float a[W], b[W], cosine[W], sine[W];
+        load<T, W>(first, a);
+        load<T, W>(first + half, b);
+        load<float, W>(angles, cosine);
+        load<float, W>(angles + half, sine);
+        for (int i = 0; i < W; i++) {
+            float turned = a[i] * cosine[i] - sign * b[i] * sine[i];
+            b[i] = b[i] * cosine[i] + sign * a[i] * sine[i];
+            a[i] = turned;
+        }
+        store<T, W>(first, a);
+        store<T, W>(first + half, b);
     }
 }
 
@@ -133,6 +166,17 @@ __device__ inline void meanPoolBackward(
                 y, \
                 rows, \
                 columns); \
+    } \
+    KERNEL rotate_##NAME##_##W( \
+            T* x, \
+            Index stride, \
+            const float* angles, \
+            const int* positions, \
+            float sign, \
+            Index rows, \
+            Index columns, \
+            Index half) { \
+        rotate<T, W>(x, stride, angles, positions, sign, rows, columns, half); \
     } \
     KERNEL gather_##NAME##_##W( \
             const T* x, Index stride, const int* indices, float* y, Index rows, Index columns) { \

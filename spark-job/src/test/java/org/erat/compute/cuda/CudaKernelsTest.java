@@ -295,6 +295,10 @@ class CudaKernelsTest {
     private static void grouped(Weights weights, Kernels kernels, Tensor x, int[] lengths, List<Tensor> made) {
         Attention.Shape shape = new Attention.Shape(2, lengths[0], 4, 2, 3, Mask.CAUSAL, lengths);
         Tensor qkv = keep(made, kernels.matrices().linear(x, weights.grouped()));
+        int[] positions = new int[2 * lengths[0]];
+        Arrays.fill(positions, 1);
+        kernels.tokens().rotate(qkv.columns(0, 16), 4, weights.norm(), positions);
+        kernels.tokens().rotateBackward(qkv.columns(0, 18), 6, weights.norm(), positions);
         Attended attended = kernels.attention().forward(qkv, shape);
         keep(made, attended.kept());
         Tensor context = keep(made, attended.output());
