@@ -9,23 +9,24 @@ import java.util.stream.Collectors;
 import org.erat.config.Grid;
 import org.erat.config.RowOrder;
 import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.Metric;
 
 /**
  * What the search runs of a method on a task show: how good its values are, and which is the best.
  *
  * @param metric the metric of the task
  * @param lines the values with a finished run, in the order of the grid
- * @param best of the values of which every seed has finished, the one with the highest mean AURAC, the first where they are
+ * @param best of the values of which every seed has finished, the one with the best mean AURAC, the first where they are
  *     alike; empty where there is none
  * @param notes what to know about the best one
  */
 record SearchResult(
-        String task, String method, String metric, List<Line> lines, Optional<Line> best, List<String> notes) {
+        String task, String method, Metric metric, List<Line> lines, Optional<Line> best, List<String> notes) {
     /**
      * Values of the keys that are chosen.
      *
      * @param values by key, as they are written in the grid
-     * @param order the order of the rows with the higher mean, which counts
+     * @param order the order of the rows with the better mean, which counts
      * @param aurac in that order, of the finished seeds
      */
     record Line(SortedMap<String, String> values, RowOrder order, Sample aurac) {}
@@ -65,6 +66,7 @@ record SearchResult(
     }
 
     private static SearchResult of(List<Grid.Trial> trials, List<TrialResult> finished) {
+        Metric metric = finished.get(0).evaluation().metric();
         List<Line> lines = new ArrayList<>();
         Optional<Line> best = Optional.empty();
         for (SortedMap<String, String> values :
@@ -83,15 +85,15 @@ record SearchResult(
                             .filter(trial -> trial.choice().equals(values))
                             .count();
             if (complete
-                    && best.map(Line::aurac).map(Sample::mean).orElse(Double.NEGATIVE_INFINITY)
-                            < line.aurac().mean()) {
+                    && (best.isEmpty()
+                            || isBetter(metric, line.aurac(), best.get().aurac()))) {
                 best = Optional.of(line);
             }
         }
         return new SearchResult(
                 trials.get(0).task(),
                 trials.get(0).method(),
-                finished.get(0).evaluation().metric(),
+                metric,
                 lines,
                 best,
                 best.map(line -> notes(line, trials)).orElse(List.of()));
@@ -102,11 +104,16 @@ record SearchResult(
         for (RowOrder order : seeds.get(0).prefixes().keySet()) {
             Sample aurac = new Sample(
                     seeds.stream().mapToDouble(seed -> seed.aurac(order)).toArray());
-            if (better.isEmpty() || better.get().aurac().mean() < aurac.mean()) {
+            if (better.isEmpty()
+                    || isBetter(seeds.get(0).metric(), aurac, better.get().aurac())) {
                 better = Optional.of(new Line(values, order, aurac));
             }
         }
         return better.orElseThrow();
+    }
+
+    private static boolean isBetter(Metric metric, Sample one, Sample other) {
+        return metric.higherIsBetter(one.mean()) > metric.higherIsBetter(other.mean());
     }
 
     /** Beyond the ends of what was tried there may be better ones. */

@@ -9,7 +9,7 @@ import java.util.List;
 final class SearchTables {
     private SearchTables() {}
 
-    /** A table for each task, with a line for each method and value, values × 100; an empty line at the end. */
+    /** A table for each task, with a line for each method and value; an empty line at the end. */
     static List<String> markdown(ExperimentResults.Search search) {
         List<String> lines = new ArrayList<>();
         for (String task :
@@ -17,7 +17,7 @@ final class SearchTables {
             List<SearchResult> ofTask = search.results().stream()
                     .filter(result -> result.task().equals(task))
                     .toList();
-            lines.add("## Search by " + task + ": " + ofTask.get(0).metric() + " × 100");
+            lines.add("## Search by " + task + ": " + ofTask.get(0).metric().label());
             lines.add("");
             lines.addAll(table(ofTask));
             lines.add("");
@@ -30,7 +30,7 @@ final class SearchTables {
             }
         }
         lines.add(
-                "Each method takes the values with the highest mean AURAC, in the better order of its rows, of those with"
+                "Each method takes the values with the best mean AURAC, in the better order of its rows, of those with"
                         + " every seed.");
         lines.addAll(Tables.markdown("Search runs", search.unfinished()));
         lines.add("");
@@ -48,7 +48,7 @@ final class SearchTables {
                 List<String> cells = new ArrayList<>(List.of(result.method(), Tables.title(line.order())));
                 cells.addAll(line.values().values());
                 cells.add(Integer.toString(line.aurac().values().length));
-                cells.add(Tables.withDeviation(line.aurac()));
+                cells.add(Tables.withDeviation(line.aurac(), result.metric()));
                 cells.add(result.best().filter(line::equals).isPresent() ? "yes" : "");
                 lines.add(Tables.row(cells));
             }
@@ -62,7 +62,7 @@ final class SearchTables {
             ObjectNode method = methods.addObject()
                     .put("task", result.task())
                     .put("method", result.method())
-                    .put("metric", result.metric());
+                    .put("metric", result.metric().toString());
             ArrayNode lines = method.putArray("lines");
             for (SearchResult.Line line : result.lines()) {
                 ObjectNode entry = lines.addObject();

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.erat.config.RowOrder;
 import org.erat.data.Json;
+import org.erat.evaluation.Metric;
 
 /** Results as Markdown for people and JSON for programs. */
 final class Tables {
@@ -19,13 +20,12 @@ final class Tables {
 
     private Tables() {}
 
-    /** A table for each task, values × 100, and before them what a search found. */
+    /** A table for each task, and before them what a search found. */
     static String markdown(ExperimentResults results) {
         List<String> lines = new ArrayList<>();
         results.search().ifPresent(search -> lines.addAll(SearchTables.markdown(search)));
         for (Comparison comparison : results.comparisons()) {
-            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ") + comparison.metric()
-                    + " × 100");
+            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ") + comparison.metric().label());
             lines.add("");
             lines.addAll(table(comparison));
             lines.add("");
@@ -61,6 +61,9 @@ final class Tables {
 
     private static List<String> table(Comparison comparison) {
         int[] ranks = comparison.ranks();
+        Metric metric = comparison.metric();
+        // One decimal more than values have.
+        String signed = "%+." + (metric.decimals() + 1) + "f";
         List<String> titles = new ArrayList<>(List.of("method", "order", "seeds"));
         IntStream.of(ranks).forEach(rank -> titles.add("rank " + rank));
         titles.addAll(List.of("AURAC", "95 %", "difference", "95 %", "p", "training"));
@@ -74,16 +77,16 @@ final class Tables {
             for (int rank : ranks) {
                 cells.add(
                         line.byRank().containsKey(rank)
-                                ? hundredfold(line.byRank().get(rank).mean())
+                                ? format(line.byRank().get(rank).mean(), metric)
                                 : NOTHING);
             }
-            cells.add(withDeviation(line.aurac()));
-            cells.add(interval(line.aurac(), "%.1f"));
+            cells.add(withDeviation(line.aurac(), metric));
+            cells.add(interval(line.aurac(), "%." + metric.decimals() + "f", metric));
             cells.add(line.difference()
-                    .map(difference -> String.format(Locale.ROOT, "%+.2f", 100 * difference.mean()))
+                    .map(difference -> String.format(Locale.ROOT, signed, metric.factor() * difference.mean()))
                     .orElse(NOTHING));
             cells.add(line.difference()
-                    .map(difference -> interval(difference, "%+.2f"))
+                    .map(difference -> interval(difference, signed, metric))
                     .orElse(NOTHING));
             cells.add(Double.isNaN(line.chance()) ? NOTHING : String.format(Locale.ROOT, "%.3f", line.chance()));
             cells.add(String.format(Locale.ROOT, "%.0f s", line.seconds().mean()));
@@ -113,23 +116,23 @@ final class Tables {
         return cells.stream().collect(Collectors.joining(" | ", "| ", " |"));
     }
 
-    private static String hundredfold(double value) {
-        return String.format(Locale.ROOT, "%.1f", 100 * value);
+    private static String format(double value, Metric metric) {
+        return String.format(Locale.ROOT, "%." + metric.decimals() + "f", metric.factor() * value);
     }
 
-    static String withDeviation(Sample sample) {
-        return hundredfold(sample.mean())
-                + (Double.isNaN(sample.deviation()) ? "" : " ± " + hundredfold(sample.deviation()));
+    static String withDeviation(Sample sample, Metric metric) {
+        return format(sample.mean(), metric)
+                + (Double.isNaN(sample.deviation()) ? "" : " ± " + format(sample.deviation(), metric));
     }
 
-    private static String interval(Sample sample, String format) {
+    private static String interval(Sample sample, String format, Metric metric) {
         return Double.isNaN(sample.halfWidth())
                 ? NOTHING
                 : String.format(
                         Locale.ROOT,
                         format + " … " + format,
-                        100 * (sample.mean() - sample.halfWidth()),
-                        100 * (sample.mean() + sample.halfWidth()));
+                        metric.factor() * (sample.mean() - sample.halfWidth()),
+                        metric.factor() * (sample.mean() + sample.halfWidth()));
     }
 
     /** All values of all seeds, and what follows from them. What one seed cannot tell is left out. */
@@ -138,7 +141,9 @@ final class Tables {
         results.search().ifPresent(search -> SearchTables.put(root.putObject("search"), search));
         ArrayNode tasks = root.putArray("tasks");
         for (Comparison comparison : results.comparisons()) {
-            ObjectNode task = tasks.addObject().put("task", comparison.task()).put("metric", comparison.metric());
+            ObjectNode task = tasks.addObject()
+                    .put("task", comparison.task())
+                    .put("metric", comparison.metric().toString());
             ArrayNode lines = task.putArray("lines");
             for (Comparison.Line line : comparison.lines()) {
                 ObjectNode node = lines.addObject()

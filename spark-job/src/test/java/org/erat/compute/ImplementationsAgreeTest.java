@@ -110,6 +110,24 @@ public class ImplementationsAgreeTest {
         });
     }
 
+    /** A table that is read by rows too: the same map, whose outputs may be in single precision. */
+    @ParameterizedTest
+    @CsvSource({"1, 3, 5", "33, 96, 1000", "416, 64, 40"})
+    void linearOfATable(int rows, int in, int out) {
+        FloatBuffer values = TestTensors.direct(floats(in * out));
+        FloatBuffer bias = floats(out);
+        checkProducts((backend, kernels, host) -> {
+            Tensor table = backend.frozen(values, out, in);
+            FrozenLinear map = backend.frozenLinear(table, bias);
+            Tensor x = host.of("x", rows, in);
+            return List.of(
+                    kernels.matrices().linear(x, map),
+                    kernels.matrices().linearSingle(x, map),
+                    kernels.matrices().linearBackward(host.of("dy", rows, out), map),
+                    kernels.tokens().embeddings(table, null, null, new int[] {out - 1, 0}, null, null));
+        });
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 4, 6", "13, 5, 7"})
     void linearOfViews(int rows, int in, int out) {
@@ -265,8 +283,8 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1", "33, 3, 0.0303", "2, 100, 0.5"})
-    void crossEntropy(int rows, int outputs, double weight) {
+    @CsvSource({"1, 1, 0, 1", "33, 3, 0, 0.0303", "2, 100, 0, 0.5", "33, 3, 0.1, 0.0303", "2, 100, 0.3, 0.5"})
+    void crossEntropy(int rows, int outputs, double smoothing, double weight) {
         int[] classes = random.ints(rows, 0, outputs).toArray();
         check((backend, kernels, host) -> {
             Tensor losses = kernels.memory().allocateSingle(rows);
@@ -275,9 +293,9 @@ public class ImplementationsAgreeTest {
                     host.single("view", rows + 1, outputs + 2).rows(1, rows + 1).columns(1, outputs + 1);
             Tensor lossesOfView = kernels.memory().allocateSingle(rows);
             return List.of(
-                    kernels.losses().crossEntropy(logits, classes, weight, losses),
+                    kernels.losses().crossEntropy(logits, classes, smoothing, weight, losses),
                     losses,
-                    kernels.losses().crossEntropy(view, classes, weight, lossesOfView),
+                    kernels.losses().crossEntropy(view, classes, smoothing, weight, lossesOfView),
                     lossesOfView);
         });
     }

@@ -80,6 +80,7 @@ public final class TinyLearners {
     public double weightDecay = 0;
     public double epsilon = 1e-8;
     public double clipNorm = 0;
+    public double labelSmoothing = 0;
 
     private final Path directory;
     private final Architecture architecture;
@@ -160,6 +161,7 @@ public final class TinyLearners {
                 0.999,
                 epsilon,
                 clipNorm,
+                labelSmoothing,
                 optimizer,
                 OptimizerState.AVERAGE,
                 Averaging.ROWS,
@@ -175,9 +177,14 @@ public final class TinyLearners {
                 architecture,
                 compute(),
                 new AdapterSpec(List.copyOf(projections), new RankScale(scale, alpha, rank), dropout, freezeA),
-                HeadSpec.of(task, outputs, new HeadSettings(pooling), architecture.width()),
+                HeadSpec.of(
+                        task,
+                        task == TaskType.LANGUAGE_MODELING ? architecture.vocabulary() : outputs,
+                        new HeadSettings(pooling),
+                        architecture.width()),
                 method,
                 schedule(),
+                labelSmoothing,
                 OptimizerSpec.of(training()),
                 LearningRate.of(training(), totalSteps),
                 totalSteps,
@@ -219,7 +226,7 @@ public final class TinyLearners {
                         .ravel()
                         .toDoubleVector())
                 .toArray(double[][]::new);
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
         return outputs;
     }
 
