@@ -25,7 +25,8 @@ final class Tables {
         List<String> lines = new ArrayList<>();
         results.search().ifPresent(search -> lines.addAll(SearchTables.markdown(search)));
         for (Comparison comparison : results.comparisons()) {
-            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ") + comparison.metric().label());
+            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ")
+                    + comparison.metric().label());
             lines.add("");
             lines.addAll(table(comparison));
             lines.add("");

@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.erat.config.Grid;
 import org.erat.config.RowOrder;
 import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.Metric;
 import org.erat.evaluation.RankMetrics;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,7 +135,8 @@ class SearchResultTest {
                 .filter(one -> one.choice().containsValue(value) && one.seed() == seed)
                 .findFirst()
                 .orElseThrow();
-        return new TrialResult(trial, new Evaluation("task", "accuracy", prefixes, List.of(), Optional.empty()), 10);
+        return new TrialResult(
+                trial, new Evaluation("task", Metric.ACCURACY, prefixes, List.of(), Optional.empty()), 10);
     }
 
     /** Its mean over the ranks, and so the AURAC, is the middle one. */
