@@ -58,13 +58,14 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
                     + " names no eos_token, so a completion has no end that a model could learn. Set it to the end token"
                     + " of the model");
         }
-        long[] ids = tokenizer.encode(token.get(), false, false).getIds();
-        if (ids.length != 1) {
+        Encoding end = tokenizer.encode(token.get(), false, false);
+        // Unknown characters may be dropped, and leave one token.
+        if (end.getIds().length != 1 || !end.getTokens()[0].equals(token.get())) {
             throw new BadInputException(String.format(
                     "%s: eos_token '%s' is not a token of tokenizer.json: set it to the end token of the model",
                     settings.where(), token.get()));
         }
-        return (int) ids[0];
+        return (int) end.getIds()[0];
     }
 
     /** Whether prompt and completion are two texts to the tokenizer, which puts tokens of its own between them. */

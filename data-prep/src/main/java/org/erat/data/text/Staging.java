@@ -92,9 +92,8 @@ record Staging(
             return stage(open(file), splits, train, validation);
         } catch (BadInputException e) {
             // What is wrong from the first row on may be no text at all.
-            throw train.rows() + validation.rows() == before
-                    ? FileSignature.explain(file.toString(), head(file), e)
-                    : e;
+            boolean explains = task.format() != TextFormat.WEBNLG && train.rows() + validation.rows() == before;
+            throw explains ? FileSignature.explain(file.toString(), head(file), e) : e;
         }
     }
 

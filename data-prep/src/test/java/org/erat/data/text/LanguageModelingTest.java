@@ -127,10 +127,11 @@ class LanguageModelingTest {
 
     @Test
     void aLongCompletionIsCutAndCountedAndAPromptThatLeavesNoRoomRefused() throws IOException {
-        write("train.jsonl", "{\"p\": \"a\", \"c\": \" a a a a\"}\n{\"p\": \"a a a a\", \"c\": \" a\"}\n");
+        write("strict/train.jsonl", "{\"p\": \"a\", \"c\": \" a a a a\"}\n{\"p\": \"a a a a\", \"c\": \" a\"}\n");
+        write("strict/dev.jsonl", "{\"p\": \"a\", \"c\": \" a\"}\n");
         TextTask strict = jsonl(PROMPTS, LanguageModeling.DEFAULT);
 
-        assertThatThrownBy(() -> prepare(strict, "train.jsonl", decoder, "strict", 4))
+        assertThatThrownBy(() -> prepare(strict, "strict", decoder, "strict-out", 4))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("train.jsonl, line 2")
                 .hasMessageContaining("--skip-unusable");
@@ -304,7 +305,7 @@ class LanguageModelingTest {
                 + folder.resolve("secret.txt").toUri() + "\">]>"
                 + "<benchmark><entry><mtriple>a | b | c</mtriple><lex>&x;</lex></entry></benchmark>";
         List<List<String>> cases = List.of(
-                List.of(outside, "x"),
+                List.of(outside, "entity"),
                 List.of(webnlg("<entry><mtriple>a | b</mtriple></entry>"), "a triple has 2 parts"),
                 List.of(webnlg("<entry><mtriple>a | b | c</mtriple></entry>"), "no text (lex)"),
                 List.of(webnlg("<entry><lex>a</lex></entry>"), "no modified triples"),
