@@ -67,6 +67,11 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
         return loss == Loss.NEXT_TOKEN;
     }
 
+    /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */
+    public long outputBytes(long states) {
+        return isLanguageModel() ? LanguageModelHead.logitBytes(states, outputs) : 2L * Float.BYTES * states * outputs;
+    }
+
     /** Its parameters. */
     public HeadLayout layout() {
         return HeadLayout.of(this);

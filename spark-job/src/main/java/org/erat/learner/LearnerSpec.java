@@ -12,6 +12,7 @@ import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
 import org.erat.config.ScheduleConfig;
+import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Projection;
@@ -74,6 +75,7 @@ public record LearnerSpec(
      * @param outputs of the head; a language model has one for each token of its vocabulary
      * @param totalSteps T
      * @throws UsageException if an adapter is wanted on a projection that the model lacks, or label smoothing of numbers
+     * @throws BadInputException if a language model is wanted and the base model has no output layer
      */
     public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
         return new LearnerSpec(
@@ -105,6 +107,11 @@ public record LearnerSpec(
                     "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
         }
         boolean languageModel = task == TaskType.LANGUAGE_MODELING;
+        if (languageModel && !model.predictsTokens()) {
+            throw new BadInputException(
+                    model.uri() + ": lacks the output layer that predicts tokens. Prepare the base model"
+                            + " from a checkpoint with its language-model head.");
+        }
         return HeadSpec.of(
                 task,
                 languageModel ? model.architecture().vocabulary() : outputs,

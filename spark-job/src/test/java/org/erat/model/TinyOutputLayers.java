@@ -7,7 +7,7 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Positions;
 
 /**
  * Output layers of any size, without a model around them.
@@ -63,7 +63,7 @@ public record TinyOutputLayers(Tensor table, OutputWeights weights, OutputLayer 
             OutputWeights.Transform transform) {
         int vocabulary = bias.remaining();
         Tensor rows = backend.frozen(table, vocabulary, width);
-        OutputWeights weights = new OutputWeights(backend.frozenLinear(rows, bias), transform);
+        OutputWeights weights = new OutputWeights(backend.frozenLinear(rows, bias), null, transform);
         Architecture architecture = Architecture.encoder(
                 "bert", vocabulary, 2, Positions.ofAllTokens(8), 1, width, 1, width, Activation.GELU, EPSILON, 0);
         return new TinyOutputLayers(rows, weights, new OutputLayer(kernels, weights, architecture));
