@@ -5,6 +5,7 @@ import org.apache.spark.SparkConf;
 import org.erat.config.ComputeSettings;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.erat.head.HeadSpec;
 
 /**
@@ -49,7 +50,14 @@ public record ExecutorMemory(long weights, long task, int tasks) {
         long rows = (long) model.vocabulary() + model.positions().rows() + model.tokenTypes();
         long tables = Float.BYTES * rows * model.width();
         long copies = layout == ComputeSettings.Weights.PACKED ? 2 : 1;
-        return tables + copies * (bytes - tables) * value / Float.BYTES;
+        return tables + angles(model) + copies * (bytes - tables) * value / Float.BYTES;
+    }
+
+    /** Cosines and sines of rotary positions. */
+    private static long angles(Architecture model) {
+        return model.positions() instanceof Positions.Rotary rotary
+                ? (long) Float.BYTES * rotary.maxLength() * model.heads().width()
+                : 0;
     }
 
     private static long valuesOfToken(Architecture model, int tokens, ComputeSettings.Activations kept) {
