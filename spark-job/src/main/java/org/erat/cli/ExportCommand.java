@@ -9,9 +9,11 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
+import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.storage.Storage;
 import org.erat.export.AdapterFiles;
 import org.erat.export.Export;
+import org.erat.export.MergedModel;
 import org.erat.export.PeftAdapter;
 import org.erat.export.TokenizerFiles;
 import org.erat.export.TrainedAdapter;
@@ -24,14 +26,15 @@ import picocli.CommandLine.Option;
 @Command(
         name = "export",
         description = "Writes a trained adapter at the ranks of your choice in PEFT's format (adapter_config.json,"
-                + " adapter_model.safetensors).",
+                + " adapter_model.safetensors), or its base model with the adapter in the weights.",
         footer = {
             "",
             "Examples:",
             "  submit/erat export --run-dir runs/quickstart --rank 4 --out work/adapter-r4",
             "  submit/erat export --run-dir runs/quickstart --block-ranks 2,3,4,5,6,8 --portable \\",
             "    --out work/adapter-mixed",
-            "  submit/erat export --run-dir runs/quickstart --budget 40k --out work/adapter-40k"
+            "  submit/erat export --run-dir runs/quickstart --budget 40k --out work/adapter-40k",
+            "  submit/erat export --run-dir runs/e2e --rank 4 --merged --out work/model-r4"
         })
 final class ExportCommand extends JobCommand<ExportCommand.Request> {
     /**
@@ -42,6 +45,7 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
      * @param order orders of the rows to choose from, where they are others than the run's
      * @param model base-model directory, where it is another than at training
      * @param portable whether to fold scales into B, for readers that know nothing of ranks that differ
+     * @param merged whether to write the base model with the adapter in its weights
      * @param out directory to write
      */
     record Request(
@@ -50,6 +54,7 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
             Optional<OrderChoice> order,
             Optional<String> model,
             boolean portable,
+            boolean merged,
             String out) {}
 
     /** Which rows to export. */
@@ -111,13 +116,20 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                             + " no rank_pattern.")
     private boolean portable;
 
+    @Option(
+            names = "--merged",
+            description =
+                    "Write the whole base model with the adapter in its weights, as a Hugging Face directory in the"
+                            + " precision of the checkpoint that it was prepared from. For causal language models.")
+    private boolean merged;
+
     @Mixin
     private BaseModelOption model;
 
     @Mixin
     private OrderOption order;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Adapter directory to write.")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory to write.")
     private String out;
 
     @Override
@@ -140,7 +152,11 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
             throw new UsageException("--budget takes the rows that contribute most, which needs canonical order: leave"
                     + " --order trained out.");
         }
-        return new Request(runDir, chosen, order.choice(), model.directory(), portable, out);
+        if (merged && portable) {
+            throw new UsageException("--portable is about an adapter's files, and --merged writes a whole model: leave"
+                    + " --portable out.");
+        }
+        return new Request(runDir, chosen, order.choice(), model.directory(), portable, merged, out);
     }
 
     @Override
@@ -159,14 +175,42 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                     + " is inside a run directory, whose own adapter has all ranks and must stay. Name another"
                     + " folder.");
         }
-        TrainedAdapter adapter = request.model()
-                .map(base -> run.adapter().on(BaseModel.describe(base, hadoop)))
+        if (request.merged()) {
+            MergedModel.requireClass(run.adapter());
+        }
+        // Merging reads the base model, so it has to be the one that the adapter was trained on.
+        Optional<String> base = request.model()
+                .or(() -> Optional.of(run.adapter().base().name()).filter(name -> request.merged()));
+        TrainedAdapter adapter = base.map(
+                        directoryOfBase -> run.adapter().on(BaseModel.describe(directoryOfBase, hadoop)))
                 .orElse(run.adapter());
         RowOrder order = order(request, run);
-        PeftAdapter peft = cut(adapter, order, request);
+        PeftAdapter peft = named(cut(adapter, order, request), adapter, hadoop);
         progress.say("order of the rows: " + order.key());
-        AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
-        progress.say("adapter: " + request.out());
+        if (request.merged()) {
+            merge(adapter, peft, directory, hadoop, progress);
+        } else {
+            AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
+            progress.say("adapter: " + request.out());
+        }
+    }
+
+    /** With the checkpoint as base model where a prepared model is none that the transformers library could load. */
+    private static PeftAdapter named(PeftAdapter peft, TrainedAdapter adapter, Configuration hadoop) {
+        return adapter.isOfCausalLanguageModel()
+                ? BaseModel.source(adapter.base().name(), hadoop).map(peft::on).orElse(peft)
+                : peft;
+    }
+
+    private static void merge(
+            TrainedAdapter adapter, PeftAdapter peft, Path directory, Configuration hadoop, Progress progress) {
+        String base = adapter.base().name();
+        try (BaseModelDirectory model = BaseModel.open(base, hadoop)) {
+            progress.say("merging into the base model, in " + model.dtype());
+            TokenizerFiles tokenizer = TokenizerFiles.in(Storage.path(base), hadoop);
+            MergedModel.write(adapter, peft, model, tokenizer, directory, hadoop);
+        }
+        progress.say("model: " + directory);
     }
 
     private static RowOrder order(Request request, FinishedRun run) {

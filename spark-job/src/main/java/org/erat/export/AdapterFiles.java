@@ -21,11 +21,12 @@ import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.head.HeadLayout;
+import org.erat.head.HeadSpec;
 
 /**
  * A directory with an adapter: {@code adapter_config.json} and {@code adapter_model.safetensors} as PEFT reads them, the
- * task head in {@code head.safetensors} and {@code head_config.json}, which PEFT leaves alone, the base model's tokenizer
- * for {@code AutoTokenizer}, and a {@code README.md}. A run's own adapter has the moments of its inner activations in {@code
+ * task head in {@code head.safetensors} (where it has parameters) and {@code head_config.json}, which PEFT leaves alone,
+ * the base model's tokenizer for {@code AutoTokenizer}, and a {@code README.md}. A run's own adapter has the moments of its inner activations in {@code
  * row_moments.safetensors} beside them.
  */
 public final class AdapterFiles {
@@ -36,10 +37,10 @@ public final class AdapterFiles {
     static final String CARD = "README.md";
     static final String MOMENTS = "row_moments.safetensors";
 
-    // What PyTorch writes; some readers refuse a file without it.
     private static final long MOST_MISSING = 64;
 
-    private static final Map<String, String> METADATA = Map.of("format", "pt");
+    // What PyTorch writes; some readers refuse a file without it.
+    static final Map<String, String> METADATA = Map.of("format", "pt");
 
     private AdapterFiles() {}
 
@@ -74,7 +75,9 @@ public final class AdapterFiles {
             folder.write(CONFIG, out -> out.write(PeftConfig.of(adapter, peft)));
             folder.write(TENSORS, out -> SafetensorsWriter.write(out, peft.tensors(), METADATA));
             folder.write(HEAD_CONFIG, out -> out.write(AdapterConfig.of(adapter).toJson()));
-            folder.write(HEAD_TENSORS, out -> SafetensorsWriter.write(out, adapter.headTensors(), METADATA));
+            if (hasParameters(adapter.head())) {
+                folder.write(HEAD_TENSORS, out -> SafetensorsWriter.write(out, adapter.headTensors(), METADATA));
+            }
             if (!moments.isEmpty()) {
                 folder.write(MOMENTS, out -> SafetensorsWriter.write(out, moments, METADATA));
             }
@@ -97,7 +100,7 @@ public final class AdapterFiles {
                     }
                 }
                 tensors.put(
-                        adapter.module(slot), new FloatTensor(new long[] {slot.rank(), slot.rank()}, values.flip()));
+                        adapter.nameOf(slot), new FloatTensor(new long[] {slot.rank(), slot.rank()}, values.flip()));
             }
         });
         return tensors;
@@ -107,7 +110,7 @@ public final class AdapterFiles {
         List<AdapterLayout.Slot> slots = adapter.layout().slots();
         double[][][] moments = new double[slots.size()][adapter.rank()][adapter.rank()];
         for (AdapterLayout.Slot slot : slots) {
-            FloatBuffer values = file.requireFloats(adapter.module(slot), slot.rank(), slot.rank());
+            FloatBuffer values = file.requireFloats(adapter.nameOf(slot), slot.rank(), slot.rank());
             for (double[] row : moments[slot.index()]) {
                 for (int i = 0; i < row.length; i++) {
                     row[i] = values.get();
@@ -126,13 +129,7 @@ public final class AdapterFiles {
     public static TrainedAdapter read(Path directory, Configuration hadoop) {
         try {
             FileSystem fs = directory.getFileSystem(hadoop);
-            for (String name : List.of(CONFIG, TENSORS, HEAD_CONFIG, HEAD_TENSORS)) {
-                if (!fs.exists(new Path(directory, name))) {
-                    throw new BadInputException(new Path(directory, name)
-                            + ": is missing, so there is no trained adapter. Let the run finish: submit its train"
-                            + " command again.");
-                }
-            }
+            requireFiles(List.of(CONFIG, TENSORS, HEAD_CONFIG), directory, fs);
             String place = new Path(directory, HEAD_CONFIG).toString();
             AdapterConfig config = AdapterConfig.parse(bytes(fs, new Path(directory, HEAD_CONFIG)), place);
             return read(config, directory, fs);
@@ -141,14 +138,33 @@ public final class AdapterFiles {
         }
     }
 
+    private static void requireFiles(List<String> names, Path directory, FileSystem fs) throws IOException {
+        for (String name : names) {
+            if (!fs.exists(new Path(directory, name))) {
+                throw new BadInputException(new Path(directory, name)
+                        + ": is missing, so there is no trained adapter. Let the run finish: submit its train command"
+                        + " again.");
+            }
+        }
+    }
+
+    /** A language model's head is the base model's, and frozen. */
+    private static boolean hasParameters(HeadSpec head) {
+        return head.layout().length() > 0;
+    }
+
     private static TrainedAdapter read(AdapterConfig config, Path directory, FileSystem fs) throws IOException {
         AdapterLayout layout = config.adapter().layout(config.architecture());
         HeadLayout head = config.head().layout();
-        requireRoom(layout.length() + head.length(), directory, fs);
+        List<String> files = hasParameters(config.head()) ? List.of(TENSORS, HEAD_TENSORS) : List.of(TENSORS);
+        requireFiles(files, directory, fs);
+        requireRoom(layout.length() + head.length(), files, directory, fs);
         float[] parameters = new float[Math.toIntExact(layout.length() + head.length())];
         TrainedAdapter adapter = config.with(parameters);
         readTensors(new Path(directory, TENSORS), fs, file -> readAdapters(file, adapter));
-        readTensors(new Path(directory, HEAD_TENSORS), fs, file -> readHead(file, adapter));
+        if (hasParameters(config.head())) {
+            readTensors(new Path(directory, HEAD_TENSORS), fs, file -> readHead(file, adapter));
+        }
         Path moments = new Path(directory, MOMENTS);
         if (!fs.exists(moments)) {
             return adapter;
@@ -162,34 +178,29 @@ public final class AdapterFiles {
      * What is far from what the files hold is not made room for. Where less is missing, as after an export at a lower rank,
      * the tensor that differs is named.
      */
-    private static void requireRoom(long values, Path directory, FileSystem fs) throws IOException {
+    private static void requireRoom(long values, List<String> files, Path directory, FileSystem fs) throws IOException {
         long bytes = 0;
-        for (String name : List.of(TENSORS, HEAD_TENSORS)) {
+        for (String name : files) {
             bytes += fs.getFileStatus(new Path(directory, name)).getLen();
         }
         if (values > MOST_MISSING * bytes / Float.BYTES) {
             throw new BadInputException(new Path(directory, HEAD_CONFIG) + ": describes " + values + " values, and "
-                    + TENSORS + " and " + HEAD_TENSORS + " beside it have " + bytes
+                    + String.join(" and ", files) + " beside it have " + bytes
                     + " bytes for them. Write the adapter again: run train or export again.");
         }
     }
 
     private static void readAdapters(SafetensorsFile file, TrainedAdapter adapter) {
-        float[] parameters = adapter.parameters();
-        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
-            int rank = slot.rank();
-            file.requireFloats(PeftAdapter.keyOfA(adapter.module(slot)), rank, slot.in())
-                    .get(parameters, (int) slot.rowOfA(0), rank * slot.in());
-            FloatBuffer b = file.requireFloats(PeftAdapter.keyOfB(adapter.module(slot)), slot.out(), rank);
-            for (int row = 0; row < rank; row++) {
-                int to = (int) slot.rowOfB(row);
-                for (int out = 0; out < slot.out(); out++) {
-                    parameters[to + out] = b.get(out * rank + row);
-                }
-            }
+        List<AdaptedModule> modules = AdaptedModule.of(adapter);
+        for (AdaptedModule module : modules) {
+            int rank = module.parts().size() * adapter.rank();
+            module.read(
+                    file.requireFloats(PeftAdapter.keyOfA(module.path()), rank, module.in()),
+                    file.requireFloats(PeftAdapter.keyOfB(module.path()), module.out(), rank),
+                    adapter.parameters());
         }
         int ofHead = adapter.classifiesTokens() ? adapter.headTensors().size() : 0;
-        requireNoMore(file, 2 * adapter.layout().slots().size() + ofHead);
+        requireNoMore(file, 2 * modules.size() + ofHead);
     }
 
     private static void readHead(SafetensorsFile file, TrainedAdapter adapter) {

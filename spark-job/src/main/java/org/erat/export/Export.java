@@ -1,14 +1,10 @@
 package org.erat.export;
 
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.CanonicalOrder;
 import org.erat.adapter.RankBudget;
 import org.erat.adapter.RankScale;
@@ -18,11 +14,11 @@ import org.erat.data.safetensors.FloatTensor;
 
 /**
  * Cuts a trained adapter to the ranks that a user has picked. Block l at rank b keeps the rows [0,b) of A and the same
- * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here. The head of a
- * token classifier is one that Hugging Face's models have, so that it becomes part of the adapter.
+ * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here. Projections that
+ * the Hugging Face model computes by one module share its adapter. The head of a token classifier is one that Hugging Face's models have, so that it becomes part of the adapter.
  */
 public final class Export {
-    /** The head of a token classifier, here and in Hugging Face's models. */
+    /** The head of a token classifier. */
     private static final String TOKEN_CLASSIFIER = "classifier";
 
     private final TrainedAdapter adapter;
@@ -99,86 +95,64 @@ public final class Export {
     }
 
     private PeftAdapter cut() {
-        int highest = Collections.max(ranks);
-        List<String> modules = new ArrayList<>();
-        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
-            int rank = ranks.get(slot.index());
-            if (rank > 0) {
-                modules.add(adapter.module(slot));
-                int rows = portable ? highest : rank;
-                tensors.put(PeftAdapter.keyOfA(adapter.module(slot)), a(slot, rank, rows));
-                tensors.put(PeftAdapter.keyOfB(adapter.module(slot)), b(slot, rank, rows, portable ? scale(rank) : 1));
-            }
-        }
+        List<AdaptedModule> modules = AdaptedModule.of(adapter).stream()
+                .filter(module -> rank(module) > 0)
+                .toList();
+        int highest = modules.stream().mapToInt(this::rank).max().orElseThrow();
+        Map<String, FloatTensor> head = new LinkedHashMap<>();
+        String classifier = adapter.family().tokenClassifier();
         if (adapter.classifiesTokens()) {
-            adapter.headTensors().forEach((name, tensor) -> tensors.put(PeftAdapter.key(name), tensor));
+            adapter.headTensors()
+                    .forEach((name, tensor) -> head.put(name.replace(TOKEN_CLASSIFIER, classifier), tensor));
         }
         return new PeftAdapter(
-                highest,
-                portable ? highest : alpha(highest),
-                portable ? Map.of() : rankPattern(highest),
-                portable ? Map.of() : alphaPattern(highest),
-                modules,
-                adapter.classifiesTokens() ? List.of(TOKEN_CLASSIFIER) : List.of(),
-                tensors);
+                adapter.base().plainName(),
+                modules.stream()
+                        .map(module -> cut(module, portable ? highest : rank(module)))
+                        .toList(),
+                adapter.classifiesTokens() ? List.of(classifier) : List.of(),
+                head);
     }
 
-    private Map<String, Integer> rankPattern(int highest) {
-        Map<String, Integer> pattern = new TreeMap<>();
-        for (AdapterLayout.Slot slot : adapter.layout().slots()) {
-            int rank = ranks.get(slot.index());
-            if (rank > 0 && rank != highest) {
-                pattern.put(expression(slot), rank);
-            }
-        }
-        return pattern;
+    /** @param rows of A, of which those beyond the module's rank are zero */
+    private PeftModule cut(AdaptedModule module, int rows) {
+        int[] kept = module.parts().stream().mapToInt(this::rank).toArray();
+        int highest = IntStream.of(kept).max().orElseThrow();
+        // Parts of different ranks have one scale in canonical order, and only there a module has such parts.
+        double scale = portable ? 1 : adapter.adapter().scale().of(highest);
+        double[] factors = IntStream.of(kept)
+                .mapToDouble(rank -> rank == 0 ? 0 : adapter.adapter().scale().of(rank) / scale)
+                .toArray();
+        return new PeftModule(
+                module.path(),
+                module.block(),
+                module.transposed(),
+                IntStream.of(kept).boxed().toList(),
+                portable ? rows : alpha(highest, rows),
+                module.a(adapter.parameters(), kept, rows),
+                module.b(adapter.parameters(), kept, factors, rows));
     }
 
-    private Map<String, Double> alphaPattern(int highest) {
-        Map<String, Double> pattern = new TreeMap<>();
-        rankPattern(highest).forEach((module, rank) -> pattern.put(module, alpha(rank)));
-        return pattern;
+    private int rank(AdaptedModule module) {
+        return module.parts().stream().mapToInt(this::rank).sum();
+    }
+
+    private int rank(AdaptedModule.Part part) {
+        return ranks.get(part.slot().index());
     }
 
     /**
-     * Matches one module. PEFT puts a dot before an expression (always, before version 0.15), so that it has to begin after
-     * the first part of a path.
+     * What PEFT divides by the rank of a module to get the scale of its parts.
+     *
+     * @param rank of the largest part
+     * @param rows the rank of the module
      */
-    private String expression(AdapterLayout.Slot slot) {
-        String module = adapter.module(slot);
-        return module.substring(module.indexOf('.') + 1).replace(".", "\\.");
-    }
-
-    private double scale(int rank) {
-        return adapter.adapter().scale().of(rank);
-    }
-
-    /** What PEFT divides by the rank to get the scale. */
-    private double alpha(int rank) {
+    private double alpha(int rank, int rows) {
         RankScale scale = adapter.adapter().scale();
         return switch (scale.rule()) {
-            case ALPHA_OVER_WIDTH -> scale.alpha();
-            case ALPHA_OVER_RANK, ALPHA_OVER_SQRT_WIDTH -> scale.of(rank) * rank;
+            // α itself, without a rounding, where a module is one part.
+            case ALPHA_OVER_WIDTH -> scale.alpha() * ((double) rows / rank);
+            case ALPHA_OVER_RANK, ALPHA_OVER_SQRT_WIDTH -> scale.of(rank) * rows;
         };
-    }
-
-    /** A [rows,in]; zero from {@code rank} on. */
-    private FloatTensor a(AdapterLayout.Slot slot, int rank, int rows) {
-        float[] values = new float[rows * slot.in()];
-        System.arraycopy(adapter.parameters(), Math.toIntExact(slot.rowOfA(0)), values, 0, rank * slot.in());
-        return new FloatTensor(new long[] {rows, slot.in()}, FloatBuffer.wrap(values));
-    }
-
-    /** B [out,columns] from Bᵀ; zero from {@code rank} on. */
-    private FloatTensor b(AdapterLayout.Slot slot, int rank, int columns, double factor) {
-        float[] values = new float[slot.out() * columns];
-        for (int row = 0; row < rank; row++) {
-            int from = Math.toIntExact(slot.rowOfB(row));
-            for (int out = 0; out < slot.out(); out++) {
-                values[out * columns + row] = (float) (factor * adapter.parameters()[from + out]);
-            }
-        }
-        return new FloatTensor(new long[] {slot.out(), columns}, FloatBuffer.wrap(values));
     }
 }

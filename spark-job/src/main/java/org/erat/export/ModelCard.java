@@ -1,9 +1,10 @@
 package org.erat.export;
 
 import java.util.stream.Collectors;
+import org.erat.data.safetensors.Dtype;
 import org.erat.head.HeadSpec;
 
-/** {@code README.md} beside an adapter, for whoever is given the directory alone. */
+/** {@code README.md} beside an adapter or in a merged model, for whoever is given the directory alone. */
 final class ModelCard {
     private ModelCard() {}
 
@@ -11,13 +12,7 @@ final class ModelCard {
         return """
         # Adapter for %s
 
-        | | |
-        |---|---|
-        | base model | `%s` (%s, SHA-256 of its weights %s) |
-        | adapted | %s of %s |
-        | rank | %s, cut from an adapter that works at every rank 1..%d |
-        | head | %s, %d outputs: `head.safetensors`, `head_config.json` |
-
+        %s
         With PEFT:
 
         ```python
@@ -26,7 +21,44 @@ final class ModelCard {
         """
                 .formatted(
                         adapter.task(),
-                        adapter.base().plainName(),
+                        table(adapter, peft),
+                        python(adapter, peft.base()).stripTrailing());
+    }
+
+    /** Of a model that has the adapter in its weights. */
+    static String ofMerged(TrainedAdapter adapter, PeftAdapter peft, Dtype dtype) {
+        return """
+        # Model for %s
+
+        %s
+        The adapter is in the weights, in %s:
+
+        ```python
+        from transformers import %s, AutoTokenizer
+
+        model = %s.from_pretrained(".")
+        tokenizer = AutoTokenizer.from_pretrained(".")
+        ```
+        """
+                .formatted(
+                        adapter.task(),
+                        table(adapter, peft),
+                        dtype,
+                        adapter.modelClass().className(),
+                        adapter.modelClass().className());
+    }
+
+    private static String table(TrainedAdapter adapter, PeftAdapter peft) {
+        return """
+        | | |
+        |---|---|
+        | base model | `%s` (%s, SHA-256 of its weights as trained on %s) |
+        | adapted | %s of %s |
+        | rank | %s, cut from an adapter that works at every rank 1..%d |
+        | head | %s |
+        """
+                .formatted(
+                        peft.base(),
                         adapter.architecture().family(),
                         adapter.base().sha256(),
                         adapter.adapter().projections().stream()
@@ -35,23 +67,26 @@ final class ModelCard {
                         blocks(adapter, peft),
                         ranks(peft),
                         adapter.rank(),
-                        describe(adapter),
-                        adapter.outputs(),
-                        python(adapter).stripTrailing());
+                        describe(adapter));
     }
 
     private static String blocks(TrainedAdapter adapter, PeftAdapter peft) {
-        int adapted =
-                peft.targetModules().size() / adapter.adapter().projections().size();
+        long adapted =
+                peft.modules().stream().mapToInt(PeftModule::block).distinct().count();
         return adapted == adapter.blocks()
                 ? "all " + adapted + " blocks"
                 : adapted + " of " + adapter.blocks() + " blocks";
     }
 
     private static String ranks(PeftAdapter peft) {
-        return peft.rankPattern().isEmpty()
-                ? Integer.toString(peft.rank())
-                : peft.rank() + ", lower in the blocks that `rank_pattern` names";
+        int[] ranks = peft.modules().stream()
+                .flatMap(module -> module.kept().stream())
+                .mapToInt(Integer::intValue)
+                .sorted()
+                .distinct()
+                .toArray();
+        int highest = ranks[ranks.length - 1];
+        return ranks.length == 1 ? Integer.toString(highest) : highest + ", lower in some blocks or projections";
     }
 
     private static String describe(TrainedAdapter adapter) {
@@ -59,17 +94,18 @@ final class ModelCard {
         if (head.isLanguageModel()) {
             return "the base model's own output layer, without parameters of its own";
         }
-        return switch (head.readout()) {
-            case MEAN -> "mean pooling, dense layer with tanh";
-            case FIRST_TOKEN -> "first token, dense layer with tanh";
-            case TARGET_TOKENS -> "linear, on the first subtoken of each word";
-        };
+        String kind =
+                switch (head.readout()) {
+                    case MEAN -> "mean pooling, dense layer with tanh";
+                    case FIRST_TOKEN -> "first token, dense layer with tanh";
+                    case TARGET_TOKENS -> "linear, on the first subtoken of each word";
+                };
+        return kind + ", " + adapter.outputs() + " outputs: `head.safetensors`, `head_config.json`";
     }
 
-    private static String python(TrainedAdapter adapter) {
-        String base = adapter.base().plainName();
+    private static String python(TrainedAdapter adapter, String base) {
         if (adapter.head().isLanguageModel()) {
-            return ofVocabulary(base, adapter.predictsMaskedTokens() ? "AutoModelForMaskedLM" : "AutoModelForCausalLM");
+            return ofVocabulary(base, adapter.modelClass().className());
         }
         return switch (adapter.head().readout()) {
             case MEAN ->

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import javax.annotation.Nullable;
 
 /** {@code adapter_config.json}: the keys of PEFT's {@code LoraConfig}; those that are left out have its defaults. */
 final class PeftConfig {
@@ -16,8 +15,8 @@ final class PeftConfig {
     static byte[] of(TrainedAdapter adapter, PeftAdapter peft) throws JsonProcessingException {
         ObjectNode config = JSON.createObjectNode();
         config.put("peft_type", "LORA");
-        config.put("task_type", taskType(adapter));
-        config.put("base_model_name_or_path", adapter.base().plainName());
+        config.put("task_type", adapter.modelClass().taskType());
+        config.put("base_model_name_or_path", peft.base());
         config.putNull("revision");
         config.put("inference_mode", true);
         config.put("r", peft.rank());
@@ -29,7 +28,7 @@ final class PeftConfig {
         ObjectNode alphas = config.putObject("alpha_pattern");
         peft.alphaPattern().forEach((pattern, alpha) -> putNumber(alphas, pattern, alpha));
         config.put("bias", "none");
-        config.put("fan_in_fan_out", false);
+        config.put("fan_in_fan_out", peft.modules().stream().anyMatch(PeftModule::transposed));
         config.put("init_lora_weights", true);
         config.put("use_rslora", false);
         config.put("use_dora", false);
@@ -37,19 +36,6 @@ final class PeftConfig {
         config.putNull("layers_to_transform");
         config.putNull("layers_pattern");
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
-    }
-
-    /** Null where PEFT has no type, as for masked language models. Heads of whole texts are ours, so these are bare models. */
-    @Nullable
-    private static String taskType(TrainedAdapter adapter) {
-        if (adapter.predictsMaskedTokens()) {
-            return null;
-        }
-        return switch (adapter.type()) {
-            case CLASSIFICATION, REGRESSION -> "FEATURE_EXTRACTION";
-            case TOKEN_CLASSIFICATION -> "TOKEN_CLS";
-            case LANGUAGE_MODELING -> "CAUSAL_LM";
-        };
     }
 
     private static void putNames(ObjectNode into, String key, List<String> names) {

@@ -204,24 +204,29 @@ public record TrainedAdapter(
         return Families.of(architecture);
     }
 
+    /** The class of the transformers library that an export is made for. */
+    ModelClass modelClass() {
+        return ModelClass.of(type, family());
+    }
+
+    /** Whether it predicts the next token by a decoder's own output layer. */
+    public boolean isOfCausalLanguageModel() {
+        return modelClass() == ModelClass.CAUSAL_LANGUAGE_MODEL;
+    }
+
     /** Whether the outputs are classes of words. */
     boolean classifiesTokens() {
         return type == TaskType.TOKEN_CLASSIFICATION;
     }
 
-    /** Whether the head predicts tokens that the whole text surrounds, and not the next one. */
-    boolean predictsMaskedTokens() {
-        return head.isLanguageModel() && family().maskedLanguageModelHead().isPresent();
+    /** The name of an adapted projection in a model of {@link #modelClass}; {@link AdaptedModule} has its module. */
+    String nameOf(AdapterLayout.Slot slot) {
+        return inModelClass(family().projection(slot.block(), slot.projection()));
     }
 
-    /**
-     * Path of an adapted module in the Hugging Face model that an export is made for: the bare model, or the one with a
-     * token classifier or a language model's head, which has the bare model as a part.
-     */
-    String module(AdapterLayout.Slot slot) {
-        String path = family().projection(slot.block(), slot.projection());
-        List<String> prefixes = family().prefixes();
-        return type.perToken() ? prefixes.get(prefixes.size() - 1) + path : path;
+    /** What a path of the bare model is in a model of {@link #modelClass}. */
+    String inModelClass(String path) {
+        return modelClass() == ModelClass.MODEL ? path : family().prefixInModelWithHead() + path;
     }
 
     /** Index of the head's first value among the parameters. */

@@ -1,10 +1,13 @@
 package org.erat.model;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
+import org.erat.data.Json;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.storage.Storage;
@@ -37,19 +40,7 @@ public record BaseModel(
      * @throws BadInputException if there is none, or it is damaged; names the file and the fix
      */
     public static BaseModel describe(String path, Configuration hadoop) {
-        Path directory = Storage.path(path);
-        try {
-            FileSystem files = directory.getFileSystem(hadoop);
-            directory = files.makeQualified(directory);
-            if (!files.exists(directory)) {
-                throw new BadInputException(
-                        directory + ": there is no such base model. Make it with prepare-model --out " + path
-                                + ", or name the directory of one: model.path of a configuration, --model of a"
-                                + " command.");
-            }
-        } catch (IOException e) {
-            throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
-        }
+        Path directory = existing(path, hadoop);
         try (BaseModelDirectory model = BaseModelDirectory.open(BaseModelFiles.localCopy(directory, hadoop))) {
             return new BaseModel(
                     directory.toString(),
@@ -60,6 +51,46 @@ public record BaseModel(
                     model.maxLength(),
                     model.hasLanguageModelHead() || model.hasMaskedLanguageModelHead(),
                     model.tensorsFile().toFile().length());
+        }
+    }
+
+    /**
+     * The files of the base model in a directory, on the local disk.
+     *
+     * @param path as for {@link #describe}
+     * @throws BadInputException as from {@link #describe}
+     */
+    public static BaseModelDirectory open(String path, Configuration hadoop) {
+        return BaseModelDirectory.open(BaseModelFiles.localCopy(existing(path, hadoop), hadoop));
+    }
+
+    /**
+     * What a base model was prepared from, as prepare-model was told it; empty where it is not there any more or has no
+     * record of that. Reads no weights.
+     */
+    public static Optional<String> source(String path, Configuration hadoop) {
+        Path record = new Path(Storage.path(path), BaseModelDirectory.RECORD);
+        try (InputStream in = record.getFileSystem(hadoop).open(record)) {
+            return Optional.of(BaseModelDirectory.source(Json.bytes(in, record.toString())));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Path existing(String path, Configuration hadoop) {
+        Path directory = Storage.path(path);
+        try {
+            FileSystem files = directory.getFileSystem(hadoop);
+            directory = files.makeQualified(directory);
+            if (!files.exists(directory)) {
+                throw new BadInputException(
+                        directory + ": there is no such base model. Make it with prepare-model --out " + path
+                                + ", or name the directory of one: model.path of a configuration, --model of a"
+                                + " command.");
+            }
+            return directory;
+        } catch (IOException e) {
+            throw new BadInputException("Base model " + directory + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -167,6 +167,7 @@ class MainTest {
                                 Optional.empty(),
                                 Optional.empty(),
                                 true,
+                                false,
                                 "o"),
                         new ExportCommand.Request(
                                 "r",
@@ -174,7 +175,25 @@ class MainTest {
                                 Optional.empty(),
                                 Optional.empty(),
                                 false,
+                                false,
                                 "o"));
+    }
+
+    @Test
+    void aModelIsMergedWithoutSettingsOfAnAdaptersFiles() {
+        run("export --run-dir r --rank 4 --merged --out o");
+        assertThat(requests)
+                .containsExactly(new ExportCommand.Request(
+                        "r",
+                        new ExportCommand.Chosen.Uniform(4),
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        true,
+                        "o"));
+        assertThat(run("export --run-dir r --rank 4 --merged --portable --out o"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--merged writes a whole model: leave --portable out.");
     }
 
     @ParameterizedTest
@@ -187,6 +206,7 @@ class MainTest {
                         new ExportCommand.Chosen.Within(values),
                         Optional.of(OrderChoice.CANONICAL),
                         Optional.empty(),
+                        false,
                         false,
                         "o"));
     }
@@ -228,6 +248,7 @@ class MainTest {
                                 new ExportCommand.Chosen.Uniform(2),
                                 Optional.empty(),
                                 Optional.of("m"),
+                                false,
                                 false,
                                 "o"));
     }

@@ -200,7 +200,7 @@ class ExportTest {
                 long values = 0;
                 try (PeftReader peft = reader(PeftReader.Version.OLD)) {
                     for (AdapterLayout.Slot slot : adapter.layout().slots()) {
-                        String module = adapter.module(slot);
+                        String module = adapter.nameOf(slot);
                         int rank = !peft.adapts(module) ? 0 : portable ? kept(peft, module, slot) : peft.rank(module);
                         int length = slot.in() + slot.out();
                         values += (long) rank * length;
@@ -278,7 +278,7 @@ class ExportTest {
             try (PeftReader peft = reader(version)) {
                 for (AdapterLayout.Slot slot : adapter.layout().slots()) {
                     int rank = ranks.get(slot.block());
-                    String module = adapter.module(slot);
+                    String module = adapter.nameOf(slot);
                     assertThat(peft.adapts(module)).isEqualTo(rank > 0);
                     assertThat(peft.tensors().names().contains("base_model.model." + module + ".lora_A.weight"))
                             .isEqualTo(rank > 0);

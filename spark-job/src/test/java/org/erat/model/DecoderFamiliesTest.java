@@ -7,20 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
-import java.util.zip.CRC32;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.RowSelection;
@@ -33,12 +27,10 @@ import org.erat.compute.TestTensors;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
 import org.erat.config.Precision;
-import org.erat.data.SplitMix64;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.basemodel.BaseModelImporter;
-import org.erat.data.safetensors.FloatTensor;
-import org.erat.data.safetensors.SafetensorsWriter;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.junit.jupiter.api.Test;
@@ -62,27 +54,19 @@ class DecoderFamiliesTest {
     @TempDir
     private Path directory;
 
-    private static JsonNode reference() throws IOException {
-        try (InputStream file = DecoderFamiliesTest.class.getResourceAsStream("reference-decoders.json")) {
-            return JSON.readTree(file);
-        }
-    }
-
-    static Stream<String> names() throws IOException {
-        return StreamSupport.stream(reference().path("models").spliterator(), false)
-                .map(model -> model.path("name").asText());
+    static Stream<String> names() {
+        return ReferenceDecoders.names();
     }
 
     @ParameterizedTest
     @MethodSource("names")
     void hiddenStatesLogitsAndGradientsAreThoseOfTheTransformersLibrary(String name) throws IOException {
-        JsonNode reference = reference();
-        JsonNode expected = StreamSupport.stream(reference.path("models").spliterator(), false)
-                .filter(model -> model.path("name").asText().equals(name))
-                .findFirst()
-                .orElseThrow();
-        Path prepared = prepare(expected);
-        int[][] examples = JSON.treeToValue(reference.path("examples"), int[][].class);
+        JsonNode reference = ReferenceDecoders.all();
+        JsonNode expected = ReferenceDecoders.named(name);
+        Path source = directory.resolve("source");
+        ReferenceDecoders.write(source, expected, Dtype.F32);
+        Path prepared = prepare(source);
+        int[][] examples = ReferenceDecoders.examples();
         double scale = reference.path("scale").doubleValue();
         try (BaseModelDirectory model = BaseModelDirectory.open(prepared)) {
             check(new Run(model, new Nd4jBackend(Precision.F64), examples, scale), expected, DOUBLE);
@@ -121,56 +105,10 @@ class DecoderFamiliesTest {
         return Stream.of(rows).flatMapToDouble(Arrays::stream).toArray();
     }
 
-    /** Writes a directory as the library saves it, and prepares it. */
-    private Path prepare(JsonNode model) throws IOException {
-        Path source = Files.createDirectory(directory.resolve("source"));
-        Files.writeString(source.resolve("config.json"), model.path("config").toString());
-        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-        model.path("tensors").fields().forEachRemaining(tensor -> {
-            long[] shape = StreamSupport.stream(tensor.getValue().spliterator(), false)
-                    .mapToLong(JsonNode::asLong)
-                    .toArray();
-            tensors.put(tensor.getKey(), new FloatTensor(shape, weights(tensor.getKey(), shape)));
-        });
-        SafetensorsWriter.write(source.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
-        return prepare(source);
-    }
-
-    private Path prepare(Path source) throws IOException {
-        Path tokenizer = source.resolve("tokenizer.json");
-        if (!Files.exists(tokenizer)) {
-            Files.writeString(
-                    tokenizer,
-                    """
-                    {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
-                     "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
-                     "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}}
-                    """);
-        }
+    private Path prepare(Path source) {
         Path prepared = directory.resolve(source.getFileName() + ".prepared");
         BaseModelImporter.importModel(source.toString(), prepared, line -> {});
         return prepared;
-    }
-
-    private static FloatBuffer weights(String name, long[] shape) {
-        boolean norm = name.endsWith(".weight") && (name.contains("norm") || name.contains("ln_"));
-        double[] values = values(name, TestTensors.size(shape));
-        FloatBuffer weights = FloatBuffer.allocate(values.length);
-        for (double value : values) {
-            weights.put((float) (value + (norm ? 1 : 0)));
-        }
-        return weights.flip();
-    }
-
-    /** As the script has them. */
-    private static double[] values(String name, int count) {
-        CRC32 crc = new CRC32();
-        crc.update(name.getBytes(StandardCharsets.UTF_8));
-        double[] values = new double[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (SplitMix64.mix((crc.getValue() << 32) + i) >>> 40) * 0x1p-24 - 0.5;
-        }
-        return values;
     }
 
     /** What a run gives, by rows of the batch. */
@@ -228,8 +166,10 @@ class DecoderFamiliesTest {
             double[] all = new double[(int) layout.length()];
             for (AdapterLayout.Slot slot : layout.slots()) {
                 String key = slot.block() + "." + slot.projection().key();
-                System.arraycopy(values(key + ".a", slot.in()), 0, all, (int) slot.rowOfA(0), slot.in());
-                System.arraycopy(values(key + ".b", slot.out()), 0, all, (int) slot.rowOfB(0), slot.out());
+                System.arraycopy(
+                        ReferenceDecoders.values(key + ".a", slot.in()), 0, all, (int) slot.rowOfA(0), slot.in());
+                System.arraycopy(
+                        ReferenceDecoders.values(key + ".b", slot.out()), 0, all, (int) slot.rowOfB(0), slot.out());
             }
             return all;
         }
@@ -239,7 +179,7 @@ class DecoderFamiliesTest {
             int width = architecture.width();
             double[] objective = new double[batch.tokenIds().length * width];
             for (int b = 0; b < examples.length; b++) {
-                double[] ofExample = values("objective." + b, examples[b].length * width);
+                double[] ofExample = ReferenceDecoders.values("objective." + b, examples[b].length * width);
                 System.arraycopy(ofExample, 0, objective, b * batch.tokens() * width, ofExample.length);
             }
             RowsBySlot rows = RowsBySlot.everywhere(RowSelection.of(new Window(0, 1), scale));
@@ -288,6 +228,7 @@ class DecoderFamiliesTest {
             for (String file : List.of("config.json", "model.safetensors")) {
                 Files.copy(folder.resolve(file), source.resolve(file));
             }
+            ReferenceDecoders.writeTokenizer(source);
             try (BaseModelDirectory model = BaseModelDirectory.open(prepare(source))) {
                 for (JsonNode each :
                         JSON.readTree(folder.resolve("expected.json").toFile()).path("cases")) {

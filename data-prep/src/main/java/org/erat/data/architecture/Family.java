@@ -30,6 +30,17 @@ public interface Family {
     /** What may stand before every name in a checkpoint: {@code ""}, {@code "bert."}. */
     List<String> prefixes();
 
+    /** What stands before every name in a model with a head: the last of {@link #prefixes}. */
+    default String prefixInModelWithHead() {
+        List<String> prefixes = prefixes();
+        return prefixes.get(prefixes.size() - 1);
+    }
+
+    /** The linear map of the transformers library's token classifiers, which stands outside of the model. */
+    default String tokenClassifier() {
+        return "classifier";
+    }
+
     /** Word embeddings [V,H]. */
     String wordEmbeddings();
 

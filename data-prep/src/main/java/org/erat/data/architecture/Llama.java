@@ -102,6 +102,11 @@ public class Llama implements Family {
     }
 
     @Override
+    public String tokenClassifier() {
+        return "score";
+    }
+
+    @Override
     public String wordEmbeddings() {
         return "embed_tokens.weight";
     }

@@ -142,6 +142,20 @@ public final class BaseModelDirectory implements AutoCloseable {
         return path.resolve(TOKENIZER);
     }
 
+    /** The precision of the checkpoint that the model was prepared from; F32 where that is not known. */
+    public Dtype dtype() {
+        return ImportRecord.read(path).flatMap(ImportRecord::dtype).orElse(Dtype.F32);
+    }
+
+    /**
+     * What a model was prepared from, as prepare-model was told it, by its {@link #RECORD}.
+     *
+     * @throws IOException if that is not JSON
+     */
+    public static String source(byte[] record) throws IOException {
+        return ImportRecord.parse(record).from();
+    }
+
     /**
      * Longest text in tokens: for which there are positions, and which {@code tokenizer_config.json} allows.
      *

@@ -21,6 +21,7 @@ import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.safetensors.TensorSource;
 
@@ -109,10 +110,10 @@ public final class BaseModelImporter {
                     + ". Name another directory, or delete this one.");
         }
         try (StagingDirectory staging = StagingDirectory.beside(out)) {
-            Architecture architecture = prepare(path, staging);
-            ImportRecord.of(origin, sha256, staging.output()).write(staging.output());
+            Prepared prepared = prepare(path, staging);
+            ImportRecord.of(origin, sha256, prepared.dtype(), staging.output()).write(staging.output());
             staging.publish();
-            return new Result(architecture, false);
+            return new Result(prepared.architecture(), false);
         }
     }
 
@@ -181,7 +182,14 @@ public final class BaseModelImporter {
         return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    private Architecture prepare(Path path, StagingDirectory staging) {
+    /**
+     * What was written.
+     *
+     * @param dtype precision of the source
+     */
+    private record Prepared(Architecture architecture, Dtype dtype) {}
+
+    private Prepared prepare(Path path, StagingDirectory staging) {
         if (Files.isDirectory(path)) {
             try (ModelSource source = HuggingFaceSource.open(path)) {
                 return write(source, path, staging.output());
@@ -220,7 +228,7 @@ public final class BaseModelImporter {
     }
 
     /** @param from what the user knows the source by */
-    private Architecture write(ModelSource source, Path from, Path directory) {
+    private Prepared write(ModelSource source, Path from, Path directory) {
         Architecture architecture = source.architecture();
         TokenizerConfig tokenizerConfig = source.tokenizerConfig();
         TokenizerJson tokenizer = tokenizerConfig
@@ -246,7 +254,7 @@ public final class BaseModelImporter {
                 directory.resolve(BaseModelDirectory.TENSORS), counted(finite(tensors, from)), Map.of("format", "pt"));
         // Reading it back is cheap, and finds here what would otherwise be found on every executor.
         BaseModelDirectory.open(directory).close();
-        return architecture;
+        return new Prepared(architecture, source.dtype());
     }
 
     /** The same tensors, refused where a value is not a number: no training could go on from it. */
@@ -280,8 +288,7 @@ public final class BaseModelImporter {
 
     /** The same tensors, telling how far reading has come at each tenth of the values. */
     private Map<String, TensorSource> counted(Map<String, TensorSource> tensors) {
-        long total =
-                tensors.values().stream().mapToLong(t -> elements(t.shape())).sum();
+        long total = tensors.values().stream().mapToLong(TensorSource::elements).sum();
         String values = total < 1_000_000
                 ? String.format("%,d values", total)
                 : String.format("%.1f million values", total / 1e6);
@@ -290,7 +297,7 @@ public final class BaseModelImporter {
         Map<String, TensorSource> counted = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> counted.put(name, new TensorSource(tensor.shape(), () -> {
             long before = 10 * done[0] / total;
-            done[0] += elements(tensor.shape());
+            done[0] += tensor.elements();
             long now = 10 * done[0] / total;
             if (now > before) {
                 progress.accept("reading " + tensors.size() + " tensors … " + 10 * now + " %");
@@ -298,13 +305,5 @@ public final class BaseModelImporter {
             return tensor.values().get();
         })));
         return counted;
-    }
-
-    private static long elements(long[] shape) {
-        long elements = 1;
-        for (long dimension : shape) {
-            elements *= dimension;
-        }
-        return elements;
     }
 }

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Families;
 import org.erat.data.architecture.Family;
@@ -59,7 +60,26 @@ record FusedTensor(String name, long[] shape, boolean transposed, int from, int 
     /** The values of the projection, by outputs, of all that the checkpoint holds. */
     FloatBuffer of(FloatBuffer stored) {
         FloatBuffer values = transposed ? Transposition.transpose(stored, (int) shape[0], (int) shape[1]) : stored;
-        int rowLength = shape.length == 1 ? 1 : (int) (transposed ? shape[0] : shape[1]);
-        return values.slice(values.position() + from * rowLength, outputs * rowLength);
+        return values.slice(values.position() + from * inputs(), outputs * inputs());
+    }
+
+    /** Puts the values of the projection, by outputs, among those of all that the checkpoint holds, by outputs. */
+    void put(FloatBuffer values, FloatBuffer all) {
+        all.put(from * inputs(), values, values.position(), values.remaining());
+    }
+
+    /** As the checkpoint holds them. */
+    FloatBuffer stored(FloatBuffer all) {
+        return transposed ? Transposition.transpose(all, (int) shape[1], (int) shape[0]) : all;
+    }
+
+    /** Values of all that the checkpoint holds. */
+    int elements() {
+        return Math.toIntExact(LongStream.of(shape).reduce(1, Math::multiplyExact));
+    }
+
+    /** Values of one output: of a weight its inputs, of a bias one. */
+    private int inputs() {
+        return shape.length == 1 ? 1 : (int) (transposed ? shape[0] : shape[1]);
     }
 }

@@ -6,6 +6,8 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,13 +22,13 @@ import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.Families;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.SafetensorsFile;
+import org.erat.data.safetensors.TensorInfo;
 import org.erat.data.safetensors.TensorSource;
 
 /** A directory as the transformers library saves it, with weights in one safetensors file or in several. */
 final class HuggingFaceSource implements ModelSource {
-    private static final String INDEX = "model.safetensors.index.json";
-
     private final Path directory;
     private final ConfigJson config;
     private final Family family;
@@ -143,7 +145,7 @@ final class HuggingFaceSource implements ModelSource {
         if (Files.isRegularFile(single)) {
             return List.of(single);
         }
-        Path index = directory.resolve(INDEX);
+        Path index = directory.resolve(ModelShards.INDEX);
         if (Files.isRegularFile(index)) {
             return shards(directory, index);
         }
@@ -225,6 +227,18 @@ final class HuggingFaceSource implements ModelSource {
         return companions;
     }
 
+    @Override
+    public Dtype dtype() {
+        Map<Dtype, Long> values = new EnumMap<>(Dtype.class);
+        fileOf.forEach((name, file) -> {
+            TensorInfo tensor = file.info(name);
+            if (tensor.dtype().isFloat()) {
+                values.merge(tensor.dtype(), tensor.elements(), Long::sum);
+            }
+        });
+        return Collections.max(values.entrySet(), Map.Entry.comparingByValue()).getKey();
+    }
+
     private static byte[] read(Path file) {
         try {
             return Json.bytes(file);
@@ -272,7 +286,7 @@ final class HuggingFaceSource implements ModelSource {
 
     /** The file to look into for a tensor: the one with the weights, or the index of several. */
     private Path weights() {
-        return files.size() == 1 ? files.get(0).path() : directory.resolve(INDEX);
+        return files.size() == 1 ? files.get(0).path() : directory.resolve(ModelShards.INDEX);
     }
 
     /** The name under which the files hold a tensor. */

@@ -13,15 +13,17 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.erat.data.Json;
 import org.erat.data.Sha256;
+import org.erat.data.safetensors.Dtype;
 
 /**
  * The {@code source.json} beside a prepared model: where it came from, and what was made of it.
  *
  * @param from what the user named as the source
  * @param sha256 fingerprint of the source's bytes
+ * @param dtype precision of the source's weights; empty where an earlier program prepared the model
  * @param files SHA-256 of each prepared file, by name
  */
-record ImportRecord(String from, String sha256, Map<String, String> files) {
+record ImportRecord(String from, String sha256, Optional<Dtype> dtype, Map<String, String> files) {
     static final String FILE = "source.json";
 
     private static final List<String> REQUIRED =
@@ -34,12 +36,12 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
     }
 
     /** The record of what now lies in a directory. */
-    static ImportRecord of(String from, String sha256, Path directory) {
+    static ImportRecord of(String from, String sha256, Dtype dtype, Path directory) {
         Map<String, String> files = new TreeMap<>();
         Stream.concat(REQUIRED.stream(), BaseModelDirectory.TOKENIZER_FILES.stream())
                 .filter(name -> Files.isRegularFile(directory.resolve(name)))
                 .forEach(name -> files.put(name, Sha256.of(directory.resolve(name))));
-        return new ImportRecord(from, sha256, files);
+        return new ImportRecord(from, sha256, Optional.of(dtype), files);
     }
 
     /** The record in a directory, if there is a readable one. */
@@ -49,22 +51,31 @@ record ImportRecord(String from, String sha256, Map<String, String> files) {
             return Optional.empty();
         }
         try {
-            JsonNode root = JSON.readTree(Json.bytes(file));
-            Map<String, String> files = new TreeMap<>();
-            root.path("files")
-                    .fields()
-                    .forEachRemaining(e -> files.put(e.getKey(), e.getValue().asText()));
-            return Optional.of(new ImportRecord(
-                    root.path("from").asText(), root.path("sha256").asText(), files));
+            return Optional.of(parse(Json.bytes(file)));
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** @throws IOException if it is not JSON */
+    static ImportRecord parse(byte[] json) throws IOException {
+        JsonNode root = JSON.readTree(json);
+        Map<String, String> files = new TreeMap<>();
+        root.path("files")
+                .fields()
+                .forEachRemaining(e -> files.put(e.getKey(), e.getValue().asText()));
+        return new ImportRecord(
+                root.path("from").asText(),
+                root.path("sha256").asText(),
+                Dtype.named(root.path("dtype").asText()),
+                files);
     }
 
     void write(Path directory) {
         ObjectNode root = JSON.createObjectNode();
         root.put("from", from);
         root.put("sha256", sha256);
+        dtype.ifPresent(precision -> root.put("dtype", precision.name()));
         ObjectNode digests = root.putObject("files");
         new TreeMap<>(files).forEach(digests::put);
         try {

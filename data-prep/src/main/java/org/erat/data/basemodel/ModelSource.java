@@ -7,6 +7,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.TensorSource;
 
 /** A model in a foreign format, seen through the names, shapes and orientation of a prepared one. */
@@ -66,6 +67,11 @@ interface ModelSource extends AutoCloseable {
 
     private boolean holdsAll(Map<String, long[]> part) {
         return !part.isEmpty() && part.keySet().stream().allMatch(this::holds);
+    }
+
+    /** The precision of its weights: that of most values, where there are several. */
+    default Dtype dtype() {
+        return Dtype.F32;
     }
 
     /** The tokenizer as the source has it. */

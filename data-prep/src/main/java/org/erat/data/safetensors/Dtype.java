@@ -40,7 +40,7 @@ public enum Dtype {
     }
 
     /** The type that a header names, if it is one of these. */
-    static Optional<Dtype> named(String name) {
+    public static Optional<Dtype> named(String name) {
         return Arrays.stream(values()).filter(d -> d.name().equals(name)).findFirst();
     }
 }

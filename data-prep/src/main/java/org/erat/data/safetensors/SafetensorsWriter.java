@@ -102,7 +102,7 @@ public final class SafetensorsWriter {
         out.write(header);
         for (Map.Entry<String, TensorSource> entry : sorted.entrySet()) {
             FloatBuffer values = entry.getValue().values().get().duplicate();
-            long expected = elements(entry.getValue().shape());
+            long expected = entry.getValue().elements();
             if (values.remaining() != expected) {
                 throw new IllegalArgumentException("tensor '" + entry.getKey() + "' has " + values.remaining()
                         + " values, but its shape takes " + expected);
@@ -125,8 +125,7 @@ public final class SafetensorsWriter {
                 throw new IllegalArgumentException("a tensor cannot be named " + SafetensorsHeader.METADATA);
             }
             long[] shape = entry.getValue().shape();
-            long end = Math.addExact(offset, Math.multiplyExact(elements(shape), (long)
-                    entry.getValue().dtype().bytes()));
+            long end = Math.addExact(offset, entry.getValue().bytes());
             ObjectNode node = root.putObject(entry.getKey());
             node.put("dtype", entry.getValue().dtype().name());
             ArrayNode dimensions = node.putArray("shape");
@@ -140,17 +139,6 @@ public final class SafetensorsWriter {
         int padded = (json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         return (new String(json, StandardCharsets.UTF_8) + " ".repeat(padded - json.length))
                 .getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static long elements(long[] shape) {
-        long elements = 1;
-        for (long dimension : shape) {
-            if (dimension < 0) {
-                throw new IllegalArgumentException("a dimension cannot be " + dimension);
-            }
-            elements = Math.multiplyExact(elements, dimension);
-        }
-        return elements;
     }
 
     private static void writeValues(OutputStream out, Dtype dtype, FloatBuffer values) throws IOException {

@@ -27,4 +27,21 @@ public record TensorSource(Dtype dtype, long[] shape, Supplier<FloatBuffer> valu
     public long[] shape() {
         return shape.clone();
     }
+
+    /** Number of elements. */
+    public long elements() {
+        long elements = 1;
+        for (long dimension : shape) {
+            if (dimension < 0) {
+                throw new IllegalArgumentException("a dimension cannot be " + dimension);
+            }
+            elements = Math.multiplyExact(elements, dimension);
+        }
+        return elements;
+    }
+
+    /** Bytes in the file. */
+    public long bytes() {
+        return Math.multiplyExact(elements(), (long) dtype.bytes());
+    }
 }
