@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
 
 /** Epochs over real text: the job's length buckets beside the peer's batches in random order, padded to the longest. */
 final class RealTextRows {
@@ -80,6 +81,7 @@ final class RealTextRows {
             offsets[i + 1] = offsets[i] + all.length(members[i]);
         }
         return new PackedExamples(
+                TaskType.CLASSIFICATION,
                 Arrays.stream(members).mapToLong(all::id).toArray(),
                 offsets,
                 new int[offsets[members.length]],

@@ -138,7 +138,7 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             TaskType task = TaskType.of(type);
             Map<String, String> ofText = given("--text", text, "--text-pair", textPair, "--label", label);
             Map<String, String> ofWords = given("--words", words, "--labels", labels);
-            if (task.perToken()) {
+            if (task.hasWords()) {
                 requireColumns(ofWords, labelsMayLack ? List.of("--words") : List.of("--words", "--labels"), ofText);
                 if (noHeader) {
                     throw new UsageException("--no-header does not apply to --type " + type

@@ -37,6 +37,16 @@ public interface Backend {
     FrozenLinear frozenLinear(List<FrozenValues> weights, FloatBuffer[] biases, int in);
 
     /**
+     * A frozen affine map whose weight is a frozen table [O,I], as a language model's output matrix is the table of its word
+     * embeddings. Nothing of the table is copied where its dtype is that of activations, and otherwise it is converted once,
+     * for both directions, at its first use.
+     *
+     * @param table of {@link #frozen}; it stays the caller's to close, after the map
+     * @param bias [O]
+     */
+    FrozenLinear frozenLinear(Tensor table, FloatBuffer bias);
+
+    /**
      * Kernels for one task: they own that task's scratch memory and are confined to one thread at a time.
      *
      * @param threads threads of one product

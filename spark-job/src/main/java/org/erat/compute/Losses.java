@@ -3,15 +3,17 @@ package org.erat.compute;
 /** Losses of M rows and the gradients of their weighted sum. All tensors are in {@link Memory#single}. */
 public interface Losses {
     /**
-     * −log softmax(logits)[class] of each row.
+     * (1−ε)·(−log p[class]) + ε·mean over c of (−log p[c]) of each row, p = softmax(logits): the cross entropy, with label
+     * smoothing (Szegedy et al., arXiv 1512.00567, section 7).
      *
      * @param logits [M,C]
      * @param classes [M] in 0..C−1
+     * @param smoothing ε, in [0,1); 0 for none
      * @param weight factor of the gradient: 1/M makes it that of the mean
      * @param losses [M], receives the loss of each row, without the weight
      * @return [M,C], the gradient with respect to {@code logits}
      */
-    Tensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses);
+    Tensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses);
 
     /**
      * (output − target)² of each row.

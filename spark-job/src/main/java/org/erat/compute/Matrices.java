@@ -7,6 +7,12 @@ public interface Matrices {
     /** y[N,O] = x[N,I]·Wᵀ + b. */
     Tensor linear(Tensor x, FrozenLinear w);
 
+    /**
+     * The same in {@link Memory#single}, not rounded to the dtype of activations: logits of a large vocabulary, whose softmax
+     * takes differences of large numbers.
+     */
+    Tensor linearSingle(Tensor x, FrozenLinear w);
+
     /** dx[N,I] = dy[N,O]·W; the weight is frozen, so there is no other gradient. */
     Tensor linearBackward(Tensor dy, FrozenLinear w);
 

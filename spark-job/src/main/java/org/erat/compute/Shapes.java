@@ -161,6 +161,13 @@ public final class Shapes {
         return outs;
     }
 
+    /** O of a map whose weight is a table [O,I], given that there is a bias [O]. */
+    public static int checkTable(Tensor table, FloatBuffer bias) {
+        long out = rows("frozenLinear", "table", table);
+        require(bias.remaining() == out, "frozenLinear: bias has %s values where %s are needed", bias.remaining(), out);
+        return Math.toIntExact(out);
+    }
+
     /** Throws unless weight and bias [H] and the statistics [N] fit x [N,H]. */
     public static void checkLayerNorm(
             String primitive, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor rstd) {
@@ -287,13 +294,14 @@ public final class Shapes {
         }
     }
 
-    /** Throws unless classes [M] are columns of logits [M,C] and losses are [M]. */
-    public static void checkCrossEntropy(Tensor logits, int[] classes, Tensor losses) {
+    /** Throws unless classes [M] are columns of logits [M,C], 0 ≤ smoothing &lt; 1 and losses are [M]. */
+    public static void checkCrossEntropy(Tensor logits, int[] classes, double smoothing, Tensor losses) {
         long[] size = matrix("crossEntropy", "logits", logits);
         require(classes.length == size[0], "crossEntropy: %s classes for logits of shape %s", classes.length, size);
         for (int one : classes) {
             require(one >= 0 && one < size[1], "crossEntropy: class %s is not within 0..%s", one, size[1] - 1);
         }
+        require(smoothing >= 0 && smoothing < 1, "crossEntropy: smoothing %s is not within [0, 1)", smoothing);
         checkShape("crossEntropy", "losses", losses, size[0]);
     }
 

@@ -133,6 +133,7 @@ final class ConfigParser {
                 value(Settings.TRAINING_BETA2),
                 value(Settings.TRAINING_EPSILON),
                 value(Settings.TRAINING_CLIP_NORM),
+                value(Settings.TRAINING_LABEL_SMOOTHING),
                 value(Settings.TRAINING_OPTIMIZER),
                 value(Settings.TRAINING_OPTIMIZER_STATE),
                 value(Settings.TRAINING_AVERAGING),

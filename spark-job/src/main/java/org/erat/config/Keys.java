@@ -49,6 +49,7 @@ public final class Keys {
     public static final String TRAINING_BETA2 = "training.beta2";
     public static final String TRAINING_EPSILON = "training.epsilon";
     public static final String TRAINING_CLIP_NORM = "training.clip-norm";
+    public static final String TRAINING_LABEL_SMOOTHING = "training.label-smoothing";
     public static final String TRAINING_OPTIMIZER = "training.optimizer";
     public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
     public static final String TRAINING_AVERAGING = "training.averaging";

@@ -141,6 +141,9 @@ final class Settings {
     static final Setting<Double> TRAINING_CLIP_NORM =
             Setting.of(Keys.TRAINING_CLIP_NORM, decimal(Interval.closed("0", "1000000")), c -> c.training()
                     .clipNorm());
+    static final Setting<Double> TRAINING_LABEL_SMOOTHING =
+            Setting.of(Keys.TRAINING_LABEL_SMOOTHING, decimal(Interval.below("0", "1")), c -> c.training()
+                    .labelSmoothing());
     static final Setting<Optimizer> TRAINING_OPTIMIZER = Setting.of(
             Keys.TRAINING_OPTIMIZER, choice(Optimizer.class), c -> c.training().optimizer());
     static final Setting<OptimizerState> TRAINING_OPTIMIZER_STATE =
@@ -240,6 +243,7 @@ final class Settings {
             TRAINING_BETA2,
             TRAINING_EPSILON,
             TRAINING_CLIP_NORM,
+            TRAINING_LABEL_SMOOTHING,
             TRAINING_OPTIMIZER,
             TRAINING_OPTIMIZER_STATE,
             TRAINING_AVERAGING,

@@ -17,6 +17,7 @@ import java.io.Serializable;
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon ε of AdamW
  * @param clipNorm largest global norm of a gradient, 0 for no clipping
+ * @param labelSmoothing ε of the cross entropy in training, in [0, 1)
  * @param optimizer rule of the local steps
  * @param optimizerState what becomes of the moments between rounds
  * @param averaging how the adapters of shards become one
@@ -37,6 +38,7 @@ public record TrainingSettings(
         double beta2,
         double epsilon,
         double clipNorm,
+        double labelSmoothing,
         Optimizer optimizer,
         OptimizerState optimizerState,
         Averaging averaging,

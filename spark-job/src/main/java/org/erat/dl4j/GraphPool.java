@@ -45,20 +45,16 @@ final class GraphPool {
     /** Returns a graph whose task has succeeded. */
     static void release(String configuration, ComputationGraph graph) {
         LearnerGraph.release(graph);
-        Idle eldest = null;
         synchronized (IDLE) {
             IDLE.push(new Idle(configuration, TaskDevice.current(), graph));
             if (IDLE.size() > MOST_IDLE) {
-                eldest = IDLE.removeLast();
+                IDLE.removeLast();
             }
-        }
-        if (eldest != null) {
-            LearnerGraph.close(eldest.graph());
         }
     }
 
     /** Frees what a graph computes with whose task has failed. */
     static void discard(ComputationGraph graph) {
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
     }
 }

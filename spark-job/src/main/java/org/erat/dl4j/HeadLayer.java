@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.erat.compute.AdamW;
-import org.erat.compute.Backends;
 import org.erat.compute.HostTensor;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -21,6 +20,7 @@ import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
 import org.erat.method.AdapterMethod;
 import org.erat.method.StepPlan;
+import org.erat.model.ModelRuntime;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,7 +39,7 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
     private int shard;
 
     @Nullable
-    private transient Kernels kernels;
+    private transient ModelRuntime runtime;
 
     @Nullable
     private INDArray losses;
@@ -61,12 +61,17 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         this.shard = shard;
     }
 
+    /** What the layer computes with: kernels of its own, since only arrays pass between layers. */
+    private ModelRuntime runtime() {
+        if (runtime == null) {
+            runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute());
+        }
+        return runtime;
+    }
+
     @Override
     public Kernels kernels() {
-        if (kernels == null) {
-            kernels = Backends.choose(spec.compute()).open(spec.compute().threads());
-        }
-        return kernels;
+        return runtime().kernels();
     }
 
     @Override
@@ -90,21 +95,36 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
                 dataType,
                 new long[] {input.size(0), spec.head().outputs()},
                 'c');
-        Head head = Head.of(spec.head(), kernels());
         try (HostTensor states = states(input);
                 HostTensor values = values();
-                Head.Pass pass = head.forward(states.tensor(), values.tensor(), 0)) {
-            kernels().memory().download(pass.outputs(), HostArrays.of(outputs));
+                Tensor ofStates = head().outputs(states.tensor(), parameters(values, null))) {
+            kernels().memory().download(ofStates, HostArrays.of(outputs));
         }
-        return spec.head().loss() == HeadSpec.Loss.CROSS_ENTROPY ? Transforms.softmax(outputs, false) : outputs;
+        return spec.head().loss() == HeadSpec.Loss.SQUARED_ERROR ? outputs : Transforms.softmax(outputs, false);
     }
 
     private HostTensor states(INDArray rows) {
         return HostTensor.read(kernels().memory(), HostArrays.of(rows), rows.size(0), rows.size(1));
     }
 
+    private Head head() {
+        return Head.of(spec.head(), spec.labelSmoothing(), runtime());
+    }
+
+    private static Head.Parameters parameters(@Nullable HostTensor values, @Nullable HostTensor gradient) {
+        return new Head.Parameters(
+                values == null ? null : values.tensor(), gradient == null ? null : gradient.tensor(), 0);
+    }
+
+    private boolean hasParameters() {
+        return layout.headGroup().length() > 0;
+    }
+
+    @Nullable
     private HostTensor values() {
-        return HostTensor.read(kernels().memory(), HostArrays.of(paramsFlattened), paramsFlattened.length());
+        return !hasParameters()
+                ? null
+                : HostTensor.read(kernels().memory(), HostArrays.of(paramsFlattened), paramsFlattened.length());
     }
 
     // ---- training
@@ -114,10 +134,14 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         assertInputSet(true);
         INDArray dStates = workspaceMgr.createUninitialized(
                 ArrayType.ACTIVATION_GRAD, dataType, new long[] {input.size(0), input.size(1)}, 'c');
+        if (!hasParameters()) {
+            run(null, dStates);
+            return new Pair<>(new DefaultGradient(), dStates);
+        }
         try (HostTensor gradient =
                 HostTensor.write(kernels().memory(), HostArrays.of(gradientsFlattened), gradientsFlattened.length())) {
             kernels().pointwise().fill(gradient.tensor(), 0);
-            run(gradient.tensor(), dStates);
+            run(gradient, dStates);
         }
         Gradient gradients = new DefaultGradient(gradientsFlattened);
         gradientViews.forEach(gradients::setGradientFor);
@@ -127,26 +151,26 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
     /**
      * The losses of the last selection and, where asked for, gradients of all.
      *
-     * @param gradient to which the head's is added; null for losses only
-     * @param dStates receives that of the input
+     * @param gradient to which the head's is added; null for losses only, and where the head has no parameters
+     * @param dStates receives that of the input; null for losses only
      */
-    private void run(@Nullable Tensor gradient, @Nullable INDArray dStates) {
+    private void run(@Nullable HostTensor gradient, @Nullable INDArray dStates) {
         Targets targets = BatchArrays.targets(labels, spec.head());
         int rows = targets.count();
         int passes = (int) input.size(0) / rows;
         double[] weights = weights(passes);
         losses = Nd4j.createUninitialized(dataType, rows);
-        Head head = Head.of(spec.head(), kernels());
+        Head head = head();
         try (HostTensor values = values();
                 Tensor lossOfRows = kernels().memory().allocateSingle(rows)) {
             for (int i = 0; i < passes; i++) {
-                INDArray ofPass = part(input, i, rows);
-                try (HostTensor states = states(ofPass);
-                        Head.Pass pass = head.forward(states.tensor(), values.tensor(), 0);
-                        Tensor dOutputs = head.loss(pass, targets, weights[i], lossOfRows)) {
-                    if (gradient != null) {
-                        try (Tensor d = head.backward(pass, dOutputs, values.tensor(), gradient, 0)) {
-                            kernels().memory().download(d, HostArrays.of(part(dStates, i, rows)));
+                try (HostTensor states = states(part(input, i, rows))) {
+                    if (dStates == null) {
+                        head.loss(states.tensor(), targets, parameters(values, null), lossOfRows);
+                    } else {
+                        try (Tensor ofPass = head.lossGradient(
+                                states.tensor(), targets, weights[i], parameters(values, gradient), lossOfRows)) {
+                            kernels().memory().download(ofPass, HostArrays.of(part(dStates, i, rows)));
                         }
                     }
                 }
@@ -210,19 +234,11 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         return false;
     }
 
-    /** Returns the scratch memory of the layer's kernels, until the next pass. */
+    /** Returns what the layer computes with, until the next pass. */
     void release() {
-        if (kernels != null) {
-            kernels.memory().release();
-        }
-    }
-
-    /** Frees what the layer computes with. */
-    @Override
-    public void close() {
-        if (kernels != null) {
-            kernels.close();
-            kernels = null;
+        if (runtime != null) {
+            runtime.close();
+            runtime = null;
         }
     }
 }

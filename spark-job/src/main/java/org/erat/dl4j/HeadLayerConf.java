@@ -31,7 +31,7 @@ public final class HeadLayerConf extends BaseOutputLayer {
     HeadLayerConf(LearnerSpec spec) {
         this.spec = spec.toJson();
         HeadSpec head = spec.head();
-        boolean classes = head.loss() == HeadSpec.Loss.CROSS_ENTROPY;
+        boolean classes = head.loss() != HeadSpec.Loss.SQUARED_ERROR;
         setNIn(head.width());
         setNOut(head.outputs());
         setActivationFn(classes ? new ActivationSoftmax() : new ActivationIdentity());

@@ -126,15 +126,9 @@ public final class LearnerGraph {
         return (HeadLayer) graph.getLayer(HEAD);
     }
 
-    /** Returns all scratch memory of a graph, until its next pass. */
+    /** Returns what a graph computes with, until its next pass. */
     static void release(ComputationGraph graph) {
         transformer(graph).release();
         head(graph).release();
-    }
-
-    /** Frees what a graph computes with. */
-    static void close(ComputationGraph graph) {
-        transformer(graph).release();
-        head(graph).close();
     }
 }

@@ -9,6 +9,7 @@ import org.deeplearning4j.spark.api.TrainingHook;
 import org.deeplearning4j.spark.api.TrainingWorker;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
+import org.erat.adapter.RowActivity;
 import org.erat.data.tokenized.Batch;
 import org.erat.learner.NotFiniteException;
 import org.erat.training.FloatBlock;
@@ -39,6 +40,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     private int steps;
     private long examples;
     private long targets;
+    private int stepWeights;
     private long tokens;
     private long padded;
     private double lossSum;
@@ -105,7 +107,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         }
         LearnerGraph.startAt(graph, round.firstStep(), round.epoch());
         LearnerGraph.setShard(graph, shard);
-        LearnerGraph.transformer(graph).adapted().activity().takeSteps();
+        LearnerGraph.transformer(graph).adapted().activity().take();
         start = System.nanoTime();
         return graph;
     }
@@ -131,6 +133,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         steps++;
         examples += batch.size();
         targets += batch.targets().count();
+        stepWeights += LearnerGraph.transformer(graph).spec().stepWeight(batch);
         tokens += batch.tokenCount();
         padded += (long) batch.size() * batch.tokens() - batch.tokenCount();
         lossSum += loss * batch.targets().count();
@@ -149,12 +152,11 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
             local.finish();
         }
         long nanos = System.nanoTime() - start;
-        int[][] rowSteps = LearnerGraph.transformer(graph).adapted().activity().takeSteps();
-        long activeRows = 0;
-        for (int[] rows : rowSteps) {
-            activeRows += Arrays.stream(rows).sum();
-            if (settings.parts().layout().optimizer().updatesAllRows()) {
-                Arrays.fill(rows, steps);
+        RowActivity.Counts counts =
+                LearnerGraph.transformer(graph).adapted().activity().take();
+        if (settings.parts().layout().optimizer().updatesAllRows()) {
+            for (int[] rows : counts.weights()) {
+                Arrays.fill(rows, stepWeights);
             }
         }
         INDArray state = graph.getUpdater().getStateViewArray();
@@ -169,9 +171,9 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
                 tokens,
                 padded,
                 lossSum,
-                activeRows,
-                rowSteps,
-                new FloatBlock(values.pack(settings.parts().slices(), rowSteps, targets)),
+                counts.activeRows(),
+                counts.weights(),
+                new FloatBlock(values.pack(settings.parts().slices(), counts.weights(), targets)),
                 nanos,
                 null);
     }

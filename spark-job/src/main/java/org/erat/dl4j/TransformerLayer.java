@@ -125,7 +125,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     private INDArray train(LayerWorkspaceMgr workspaceMgr) {
         AdaptedTransformer.Step step = adapted.begin(getIterationCount(), shard, batch.size());
         List<StepPlan.Selection> selections = step.plan().selections();
-        Head head = Head.of(spec.head(), kernels());
+        Head head = head();
         INDArray output = null;
         for (int i = 0; i < selections.size(); i++) {
             Transformer.Pass pass = runtime()
@@ -145,7 +145,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     private INDArray infer(LayerWorkspaceMgr workspaceMgr) {
         Window all = new Window(0, spec.adapter().rank());
         RowsBySlot rows = RowsBySlot.everywhere(spec.adapterMethod().inference(all));
-        Head head = Head.of(spec.head(), kernels());
+        Head head = head();
         INDArray[] output = new INDArray[1];
         runtime()
                 .transformer()
@@ -157,6 +157,10 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
                 });
         endPass();
         return output[0];
+    }
+
+    private Head head() {
+        return Head.of(spec.head(), spec.labelSmoothing(), runtime());
     }
 
     private INDArray output(long rows, LayerWorkspaceMgr workspaceMgr) {
@@ -176,7 +180,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
         if (passes.isEmpty()) {
             throw new IllegalStateException("A backward pass needs a forward pass in training mode before it");
         }
-        Head head = Head.of(spec.head(), kernels());
+        Head head = head();
         long rows = epsilon.size(0) / passes.size();
         try (HostTensor gradient =
                 HostTensor.write(kernels().memory(), HostArrays.of(gradientsFlattened), gradientsFlattened.length())) {
@@ -190,7 +194,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
                 }
             }
         }
-        adapted.activity().countStep();
+        adapted.countStep(batch);
         endPass();
         Gradient gradients = new DefaultGradient(gradientsFlattened);
         gradientViews.forEach(gradients::setGradientFor);

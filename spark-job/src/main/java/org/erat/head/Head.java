@@ -1,13 +1,14 @@
 package org.erat.head;
 
-import org.erat.compute.Kernels;
+import javax.annotation.Nullable;
 import org.erat.compute.Tensor;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
+import org.erat.model.ModelRuntime;
 
 /**
  * A task head over the last hidden states of a transformer: which of them it reads, what it makes of them, and the loss.
- * Confined to one thread, as its kernels are. Its parameters lie in a vector of all parameters, from an index on.
+ * Confined to one thread, as its kernels are. Its parameters, if it has any, lie in a vector of all parameters.
  */
 public interface Head {
     /** What it is. */
@@ -24,43 +25,49 @@ public interface Head {
     /** The gradient [N,H] of {@code hidden}, in the dtype of activations, of that [M,H] of what was read. */
     Tensor readBackward(Tensor dStates, Batch batch);
 
-    /** A forward pass and what its backward pass needs. Closing it releases both. */
-    interface Pass extends AutoCloseable {
-        /** [M,C] logits, or numbers. */
-        Tensor outputs();
-
-        @Override
-        void close();
-    }
-
     /**
-     * Outputs of the states that were read.
+     * The parameters of a head, and where their gradients are added.
      *
-     * @param states [M,H]; must stay open until the backward pass
-     * @param parameters vector that holds the head's parameters from {@code from} on
+     * @param values vector that holds them from {@code from} on; null for a head without parameters
+     * @param gradient vector laid out as {@code values} is; null where no gradient is asked for
+     * @param from index of the head's first value
      */
-    Pass forward(Tensor states, Tensor parameters, long from);
+    record Parameters(@Nullable Tensor values, @Nullable Tensor gradient, long from) {}
 
     /**
-     * Losses of a pass's outputs, and the gradient of their weighted mean.
+     * Outputs of states.
      *
-     * @param weight factor of the mean
+     * @param states [M,H] that were read
+     * @return [M,C] logits or numbers, in single precision
+     */
+    Tensor outputs(Tensor states, Parameters parameters);
+
+    /**
+     * The loss of each state.
+     *
+     * @param states [M,H] that were read
      * @param losses [M], receives them
-     * @return [M,C]
      */
-    Tensor loss(Pass pass, Targets targets, double weight, Tensor losses);
+    void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses);
 
     /**
-     * Adds the gradients of the head's parameters.
+     * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
      *
-     * @param dOutputs [M,C]
-     * @param gradient vector laid out as {@code parameters} is
-     * @return the gradient [M,H] of the states
+     * @param states [M,H] that were read
+     * @param losses [M], receives the loss of each state, without the weight
+     * @return [M,H], the gradient of the states
      */
-    Tensor backward(Pass pass, Tensor dOutputs, Tensor parameters, Tensor gradient, long from);
+    Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
 
-    /** The head that a specification describes. */
-    static Head of(HeadSpec spec, Kernels kernels) {
-        return new OutputHead(spec, kernels);
+    /**
+     * The head that a specification describes.
+     *
+     * @param labelSmoothing ε of its loss, see {@link org.erat.compute.Losses#crossEntropy}; 0 for none
+     * @param runtime what it computes with, and whose output layer a language model has
+     */
+    static Head of(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
+        return spec.isLanguageModel()
+                ? new LanguageModelHead(spec, labelSmoothing, runtime)
+                : new OutputHead(spec, labelSmoothing, runtime.kernels());
     }
 }

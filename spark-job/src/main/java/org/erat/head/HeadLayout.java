@@ -6,7 +6,7 @@ import java.util.List;
 import org.erat.compute.Tensor;
 
 /**
- * The parameters of a head: arrays one after the other. Weights are [out,in] row-major, as PyTorch has them.
+ * The parameters of a head: arrays one after the other, none for a language model. Weights are [out,in] row-major, as PyTorch has them.
  *
  * @param arrays in order
  */
@@ -45,6 +45,9 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
     }
 
     static HeadLayout of(HeadSpec spec) {
+        if (spec.isLanguageModel()) {
+            return new HeadLayout(List.of());
+        }
         List<Array> arrays = new ArrayList<>();
         if (spec.hasDense()) {
             addLinear(arrays, "dense", spec.width(), spec.width());

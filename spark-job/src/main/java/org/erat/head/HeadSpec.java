@@ -9,12 +9,12 @@ import org.erat.data.tokenized.TaskType;
  *
  * @param readout which hidden states it reads
  * @param width H, width of the hidden states
- * @param outputs C, classes, or 1 for a number
+ * @param outputs C: classes, tokens of a vocabulary, or 1 for a number
  * @param loss what its outputs mean
  */
 public record HeadSpec(Readout readout, int width, int outputs, Loss loss) implements Serializable {
     public HeadSpec {
-        long values = (long) width * width + (long) outputs * width;
+        long values = loss == Loss.NEXT_TOKEN ? 0 : (long) width * width + (long) outputs * width;
         if (width < 1 || outputs < 1 || values > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException("A head of width " + width + " with " + outputs + " outputs");
         }
@@ -35,7 +35,9 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
         /** Logits of classes: −log softmax of the right one. */
         CROSS_ENTROPY,
         /** A number: the squared error. */
-        SQUARED_ERROR
+        SQUARED_ERROR,
+        /** Logits of the vocabulary by the frozen output layer of the base model: −log softmax of the token that follows. */
+        NEXT_TOKEN
     }
 
     /** The head of a task. */
@@ -44,6 +46,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
             case CLASSIFICATION -> new HeadSpec(readout(settings), width, outputs, Loss.CROSS_ENTROPY);
             case REGRESSION -> new HeadSpec(readout(settings), width, outputs, Loss.SQUARED_ERROR);
             case TOKEN_CLASSIFICATION -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.CROSS_ENTROPY);
+            case LANGUAGE_MODELING -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.NEXT_TOKEN);
         };
     }
 
@@ -57,6 +60,11 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     /** Whether a dense layer with tanh stands before the outputs: where one vector speaks for a whole example. */
     public boolean hasDense() {
         return readout != Readout.TARGET_TOKENS;
+    }
+
+    /** Whether it predicts tokens by the frozen output layer of the base model, and so has no parameters. */
+    public boolean isLanguageModel() {
+        return loss == Loss.NEXT_TOKEN;
     }
 
     /** Its parameters. */

@@ -1,7 +1,6 @@
 package org.erat.head;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -15,12 +14,16 @@ import org.erat.data.tokenized.Targets;
  */
 final class OutputHead implements Head {
     private final HeadSpec spec;
+    private final double labelSmoothing;
     private final Kernels kernels;
+    private final StateReader reader;
     private final List<HeadLayout.Array> arrays;
 
-    OutputHead(HeadSpec spec, Kernels kernels) {
+    OutputHead(HeadSpec spec, double labelSmoothing, Kernels kernels) {
         this.spec = spec;
+        this.labelSmoothing = labelSmoothing;
         this.kernels = kernels;
+        this.reader = new StateReader(kernels, spec.readout());
         this.arrays = spec.layout().arrays();
     }
 
@@ -29,44 +32,54 @@ final class OutputHead implements Head {
         return spec;
     }
 
-    // ---- what is read
-
     @Override
     public Tensor read(Tensor hidden, Batch batch) {
-        return spec.readout() == HeadSpec.Readout.MEAN
-                ? kernels.tokens().meanPool(hidden, batch.lengths())
-                : kernels.tokens().gather(hidden, rows(batch));
+        return reader.read(hidden, batch);
     }
 
     @Override
     public Tensor readBackward(Tensor dStates, Batch batch) {
-        return spec.readout() == HeadSpec.Readout.MEAN
-                ? kernels.tokens().meanPoolBackward(dStates, batch.lengths(), batch.tokens())
-                : kernels.tokens().gatherBackward(dStates, rows(batch), (long) batch.size() * batch.tokens());
+        return reader.backward(dStates, batch);
     }
 
-    private int[] rows(Batch batch) {
-        if (spec.readout() == HeadSpec.Readout.FIRST_TOKEN) {
-            return IntStream.range(0, batch.size()).map(b -> b * batch.tokens()).toArray();
+    @Override
+    public Tensor outputs(Tensor states, Parameters parameters) {
+        try (Dense dense = dense(states, parameters)) {
+            return outputs(dense, parameters);
         }
-        return batch.targets().tokens();
+    }
+
+    @Override
+    public void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses) {
+        try (Tensor outputs = outputs(states, parameters)) {
+            loss(outputs, targets, 1, losses).close();
+        }
+    }
+
+    @Override
+    public Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses) {
+        try (Dense dense = dense(states, parameters);
+                Tensor outputs = outputs(dense, parameters);
+                Tensor dOutputs = loss(outputs, targets, weight, losses)) {
+            return backward(dense, dOutputs, parameters);
+        }
     }
 
     // ---- layers
 
     /**
+     * A pass through the dense layer, where there is one.
+     *
      * @param inner [M,H] before tanh; null without a dense layer
      * @param activated [M,H] after it; null without a dense layer
      */
-    private record LayersPass(Tensor states, @Nullable Tensor inner, @Nullable Tensor activated, Tensor outputs)
-            implements Pass {
+    private record Dense(Tensor states, @Nullable Tensor inner, @Nullable Tensor activated) implements AutoCloseable {
         Tensor last() {
             return activated == null ? states : activated;
         }
 
         @Override
         public void close() {
-            outputs.close();
             if (inner != null) {
                 inner.close();
                 activated.close();
@@ -74,37 +87,40 @@ final class OutputHead implements Head {
         }
     }
 
-    @Override
-    public Pass forward(Tensor states, Tensor parameters, long from) {
+    private Dense dense(Tensor states, Parameters parameters) {
         if (!spec.hasDense()) {
-            return new LayersPass(states, null, null, linear(states, parameters, from, 0));
+            return new Dense(states, null, null);
         }
-        Tensor inner = linear(states, parameters, from, 0);
-        Tensor activated = kernels.pointwise().activation(Activation.TANH, inner);
-        return new LayersPass(states, inner, activated, linear(activated, parameters, from, 2));
+        Tensor inner = linear(states, parameters, 0);
+        return new Dense(states, inner, kernels.pointwise().activation(Activation.TANH, inner));
     }
 
-    @Override
-    public Tensor backward(Pass pass, Tensor dOutputs, Tensor parameters, Tensor gradient, long from) {
-        LayersPass layers = (LayersPass) pass;
-        int last = spec.hasDense() ? 2 : 0;
-        linearGradient(layers.last(), dOutputs, gradient, from, last);
-        Tensor dLast = linearBackward(dOutputs, parameters, from, last);
+    private Tensor outputs(Dense dense, Parameters parameters) {
+        return linear(dense.last(), parameters, lastLayer());
+    }
+
+    private int lastLayer() {
+        return spec.hasDense() ? 2 : 0;
+    }
+
+    private Tensor backward(Dense dense, Tensor dOutputs, Parameters parameters) {
+        linearGradient(dense.last(), dOutputs, parameters, lastLayer());
+        Tensor dLast = linearBackward(dOutputs, parameters, lastLayer());
         if (!spec.hasDense()) {
             return dLast;
         }
-        Tensor dInner = kernels.pointwise().activationBackward(Activation.TANH, dLast, layers.inner());
+        Tensor dInner = kernels.pointwise().activationBackward(Activation.TANH, dLast, dense.inner());
         dLast.close();
-        linearGradient(layers.states(), dInner, gradient, from, 0);
-        Tensor dStates = linearBackward(dInner, parameters, from, 0);
+        linearGradient(dense.states(), dInner, parameters, 0);
+        Tensor dStates = linearBackward(dInner, parameters, 0);
         dInner.close();
         return dStates;
     }
 
     /** y = x·Wᵀ + b, with W and b the arrays {@code weight} and {@code weight + 1}. */
-    private Tensor linear(Tensor x, Tensor parameters, long from, int weight) {
-        Tensor w = arrays.get(weight).of(parameters, from);
-        Tensor b = arrays.get(weight + 1).of(parameters, from);
+    private Tensor linear(Tensor x, Parameters parameters, int weight) {
+        Tensor w = arrays.get(weight).of(parameters.values(), parameters.from());
+        Tensor b = arrays.get(weight + 1).of(parameters.values(), parameters.from());
         Tensor y = kernels.memory().allocateSingle(x.shape()[0], w.shape()[0]);
         try (Tensor ones = ones(x.shape()[0])) {
             kernels.matrices().matmul(ones, false, b, false, 1, 0, y);
@@ -114,19 +130,20 @@ final class OutputHead implements Head {
     }
 
     /** dx = dy·W. */
-    private Tensor linearBackward(Tensor dy, Tensor parameters, long from, int weight) {
-        Tensor w = arrays.get(weight).of(parameters, from);
+    private Tensor linearBackward(Tensor dy, Parameters parameters, int weight) {
+        Tensor w = arrays.get(weight).of(parameters.values(), parameters.from());
         Tensor dx = kernels.memory().allocateSingle(dy.shape()[0], w.shape()[1]);
         kernels.matrices().matmul(dy, false, w, false, 1, 0, dx);
         return dx;
     }
 
     /** dW += dyᵀ·x, db += the sum of dy's rows. */
-    private void linearGradient(Tensor x, Tensor dy, Tensor gradient, long from, int weight) {
-        kernels.matrices().matmul(dy, true, x, false, 1, 1, arrays.get(weight).of(gradient, from));
+    private void linearGradient(Tensor x, Tensor dy, Parameters parameters, int weight) {
+        Tensor dw = arrays.get(weight).of(parameters.gradient(), parameters.from());
+        kernels.matrices().matmul(dy, true, x, false, 1, 1, dw);
         try (Tensor ones = ones(dy.shape()[0])) {
-            kernels.matrices()
-                    .matmul(ones, true, dy, false, 1, 1, arrays.get(weight + 1).of(gradient, from));
+            Tensor db = arrays.get(weight + 1).of(parameters.gradient(), parameters.from());
+            kernels.matrices().matmul(ones, true, dy, false, 1, 1, db);
         }
     }
 
@@ -138,15 +155,14 @@ final class OutputHead implements Head {
 
     // ---- loss
 
-    @Override
-    public Tensor loss(Pass pass, Targets targets, double weight, Tensor losses) {
-        Tensor outputs = pass.outputs();
+    /** The gradient [M,C] of {@code weight} times the mean loss. */
+    private Tensor loss(Tensor outputs, Targets targets, double weight, Tensor losses) {
         double ofEach = weight / outputs.shape()[0];
         if (targets instanceof Targets.Numbers numbers) {
             return kernels.losses().squaredError(outputs, numbers.numbers(), ofEach, losses);
         }
         int[] classes =
                 targets instanceof Targets.TokenClasses tokens ? tokens.known() : ((Targets.Classes) targets).classes();
-        return kernels.losses().crossEntropy(outputs, classes, ofEach, losses);
+        return kernels.losses().crossEntropy(outputs, classes, labelSmoothing, ofEach, losses);
     }
 }

@@ -14,6 +14,7 @@ import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
+import org.erat.data.UsageException;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Split;
@@ -52,6 +53,10 @@ public final class Predictions {
             Consumer<String> progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         use.adapter().requireRank(rank);
+        if (use.adapter().head().isLanguageModel()) {
+            throw new UsageException("An adapter for " + use.adapter().type()
+                    + " predicts the next token and no label. Measure it with evaluate.");
+        }
         AtomicOutput output = AtomicOutput.at(file, hadoop);
         output.requireFile();
         use.requireMatch(data, hadoop);

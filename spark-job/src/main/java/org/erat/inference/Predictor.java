@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.BiConsumer;
+import javax.annotation.Nullable;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.RowSelection;
@@ -26,7 +27,11 @@ public final class Predictor implements AutoCloseable {
     private final Kernels kernels;
     private final Head head;
     private final IdentityHashMap<TrainedAdapter, Tensor> adapters = new IdentityHashMap<>();
-    private final Tensor headParameters;
+
+    /** Null for a head without parameters. */
+    @Nullable
+    private final Tensor headValues;
+
     private final List<Adapters> selections;
 
     /**
@@ -41,10 +46,10 @@ public final class Predictor implements AutoCloseable {
         int length = Math.toIntExact(adapter.layout().length());
         runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), adapter.architecture(), compute);
         kernels = runtime.kernels();
-        head = Head.of(adapter.head(), kernels);
+        head = Head.of(adapter.head(), 0, runtime);
         FloatBuffer parameters = FloatBuffer.wrap(adapter.parameters());
-        headParameters = kernels.memory()
-                .uploadSingle(parameters.slice(length, parameters.capacity() - length), parameters.capacity() - length);
+        int ofHead = parameters.capacity() - length;
+        headValues = ofHead == 0 ? null : kernels.memory().uploadSingle(parameters.slice(length, ofHead), ofHead);
         this.selections = selections.stream().map(this::adapters).toList();
     }
 
@@ -76,6 +81,24 @@ public final class Predictor implements AutoCloseable {
                 .infer(batch, selections, (selection, hidden) -> sink.accept(selection, outputs(batch, hidden)));
     }
 
+    /** Takes the losses of a mini-batch at one selection. */
+    @FunctionalInterface
+    public interface Losses {
+        /**
+         * Takes them.
+         *
+         * @param selection its index
+         * @param losses [M] of each target
+         */
+        void accept(int selection, float[] losses);
+    }
+
+    /** Runs a mini-batch whose targets are known at all selections, one after the other. */
+    public void losses(Batch batch, Losses sink) {
+        runtime.transformer()
+                .infer(batch, selections, (selection, hidden) -> sink.accept(selection, losses(batch, hidden)));
+    }
+
     /**
      * Runs a mini-batch at the first selection and shows the inner activations of its adapters.
      *
@@ -92,23 +115,49 @@ public final class Predictor implements AutoCloseable {
     }
 
     private float[] outputs(Batch batch, Tensor hidden) {
-        if (head.spec().readout() == HeadSpec.Readout.TARGET_TOKENS
-                && batch.targets().tokens().length == 0) {
+        if (readsNothing(batch)) {
             return new float[0];
         }
         try (Tensor states = head.read(hidden, batch);
-                Head.Pass pass = head.forward(states, headParameters, 0)) {
-            long[] shape = pass.outputs().shape();
-            float[] outputs = new float[Math.toIntExact(shape[0] * shape[1])];
-            kernels.memory().download(pass.outputs(), FloatBuffer.wrap(outputs));
-            return outputs;
+                Tensor outputs = head.outputs(states, headParameters())) {
+            long[] shape = outputs.shape();
+            return download(outputs, Math.toIntExact(shape[0] * shape[1]));
         }
+    }
+
+    private float[] losses(Batch batch, Tensor hidden) {
+        if (readsNothing(batch)) {
+            return new float[0];
+        }
+        int targets = batch.targets().count();
+        try (Tensor states = head.read(hidden, batch);
+                Tensor losses = kernels.memory().allocateSingle(targets)) {
+            head.loss(states, batch.targets(), headParameters(), losses);
+            return download(losses, targets);
+        }
+    }
+
+    private boolean readsNothing(Batch batch) {
+        return head.spec().readout() == HeadSpec.Readout.TARGET_TOKENS
+                && batch.targets().tokens().length == 0;
+    }
+
+    private Head.Parameters headParameters() {
+        return new Head.Parameters(headValues, null, 0);
+    }
+
+    private float[] download(Tensor tensor, int length) {
+        float[] values = new float[length];
+        kernels.memory().download(tensor, FloatBuffer.wrap(values));
+        return values;
     }
 
     @Override
     public void close() {
         adapters.values().forEach(Tensor::close);
-        headParameters.close();
+        if (headValues != null) {
+            headValues.close();
+        }
         runtime.close();
     }
 }

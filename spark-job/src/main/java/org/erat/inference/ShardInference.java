@@ -3,6 +3,8 @@ package org.erat.inference;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -105,40 +107,66 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
 
     /** Runs each mini-batch of a shard at all selections. */
     public void run(PackedExamples shard, Outputs sink) {
+        forEachBatch(
+                shard,
+                (predictor, examples) -> predictor.run(
+                        batch(shard, examples),
+                        (selection, outputs) -> split(
+                                selection, outputs, examples, example -> rows(shard, example) * outputs(), sink)));
+    }
+
+    /**
+     * The same for the losses of the targets.
+     *
+     * @param sink takes [M] losses of an example: one for each of its targets
+     */
+    public void losses(PackedExamples shard, Outputs sink) {
+        forEachBatch(
+                shard,
+                (predictor, examples) -> predictor.losses(
+                        Batch.of(shard, examples, adapter().architecture().padTokenId()),
+                        (selection, losses) -> split(
+                                selection,
+                                losses,
+                                examples,
+                                example -> shard.target(example).count(),
+                                sink)));
+    }
+
+    private void forEachBatch(PackedExamples shard, BiConsumer<Predictor, int[]> action) {
         AdapterUse use = use();
         try (Predictor predictor =
                 new Predictor(use.modelUri(), use.compute(), sent.value().selections())) {
             for (int[] examples : LengthBuckets.sequential(shard, use.batchSize())) {
-                predictor.run(batch(shard, examples), (selection, outputs) -> {
-                    int from = 0;
-                    for (int example : examples) {
-                        int to = from + rows(shard, example) * outputs();
-                        sink.accept(selection, example, Arrays.copyOfRange(outputs, from, to));
-                        from = to;
-                    }
-                });
+                action.accept(predictor, examples);
             }
+        }
+    }
+
+    /** @param lengths values of each example */
+    private static void split(int selection, float[] values, int[] examples, IntUnaryOperator lengths, Outputs sink) {
+        int from = 0;
+        for (int example : examples) {
+            int to = from + lengths.applyAsInt(example);
+            sink.accept(selection, example, Arrays.copyOfRange(values, from, to));
+            from = to;
         }
     }
 
     /** Sums the second moments of the inner activations of a shard's tokens, at the first selection. */
     RowMoments.Sums moments(PackedExamples shard) {
-        AdapterUse use = use();
         RowMoments.Sums sums = new RowMoments.Sums(adapter().layout());
-        try (Predictor predictor =
-                new Predictor(use.modelUri(), use.compute(), sent.value().selections())) {
-            for (int[] examples : LengthBuckets.sequential(shard, use.batchSize())) {
-                Batch batch = batch(shard, examples);
-                predictor.showInner(batch, (slot, inner) -> sums.add(slot.index(), inner, batch.lengths()));
-            }
-        }
+        forEachBatch(shard, (predictor, examples) -> {
+            Batch batch = batch(shard, examples);
+            predictor.showInner(batch, (slot, inner) -> sums.add(slot.index(), inner, batch.lengths()));
+        });
         return sums;
     }
 
     /** Of words the outputs are asked for, with or without a label. */
     private Batch batch(PackedExamples shard, int... examples) {
         Batch batch = Batch.of(shard, examples, adapter().architecture().padTokenId());
-        if (!shard.type().perToken()) {
+        if (!shard.type().hasWords()) {
             return batch;
         }
         int[] firstTokens = IntStream.range(0, examples.length)
@@ -149,7 +177,7 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
     }
 
     private static int rows(PackedExamples shard, int example) {
-        return shard.type().perToken() ? (int) words(shard, example).count() : 1;
+        return shard.type().hasWords() ? (int) words(shard, example).count() : 1;
     }
 
     /** First tokens of the words that have tokens. */

@@ -6,6 +6,7 @@ import org.erat.adapter.LowRankAdapter.Dropout;
 import org.erat.adapter.RowActivity;
 import org.erat.adapter.RowsBySlot;
 import org.erat.compute.Tensor;
+import org.erat.data.tokenized.Batch;
 import org.erat.method.AdapterMethod;
 import org.erat.method.CounterRandom;
 import org.erat.method.StepPlan;
@@ -63,6 +64,11 @@ public final class AdaptedTransformer {
             layout.slots().forEach(slot -> activity.mark(slot, selection.rows().of(slot)));
         }
         return begun;
+    }
+
+    /** Counts the current step, which was made on {@code batch}, for the rows that learned in it. */
+    public void countStep(Batch batch) {
+        activity.countStep(spec.stepWeight(batch));
     }
 
     /**

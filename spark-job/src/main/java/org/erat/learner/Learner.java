@@ -52,7 +52,7 @@ public final class Learner implements AutoCloseable {
         this.adapted = adapted;
         this.kernels = runtime.kernels();
         this.transformer = runtime.transformer();
-        this.head = Head.of(spec.head(), kernels);
+        this.head = Head.of(spec.head(), spec.labelSmoothing(), runtime);
         adapterCounts = counts(initialState, layout.adapterGroup());
         headCounts = counts(initialState, layout.headGroup());
         parameters = kernels.memory().uploadSingle(initial, layout.parameters());
@@ -90,17 +90,16 @@ public final class Learner implements AutoCloseable {
             kernels.update().clip(losses, gradient, spec.optimizer().clipNorm(), summary);
         }
         double loss = update(spec.learningRate().at(step));
-        adapted.activity().countStep();
+        adapted.countStep(batch);
         return loss;
     }
 
     private void addGradients(Batch batch, AdaptedTransformer.Step step, StepPlan.Selection selection, Tensor losses) {
-        int from = layout.headGroup().from();
+        Head.Parameters ofHead =
+                new Head.Parameters(parameters, gradient, layout.headGroup().from());
         try (Transformer.Pass pass = transformer.forward(batch, adapted.adapters(step, selection.rows(), adapters));
                 Tensor states = head.read(pass.hidden(), batch);
-                Head.Pass outputs = head.forward(states, parameters, from);
-                Tensor dOutputs = head.loss(outputs, batch.targets(), selection.weight(), losses);
-                Tensor dStates = head.backward(outputs, dOutputs, parameters, gradient, from)) {
+                Tensor dStates = head.lossGradient(states, batch.targets(), selection.weight(), ofHead, losses)) {
             adapted.backward(transformer, pass, head.readBackward(dStates, batch), gradient);
         }
     }
@@ -128,6 +127,9 @@ public final class Learner implements AutoCloseable {
     }
 
     private void adamW(double learningRate, Group group, List<AdamW.Segment> segments) {
+        if (segments.isEmpty()) {
+            return;
+        }
         kernels.update()
                 .adamW(
                         spec.optimizer().rule(),

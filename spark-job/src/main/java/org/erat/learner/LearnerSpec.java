@@ -15,6 +15,7 @@ import org.erat.config.ScheduleConfig;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Projection;
+import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
@@ -34,6 +35,7 @@ import org.erat.model.BaseModel;
  * @param head the task head
  * @param method how the adapters are trained
  * @param schedule settings of the method
+ * @param labelSmoothing ε of the loss in training, see {@link org.erat.compute.Losses#crossEntropy}
  * @param optimizer what updates the parameters
  * @param learningRate by local step
  * @param totalSteps T, local steps of the whole run
@@ -48,6 +50,7 @@ public record LearnerSpec(
         HeadSpec head,
         Method method,
         ScheduleConfig schedule,
+        double labelSmoothing,
         OptimizerSpec optimizer,
         LearningRate learningRate,
         long totalSteps,
@@ -68,9 +71,9 @@ public record LearnerSpec(
     /**
      * The specification of a run on a task.
      *
-     * @param outputs of the head
+     * @param outputs of the head; a language model has one for each token of its vocabulary
      * @param totalSteps T
-     * @throws UsageException if an adapter is wanted on a projection that the model lacks
+     * @throws UsageException if an adapter is wanted on a projection that the model lacks, or label smoothing of numbers
      */
     public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
         return new LearnerSpec(
@@ -86,13 +89,27 @@ public record LearnerSpec(
                                 job.adapter().rank()),
                         job.adapter().dropout(),
                         job.adapter().freezeA()),
-                HeadSpec.of(task, outputs, job.head(), model.architecture().width()),
+                head(job, model, task, outputs),
                 job.method(),
                 job.schedule(),
+                job.training().labelSmoothing(),
                 OptimizerSpec.of(job.training()),
                 LearningRate.of(job.training(), totalSteps),
                 totalSteps,
                 job.seed());
+    }
+
+    private static HeadSpec head(JobConfig job, BaseModel model, TaskType task, int outputs) {
+        if (task == TaskType.REGRESSION && job.training().labelSmoothing() > 0) {
+            throw new UsageException(
+                    "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
+        }
+        boolean languageModel = task == TaskType.LANGUAGE_MODELING;
+        return HeadSpec.of(
+                task,
+                languageModel ? model.architecture().vocabulary() : outputs,
+                job.head(),
+                model.architecture().width());
     }
 
     private static List<Projection> targets(JobConfig job, Architecture architecture) {
@@ -121,10 +138,20 @@ public record LearnerSpec(
                 head,
                 method,
                 schedule,
+                labelSmoothing,
                 optimizer,
                 new LearningRate(peak, learningRate.warmupSteps(), learningRate.totalSteps(), learningRate.decay()),
                 totalSteps,
                 seed);
+    }
+
+    /**
+     * Weight of a step in the average of shards, for the rows that learned in it. A language model's loss is a mean over
+     * target tokens, whose number differs from step to step and from shard to shard, so its steps weigh as much as they
+     * have of them; the steps of other tasks weigh the same.
+     */
+    public int stepWeight(Batch batch) {
+        return head.isLanguageModel() ? batch.targets().count() : 1;
     }
 
     /** What plans the steps. */

@@ -3,6 +3,7 @@ package org.erat.model;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javax.annotation.Nullable;
 import org.apache.hadoop.fs.Path;
 import org.erat.compute.Backend;
 import org.erat.compute.Backends;
@@ -29,6 +30,10 @@ final class BaseWeights implements AutoCloseable {
     private BaseModelDirectory directory;
     private Backend backend;
     private TransformerWeights weights;
+
+    @Nullable
+    private OutputWeights output;
+
     private int users;
 
     private BaseWeights(Key key) {
@@ -114,6 +119,19 @@ final class BaseWeights implements AutoCloseable {
         return weights;
     }
 
+    /**
+     * The output layer of a language model, laid out for its first user.
+     *
+     * @throws BadInputException if the checkpoint lacks it
+     */
+    synchronized OutputWeights output() {
+        if (output == null) {
+            Architecture architecture = weights.architecture();
+            output = OutputWeights.of(weights, Families.of(architecture), directory.tensors(), backend);
+        }
+        return output;
+    }
+
     /** What laid the weights out. */
     Backend backend() {
         return backend;
@@ -133,6 +151,9 @@ final class BaseWeights implements AutoCloseable {
                 return;
             }
             IN_USE.remove(key);
+        }
+        if (output != null) {
+            output.close();
         }
         if (weights != null) {
             weights.close();

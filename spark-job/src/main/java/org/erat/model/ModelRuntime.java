@@ -3,6 +3,7 @@ package org.erat.model;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
@@ -16,8 +17,8 @@ import org.erat.data.architecture.Architecture;
  * The JVM keeps the {@link #MOST_IDLE} that were used last. Confined to one thread at a time.
  */
 public final class ModelRuntime implements AutoCloseable {
-    /** Twice what can run at a time: one for training and one for evaluation. */
-    static final int MOST_IDLE = 2 * Runtime.getRuntime().availableProcessors();
+    /** Three times what can run at a time: of training the transformer's and the head's, and one for evaluation. */
+    static final int MOST_IDLE = 3 * Runtime.getRuntime().availableProcessors();
 
     // Spark gives an executor no other place that outlives a task. The last one used is first.
     private static final Deque<ModelRuntime> IDLE = new ArrayDeque<>();
@@ -26,6 +27,9 @@ public final class ModelRuntime implements AutoCloseable {
     private final BaseWeights base;
     private final Kernels kernels;
     private final Transformer transformer;
+
+    @Nullable
+    private OutputLayer output;
 
     private record Key(String sha256, Architecture architecture, ComputeSettings compute, Device device) {}
 
@@ -75,6 +79,18 @@ public final class ModelRuntime implements AutoCloseable {
 
     public Transformer transformer() {
         return transformer;
+    }
+
+    /**
+     * The output layer of a language model.
+     *
+     * @throws org.erat.data.BadInputException if the base model lacks it
+     */
+    public OutputLayer output() {
+        if (output == null) {
+            output = new OutputLayer(kernels, base.output(), transformer.architecture());
+        }
+        return output;
     }
 
     /** Returns the runtime, whose scratch memory others can use from here on. */

@@ -19,7 +19,8 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param paddedTokens padding
  * @param lossSum sum over the targets
  * @param activeRows rows that learned, over all slots and steps
- * @param rowSteps n[slot][row]: steps in which each row was active
+ * @param rowWeights n[slot][row]: weight of the steps in which each row was active, see {@link
+ *     org.erat.learner.LearnerSpec#stepWeight}
  * @param values slice by slice, the rows that this shard trained
  * @param nanos time of the local steps
  * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
@@ -33,7 +34,7 @@ public record ShardResult(
         long paddedTokens,
         double lossSum,
         long activeRows,
-        int[][] rowSteps,
+        int[][] rowWeights,
         FloatBlock values,
         long nanos,
         @Nullable Divergence divergence)
@@ -51,7 +52,7 @@ public record ShardResult(
     /** Bytes of its numbers. */
     long bytes() {
         return 4L * values.values().length
-                + 4L * Arrays.stream(rowSteps).mapToInt(rows -> rows.length).sum()
+                + 4L * Arrays.stream(rowWeights).mapToInt(rows -> rows.length).sum()
                 + 60;
     }
 
@@ -73,7 +74,7 @@ public record ShardResult(
         int from = 0;
         for (int s = 0; s < slices.size(); s++) {
             Slice slice = slices.get(s);
-            int[] coverage = divergence == null ? slice.coverage(rowSteps, targets) : new int[slice.rows()];
+            int[] coverage = divergence == null ? slice.coverage(rowWeights, targets) : new int[slice.rows()];
             int length = slice.length(coverage);
             action.accept(s, coverage, from, length);
             from += length;

@@ -27,15 +27,15 @@ public record SharedValues(FloatBlock parameterBlock, FloatBlock optimizerBlock)
     }
 
     /** The values of the rows that a shard has trained, in the order in which they travel. */
-    public float[] pack(List<Slice> slices, int[][] rowSteps, long targets) {
+    public float[] pack(List<Slice> slices, int[][] rowWeights, long targets) {
         int length = 0;
         for (Slice slice : slices) {
-            length += slice.length(slice.coverage(rowSteps, targets));
+            length += slice.length(slice.coverage(rowWeights, targets));
         }
         float[] packed = new float[length];
         int[] at = {0};
         for (Slice slice : slices) {
-            int[] coverage = slice.coverage(rowSteps, targets);
+            int[] coverage = slice.coverage(rowWeights, targets);
             for (int row = 0; row < slice.rows(); row++) {
                 if (coverage[row] > 0) {
                     slice.forEachRun(row, (from, to) -> {

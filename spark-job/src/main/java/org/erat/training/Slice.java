@@ -85,13 +85,13 @@ public final class Slice implements Serializable {
     }
 
     /**
-     * By row, the weight of a shard before it is normalized: steps in which the row was active, or for the head targets.
+     * By row, the weight of a shard before it is normalized: that of the steps in which the row was active, or for the head targets.
      *
-     * @param rowSteps [slot][row]
+     * @param rowWeights [slot][row]
      * @param targets that the shard has seen
      */
-    public int[] coverage(int[][] rowSteps, long targets) {
-        return slot == HEAD ? new int[] {Math.toIntExact(targets)} : rowSteps[slot];
+    public int[] coverage(int[][] rowWeights, long targets) {
+        return slot == HEAD ? new int[] {Math.toIntExact(targets)} : rowWeights[slot];
     }
 
     /** Receives a run [from, to) of the common index space. */

@@ -173,7 +173,7 @@ class FiniteDifferenceTest {
     private Tensor lossesOf(Tensor x, boolean values, int[] classes, float[] targets) {
         Tensor losses = kernels.memory().allocateSingle(3);
         Tensor gradient = classes != null
-                ? kernels.losses().crossEntropy(x, classes, 1, losses)
+                ? kernels.losses().crossEntropy(x, classes, 0, 1, losses)
                 : kernels.losses().squaredError(x, targets, 1, losses);
         return values ? losses.matrix(0, 3, 1) : gradient;
     }

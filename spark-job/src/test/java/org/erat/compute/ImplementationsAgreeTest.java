@@ -265,8 +265,8 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1", "33, 3, 0.0303", "2, 100, 0.5"})
-    void crossEntropy(int rows, int outputs, double weight) {
+    @CsvSource({"1, 1, 0, 1", "33, 3, 0, 0.0303", "2, 100, 0, 0.5", "33, 3, 0.1, 0.0303", "2, 100, 0.3, 0.5"})
+    void crossEntropy(int rows, int outputs, double smoothing, double weight) {
         int[] classes = random.ints(rows, 0, outputs).toArray();
         check((backend, kernels, host) -> {
             Tensor losses = kernels.memory().allocateSingle(rows);
@@ -275,9 +275,9 @@ public class ImplementationsAgreeTest {
                     host.single("view", rows + 1, outputs + 2).rows(1, rows + 1).columns(1, outputs + 1);
             Tensor lossesOfView = kernels.memory().allocateSingle(rows);
             return List.of(
-                    kernels.losses().crossEntropy(logits, classes, weight, losses),
+                    kernels.losses().crossEntropy(logits, classes, smoothing, weight, losses),
                     losses,
-                    kernels.losses().crossEntropy(view, classes, weight, lossesOfView),
+                    kernels.losses().crossEntropy(view, classes, smoothing, weight, lossesOfView),
                     lossesOfView);
         });
     }

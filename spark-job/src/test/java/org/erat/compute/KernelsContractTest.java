@@ -553,9 +553,9 @@ public class KernelsContractTest {
         refuses("scaleColumns: u [6, 5] with 4 tokens an example and 6 factors do not fit", () -> kernels.pointwise()
                 .scaleColumns(x, new float[6], 4));
         refuses("crossEntropy: 1 classes for logits of shape [6, 5]", () -> kernels.losses()
-                .crossEntropy(logits, new int[1], 1, six));
+                .crossEntropy(logits, new int[1], 0, 1, six));
         refuses("crossEntropy: class 5 is not within 0..4", () -> kernels.losses()
-                .crossEntropy(logits, new int[] {0, 5, 0, 0, 0, 0}, 1, six));
+                .crossEntropy(logits, new int[] {0, 5, 0, 0, 0, 0}, 0, 1, six));
         refuses("squaredError: outputs has shape [6, 5] where [6, 1] is needed", () -> kernels.losses()
                 .squaredError(logits, new float[6], 1, six));
         refuses("rows: [2, 7) is not within [0, 6)", () -> x.rows(2, 7));

@@ -89,6 +89,7 @@ class JobConfigTest {
                                 0.999,
                                 1e-8,
                                 1,
+                                0,
                                 Optimizer.ADAMW_ROW_LAZY,
                                 OptimizerState.AVERAGE,
                                 Averaging.ROWS,

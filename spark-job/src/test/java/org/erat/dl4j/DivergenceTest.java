@@ -135,7 +135,7 @@ class DivergenceTest {
                         .find(NotFiniteException.before(graph.score(), Double.POSITIVE_INFINITY), batch))
                 .hasMessageStartingWith("A gradient that is not finite, first in block 1 at local step 9 of shard 1")
                 .hasMessageContaining("round 5 is not applied");
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
     }
 
     @Test

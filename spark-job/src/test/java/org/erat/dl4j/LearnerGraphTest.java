@@ -182,19 +182,21 @@ class LearnerGraphTest {
         ComputationGraph fresh = tiny.graph();
         used.setParams(fresh.params().dup());
         used.getUpdater().getStateViewArray().assign(0);
-        LearnerGraph.transformer(used).adapted().activity().takeSteps();
+        LearnerGraph.transformer(used).adapted().activity().take().weights();
         for (ComputationGraph graph : List.of(used, fresh)) {
             LearnerGraph.startAt(graph, 11, 1);
             graph.fit(tiny.data(2, 5, 3));
         }
         assertSameBits(used.params(), fresh.params());
-        int[][] rowSteps = LearnerGraph.transformer(used).adapted().activity().takeSteps();
+        int[][] rowWeights =
+                LearnerGraph.transformer(used).adapted().activity().take().weights();
         AdapterLayout layout = tiny.spec().adapterLayout();
-        assertThat(rowSteps).hasNumberOfRows(layout.slots().size());
+        assertThat(rowWeights).hasNumberOfRows(layout.slots().size());
         for (AdapterLayout.Slot slot : layout.slots()) {
             Window window = tiny.rankSchedule().window(11, slot.block(), 0);
             for (int row = 0; row < tiny.rank; row++) {
-                assertThat(rowSteps[slot.index()][row]).isEqualTo(window.start() <= row && row < window.end() ? 1 : 0);
+                assertThat(rowWeights[slot.index()][row])
+                        .isEqualTo(window.start() <= row && row < window.end() ? 1 : 0);
             }
         }
     }

@@ -97,7 +97,7 @@ class LocalStepsTest {
             }
             LearnerGraph.startAt(graph, 7, 1);
             LearnerGraph.setShard(graph, 3);
-            LearnerGraph.transformer(graph).adapted().activity().takeSteps();
+            LearnerGraph.transformer(graph).adapted().activity().take().weights();
         }
         try (LocalSteps byFit = new LocalSteps.FitSteps(expected);
                 LocalSteps byLearner = new LearnerSteps(actual)) {
@@ -112,9 +112,12 @@ class LocalStepsTest {
                 .containsExactly(expected.params().toDoubleVector());
         assertThat(actual.getUpdater().getStateViewArray().toDoubleVector())
                 .containsExactly(expected.getUpdater().getStateViewArray().toDoubleVector());
-        assertThat(LearnerGraph.transformer(actual).adapted().activity().takeSteps())
-                .isDeepEqualTo(
-                        LearnerGraph.transformer(expected).adapted().activity().takeSteps());
+        assertThat(LearnerGraph.transformer(actual).adapted().activity().take().weights())
+                .isDeepEqualTo(LearnerGraph.transformer(expected)
+                        .adapted()
+                        .activity()
+                        .take()
+                        .weights());
         assertThat(LearnerGraph.transformer(actual).kernels().memory().outstanding())
                 .isZero();
     }
@@ -143,7 +146,8 @@ class LocalStepsTest {
         }
         assertThat(actual.params().toDoubleVector())
                 .containsExactly(expected.params().toDoubleVector());
-        int[][] steps = LearnerGraph.transformer(actual).adapted().activity().takeSteps();
+        int[][] steps =
+                LearnerGraph.transformer(actual).adapted().activity().take().weights();
         assertThat(steps[0]).containsOnly(STEPS);
     }
 
@@ -204,7 +208,7 @@ class LocalStepsTest {
             }
             return losses;
         } finally {
-            LearnerGraph.close(graph);
+            LearnerGraph.release(graph);
         }
     }
 
@@ -223,7 +227,7 @@ class LocalStepsTest {
         try (LocalSteps steps = LocalSteps.of(graph)) {
             return steps.getClass();
         } finally {
-            LearnerGraph.close(graph);
+            LearnerGraph.release(graph);
         }
     }
 

@@ -102,7 +102,7 @@ class RoundTrainingMasterTest {
             steps.finish();
         }
         float[] parameters = HostArrays.read(graph.params());
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
         return parameters;
     }
 

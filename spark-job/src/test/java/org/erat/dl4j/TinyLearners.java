@@ -84,6 +84,7 @@ public final class TinyLearners {
     public double weightDecay = 0;
     public double epsilon = 1e-8;
     public double clipNorm = 0;
+    public double labelSmoothing = 0;
 
     private final Path directory;
     private final Architecture architecture;
@@ -167,6 +168,7 @@ public final class TinyLearners {
                 0.999,
                 epsilon,
                 clipNorm,
+                labelSmoothing,
                 optimizer,
                 OptimizerState.AVERAGE,
                 Averaging.ROWS,
@@ -185,6 +187,7 @@ public final class TinyLearners {
                 HeadSpec.of(task, outputs, new HeadSettings(pooling), architecture.width()),
                 method,
                 schedule(),
+                labelSmoothing,
                 OptimizerSpec.of(training()),
                 LearningRate.of(training(), totalSteps),
                 totalSteps,
@@ -226,7 +229,7 @@ public final class TinyLearners {
                         .ravel()
                         .toDoubleVector())
                 .toArray(double[][]::new);
-        LearnerGraph.close(graph);
+        LearnerGraph.release(graph);
         return outputs;
     }
 
@@ -271,6 +274,11 @@ public final class TinyLearners {
                             boolean has = token < lengths[i / tokens] && token % 2 == 0;
                             return has ? ids[i] % outputs : Targets.NONE;
                         })
+                        .toArray());
+            // The next token of every token but the last.
+            case LANGUAGE_MODELING ->
+                new Targets.TokenClasses(IntStream.range(0, ids.length)
+                        .map(i -> i % tokens + 1 < lengths[i / tokens] ? ids[i + 1] : Targets.NONE)
                         .toArray());
         };
     }

@@ -91,7 +91,7 @@ public final class TinyRun {
             offsets[i + 1] = tokens.size();
         }
         int[] flat = tokens.stream().mapToInt(Integer::intValue).toArray();
-        return new PackedExamples(ids, offsets, flat, null, targets(first));
+        return new PackedExamples(tiny.task, ids, offsets, flat, null, targets(first));
     }
 
     private Targets targets(int[] tokens) {

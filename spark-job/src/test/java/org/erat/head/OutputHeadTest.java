@@ -94,19 +94,19 @@ class OutputHeadTest {
 
     private Result run(HeadSpec spec, Targets targets, double[] hidden, double[] parameters, double weight) {
         Batch batch = batch(targets);
-        Head head = Head.of(spec, kernels);
+        Head head = new OutputHead(spec, 0, kernels);
         try (Tensor x = kernels.memory().upload(DoubleBuffer.wrap(hidden), hidden.length / WIDTH, WIDTH);
                 Tensor values = kernels.memory().uploadSingle(DoubleBuffer.wrap(parameters), parameters.length);
                 Tensor gradient = kernels.memory().allocateSingle(parameters.length);
                 Tensor losses = kernels.memory().allocateSingle(targets.count())) {
             kernels.pointwise().fill(gradient, 0);
+            Head.Parameters ofHead = new Head.Parameters(values, gradient, FROM);
             try (Tensor states = head.read(x, batch);
-                    Head.Pass pass = head.forward(states, values, FROM);
-                    Tensor dOutputs = head.loss(pass, targets, weight, losses);
-                    Tensor dStates = head.backward(pass, dOutputs, values, gradient, FROM);
+                    Tensor outputs = head.outputs(states, ofHead);
+                    Tensor dStates = head.lossGradient(states, targets, weight, ofHead, losses);
                     Tensor dHidden = head.readBackward(dStates, batch)) {
                 return new Result(
-                        TestTensors.doubles(kernels, pass.outputs()),
+                        TestTensors.doubles(kernels, outputs),
                         Arrays.stream(TestTensors.doubles(kernels, losses))
                                 .average()
                                 .orElseThrow(),

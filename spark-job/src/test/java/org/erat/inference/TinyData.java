@@ -166,6 +166,7 @@ public final class TinyData {
             case REGRESSION -> RowFactory.create((long) id, example.tokens(), example.types(), number(id));
             case TOKEN_CLASSIFICATION ->
                 RowFactory.create((long) id, example.tokens(), example.types(), example.labels(), example.wordStarts());
+            case LANGUAGE_MODELING -> throw new IllegalStateException("No language model here");
         };
     }
 
@@ -222,6 +223,7 @@ public final class TinyData {
                 IntStream.of(wordStarts(id)).filter(start -> start >= 0).forEach(start -> classes[start] = 0);
                 yield new Targets.TokenClasses(classes);
             }
+            case LANGUAGE_MODELING -> throw new IllegalStateException("No language model here");
         };
     }
 }

@@ -42,7 +42,7 @@ public final class LearnerProbe implements AutoCloseable {
         this.kernels = runtime.kernels();
         this.adapted = new AdaptedTransformer(spec, method);
         this.step = adapted.begin(step, 0, batch.size());
-        this.head = Head.of(spec.head(), kernels);
+        this.head = Head.of(spec.head(), spec.labelSmoothing(), runtime);
         Random random = new Random(5);
         double bound = 1 / Math.sqrt(spec.head().width());
         DoubleStream ofHead = random.doubles(spec.layout().headGroup().length(), -bound, bound);
@@ -163,15 +163,15 @@ public final class LearnerProbe implements AutoCloseable {
                 Tensor all = upload(parameters, parameters.length);
                 Tensor gradient = zeros(parameters.length);
                 Tensor losses = kernels.memory().allocateSingle(rows())) {
+            Head.Parameters ofHead = new Head.Parameters(all, gradient, from);
             for (int i = 0; i < step.plan().selections().size(); i++) {
                 double weight = step.plan().selections().get(i).weight();
                 try (Transformer.Pass pass = forward(values, i);
                         Tensor states = head.read(pass.hidden(), batch);
-                        Head.Pass headPass = head.forward(states, all, from);
-                        Tensor dOutputs = head.loss(headPass, batch.targets(), weight, losses);
-                        Tensor dStates = head.backward(headPass, dOutputs, all, gradient, from)) {
+                        Tensor ofStates = head.outputs(states, ofHead);
+                        Tensor dStates = head.lossGradient(states, batch.targets(), weight, ofHead, losses)) {
                     adapted.backward(runtime.transformer(), pass, head.readBackward(dStates, batch), gradient);
-                    outputs = download(headPass.outputs());
+                    outputs = download(ofStates);
                 }
                 value += weight * Arrays.stream(download(losses)).average().orElseThrow();
             }

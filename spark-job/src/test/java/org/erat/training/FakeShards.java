@@ -91,8 +91,8 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
         long begun = System.nanoTime();
         SplitMix64 random = new SplitMix64(7, round.round(), shard);
         int rank = layout.adapters().rank();
-        int[][] rowSteps = new int[layout.adapters().slots().size()][rank];
-        for (int[] rows : rowSteps) {
+        int[][] rowWeights = new int[layout.adapters().slots().size()][rank];
+        for (int[] rows : rowWeights) {
             int from = random.nextInt(rank);
             int to = from + 1 + random.nextInt(rank - from);
             for (int row = from; row < to; row++) {
@@ -102,7 +102,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
         int examples = 20 + random.nextInt(20);
         // As of a token-level task, whose targets are not its examples.
         int targets = 3 * examples + random.nextInt(20);
-        float[] values = round.values().pack(Slice.of(layout, true), rowSteps, targets);
+        float[] values = round.values().pack(Slice.of(layout, true), rowWeights, targets);
         for (int i = 0; i < values.length; i++) {
             values[i] += value(random);
         }
@@ -115,7 +115,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
                 examples,
                 examples,
                 9,
-                rowSteps,
+                rowWeights,
                 new FloatBlock(values),
                 System.nanoTime() - begun,
                 null);

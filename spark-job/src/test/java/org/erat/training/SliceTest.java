@@ -33,11 +33,12 @@ class SliceTest {
     void aLargeHeadIsCutIntoSegmentsThatAreAveragedByTheTargets() {
         // A dense layer of 200 x 200 values is more than two segments of 16,384.
         FakeShards large = FakeShards.of(1, 200, 2);
-        int[][] rowSteps = {{1, 2}, {3, 4}};
+        int[][] rowWeights = {{1, 2}, {3, 4}};
 
         assertThat(Slice.of(large.layout(), true).stream().filter(slice -> slice.slot() == Slice.HEAD))
                 .hasSize(3)
-                .allSatisfy(slice -> assertThat(slice.coverage(rowSteps, 17)).containsExactly(17));
-        assertThat(Slice.of(large.layout(), true).get(1).coverage(rowSteps, 17)).containsExactly(3, 4);
+                .allSatisfy(slice -> assertThat(slice.coverage(rowWeights, 17)).containsExactly(17));
+        assertThat(Slice.of(large.layout(), true).get(1).coverage(rowWeights, 17))
+                .containsExactly(3, 4);
     }
 }

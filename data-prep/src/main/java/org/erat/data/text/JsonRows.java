@@ -48,7 +48,7 @@ final class JsonRows implements TextRows {
         for (String line = lines.next(); line != null; line = lines.next()) {
             if (!line.isBlank()) {
                 JsonNode row = parsed(line);
-                if (task.type().perToken()) {
+                if (task.type().hasWords()) {
                     return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
                 }
                 return TextRow.of(

@@ -40,7 +40,7 @@ final class LabelCheck {
         this.task = task;
         this.splitOff = splitOff;
         this.withoutLabels = labelsMayLack
-                ? ", or leave out --label" + (task.type().perToken() ? "s" : "") + ": predict needs none"
+                ? ", or leave out --label" + (task.type().hasWords() ? "s" : "") + ": predict needs none"
                 : "";
     }
 
@@ -51,7 +51,7 @@ final class LabelCheck {
      * @return the row with its labels as {@link LabelText} has them
      */
     TextRow checked(Split split, TextRow row, Supplier<String> place) {
-        if (task.type().perToken()) {
+        if (task.type().hasWords()) {
             checkWords(row, place);
         }
         if (task.label() == null) {
@@ -88,7 +88,7 @@ final class LabelCheck {
 
     private BadInputException missing(TextRow row, int index, Supplier<String> place) {
         return new BadInputException(
-                task.type().perToken()
+                task.type().hasWords()
                         ? String.format(
                                 "%s: word %d ('%s') has no label in '%s'%s; every word needs one%s",
                                 place.get(),
@@ -202,7 +202,7 @@ final class LabelCheck {
                         place.get(),
                         task.label(),
                         MOST_CLASSES,
-                        task.type().perToken() ? "" : " If it is a number to predict, give --type regression"));
+                        task.type().hasWords() ? "" : " If it is a number to predict, give --type regression"));
             }
             seen.put(label, place.get());
         }

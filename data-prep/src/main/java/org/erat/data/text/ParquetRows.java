@@ -45,14 +45,14 @@ final class ParquetRows implements TextRows {
         this.spark = spark;
         this.files = files;
         try {
-            boolean perToken = task.type().perToken();
+            boolean hasWords = task.type().hasWords();
             Dataset<Row> table = ExactPaths.reader(spark)
                     .options(partitions(files))
                     .parquet(files.stream().map(Path::toString).toArray(String[]::new));
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
                     label(table)
-                            .cast(perToken ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
+                            .cast(hasWords ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
                     col("_metadata.row_index").as("row")));
             if (task.textPair() != null) {
@@ -80,7 +80,7 @@ final class ParquetRows implements TextRows {
             throw unreadable(e);
         }
         requireValue(TEXT, task.text());
-        if (task.type().perToken()) {
+        if (task.type().hasWords()) {
             List<String> words = last.getList(TEXT);
             int missing = words.indexOf(null);
             if (missing >= 0) {
@@ -147,8 +147,8 @@ final class ParquetRows implements TextRows {
         }
         DataType type = table.schema().apply(index).dataType();
         DataType element = type;
-        boolean perToken = task.type().perToken();
-        if (perToken) {
+        boolean hasWords = task.type().hasWords();
+        if (hasWords) {
             element = type instanceof ArrayType list ? list.elementType() : null;
         }
         boolean usable = DataTypes.StringType.equals(element)
@@ -160,7 +160,7 @@ final class ParquetRows implements TextRows {
                     InputFiles.names(files),
                     name,
                     type.simpleString(),
-                    perToken ? ", and words and their labels are arrays of such" : ""));
+                    hasWords ? ", and words and their labels are arrays of such" : ""));
         }
         return col("`" + name.replace("`", "``") + "`");
     }

@@ -29,17 +29,17 @@ final class StagedText implements Closeable {
 
     private final FileSystem fs;
     private final Path folder;
-    private final boolean perToken;
+    private final boolean hasWords;
     private final List<String> parts = new ArrayList<>();
     private final MessageDigest content = Sha256.start();
     private OutputStream out;
     private long rows;
 
-    /** @param perToken whether a row is a list of words with a label each, and not one or two texts with one label */
-    StagedText(FileSystem fs, Path folder, boolean perToken) {
+    /** @param hasWords whether a row is a list of words with a label each, and not one or two texts with one label */
+    StagedText(FileSystem fs, Path folder, boolean hasWords) {
         this.fs = fs;
         this.folder = folder;
-        this.perToken = perToken;
+        this.hasWords = hasWords;
     }
 
     /**
@@ -62,12 +62,12 @@ final class StagedText implements Closeable {
         out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels())));
         out.write('\n');
         rows++;
-        if (perToken) {
+        if (hasWords) {
             // The number of words keeps the words of one row apart from those of the next.
             digest(Integer.toString(row.texts().size()));
         }
         row.texts().forEach(this::digest);
-        if (!perToken && row.texts().size() == 1) {
+        if (!hasWords && row.texts().size() == 1) {
             digest("");
         }
         row.labels().forEach(this::digest);

@@ -29,9 +29,9 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         boolean splitOff = files.validation().isEmpty();
         LabelCheck labels = new LabelCheck(
                 task, splitOff, request.like().isPresent() && request.task().isCustom());
-        boolean perToken = task.type().perToken();
-        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), perToken);
-        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), perToken);
+        boolean hasWords = task.type().hasWords();
+        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), hasWords);
+        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), hasWords);
         try (train;
                 validation) {
             if (request.like().isPresent()) {

@@ -167,9 +167,12 @@ public record TextTask(
      */
     public static TextTask custom(
             TextFormat format, boolean header, String text, String textPair, String label, TaskType type) {
-        if (type.perToken()) {
+        if (type.hasWords()) {
             throw new UsageException(
                     String.format("%s needs a list of words and a list of labels: give --words and --labels", type));
+        }
+        if (type == TaskType.LANGUAGE_MODELING) {
+            throw new UsageException(type + " data cannot be prepared yet: give another --type");
         }
         if (!header && !format.hasOptionalHeader()) {
             throw new UsageException(
@@ -261,7 +264,7 @@ public record TextTask(
     List<String> metrics(List<String> names) {
         boolean entities =
                 names.stream().anyMatch(name -> ENTITY_LABEL.matcher(name).matches());
-        return type.perToken() && !entities ? List.of(TOKEN_ACCURACY) : metrics;
+        return type.hasWords() && !entities ? List.of(TOKEN_ACCURACY) : metrics;
     }
 
     private static void requireNumber(String column) {

@@ -75,7 +75,7 @@ record TokenizationJob(
                     summary.tokens(),
                     summary.longest(),
                     summary.truncated(),
-                    task.type().perToken() ? "words cut away" : "cut",
+                    task.type().hasWords() ? "words cut away" : "cut",
                     maxLength));
             return written;
         } finally {

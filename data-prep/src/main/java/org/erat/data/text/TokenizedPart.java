@@ -79,7 +79,7 @@ final class TokenizedPart implements Iterator<Row> {
         while (rows.size() < ROWS_PER_CALL && staged.hasNext()) {
             rows.add(staged.next());
         }
-        if (labels.type().perToken()) {
+        if (labels.type().hasWords()) {
             rows.forEach(row -> ready.add(words(row)));
             return;
         }

@@ -27,7 +27,7 @@ import org.erat.data.tokenized.Targets.TokenClasses;
  * The examples of a DataFrame with the columns of {@link TokenizedDataset#schema}, checked one by one as they are read.
  *
  * @param name what the DataFrame is, for messages
- * @param classes number of classes; 0 for regression
+ * @param classes number of classes; 0 where the type has none
  * @param training whether each row is trained on, and so needs a target
  */
 record DataFrameExamples(String name, TaskType type, int classes, boolean training) implements Serializable {
@@ -185,7 +185,9 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
             throw bad(id, String.format("%s is not %d numbers from 0 to 127", TokenizedDataset.TOKEN_TYPE_IDS, length));
         }
         checkTarget(example);
-        checkWords(example);
+        if (type.hasWords()) {
+            checkWords(example);
+        }
         return example;
     }
 
@@ -202,8 +204,11 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
         if (perToken && labels.length != example.tokenIds().length) {
             throw bad(example.id(), String.format("%d labels for %d tokens", labels.length, example.tokenIds().length));
         }
+        if (type == TaskType.LANGUAGE_MODELING) {
+            checkNextTokens(example, labels);
+        }
         for (int label : labels) {
-            if (label < lowest || label >= classes) {
+            if (type.hasClasses() && (label < lowest || label >= classes)) {
                 throw bad(
                         example.id(),
                         String.format("label %d is not a class, which are %d..%d", label, lowest, classes - 1));
@@ -211,6 +216,20 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
         }
         if (training && perToken && example.target().count() == 0) {
             throw bad(example.id(), "no token has a label to train on: leave the row out");
+        }
+    }
+
+    private void checkNextTokens(TokenizedExample example, int... labels) {
+        int last = labels.length - 1;
+        for (int t = 0; t <= last; t++) {
+            if (labels[t] != Targets.NONE && (t == last || labels[t] != example.tokenIds()[t + 1])) {
+                throw bad(
+                        example.id(),
+                        String.format(
+                                "label %d of token %d is not the next token: give the id of the next token, or %d where it is"
+                                        + " not to be predicted, as after the last",
+                                labels[t], t, Targets.NONE));
+            }
         }
     }
 

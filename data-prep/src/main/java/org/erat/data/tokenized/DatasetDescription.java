@@ -8,7 +8,7 @@ import org.erat.data.UsageException;
  *
  * @param task name of the task
  * @param type what a label is
- * @param labelNames names of the classes, in the order of their indices; empty for regression
+ * @param labelNames names of the classes, in the order of their indices; empty where it has none
  * @param metrics names of the metrics that the task is judged by, the first being the one to rank by
  * @param tokenizerSha256 SHA-256 of the {@code tokenizer.json} that made the tokens, in hexadecimal
  */

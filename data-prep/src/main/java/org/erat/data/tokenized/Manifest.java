@@ -28,10 +28,10 @@ import org.erat.data.StrictJson;
  * @param version version of the format, {@link #version}
  * @param task name of the task, {@code sst2} or {@code custom}
  * @param type what a label is
- * @param labelNames names of the classes, in the order of their indices; empty for regression
+ * @param labelNames names of the classes, in the order of their indices; empty where it has none
  * @param metrics names of the metrics that the task is judged by, the first being the one to rank by: {@code accuracy},
  *     {@code f1}, {@code macro-f1}, {@code matthews}, {@code pearson}, {@code spearman}; of a token classification
- *     {@code entity-f1}, {@code token-accuracy}
+ *     {@code entity-f1}, {@code token-accuracy}; of language modeling {@code perplexity}, {@code loss}
  * @param tokenizerSha256 SHA-256 of {@code tokenizer.json}, in hexadecimal
  * @param maxLength length in tokens at which examples were cut
  * @param highestTokenId highest token id in either split; a model needs a larger vocabulary
@@ -65,6 +65,11 @@ public record Manifest(
     /** Of examples without labels, which earlier programs cannot read. */
     private static final int UNLABELLED_VERSION = 3;
 
+    /** Of language modeling, which earlier programs cannot read. */
+    private static final int LANGUAGE_MODELING_VERSION = 4;
+
+    private static final int LAST_VERSION = LANGUAGE_MODELING_VERSION;
+
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
 
@@ -85,7 +90,11 @@ public record Manifest(
         if (!labelled) {
             return UNLABELLED_VERSION;
         }
-        return type == TaskType.TOKEN_CLASSIFICATION ? TOKEN_CLASSIFICATION_VERSION : FIRST_VERSION;
+        return switch (type) {
+            case CLASSIFICATION, REGRESSION -> FIRST_VERSION;
+            case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFICATION_VERSION;
+            case LANGUAGE_MODELING -> LANGUAGE_MODELING_VERSION;
+        };
     }
 
     /** Whether its examples have labels. */
@@ -93,7 +102,7 @@ public record Manifest(
         return version != UNLABELLED_VERSION;
     }
 
-    /** Width of the task's output: the number of classes, or 1 for regression. */
+    /** Width of the task's output: the number of classes, or 1 for regression. A language model predicts its vocabulary. */
     public int outputs() {
         return type.hasClasses() ? labelNames.size() : 1;
     }
@@ -132,14 +141,14 @@ public record Manifest(
             bytes = Json.bytes(in, file.toString());
             JsonNode tree = JSON.readTree(bytes);
             int version = tree.path("version").asInt(-1);
-            if (version < FIRST_VERSION || version > UNLABELLED_VERSION) {
+            if (version < FIRST_VERSION || version > LAST_VERSION) {
                 throw FileSignature.explain(
                         file.toString(),
                         bytes,
                         new BadInputException(String.format(
                                 "%s: version %s of a tokenized data set is not known, this program reads versions %d to"
                                         + " %d: prepare the data again with this program",
-                                file, tree.path("version"), FIRST_VERSION, UNLABELLED_VERSION)));
+                                file, tree.path("version"), FIRST_VERSION, LAST_VERSION)));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (FileNotFoundException e) {

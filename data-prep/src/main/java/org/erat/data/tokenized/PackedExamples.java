@@ -38,17 +38,19 @@ public final class PackedExamples implements Serializable {
     private final String[][] words;
 
     /**
+     * @param type of the targets
      * @param ids [n] id of each example
      * @param offsets [n+1] first token of each example, then the number of tokens
      * @param tokens [offsets[n]] token ids of all examples, one after the other
      * @param types [offsets[n]] token types 0..127, or null if all are 0
      * @param targets [n], or [offsets[n]] of token classes
      */
-    public PackedExamples(long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets) {
-        this(ids, offsets, tokens, types, targets, null, null);
+    public PackedExamples(TaskType type, long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets) {
+        this(type, ids, offsets, tokens, types, targets, null, null);
     }
 
     PackedExamples(
+            TaskType type,
             long[] ids,
             int[] offsets,
             int[] tokens,
@@ -57,19 +59,20 @@ public final class PackedExamples implements Serializable {
             WordStarts wordStarts,
             String[][] words) {
         int size = ids.length;
-        this.type = TargetArrays.type(targets);
-        if (offsets.length != size + 1
+        this.type = type;
+        if (!TargetArrays.areOf(type, targets)
+                || offsets.length != size + 1
                 || TargetArrays.length(targets) != (type.perToken() ? tokens.length : size)
                 || offsets[size] != tokens.length
                 || (types != null && types.length != tokens.length)) {
             throw new IllegalArgumentException(String.format(
-                    "%d ids, %d offsets, %d tokens, %s types and %d targets (%s) do not belong together",
+                    "%d ids, %d offsets, %d tokens, %s types and %d %s do not belong together",
                     size,
                     offsets.length,
                     tokens.length,
                     types == null ? "no" : types.length,
                     TargetArrays.length(targets),
-                    type));
+                    targets.getClass().getSimpleName()));
         }
         this.ids = ids;
         this.offsets = offsets;
@@ -113,7 +116,7 @@ public final class PackedExamples implements Serializable {
         return switch (type) {
             case CLASSIFICATION -> new Classes(classes);
             case REGRESSION -> new Numbers(numbers);
-            case TOKEN_CLASSIFICATION -> new TokenClasses(classes);
+            case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(classes);
         };
     }
 
@@ -134,7 +137,7 @@ public final class PackedExamples implements Serializable {
         if (wordStarts != null) {
             return wordStarts.of(i);
         }
-        if (!type.perToken()) {
+        if (!type.hasWords()) {
             throw new IllegalStateException("Examples of " + type + " have no words");
         }
         return IntStream.range(0, length(i))

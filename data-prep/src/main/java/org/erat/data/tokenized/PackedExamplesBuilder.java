@@ -62,7 +62,7 @@ final class PackedExamplesBuilder {
         int values = type.perToken() ? length : 1;
         if (length == 0
                 || typeIds.length != length
-                || TargetArrays.type(example.target()) != type
+                || !TargetArrays.areOf(type, example.target())
                 || TargetArrays.length(example.target()) != values) {
             throw new IllegalArgumentException(String.format(
                     "Example %d has %d tokens, %d token types and %d targets of %s, where the task is %s",
@@ -70,7 +70,7 @@ final class PackedExamplesBuilder {
                     length,
                     typeIds.length,
                     TargetArrays.length(example.target()),
-                    TargetArrays.type(example.target()),
+                    example.target().getClass().getSimpleName(),
                     type));
         }
         int start = reserve(length);
@@ -100,11 +100,12 @@ final class PackedExamplesBuilder {
     PackedExamples build() {
         int tokenCount = offsets[size];
         return new PackedExamples(
+                type,
                 ids.length == size ? ids : Arrays.copyOf(ids, size),
                 offsets.length == size + 1 ? offsets : Arrays.copyOf(offsets, size + 1),
                 tokens.length == tokenCount ? tokens : Arrays.copyOf(tokens, tokenCount),
                 typed ? Arrays.copyOf(types, tokenCount) : null,
-                TargetArrays.resized(targets, type.perToken() ? tokenCount : size),
+                TargetArrays.resized(type, targets, type.perToken() ? tokenCount : size),
                 wordOffsets == null
                         ? null
                         : new WordStarts(
@@ -122,7 +123,7 @@ final class PackedExamplesBuilder {
             ids = Arrays.copyOf(ids, grown(size, size + 1));
             offsets = Arrays.copyOf(offsets, ids.length + 1);
             if (!type.perToken()) {
-                targets = TargetArrays.resized(targets, ids.length);
+                targets = TargetArrays.resized(type, targets, ids.length);
             }
         }
         int end = start + length;
@@ -130,7 +131,7 @@ final class PackedExamplesBuilder {
             tokens = Arrays.copyOf(tokens, grown(tokens.length, end));
             types = Arrays.copyOf(types, tokens.length);
             if (type.perToken()) {
-                targets = TargetArrays.resized(targets, tokens.length);
+                targets = TargetArrays.resized(type, targets, tokens.length);
             }
         }
         return start;

@@ -14,7 +14,7 @@ final class TargetArrays {
         return switch (type) {
             case CLASSIFICATION -> new Classes(new int[length]);
             case REGRESSION -> new Numbers(new float[length]);
-            case TOKEN_CLASSIFICATION -> {
+            case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> {
                 int[] classes = new int[length];
                 Arrays.fill(classes, Targets.NONE);
                 yield new TokenClasses(classes);
@@ -22,12 +22,9 @@ final class TargetArrays {
         };
     }
 
-    /** The type of task that has such targets. */
-    static TaskType type(Targets targets) {
-        if (targets instanceof Classes) {
-            return TaskType.CLASSIFICATION;
-        }
-        return targets instanceof Numbers ? TaskType.REGRESSION : TaskType.TOKEN_CLASSIFICATION;
+    /** Whether a task of type {@code type} has such targets. */
+    static boolean areOf(TaskType type, Targets targets) {
+        return ofType(type, 0).getClass() == targets.getClass();
     }
 
     /** Number of values: B, or B·T of token classes. */
@@ -40,9 +37,9 @@ final class TargetArrays {
         System.arraycopy(values(source), from, values(destination), to, count);
     }
 
-    /** The first {@code length} values, or all and room for more. */
-    static Targets resized(Targets targets, int length) {
-        Targets resized = ofType(type(targets), length);
+    /** The first {@code length} values of targets of {@code type}, or all and room for more. */
+    static Targets resized(TaskType type, Targets targets, int length) {
+        Targets resized = ofType(type, length);
         copy(targets, 0, resized, 0, Math.min(length, length(targets)));
         return resized;
     }

@@ -7,14 +7,16 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.erat.data.UsageException;
 
-/** What a label is. */
+/** What is predicted. */
 public enum TaskType {
     /** One class per example, of a fixed list. */
     CLASSIFICATION,
     /** One finite number per example. */
     REGRESSION,
     /** One class per word, of a fixed list: named entities, parts of speech. */
-    TOKEN_CLASSIFICATION;
+    TOKEN_CLASSIFICATION,
+    /** The next token, of each token of a text or of its completion only. */
+    LANGUAGE_MODELING;
 
     /** The type of this name, in lower case as commands and manifests write it. */
     @JsonCreator
@@ -27,13 +29,18 @@ public enum TaskType {
                         name, Arrays.stream(values()).map(TaskType::toString).collect(Collectors.joining(", ")))));
     }
 
-    /** Whether a label is one of a fixed list of classes, and not a number. */
+    /** Whether a label is one of a fixed list of classes that have names. */
     public boolean hasClasses() {
-        return this != REGRESSION;
+        return this == CLASSIFICATION || this == TOKEN_CLASSIFICATION;
     }
 
     /** Whether the targets are aligned with the tokens, and not with the examples. */
     public boolean perToken() {
+        return this == TOKEN_CLASSIFICATION || this == LANGUAGE_MODELING;
+    }
+
+    /** Whether an example is a list of words, each of which has a label. */
+    public boolean hasWords() {
         return this == TOKEN_CLASSIFICATION;
     }
 

@@ -150,7 +150,8 @@ public final class TokenizedDataset {
      *   <li>{@code id}: 0..n-1, once each.
      *   <li>{@code input_ids}, {@code token_type_ids}: [T], special tokens included.
      *   <li>{@code label}: index of the class, or the number to predict; of a token classification [T], the class of each
-     *       token or {@link Targets#NONE}.
+     *       token or {@link Targets#NONE}; of language modeling [T], {@code label[i]} is {@code input_ids[i + 1]} where
+     *       that token is to be predicted, else {@link Targets#NONE}, as for the last token.
      *   <li>{@code word_starts}, of a token classification only: [words], index of each word's first token, or -1 for a
      *       word that the tokenizer drops or that was cut away. It says how many words a row has, with or without labels.
      * </ul>
@@ -164,6 +165,7 @@ public final class TokenizedDataset {
         return switch (type) {
             case CLASSIFICATION -> schema.add(LABEL, DataTypes.IntegerType, false);
             case REGRESSION -> schema.add(LABEL, DataTypes.FloatType, false);
+            case LANGUAGE_MODELING -> schema.add(LABEL, ints, false);
             case TOKEN_CLASSIFICATION -> schema.add(LABEL, ints, false).add(WORD_STARTS, ints, false);
         };
     }
@@ -172,16 +174,16 @@ public final class TokenizedDataset {
      * {@link #schema} with the column {@code words} of a token classification: [words], the words themselves, which no
      * training reads. Predictions name them.
      *
-     * @param labelled whether each example has a label; else the column {@code label} is null, or of a token classification
-     *     {@link Targets#NONE} for each token
+     * @param labelled whether each example has a label; else the column {@code label} is null, or where labels belong to tokens
+     *     {@link Targets#NONE} for each
      */
     public static StructType schemaWithWords(TaskType type, boolean labelled) {
         StructType schema = schema(type);
-        if (type.perToken()) {
+        if (type.hasWords()) {
             return schema.add(WORDS, DataTypes.createArrayType(DataTypes.StringType, false), true);
         }
         StructField[] fields = schema.fields();
-        if (!labelled) {
+        if (!labelled && !type.perToken()) {
             fields[TokenizedExample.LABEL] =
                     DataTypes.createStructField(LABEL, fields[TokenizedExample.LABEL].dataType(), true);
         }

@@ -41,7 +41,7 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                     case CLASSIFICATION ->
                         new Classes(new int[] {row.isNullAt(LABEL) ? Targets.NONE : row.getInt(LABEL)});
                     case REGRESSION -> new Numbers(new float[] {row.isNullAt(LABEL) ? Float.NaN : row.getFloat(LABEL)});
-                    case TOKEN_CLASSIFICATION -> new TokenClasses(ints(row, LABEL));
+                    case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(ints(row, LABEL));
                 },
                 has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,
                 has(row, WORDS) ? row.getList(WORDS) : null);

@@ -30,6 +30,9 @@ class DataFrameDatasetTest {
     private static final DatasetDescription ENTITIES = new DatasetDescription(
             "entities", TaskType.TOKEN_CLASSIFICATION, List.of("O", "B-PER"), List.of("entity-f1"), "aa");
 
+    private static final DatasetDescription NEXT_TOKENS = new DatasetDescription(
+            "stories", TaskType.LANGUAGE_MODELING, List.of(), List.of("perplexity", "loss"), "aa");
+
     private final SparkSession spark = LocalSpark.session();
 
     /** Row i of n has 1 + i mod 3 tokens 100 + i and the label i mod 2. */
@@ -65,6 +68,36 @@ class DataFrameDatasetTest {
             assertThat(contents(given.shards(Split.TRAIN, 3, limit).collect()))
                     .isEqualTo(contents(stored.shards(Split.TRAIN, 3, limit).collect()));
         }
+    }
+
+    @Test
+    void aLanguageModelsTargetsAreTheNextTokens() {
+        Dataset<Row> rows = nextTokens(new int[] {5, 6, 7}, new int[] {Targets.NONE, 7, Targets.NONE});
+
+        TokenizedDataset data = TokenizedDataset.of(NEXT_TOKENS, rows, rows.limit(0));
+
+        PackedExamples shard = data.shards(Split.TRAIN, 1).first();
+        assertThat(data.manifest().version()).isEqualTo(4);
+        assertThat(shard.type()).isEqualTo(TaskType.LANGUAGE_MODELING);
+        assertThat(shard.target(0).tokens()).containsExactly(1);
+        Batch batch = Batch.of(shard, new int[] {0}, 0);
+        assertThat(((Targets.TokenClasses) batch.targets()).known()).containsExactly(7);
+    }
+
+    @Test
+    void refusesATargetThatIsNotTheNextToken() {
+        for (int[] labels : List.of(new int[] {7, 7, Targets.NONE}, new int[] {6, 7, 5})) {
+            Dataset<Row> rows = nextTokens(new int[] {5, 6, 7}, labels);
+            assertThatThrownBy(() -> TokenizedDataset.of(NEXT_TOKENS, rows, rows.limit(0)))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("is not the next token");
+        }
+    }
+
+    private Dataset<Row> nextTokens(int[] tokens, int... labels) {
+        return spark.createDataFrame(
+                List.of(RowFactory.create(0L, tokens, new int[tokens.length], labels)),
+                TokenizedDataset.schema(TaskType.LANGUAGE_MODELING));
     }
 
     @Test

@@ -143,7 +143,7 @@ class PackedExamplesTest {
         assertThatThrownBy(() -> new PackedExamplesBuilder(TaskType.REGRESSION)
                         .add(3, new int[1], new int[1], Examples.label(0)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("targets of classification, where the task is regression");
+                .hasMessageContaining("targets of Classes, where the task is regression");
         assertThatThrownBy(() -> new PackedExamplesBuilder(TaskType.TOKEN_CLASSIFICATION)
                         .add(3, new int[2], new int[2], Examples.labels(0)))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -102,7 +102,16 @@ public final class CudaBackend implements Backend {
             row += biases[i].remaining();
         }
         loader.release();
-        return new CudaWeight(matrix, bias);
+        return new CudaWeight(matrix, bias, true);
+    }
+
+    /** A table lies in the dtype of activations, so that it is the weight of products as it is. */
+    @Override
+    public synchronized FrozenLinear frozenLinear(Tensor table, FloatBuffer bias) {
+        StridedTensor onDevice = allocateFrozen(loader.activations(), Shapes.checkTable(table, bias));
+        upload(FrozenValues.of(bias), onDevice, 0);
+        loader.release();
+        return new CudaWeight(DeviceBlock.tensor(table), onDevice, false);
     }
 
     private StridedTensor allocateFrozen(Dtype dtype, long... shape) {

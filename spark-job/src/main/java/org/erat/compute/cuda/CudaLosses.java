@@ -17,8 +17,8 @@ final class CudaLosses implements Losses {
     }
 
     @Override
-    public StridedTensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
-        Shapes.checkCrossEntropy(logits, classes, losses);
+    public StridedTensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+        Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
         StridedTensor given = DeviceBlock.single("crossEntropy", "logits", logits);
         StridedTensor gradient = execution.allocate(Dtype.F32, logits.shape());
         Block onDevice = execution.upload(classes);
@@ -27,6 +27,7 @@ final class CudaLosses implements Losses {
                 .ofRows("cross_entropy", given.rows(), given.columns())
                 .with(given)
                 .with(onDevice.address())
+                .withFloat((float) smoothing)
                 .withFloat((float) weight)
                 .with(DeviceBlock.single("crossEntropy", "losses", losses).address())
                 .with(gradient.address())

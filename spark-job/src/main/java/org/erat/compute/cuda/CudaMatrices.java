@@ -25,7 +25,12 @@ final class CudaMatrices implements Matrices {
 
     @Override
     public StridedTensor linear(Tensor x, FrozenLinear w) {
-        return forward("linear", x, w, Epilogue.BIAS, 0);
+        return forward("linear", x, w, execution.activations(), Epilogue.BIAS, 0);
+    }
+
+    @Override
+    public StridedTensor linearSingle(Tensor x, FrozenLinear w) {
+        return forward("linearSingle", x, w, Dtype.F32, Epilogue.BIAS, 0);
     }
 
     @Override
@@ -59,7 +64,8 @@ final class CudaMatrices implements Matrices {
         long rows = Shapes.rows("linearActivation", "x", x);
         Shapes.checkShape("linearActivation", "x", x, rows, w.in());
         StridedTensor inner = execution.allocate(rows, w.out());
-        return new Activated(inner, forward("linearActivation", x, w, Epilogue.GELU, inner.address()));
+        return new Activated(
+                inner, forward("linearActivation", x, w, execution.activations(), Epilogue.GELU, inner.address()));
     }
 
     @Override
@@ -79,14 +85,18 @@ final class CudaMatrices implements Matrices {
                 DeviceBlock.tensor(inner).address());
     }
 
-    private StridedTensor forward(String primitive, Tensor x, FrozenLinear w, Epilogue epilogue, long auxiliary) {
+    private StridedTensor forward(
+            String primitive, Tensor x, FrozenLinear w, Dtype result, Epilogue epilogue, long auxiliary) {
         Shapes.checkShape(primitive, "x", x, Shapes.rows(primitive, "x", x), w.in());
         CudaWeight map = CudaWeight.of(w);
         StridedTensor given = DeviceBlock.tensor(x);
         StridedTensor in = execution.in(map.matrix().dtype(), given);
-        StridedTensor y = execution.allocate(map.matrix().dtype(), in.rows(), map.out());
+        StridedTensor y = execution.allocate(result, in.rows(), map.out());
+        // An epilogue takes its bias in the dtype of the result.
+        StridedTensor bias = execution.in(result, map.bias());
         Gemm gemm = Gemm.ofRows(in, false, map.matrix(), true, y).endingIn(epilogue);
-        run(gemm, in, map.matrix(), y, map.bias().address(), auxiliary);
+        run(gemm, in, map.matrix(), y, bias.address(), auxiliary);
+        Execution.release(map.bias(), bias);
         Execution.release(given, in);
         return y;
     }

@@ -7,9 +7,10 @@ import org.erat.compute.memory.StridedTensor;
  * W [O,I] and b [O] in the dtype of activations, row by row, as the products of both directions read them.
  *
  * @param matrix W
- * @param bias b, added by the product itself, which takes it in the dtype of the result
+ * @param bias b, added by the product itself
+ * @param ownsMatrix whether closing the map closes W
  */
-record CudaWeight(StridedTensor matrix, StridedTensor bias) implements FrozenLinear {
+record CudaWeight(StridedTensor matrix, StridedTensor bias, boolean ownsMatrix) implements FrozenLinear {
     static CudaWeight of(FrozenLinear map) {
         if (!(map instanceof CudaWeight own)) {
             throw new IllegalArgumentException(
@@ -32,7 +33,9 @@ record CudaWeight(StridedTensor matrix, StridedTensor bias) implements FrozenLin
 
     @Override
     public void close() {
-        matrix.close();
+        if (ownsMatrix) {
+            matrix.close();
+        }
         bias.close();
     }
 }

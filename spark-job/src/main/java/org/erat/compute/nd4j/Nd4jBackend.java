@@ -30,8 +30,12 @@ public final class Nd4jBackend implements Backend {
         this.type = precision == Precision.F64 ? DataType.DOUBLE : DataType.FLOAT;
     }
 
-    /** An affine map: weight [O,I], bias [O]. */
-    record Linear(Nd4jTensor weight, Nd4jTensor bias) implements FrozenLinear {
+    /**
+     * An affine map: weight [O,I], bias [O].
+     *
+     * @param ownsWeight whether closing the map closes the weight
+     */
+    record Linear(Nd4jTensor weight, Nd4jTensor bias, boolean ownsWeight) implements FrozenLinear {
         static Linear of(FrozenLinear map) {
             if (map instanceof Linear own) {
                 return own;
@@ -52,7 +56,9 @@ public final class Nd4jBackend implements Backend {
 
         @Override
         public void close() {
-            weight.close();
+            if (ownsWeight) {
+                weight.close();
+            }
             bias.close();
         }
     }
@@ -76,7 +82,13 @@ public final class Nd4jBackend implements Backend {
             weight[i] = copy(weights.get(i).inPlace(), outs[i], in);
             bias[i] = copy(biases[i], outs[i]);
         }
-        return new Linear(Nd4jTensor.frozen(stack(weight)), Nd4jTensor.frozen(stack(bias)));
+        return new Linear(Nd4jTensor.frozen(stack(weight)), Nd4jTensor.frozen(stack(bias)), true);
+    }
+
+    @Override
+    public FrozenLinear frozenLinear(Tensor table, FloatBuffer bias) {
+        int out = Shapes.checkTable(table, bias);
+        return new Linear((Nd4jTensor) table, Nd4jTensor.frozen(copy(bias, out)), false);
     }
 
     private static INDArray stack(INDArray... parts) {

@@ -18,18 +18,19 @@ final class Nd4jLosses implements Losses {
     }
 
     @Override
-    public Tensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
-        Shapes.checkCrossEntropy(logits, classes, losses);
+    public Tensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+        Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
         INDArray given = array(logits);
         INDArray shifted = given.subColumnVector(given.max(1));
         INDArray sums = Transforms.exp(shifted).sum(1);
         INDArray logSoftmax = shifted.subiColumnVector(Transforms.log(sums));
-        INDArray oneHot = Nd4j.zeros(memory.type(), given.shape());
+        double ofEach = smoothing / given.size(1);
+        INDArray wanted = Nd4j.zeros(memory.type(), given.shape()).addi(ofEach);
         for (int row = 0; row < classes.length; row++) {
-            oneHot.putScalar(row, classes[row], 1);
+            wanted.putScalar(row, classes[row], 1 - smoothing + ofEach);
         }
-        array(losses).assign(oneHot.mul(logSoftmax).sum(1).negi());
-        return memory.own(Transforms.exp(logSoftmax).subi(oneHot).muli(weight));
+        array(losses).assign(wanted.mul(logSoftmax).sum(1).negi());
+        return memory.own(Transforms.exp(logSoftmax).subi(wanted).muli(weight));
     }
 
     @Override

@@ -27,6 +27,11 @@ final class Nd4jMatrices implements Matrices {
     }
 
     @Override
+    public Tensor linearSingle(Tensor x, FrozenLinear w) {
+        return linear(x, w);
+    }
+
+    @Override
     public Tensor linearBackward(Tensor dy, FrozenLinear w) {
         Nd4jBackend.Linear map = Nd4jBackend.Linear.of(w);
         Shapes.checkShape("linearBackward", "dy", dy, Shapes.rows("linearBackward", "dy", dy), w.out());

@@ -46,6 +46,7 @@ final class FrozenWeight implements FrozenLinear {
     private Packed backward;
     private boolean closed;
 
+    /** @param order how the weights lie in memory */
     FrozenWeight(List<FrozenValues> weights, FloatBuffer[] biases, int[] outs, int in, Dtype dtype, Weights order) {
         this.in = in;
         this.dtype = dtype;
@@ -79,6 +80,11 @@ final class FrozenWeight implements FrozenLinear {
     @Override
     public long out() {
         return out;
+    }
+
+    /** How the weights lie in memory. */
+    Weights order() {
+        return order;
     }
 
     /** Dtype of the weights. */

@@ -83,6 +83,21 @@ public final class OneDnnBackend implements Backend {
         return new FrozenWeight(values, biases, Shapes.checkFrozenLinear(values, biases, in), in, dtype(), weights);
     }
 
+    /** Plain, whatever the order of other weights: packing a table would make a copy of it for each direction. */
+    @Override
+    public FrozenLinear frozenLinear(Tensor table, FloatBuffer bias) {
+        int out = Shapes.checkTable(table, bias);
+        StridedTensor rows = HostBlock.tensor(table);
+        FloatBuffer values = HostBlock.of(rows).floats().slice(0, Math.toIntExact(rows.size()));
+        return new FrozenWeight(
+                List.of(FrozenValues.of(values)),
+                new FloatBuffer[] {bias},
+                new int[] {out},
+                (int) rows.columns(),
+                dtype(),
+                Weights.PLAIN);
+    }
+
     @Override
     public Kernels open(int threads) {
         Shapes.require(threads > 0, "onednn: %s threads", threads);

@@ -14,6 +14,8 @@ import org.erat.data.safetensors.Dtype;
 
 /** Losses and their gradients. Of a cross entropy all but one element of each row is computed by oneDNN. */
 final class OneDnnLosses implements Losses {
+    private static final int NO_COLUMN = -1;
+
     private final Execution execution;
 
     OneDnnLosses(Execution execution) {
@@ -22,15 +24,15 @@ final class OneDnnLosses implements Losses {
 
     private record LogSoftmaxKey(Layout logits, Layout result) {}
 
-    private record EltwiseKey(Layout x, int algorithm, float alpha) {}
+    private record EltwiseKey(Layout x, int algorithm, float alpha, float beta) {}
 
     /**
-     * The gradient is weight·(softmax − the one-hot row of the class). That of the class is formed of all other classes': 1
-     * less a softmax near 1 would lose its digits.
+     * The gradient is weight·(softmax − (1−ε) in the column of the class − ε/C). That of the class is formed of all other
+     * classes': 1 less a softmax near 1 would lose its digits.
      */
     @Override
-    public StridedTensor crossEntropy(Tensor logits, int[] classes, double weight, Tensor losses) {
-        Shapes.checkCrossEntropy(logits, classes, losses);
+    public StridedTensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+        Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
         StridedTensor given = Execution.single("crossEntropy", "logits", logits);
         StridedTensor ofRows = Execution.single("crossEntropy", "losses", losses);
         StridedTensor gradient = execution.allocate(Dtype.F32, given.rows(), given.columns());
@@ -42,23 +44,29 @@ final class OneDnnLosses implements Losses {
         FloatBuffer values = HostBlock.of(gradient).floats();
         float[] loss = new float[classes.length];
         for (int row = 0; row < loss.length; row++) {
-            loss[row] = -values.get(HostBlock.index(gradient, row) + classes[row]);
+            int first = HostBlock.index(gradient, row);
+            loss[row] = -values.get(first + classes[row]);
+            if (smoothing > 0) {
+                double mean = sum(values, first, given.columns(), NO_COLUMN) / given.columns();
+                loss[row] = (float) ((1 - smoothing) * loss[row] - smoothing * mean);
+            }
         }
         HostBlock.putRow(ofRows, 0, loss);
-        inPlace(gradient, dnnl_eltwise_exp, 0);
+        inPlace(gradient, dnnl_eltwise_exp, 0, 0);
+        double ofEach = smoothing / given.columns();
         float[] others = new float[classes.length];
         for (int row = 0; row < others.length; row++) {
-            others[row] = (float)
-                    (weight * sumOfOthers(values, HostBlock.index(gradient, row), given.columns(), classes[row]));
+            double ofOthers = sum(values, HostBlock.index(gradient, row), given.columns(), classes[row]);
+            others[row] = (float) (weight * (ofOthers - smoothing + ofEach));
         }
-        inPlace(gradient, dnnl_eltwise_linear, (float) weight);
+        inPlace(gradient, dnnl_eltwise_linear, (float) weight, (float) (-weight * ofEach));
         for (int row = 0; row < others.length; row++) {
             values.put(HostBlock.index(gradient, row) + classes[row], -others[row]);
         }
         return gradient;
     }
 
-    private static double sumOfOthers(FloatBuffer values, int from, long columns, int without) {
+    private static double sum(FloatBuffer values, int from, long columns, int without) {
         double sum = 0;
         for (int column = 0; column < columns; column++) {
             if (column != without) {
@@ -82,8 +90,8 @@ final class OneDnnLosses implements Losses {
                 .build(description, status);
     }
 
-    private void inPlace(StridedTensor x, int algorithm, float alpha) {
-        EltwiseKey key = new EltwiseKey(Layout.of(x), algorithm, alpha);
+    private void inPlace(StridedTensor x, int algorithm, float alpha, float beta) {
+        EltwiseKey key = new EltwiseKey(Layout.of(x), algorithm, alpha, beta);
         execution.run(execution.primitive(key, () -> createEltwise(key)), x.address(), x.address());
     }
 
@@ -93,7 +101,15 @@ final class OneDnnLosses implements Losses {
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_eltwise_forward_primitive_desc_create(
-                description, OneDnn.ENGINE, dnnl_forward_inference, key.algorithm(), x, y, key.alpha(), 0, attributes);
+                description,
+                OneDnn.ENGINE,
+                dnnl_forward_inference,
+                key.algorithm(),
+                x,
+                y,
+                key.alpha(),
+                key.beta(),
+                attributes);
         dnnl_primitive_attr_destroy(attributes);
         return new Primitive.Builder("gradient of a cross entropy " + key)
                 .operand(DNNL_ARG_SRC, x)

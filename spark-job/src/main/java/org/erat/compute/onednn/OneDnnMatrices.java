@@ -11,7 +11,9 @@ import org.erat.compute.Matrices;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.erat.compute.memory.StridedTensor;
+import org.erat.config.ComputeSettings.Weights;
 import org.erat.data.architecture.Activation;
+import org.erat.data.safetensors.Dtype;
 
 /** Products with frozen weights, in both directions, and products of two tensors that change: the adapters' skinny ones. */
 final class OneDnnMatrices implements Matrices {
@@ -25,33 +27,48 @@ final class OneDnnMatrices implements Matrices {
 
     // ---- frozen weights
 
-    /** Layouts of weights are a function of width and dtype, so maps of one shape share their primitives. */
-    private record LinearKey(Layout source, Layout result, boolean forward) {}
+    /** Layouts of weights are a function of width, dtype and order, so maps that share these share their primitives. */
+    private record LinearKey(Layout source, Layout result, Weights order, boolean forward) {}
 
     @Override
     public StridedTensor linear(Tensor x, FrozenLinear w) {
-        Shapes.checkShape("linear", "x", x, Shapes.rows("linear", "x", x), w.in());
+        return forward("linear", x, w, execution.activations());
+    }
+
+    @Override
+    public StridedTensor linearSingle(Tensor x, FrozenLinear w) {
+        return forward("linearSingle", x, w, Dtype.F32);
+    }
+
+    private StridedTensor forward(String name, Tensor x, FrozenLinear w, Dtype result) {
+        Shapes.checkShape(name, "x", x, Shapes.rows(name, "x", x), w.in());
         FrozenWeight weight = FrozenWeight.of(w);
-        return multiply("linear", HostBlock.tensor(x), weight, weight.forward(), true);
+        return multiply(name, HostBlock.tensor(x), weight, weight.forward(), true, result);
     }
 
     @Override
     public StridedTensor linearBackward(Tensor dy, FrozenLinear w) {
         Shapes.checkShape("linearBackward", "dy", dy, Shapes.rows("linearBackward", "dy", dy), w.out());
         FrozenWeight weight = FrozenWeight.of(w);
-        return multiply("linearBackward", HostBlock.tensor(dy), weight, weight.backward(), false);
+        return multiply(
+                "linearBackward", HostBlock.tensor(dy), weight, weight.backward(), false, execution.activations());
     }
 
     private StridedTensor multiply(
-            String name, StridedTensor source, FrozenWeight weight, FrozenWeight.Packed packed, boolean forward) {
+            String name,
+            StridedTensor source,
+            FrozenWeight weight,
+            FrozenWeight.Packed packed,
+            boolean forward,
+            Dtype dtype) {
         Shapes.require(
                 source.dtype() == weight.dtype(),
                 "%s: %s operand for a weight in %s",
                 name,
                 source.dtype(),
                 weight.dtype());
-        StridedTensor result = execution.allocate(source.rows(), packed.to());
-        LinearKey key = new LinearKey(Layout.of(source), Layout.of(result), forward);
+        StridedTensor result = execution.allocate(dtype, source.rows(), packed.to());
+        LinearKey key = new LinearKey(Layout.of(source), Layout.of(result), weight.order(), forward);
         Primitive product = execution.primitive(key, () -> create(key, packed.layout()));
         if (forward) {
             execution.run(product, source.address(), packed.memory().address(), result.address(), weight.biasAddress());

@@ -3,11 +3,13 @@
 
 // ---- losses
 
-// losses[i] = -log softmax(x[i])[classes[i]] and dx = weight * (softmax(x) - one-hot), a warp for each row
+// losses[i] = (1 - smoothing) * -log softmax(x[i])[classes[i]] + smoothing * mean(-log softmax(x[i])) and its gradient
+// dx = weight * (softmax(x) - (1 - smoothing) * one-hot - smoothing / columns), a warp for each row
 KERNEL cross_entropy(
         const float* x,
         Index stride,
         const int* classes,
+        float smoothing,
         float weight,
         float* losses,
         float* dx,
@@ -29,13 +31,18 @@ KERNEL cross_entropy(
         sum += expf(x[c] - largest);
     }
     float logarithm = logf(sumOfWarp(sum));
+    float ofEach = smoothing / columns;
+    float logarithms = 0.0f;
     for (Index c = lane(); c < columns; c += WARP) {
         float logSoftmax = x[c] - largest - logarithm;
-        bool target = c == classes[row];
-        dx[c] = weight * (target ? expm1f(logSoftmax) : expf(logSoftmax));
-        if (target) {
-            losses[row] = -logSoftmax;
-        }
+        float slope = c == classes[row] ? expm1f(logSoftmax) + smoothing : expf(logSoftmax);
+        dx[c] = weight * (slope - ofEach);
+        logarithms += logSoftmax;
+    }
+    logarithms = sumOfWarp(logarithms);
+    if (lane() == 0) {
+        float loss = -(x[classes[row]] - largest - logarithm);
+        losses[row] = smoothing == 0.0f ? loss : (1.0f - smoothing) * loss - ofEach * logarithms;
     }
 }
 

@@ -148,7 +148,7 @@ class AggregationTest {
                 int row = index < slot.rowOfB(0)
                         ? (int) (index - slot.rowOfA(0)) / slot.in()
                         : (int) (index - slot.rowOfB(0)) / slot.out();
-                return result.rowSteps()[slot.index()][row];
+                return result.rowWeights()[slot.index()][row];
             }
         }
         return result.targets();

@@ -40,13 +40,13 @@ class MeanOfProductsTest {
     /** A shard that ends with some values. */
     private ShardResult result(int shard, int[] steps, BiConsumer<AdapterLayout.Slot, SharedValues> change) {
         SharedValues after = shared.copy();
-        int[][] rowSteps = new int[slots.size()][];
+        int[][] rowWeights = new int[slots.size()][];
         for (AdapterLayout.Slot slot : slots) {
-            rowSteps[slot.index()] = steps;
+            rowWeights[slot.index()] = steps;
             change.accept(slot, after);
         }
-        float[] values = after.pack(parts.slices(), rowSteps, 1);
-        return new ShardResult(shard, 5, 1, 1, 1, 0, 1, 1, rowSteps, new FloatBlock(values), 1, null);
+        float[] values = after.pack(parts.slices(), rowWeights, 1);
+        return new ShardResult(shard, 5, 1, 1, 1, 0, 1, 1, rowWeights, new FloatBlock(values), 1, null);
     }
 
     private static void randomize(SharedValues values, long from, int length, Random random) {
@@ -93,11 +93,11 @@ class MeanOfProductsTest {
         for (int row = 0; row < slot.rank(); row++) {
             int of = row;
             double steps = results.stream()
-                    .mapToDouble(result -> result.rowSteps()[slot.index()][of])
+                    .mapToDouble(result -> result.rowWeights()[slot.index()][of])
                     .sum();
             for (ShardResult result : results) {
                 float[] values = shared.parametersOf(result, parts.slices());
-                double weight = steps == 0 ? 1.0 / results.size() : result.rowSteps()[slot.index()][row] / steps;
+                double weight = steps == 0 ? 1.0 / results.size() : result.rowWeights()[slot.index()][row] / steps;
                 mean = mean.add(b(slot, values)
                         .getRowVector(row)
                         .outerProduct(a(slot, values).getRowVector(row))
