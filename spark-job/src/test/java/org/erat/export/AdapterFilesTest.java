@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -116,7 +117,7 @@ class AdapterFilesTest {
         AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
-        assertThat(config.get("version").asInt()).isEqualTo(3);
+        assertThat(config.get("version").asInt()).isEqualTo(4);
         assertThat(config.get("type").asText()).isEqualTo("classification");
         assertThat(config.get("label_names").toString()).isEqualTo("[\"class 0\",\"class 1\",\"class 2\"]");
         assertThat(config.get("head").toString())
@@ -205,17 +206,24 @@ class AdapterFilesTest {
                 .hasMessageContaining("head.safetensors: tensor 'out_proj.weight' has shape [3, 8]");
     }
 
-    @Test
-    void aDescriptionOfVersion2IsRead() throws IOException {
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void aDescriptionOfAnEarlierVersionIsRead(int version) throws IOException {
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
         AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
-        root.put("version", 2);
+        root.put("version", version);
         ObjectNode architecture = (ObjectNode) root.get("architecture");
-        architecture.remove("biases");
-        ((ObjectNode) architecture.get("norm")).remove("kind");
-        ((ObjectNode) architecture.get("feed_forward")).remove("gated");
+        architecture.put("mask", "BIDIRECTIONAL").remove("tied");
+        ((ObjectNode) architecture.get("heads")).remove("normalized");
+        ((ObjectNode) architecture.get("positions")).remove("kind");
+        if (version == 2) {
+            architecture.remove("biases");
+            ((ObjectNode) architecture.get("norm")).remove("kind");
+            ((ObjectNode) architecture.get("positions")).remove("skips_padding");
+            ((ObjectNode) architecture.get("feed_forward")).remove("gated");
+        }
         Files.writeString(config, root.toString());
         assertThat(AdapterFiles.read(at("adapter"), hadoop))
                 .usingRecursiveComparison()
@@ -228,11 +236,11 @@ class AdapterFilesTest {
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 
-        Files.writeString(config, text.replace("\"version\" : 3", "\"version\" : 7"));
-        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 3.");
+        Files.writeString(config, text.replace("\"version\" : 4", "\"version\" : 7"));
+        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 4.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 52, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 58, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.replaceFirst("\"metrics\" : \\[[^]]*]", "\"metrics\" : [null]"));
         requireRefused("head_config.json: is not the description of an adapter (");
         Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 67108868"));
