@@ -35,6 +35,11 @@ public record Adapters(
         return new Adapters(layout, values, rows, slot -> LowRankAdapter.Dropout.NONE);
     }
 
+    /** Adapters of which no row takes part: the base model alone. */
+    public static Adapters none(AdapterLayout layout, Tensor values) {
+        return of(layout, values, slot -> null);
+    }
+
     /** The same adapters, whose inner activations are shown to {@code observer}. */
     public Adapters shownTo(BiConsumer<AdapterLayout.Slot, Tensor> observer) {
         return new Adapters(layout, values, rows, dropout, observer);
@@ -44,7 +49,7 @@ public record Adapters(
      * The adapter of a projection.
      *
      * @param tokens T, rows of an example
-     * @return null where the projection carries none
+     * @return null where the projection carries none, or none of its rows takes part
      */
     @Nullable
     public LowRankAdapter on(Kernels kernels, int block, Projection projection, int tokens) {
@@ -53,6 +58,9 @@ public record Adapters(
         }
         AdapterLayout.Slot slot = layout.slot(block, projection);
         RowSelection selection = rows.of(slot);
+        if (selection == null) {
+            return null;
+        }
         Window window = selection.window();
         return new LowRankAdapter(
                 kernels,

@@ -1,8 +1,12 @@
 package org.erat.adapter;
 
+import javax.annotation.Nullable;
+
 /** Selects rows for each slot of a layout. */
 @FunctionalInterface
 public interface RowsBySlot {
+    /** The rows of a slot that take part; null for none. */
+    @Nullable
     RowSelection of(AdapterLayout.Slot slot);
 
     /** The same rows in every slot. */

@@ -43,7 +43,9 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
             names = "--ranks",
             split = ",",
             paramLabel = "N",
-            description = "Ranks to measure at, from 1 to the adapter's rank (default: all).")
+            description =
+                    "Ranks to measure at, from 1 to the adapter's rank; of a language model also 0, which is the base"
+                            + " model without the adapter (default: all).")
     private List<Integer> ranks = List.of();
 
     @Option(
@@ -54,9 +56,13 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     @Override
     Request request() {
         for (int rank : ranks) {
-            if (rank < 1) {
-                throw new UsageException("--ranks " + rank + " is below 1. Name ranks from 1 to the adapter's rank.");
+            if (rank < 0) {
+                throw new UsageException("--ranks " + rank + " is below 0. Name ranks from 1 to the adapter's rank.");
             }
+        }
+        if (ranks.equals(List.of(0))) {
+            throw new UsageException(
+                    "--ranks 0 is the base model alone. Name ranks from 1 to the adapter's rank beside it.");
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
         return new Request(on.choice(), ascending, suffixes);

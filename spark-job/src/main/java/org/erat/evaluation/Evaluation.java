@@ -24,14 +24,14 @@ import org.erat.data.Json;
  *
  * @param task name of the task
  * @param metric the metric to rank by
- * @param prefixes metrics with the rows [0,b), ascending by b, in each order of the rows that was measured; at least one
+ * @param prefixes metrics with the rows [0,b), ascending by b, 0 being the base model without the adapter, in each order of the rows that was measured; at least one
  *     of either
  * @param suffix metrics with the rows [R−b,R) as trained, ascending by b; may be empty
  * @param recommended the rank to take; none in files from before there was one
  */
 public record Evaluation(
         String task,
-        String metric,
+        Metric metric,
         Map<RowOrder, List<RankMetrics>> prefixes,
         List<RankMetrics> suffix,
         Optional<Recommendation> recommended) {
@@ -51,15 +51,16 @@ public record Evaluation(
 
     /** Area under {@link #metric} by prefix rank, divided by the range of ranks, in an order that was measured. */
     public double aurac(RowOrder order) {
-        return Aurac.of(prefixes.get(order), metric);
+        return Aurac.of(
+                prefixes.get(order).stream().filter(entry -> entry.rank() > 0).toList(), metric.toString());
     }
 
     /** The order that was measured to be better at a rank, as trained where they are alike; none where neither was. */
     public Optional<RowOrder> better(int rank) {
         return prefixes.keySet().stream()
-                .filter(order -> value(order, rank).isPresent())
+                .filter(order -> quality(order, rank).isPresent())
                 .max(Comparator.<RowOrder>comparingDouble(
-                                order -> value(order, rank).orElseThrow())
+                                order -> quality(order, rank).orElseThrow())
                         .thenComparing(Comparator.reverseOrder()));
     }
 
@@ -73,33 +74,36 @@ public record Evaluation(
     Evaluation withRecommendation(StandardError standardError) {
         List<Integer> ranks = prefixes.values().iterator().next().stream()
                 .map(RankMetrics::rank)
+                .filter(rank -> rank > 0)
                 .toList();
         int best = ranks.stream()
-                .max(Comparator.<Integer>comparingDouble(this::highest).thenComparing(Comparator.reverseOrder()))
+                .max(Comparator.<Integer>comparingDouble(this::quality).thenComparing(Comparator.reverseOrder()))
                 .orElseThrow();
         double error = standardError.at(better(best).orElseThrow(), best);
         int rank = ranks.stream()
-                .filter(candidate -> highest(candidate) >= highest(best) - error)
+                .filter(candidate -> quality(candidate) >= quality(best) - error)
                 .findFirst()
                 .orElseThrow();
         Recommendation choice = new Recommendation(rank, better(rank).orElseThrow(), error);
         return new Evaluation(task, metric, prefixes, suffix, Optional.of(choice));
     }
 
-    private double highest(int rank) {
-        return value(better(rank).orElseThrow(), rank).orElseThrow();
+    private double quality(int rank) {
+        return quality(better(rank).orElseThrow(), rank).orElseThrow();
     }
 
-    /** The order with the higher {@link #aurac}, as trained where they are alike. */
+    /** The order with the better {@link #aurac}, as trained where they are alike. */
     public Optional<RowOrder> better() {
         return prefixes.keySet().stream()
-                .max(Comparator.<RowOrder>comparingDouble(this::aurac).thenComparing(Comparator.reverseOrder()));
+                .max(Comparator.<RowOrder>comparingDouble(order -> metric.higherIsBetter(aurac(order)))
+                        .thenComparing(Comparator.reverseOrder()));
     }
 
-    private Optional<Double> value(RowOrder order, int rank) {
+    /** The metric with the sign that makes higher better. */
+    private Optional<Double> quality(RowOrder order, int rank) {
         return prefixes.get(order).stream()
                 .filter(entry -> entry.rank() == rank)
-                .map(entry -> entry.value(metric))
+                .map(entry -> metric.higherIsBetter(entry.value(metric.toString())))
                 .findFirst();
     }
 
@@ -107,7 +111,7 @@ public record Evaluation(
     public String toJson() {
         ObjectNode root = JSON.createObjectNode();
         root.put("task", task);
-        root.put("metric", metric);
+        root.put("metric", metric.toString());
         prefixes.forEach((order, entries) -> {
             root.put(auracKey(order), aurac(order));
             putEntries(root.putArray(key(order)), entries);
@@ -152,7 +156,7 @@ public record Evaluation(
             }
             return new Evaluation(
                     required(root, "task", place).asText(),
-                    required(root, "metric", place).asText(),
+                    Metric.named(required(root, "metric", place).asText(), place),
                     prefixes,
                     entries(required(root, "suffix", place), place),
                     recommendation(root, place));

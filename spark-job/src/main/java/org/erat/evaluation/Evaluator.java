@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
 import org.erat.config.RowOrder;
+import org.erat.data.UsageException;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
@@ -41,7 +42,7 @@ public final class Evaluator {
     }
 
     /**
-     * The metrics with the prefixes [0,b) of the rows in each order, and with the suffixes [R−b,R) as trained.
+     * The metrics with the prefixes [0,b) of the rows in each order, of a language model at rank 0 too, and with the suffixes [R−b,R) as trained.
      *
      * @param progress takes a line every few seconds
      * @throws org.erat.data.UsageException if a rank is not in 1..R
@@ -54,11 +55,21 @@ public final class Evaluator {
             TokenizedDataset data,
             EvaluationRequest request,
             Consumer<String> progress) {
-        request.prefixRanks().forEach(use.adapter()::requireRank);
+        request.prefixRanks().forEach(rank -> requirePrefix(use.adapter(), rank));
         request.suffixRanks().forEach(use.adapter()::requireRank);
         use.requireMatch(data, spark.sparkContext().hadoopConfiguration());
         data.requireLabels();
         return new Evaluator(use, request).run(spark, data, progress);
+    }
+
+    private static void requirePrefix(TrainedAdapter adapter, int rank) {
+        if (rank == 0 && !adapter.head().isLanguageModel()) {
+            throw new UsageException("Rank 0 is the base model without the adapter, which has no head for "
+                    + adapter.type() + ". Name ranks in 1.." + adapter.rank() + ".");
+        }
+        if (rank != 0) {
+            adapter.requireRank(rank);
+        }
     }
 
     /**
@@ -98,8 +109,7 @@ public final class Evaluator {
         List<RankMetrics> suffixes = request.suffixRanks().stream()
                 .map(rank -> measure(rank, predicted.get(Selection.suffix(adapter, rank))))
                 .toList();
-        Evaluation evaluation =
-                new Evaluation(adapter.task(), metrics.get(0).toString(), prefixes, suffixes, Optional.empty());
+        Evaluation evaluation = new Evaluation(adapter.task(), metrics.get(0), prefixes, suffixes, Optional.empty());
         return evaluation.withRecommendation((order, rank) ->
                 Bootstrap.standardError(predicted.get(Selection.prefix(adapters.get(order), rank)), metrics.get(0)));
     }

@@ -13,11 +13,11 @@ import org.erat.data.tokenized.TaskType;
 
 /**
  * The metrics of the GLUE tasks (arXiv 1804.07461) as its reference code has them, which are those of scikit-learn and
- * SciPy, and of words those of seqeval. Higher is better. Where a formula divides zero by zero the value is 0: that is what
- * a prediction that says nothing is worth.
+ * SciPy, of words those of seqeval, and of texts those of language models. Where the formula of a share divides zero by zero
+ * the value is 0: that is what a prediction that says nothing is worth.
  */
 @SuppressWarnings("ImmutableEnumChecker") // The formulas keep nothing, and the sets are never changed.
-enum Metric {
+public enum Metric {
     /** Share of right classes. */
     ACCURACY(ofClasses(classes -> Confusion.of(classes).accuracy()), TaskType.CLASSIFICATION),
     /** F1 of class 1. */
@@ -36,14 +36,53 @@ enum Metric {
     /** Pearson correlation; 0 if either side is constant or has a number that is not finite. */
     PEARSON(ofNumbers(new PearsonsCorrelation()::correlation), TaskType.REGRESSION),
     /** Spearman correlation, ties sharing the mean of their ranks; 0 where Pearson's is. */
-    SPEARMAN(ofNumbers(new SpearmansCorrelation()::correlation), TaskType.REGRESSION);
+    SPEARMAN(ofNumbers(new SpearmansCorrelation()::correlation), TaskType.REGRESSION),
+    /** exp of {@link #LOSS}: among how many tokens, all alike, a choice would be as hard. */
+    PERPLEXITY(Direction.LOWER, Scale.PLAIN, losses -> Math.exp(meanLoss(losses)), TaskType.LANGUAGE_MODELING),
+    /** Mean of −ln p over the target tokens of all examples, in nats. */
+    LOSS(Direction.LOWER, Scale.PLAIN, Metric::meanLoss, TaskType.LANGUAGE_MODELING);
 
+    /** Which of two values is better. */
+    private enum Direction {
+        HIGHER,
+        LOWER
+    }
+
+    /** What values are. */
+    private enum Scale {
+        /** Shares and correlations, shown × 100. */
+        SHARE,
+        /** Numbers of their own. */
+        PLAIN
+    }
+
+    private final Direction direction;
+    private final Scale scale;
     private final ToDoubleFunction<Predicted> formula;
     private final Set<TaskType> types;
 
     Metric(ToDoubleFunction<Predicted> formula, TaskType... types) {
+        this(Direction.HIGHER, Scale.SHARE, formula, types);
+    }
+
+    Metric(Direction direction, Scale scale, ToDoubleFunction<Predicted> formula, TaskType... types) {
+        this.direction = direction;
+        this.scale = scale;
         this.formula = formula;
         this.types = EnumSet.copyOf(Arrays.asList(types));
+    }
+
+    private static double meanLoss(Predicted predicted) {
+        Predicted.Losses losses = (Predicted.Losses) predicted;
+        return sum(losses.sums()) / sum(losses.targets());
+    }
+
+    private static double sum(float... values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum;
     }
 
     /** A correlation of two series. */
@@ -99,6 +138,41 @@ enum Metric {
                 .findFirst()
                 .orElseThrow(() -> new BadInputException(
                         place + ": '" + name + "' is not a metric of a " + type + " task. Name one of " + known + "."));
+    }
+
+    /**
+     * The metric of a name.
+     *
+     * @param place where it is named, for the message
+     * @throws BadInputException if there is none
+     */
+    static Metric named(String name, String place) {
+        return Arrays.stream(values())
+                .filter(metric -> metric.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadInputException(place + ": '" + name + "' is not a known metric."));
+    }
+
+    /** A value of the metric with the sign that makes higher better, whichever its direction is. */
+    public double higherIsBetter(double value) {
+        return direction == Direction.HIGHER ? value : -value;
+    }
+
+    /** What values are multiplied by where people read them. */
+    public double factor() {
+        return scale == Scale.SHARE ? 100 : 1;
+    }
+
+    /** Decimals that tell values apart, multiplied by {@link #factor}. */
+    public int decimals() {
+        return scale == Scale.SHARE ? 1 : 3;
+    }
+
+    /** Its name with what people need to read values: {@code accuracy × 100}, {@code perplexity, lower is better}. */
+    public String label() {
+        return this
+                + (scale == Scale.SHARE ? " × 100" : "")
+                + (direction == Direction.LOWER ? ", lower is better" : "");
     }
 
     /** The value over all examples, of which there is at least one, of a task that this is a metric of. */

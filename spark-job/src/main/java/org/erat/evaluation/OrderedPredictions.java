@@ -44,9 +44,12 @@ record OrderedPredictions(List<Place> places) {
     Predicted at(int selection, TaskType type, List<String> names) {
         float[] predictions = flat(place -> place.predictions(selection));
         float[] labels = flat(Place::labels);
-        return type.hasClasses()
-                ? new Predicted.Classes(ints(predictions), ints(labels), starts(), names)
-                : new Predicted.Numbers(predictions, labels);
+        return switch (type) {
+            case CLASSIFICATION, TOKEN_CLASSIFICATION ->
+                new Predicted.Classes(ints(predictions), ints(labels), starts(), names);
+            case REGRESSION -> new Predicted.Numbers(predictions, labels);
+            case LANGUAGE_MODELING -> new Predicted.Losses(predictions, labels);
+        };
     }
 
     private float[] flat(Function<Place, float[]> values) {

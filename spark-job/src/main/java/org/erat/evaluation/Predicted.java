@@ -44,6 +44,24 @@ sealed interface Predicted {
     }
 
     /**
+     * Losses of a language model.
+     *
+     * @param sums [examples] sum of the losses of the target tokens of every example, in nats
+     * @param targets [examples] how many these are
+     */
+    record Losses(float[] sums, float[] targets) implements Predicted {
+        @Override
+        public int examples() {
+            return sums.length;
+        }
+
+        @Override
+        public Losses of(int... examples) {
+            return new Losses(Numbers.chosen(sums, examples), Numbers.chosen(targets, examples));
+        }
+    }
+
+    /**
      * Numbers.
      *
      * @param predictions [n] predicted number of every example

@@ -4,11 +4,13 @@ import java.io.Serializable;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
 import org.erat.inference.ShardInference;
 
 /**
  * What a task returns of its shard. A target is an example, or a word that has tokens and a label. A value is a number, or
- * the index of a class, which a float holds exactly.
+ * the index of a class, which a float holds exactly. Of a language model each example has one predicted value, the sum of
+ * the losses of its target tokens, and as its label their number.
  *
  * @param ids [n] of the examples
  * @param labels [n][targets] right value of each target of each example
@@ -17,6 +19,31 @@ import org.erat.inference.ShardInference;
 record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) implements Serializable {
     /** Runs a shard. */
     static ShardPredictions of(PackedExamples shard, ShardInference inference) {
+        return shard.type() == TaskType.LANGUAGE_MODELING ? ofLosses(shard, inference) : ofLabels(shard, inference);
+    }
+
+    private static ShardPredictions ofLosses(PackedExamples shard, ShardInference inference) {
+        int size = shard.size();
+        long[] ids = new long[size];
+        float[][] counts = new float[size][];
+        for (int i = 0; i < size; i++) {
+            ids[i] = shard.id(i);
+            counts[i] = new float[] {shard.target(i).count()};
+        }
+        float[][][] sums = new float[inference.selections()][size][];
+        inference.losses(shard, (selection, example, losses) -> sums[selection][example] = new float[] {sum(losses)});
+        return new ShardPredictions(ids, counts, sums);
+    }
+
+    private static float sum(float... losses) {
+        double sum = 0;
+        for (float loss : losses) {
+            sum += loss;
+        }
+        return (float) sum;
+    }
+
+    private static ShardPredictions ofLabels(PackedExamples shard, ShardInference inference) {
         int size = shard.size();
         long[] ids = new long[size];
         float[][] labels = new float[size][];

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.erat.config.Grid;
 import org.erat.config.RowOrder;
+import org.erat.evaluation.Metric;
 import org.erat.evaluation.RankMetrics;
 
 /**
@@ -15,7 +16,7 @@ import org.erat.evaluation.RankMetrics;
  *
  * @param metric the metric of the task
  */
-record Comparison(String task, String metric, List<Line> lines) {
+record Comparison(String task, Metric metric, List<Line> lines) {
     /**
      * A method's rows in an order.
      *
@@ -86,7 +87,7 @@ record Comparison(String task, String metric, List<Line> lines) {
         for (TrialResult seed : seeds) {
             for (RankMetrics rank : seed.evaluation().prefixes().get(order)) {
                 values.computeIfAbsent(rank.rank(), key -> new ArrayList<>())
-                        .add(rank.value(seed.evaluation().metric()));
+                        .add(rank.value(seed.evaluation().metric().toString()));
             }
         }
         Map<Integer, Sample> byRank = new TreeMap<>();

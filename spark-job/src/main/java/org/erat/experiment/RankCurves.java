@@ -33,8 +33,8 @@ final class RankCurves {
     private static final int MARKER = 4;
     private static final double TICKS = 6;
 
-    /** Span of the axis where all means are alike, in the hundredths that are drawn. */
-    private static final double LEAST_SPAN = 1;
+    /** Span of the axis where all means are alike, in hundredths of the metric. */
+    private static final double LEAST_SPAN = 0.01;
 
     private static final int COLOURS = 6;
 
@@ -96,18 +96,18 @@ final class RankCurves {
         this.bottom = TOP + Math.max(LEAST_HEIGHT, comparison.lines().size() * LEGEND_ROW);
         this.xml = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(text);
 
-        double least =
-                samples().mapToDouble(sample -> 100 * sample.mean()).min().orElseThrow();
-        double most = samples().mapToDouble(sample -> 100 * sample.mean()).max().orElseThrow();
-        double span = Math.max(LEAST_SPAN, most - least);
+        double least = samples().mapToDouble(this::drawn).min().orElseThrow();
+        double most = samples().mapToDouble(this::drawn).max().orElseThrow();
+        double leastSpan = LEAST_SPAN * comparison.metric().factor();
+        double span = Math.max(leastSpan, most - least);
         // Of the bands as much as leaves the curves a third of the height: with two seeds they may be very wide.
-        double from = Math.max(
-                least - span, samples().mapToDouble(RankCurves::lower).min().orElseThrow());
-        double to = Math.min(
-                most + span, samples().mapToDouble(RankCurves::upper).max().orElseThrow());
-        if (to - from < LEAST_SPAN) {
-            from -= LEAST_SPAN / 2;
-            to += LEAST_SPAN / 2;
+        double from =
+                Math.max(least - span, samples().mapToDouble(this::lower).min().orElseThrow());
+        double to =
+                Math.min(most + span, samples().mapToDouble(this::upper).max().orElseThrow());
+        if (to - from < leastSpan) {
+            from -= leastSpan / 2;
+            to += leastSpan / 2;
         }
         this.tick = tick((to - from) / TICKS);
         this.low = Math.floor(from / tick) * tick;
@@ -131,12 +131,16 @@ final class RankCurves {
         return comparison.lines().stream().flatMap(line -> line.byRank().values().stream());
     }
 
-    private static double lower(Sample sample) {
-        return 100 * (sample.mean() - halfWidth(sample));
+    private double drawn(Sample sample) {
+        return comparison.metric().factor() * sample.mean();
     }
 
-    private static double upper(Sample sample) {
-        return 100 * (sample.mean() + halfWidth(sample));
+    private double lower(Sample sample) {
+        return comparison.metric().factor() * (sample.mean() - halfWidth(sample));
+    }
+
+    private double upper(Sample sample) {
+        return comparison.metric().factor() * (sample.mean() + halfWidth(sample));
     }
 
     private static double halfWidth(Sample sample) {
@@ -222,7 +226,7 @@ final class RankCurves {
         double middle = (TOP + bottom) / 2.0;
         element(
                 "text",
-                comparison.metric() + " × 100",
+                comparison.metric().label(),
                 "class",
                 "soft m",
                 "transform",
@@ -264,10 +268,10 @@ final class RankCurves {
 
     private void curve(Comparison.Line line) throws XMLStreamException {
         List<String> points = new ArrayList<>();
-        line.byRank().forEach((rank, sample) -> points.add(point(rank, 100 * sample.mean())));
+        line.byRank().forEach((rank, sample) -> points.add(point(rank, drawn(sample))));
         stroke(line, String.join(" ", points));
         for (Map.Entry<Integer, Sample> entry : line.byRank().entrySet()) {
-            mark(line, x(entry.getKey()), y(100 * entry.getValue().mean()));
+            mark(line, x(entry.getKey()), y(drawn(entry.getValue())));
         }
     }
 

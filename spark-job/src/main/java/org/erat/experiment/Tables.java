@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.erat.config.RowOrder;
 import org.erat.data.Json;
+import org.erat.evaluation.Metric;
 
 /** Comparisons as Markdown for people and JSON for programs. */
 final class Tables {
@@ -21,7 +22,7 @@ final class Tables {
     private Tables() {}
 
     /**
-     * A table for each task, values × 100.
+     * A table for each task, shares × 100.
      *
      * @param failed runs that have failed, with the reason, by folder
      * @param left how many runs have neither finished nor failed
@@ -29,8 +30,8 @@ final class Tables {
     static String markdown(List<Comparison> comparisons, Map<String, String> failed, int left) {
         List<String> lines = new ArrayList<>();
         for (Comparison comparison : comparisons) {
-            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ") + comparison.metric()
-                    + " × 100");
+            lines.add("## " + (comparison.task().isEmpty() ? "" : comparison.task() + ": ")
+                    + comparison.metric().label());
             lines.add("");
             lines.addAll(table(comparison));
             lines.add("");
@@ -55,6 +56,9 @@ final class Tables {
 
     private static List<String> table(Comparison comparison) {
         int[] ranks = comparison.ranks();
+        Metric metric = comparison.metric();
+        // One decimal more than values have.
+        String signed = "%+." + (metric.decimals() + 1) + "f";
         List<String> titles = new ArrayList<>(List.of("method", "order", "seeds"));
         IntStream.of(ranks).forEach(rank -> titles.add("rank " + rank));
         titles.addAll(List.of("AURAC", "95 %", "difference", "95 %", "p", "training"));
@@ -71,16 +75,16 @@ final class Tables {
             for (int rank : ranks) {
                 cells.add(
                         line.byRank().containsKey(rank)
-                                ? hundredfold(line.byRank().get(rank).mean())
+                                ? format(line.byRank().get(rank).mean(), metric)
                                 : NOTHING);
             }
-            cells.add(withDeviation(line.aurac()));
-            cells.add(interval(line.aurac(), "%.1f"));
+            cells.add(withDeviation(line.aurac(), metric));
+            cells.add(interval(line.aurac(), "%." + metric.decimals() + "f", metric));
             cells.add(line.difference()
-                    .map(difference -> String.format(Locale.ROOT, "%+.2f", 100 * difference.mean()))
+                    .map(difference -> String.format(Locale.ROOT, signed, metric.factor() * difference.mean()))
                     .orElse(NOTHING));
             cells.add(line.difference()
-                    .map(difference -> interval(difference, "%+.2f"))
+                    .map(difference -> interval(difference, signed, metric))
                     .orElse(NOTHING));
             cells.add(Double.isNaN(line.chance()) ? NOTHING : String.format(Locale.ROOT, "%.3f", line.chance()));
             cells.add(String.format(Locale.ROOT, "%.0f s", line.seconds().mean()));
@@ -97,23 +101,23 @@ final class Tables {
         return cells.stream().collect(Collectors.joining(" | ", "| ", " |"));
     }
 
-    private static String hundredfold(double value) {
-        return String.format(Locale.ROOT, "%.1f", 100 * value);
+    private static String format(double value, Metric metric) {
+        return String.format(Locale.ROOT, "%." + metric.decimals() + "f", metric.factor() * value);
     }
 
-    private static String withDeviation(Sample sample) {
-        return hundredfold(sample.mean())
-                + (Double.isNaN(sample.deviation()) ? "" : " ± " + hundredfold(sample.deviation()));
+    private static String withDeviation(Sample sample, Metric metric) {
+        return format(sample.mean(), metric)
+                + (Double.isNaN(sample.deviation()) ? "" : " ± " + format(sample.deviation(), metric));
     }
 
-    private static String interval(Sample sample, String format) {
+    private static String interval(Sample sample, String format, Metric metric) {
         return Double.isNaN(sample.halfWidth())
                 ? NOTHING
                 : String.format(
                         Locale.ROOT,
                         format + " … " + format,
-                        100 * (sample.mean() - sample.halfWidth()),
-                        100 * (sample.mean() + sample.halfWidth()));
+                        metric.factor() * (sample.mean() - sample.halfWidth()),
+                        metric.factor() * (sample.mean() + sample.halfWidth()));
     }
 
     /** All values of all seeds, and what follows from them. What one seed cannot tell is left out. */
@@ -121,7 +125,9 @@ final class Tables {
         ObjectNode root = JSON.createObjectNode();
         ArrayNode tasks = root.putArray("tasks");
         for (Comparison comparison : comparisons) {
-            ObjectNode task = tasks.addObject().put("task", comparison.task()).put("metric", comparison.metric());
+            ObjectNode task = tasks.addObject()
+                    .put("task", comparison.task())
+                    .put("metric", comparison.metric().toString());
             ArrayNode lines = task.putArray("lines");
             for (Comparison.Line line : comparison.lines()) {
                 ObjectNode node = lines.addObject()

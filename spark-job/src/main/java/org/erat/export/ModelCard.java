@@ -35,7 +35,7 @@ final class ModelCard {
                         blocks(adapter, peft),
                         ranks(peft),
                         adapter.rank(),
-                        describe(adapter.head()),
+                        describe(adapter),
                         adapter.outputs(),
                         python(adapter).stripTrailing());
     }
@@ -54,7 +54,11 @@ final class ModelCard {
                 : peft.rank() + ", lower in the blocks that `rank_pattern` names";
     }
 
-    private static String describe(HeadSpec head) {
+    private static String describe(TrainedAdapter adapter) {
+        HeadSpec head = adapter.head();
+        if (head.isLanguageModel()) {
+            return "the base model's own output layer, without parameters of its own";
+        }
         return switch (head.readout()) {
             case MEAN -> "mean pooling, dense layer with tanh";
             case FIRST_TOKEN -> "first token, dense layer with tanh";
@@ -64,6 +68,9 @@ final class ModelCard {
 
     private static String python(TrainedAdapter adapter) {
         String base = adapter.base().plainName();
+        if (adapter.head().isLanguageModel()) {
+            return ofVocabulary(base, adapter.predictsMaskedTokens() ? "AutoModelForMaskedLM" : "AutoModelForCausalLM");
+        }
         return switch (adapter.head().readout()) {
             case MEAN ->
                 ofPooled(
@@ -93,6 +100,19 @@ final class ModelCard {
             return dense @ head["out_proj.weight"].T + head["out_proj.bias"]
         """
                 .formatted(base, pooling);
+    }
+
+    private static String ofVocabulary(String base, String type) {
+        return """
+        from peft import PeftModel
+        from transformers import %s
+
+        model = PeftModel.from_pretrained(%s.from_pretrained("%s"), ".")
+
+        def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
+            return model(**tokens).logits  # of the token that follows each token
+        """
+                .formatted(type, type, base);
     }
 
     private static String ofTokens(String base, int outputs) {

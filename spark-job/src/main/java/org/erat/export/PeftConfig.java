@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import javax.annotation.Nullable;
 
 /** {@code adapter_config.json}: the keys of PEFT's {@code LoraConfig}; those that are left out have its defaults. */
 final class PeftConfig {
@@ -15,8 +16,7 @@ final class PeftConfig {
     static byte[] of(TrainedAdapter adapter, PeftAdapter peft) throws JsonProcessingException {
         ObjectNode config = JSON.createObjectNode();
         config.put("peft_type", "LORA");
-        // Other heads than the token classifier are ours: such an adapter is one of the bare model.
-        config.put("task_type", adapter.classifiesTokens() ? "TOKEN_CLS" : "FEATURE_EXTRACTION");
+        config.put("task_type", taskType(adapter));
         config.put("base_model_name_or_path", adapter.base().plainName());
         config.putNull("revision");
         config.put("inference_mode", true);
@@ -37,6 +37,19 @@ final class PeftConfig {
         config.putNull("layers_to_transform");
         config.putNull("layers_pattern");
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
+    }
+
+    /** Null where PEFT has no type, as for masked language models. Heads of whole texts are ours, so these are bare models. */
+    @Nullable
+    private static String taskType(TrainedAdapter adapter) {
+        if (adapter.predictsMaskedTokens()) {
+            return null;
+        }
+        return switch (adapter.type()) {
+            case CLASSIFICATION, REGRESSION -> "FEATURE_EXTRACTION";
+            case TOKEN_CLASSIFICATION -> "TOKEN_CLS";
+            case LANGUAGE_MODELING -> "CAUSAL_LM";
+        };
     }
 
     private static void putNames(ObjectNode into, String key, List<String> names) {

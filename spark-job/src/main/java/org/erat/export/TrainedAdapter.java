@@ -209,13 +209,19 @@ public record TrainedAdapter(
         return type == TaskType.TOKEN_CLASSIFICATION;
     }
 
+    /** Whether the head predicts tokens that the whole text surrounds, and not the next one. */
+    boolean predictsMaskedTokens() {
+        return head.isLanguageModel() && family().maskedLanguageModelHead().isPresent();
+    }
+
     /**
      * Path of an adapted module in the Hugging Face model that an export is made for: the bare model, or the one with a
-     * token classifier, where the bare model is called like its family.
+     * token classifier or a language model's head, which has the bare model as a part.
      */
     String module(AdapterLayout.Slot slot) {
         String path = family().projection(slot.block(), slot.projection());
-        return classifiesTokens() ? family().name() + "." + path : path;
+        List<String> prefixes = family().prefixes();
+        return type.perToken() ? prefixes.get(prefixes.size() - 1) + path : path;
     }
 
     /** Index of the head's first value among the parameters. */

@@ -59,6 +59,9 @@ public final class Predictor implements AutoCloseable {
         int length = Math.toIntExact(layout.length());
         Tensor values = adapters.computeIfAbsent(adapter, key -> kernels.memory()
                 .upload(FloatBuffer.wrap(key.parameters()).slice(0, length), 1, length));
+        if (selection.rows() == null) {
+            return Adapters.none(layout, values);
+        }
         double scale = adapter.adapter().scale().of(selection.rows().width());
         return Adapters.of(layout, values, RowsBySlot.everywhere(RowSelection.of(selection.rows(), scale)));
     }

@@ -2,7 +2,6 @@ package org.erat.job;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -56,13 +55,12 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
     }
 
     private Evaluation measure(TrainedAdapter adapter) {
-        List<Integer> ranks = IntStream.rangeClosed(1, adapter.rank()).boxed().toList();
-        EvaluationRequest request = new EvaluationRequest(
-                Split.VALIDATION,
-                job.adapter().order().orders(),
-                ranks,
-                job.evaluation().suffixes() ? ranks : List.of(),
-                job.data().validationLimit());
+        EvaluationRequest request = EvaluationRequest.of(
+                        adapter,
+                        job.adapter().order(),
+                        List.of(),
+                        job.evaluation().suffixes())
+                .withLimit(job.data().validationLimit());
         return Evaluator.evaluate(session, use(adapter), inputs.validation(), request, listener::say);
     }
 

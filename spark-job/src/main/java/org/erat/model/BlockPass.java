@@ -57,7 +57,10 @@ final class BlockPass implements AutoCloseable {
         this.shape = shape;
         this.keeps = keeps;
         for (Projection projection : adapters.layout().projections()) {
-            byProjection.put(projection, adapters.on(kernels, block, projection, shape.tokens()));
+            LowRankAdapter adapter = adapters.on(kernels, block, projection, shape.tokens());
+            if (adapter != null) {
+                byProjection.put(projection, adapter);
+            }
         }
     }
 

@@ -273,8 +273,10 @@ class MainTest {
 
     @Test
     void aValueOutOfRangeIsNamedWithItsOption() {
+        run("evaluate", "--run-dir", "r", "--data", "d", "--ranks", "-1");
+        assertThat(err.toString()).contains("--ranks -1 is below 0");
         run("evaluate", "--run-dir", "r", "--data", "d", "--ranks", "0");
-        assertThat(err.toString()).contains("--ranks 0 is below 1");
+        assertThat(err.toString()).contains("--ranks 0 is the base model alone");
     }
 
     @ParameterizedTest

@@ -110,6 +110,24 @@ public class ImplementationsAgreeTest {
         });
     }
 
+    /** A table that is read by rows too: the same map, whose outputs may be in single precision. */
+    @ParameterizedTest
+    @CsvSource({"1, 3, 5", "33, 96, 1000", "416, 64, 40"})
+    void linearOfATable(int rows, int in, int out) {
+        FloatBuffer values = TestTensors.direct(floats(in * out));
+        FloatBuffer bias = floats(out);
+        checkProducts((backend, kernels, host) -> {
+            Tensor table = backend.frozen(values, out, in);
+            FrozenLinear map = backend.frozenLinear(table, bias);
+            Tensor x = host.of("x", rows, in);
+            return List.of(
+                    kernels.matrices().linear(x, map),
+                    kernels.matrices().linearSingle(x, map),
+                    kernels.matrices().linearBackward(host.of("dy", rows, out), map),
+                    kernels.tokens().embeddings(table, null, null, new int[] {out - 1, 0}, null, null));
+        });
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 4, 6", "13, 5, 7"})
     void linearOfViews(int rows, int in, int out) {

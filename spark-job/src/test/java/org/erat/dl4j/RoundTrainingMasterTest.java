@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,6 +19,7 @@ import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
 import org.erat.learner.ParameterLayout;
 import org.erat.learner.TestDevice;
 import org.erat.model.TinyBaseModel;
@@ -106,9 +108,21 @@ class RoundTrainingMasterTest {
         return parameters;
     }
 
-    @Test
-    void shardsWithSharedWindowsAndSingleStepsAreOneProcessOnTheUnionBatch() {
+    /**
+     * Texts of shards differ in length. A language model's loss is a mean over target tokens, of which longer texts have
+     * more: the average of shards is the step of one process on all of them only if shards weigh by target tokens.
+     */
+    @ParameterizedTest
+    @EnumSource(
+            value = TaskType.class,
+            names = {"CLASSIFICATION", "LANGUAGE_MODELING"})
+    void shardsWithSharedWindowsAndSingleStepsAreOneProcessOnTheUnionBatch(TaskType task, @TempDir Path own) {
         TinyRun run = run();
+        run.tiny = new TinyLearners(TinyBaseModel.writeMasked(own, TinyBaseModel.bert(2)))
+                .on(DeviceChoice.ND4J, Precision.F32);
+        run.tiny.totalSteps = 6;
+        run.tiny.task = task;
+        run.longerByShard = 4;
         run.tiny.optimizer = Optimizer.SGD;
         run.tiny.sharedWindows = true;
         run.tiny.learningRate = 0.1;
@@ -117,14 +131,19 @@ class RoundTrainingMasterTest {
         run.localSteps = 1;
         run.epochs = 1;
         ComputationGraph union = run.tiny.graph();
+        List<Double> losses = new ArrayList<>();
         for (int step = 0; step < run.rounds().stepsPerEpoch(); step++) {
             union.fit(BatchArrays.of(unionBatch(run, step)));
+            losses.add(union.score());
         }
 
-        float[] averaged = run.train(session).last().parameters();
+        TinyRun.Outcome outcome = run.train(session);
 
         // Sums of the same float terms in another order, over three steps of values below 1.
-        assertThat(averaged).containsExactly(HostArrays.read(union.params()), within(1e-6f));
+        assertThat(outcome.last().parameters()).containsExactly(HostArrays.read(union.params()), within(1e-6f));
+        for (int step = 0; step < losses.size(); step++) {
+            assertThat(outcome.reports().get(step).loss()).isCloseTo(losses.get(step), within(1e-5));
+        }
     }
 
     private static Batch unionBatch(TinyRun run, int step) {
@@ -136,15 +155,25 @@ class RoundTrainingMasterTest {
         int[] ids = new int[size * tokens];
         int[] lengths = new int[size];
         int[] classes = new int[size];
+        int[] next = new int[ids.length];
+        Arrays.fill(next, Targets.NONE);
         int at = 0;
         for (Batch part : parts) {
             for (int b = 0; b < part.size(); b++) {
                 lengths[at] = part.lengths()[b];
                 System.arraycopy(part.tokenIds(), b * part.tokens(), ids, at * tokens, lengths[at]);
-                classes[at++] = ((Targets.Classes) part.targets()).classes()[b];
+                if (part.targets() instanceof Targets.TokenClasses ofTokens) {
+                    System.arraycopy(ofTokens.classes(), b * part.tokens(), next, at * tokens, lengths[at]);
+                } else {
+                    classes[at] = ((Targets.Classes) part.targets()).classes()[b];
+                }
+                at++;
             }
         }
-        return new Batch(ids, new int[ids.length], lengths, new long[size], new Targets.Classes(classes));
+        Targets targets = run.tiny.task == TaskType.LANGUAGE_MODELING
+                ? new Targets.TokenClasses(next)
+                : new Targets.Classes(classes);
+        return new Batch(ids, new int[ids.length], lengths, new long[size], targets);
     }
 
     @Test

@@ -184,7 +184,11 @@ public final class TinyLearners {
                 architecture,
                 compute(),
                 new AdapterSpec(List.copyOf(projections), new RankScale(scale, alpha, rank), dropout, freezeA),
-                HeadSpec.of(task, outputs, new HeadSettings(pooling), architecture.width()),
+                HeadSpec.of(
+                        task,
+                        task == TaskType.LANGUAGE_MODELING ? architecture.vocabulary() : outputs,
+                        new HeadSettings(pooling),
+                        architecture.width()),
                 method,
                 schedule(),
                 labelSmoothing,

@@ -23,9 +23,13 @@ import org.erat.training.round.TrainingState;
 
 /** Rounds over random examples: as small as a run can be with everything in it. */
 public final class TinyRun {
-    public final TinyLearners tiny;
+    public TinyLearners tiny;
     public int shards = 2;
     public int examplesOfShard = 12;
+
+    /** By how many tokens the texts of each shard are longer than those of the shard before. */
+    public int longerByShard = 0;
+
     public int batchSize = 4;
     public int localSteps = 2;
     public int epochs = 2;
@@ -83,7 +87,7 @@ public final class TinyRun {
         List<Integer> tokens = new ArrayList<>();
         for (int i = 0; i < n; i++) {
             ids[i] = (long) i * shards + k;
-            int length = 2 + random.nextInt(5);
+            int length = 2 + random.nextInt(5) + k * longerByShard;
             for (int t = 0; t < length; t++) {
                 tokens.add(5 + random.nextInt(40));
             }
@@ -91,7 +95,18 @@ public final class TinyRun {
             offsets[i + 1] = tokens.size();
         }
         int[] flat = tokens.stream().mapToInt(Integer::intValue).toArray();
-        return new PackedExamples(tiny.task, ids, offsets, flat, null, targets(first));
+        Targets targets = tiny.task == TaskType.LANGUAGE_MODELING ? nextTokens(flat, offsets) : targets(first);
+        return new PackedExamples(tiny.task, ids, offsets, flat, null, targets);
+    }
+
+    /** Of every token but the last of its example. */
+    private static Targets nextTokens(int[] tokens, int... offsets) {
+        int[] next = new int[tokens.length];
+        System.arraycopy(tokens, 1, next, 0, tokens.length - 1);
+        for (int i = 1; i < offsets.length; i++) {
+            next[offsets[i] - 1] = Targets.NONE;
+        }
+        return new Targets.TokenClasses(next);
     }
 
     private Targets targets(int[] tokens) {

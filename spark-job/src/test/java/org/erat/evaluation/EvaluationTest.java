@@ -21,14 +21,14 @@ class EvaluationTest {
         return new RankMetrics(rank, metrics);
     }
 
-    private static Evaluation trained(String metric, RankMetrics... entries) {
+    private static Evaluation trained(Metric metric, RankMetrics... entries) {
         return new Evaluation("task", metric, Map.of(RowOrder.TRAINED, List.of(entries)), List.of(), Optional.empty());
     }
 
     private static Evaluation both() {
         return new Evaluation(
                         "wordnet",
-                        "accuracy",
+                        Metric.ACCURACY,
                         Map.of(
                                 RowOrder.TRAINED, List.of(at(1, 0.5, 0.25), at(2, 1, 0.75)),
                                 RowOrder.CANONICAL, List.of(at(1, 0.75, 0.5), at(2, 1, 0.75))),
@@ -39,16 +39,17 @@ class EvaluationTest {
 
     @Test
     void auracIsTheTrapezoidAreaOverTheRangeOfRanks() {
-        Evaluation evaluation = trained("accuracy", at(1, 0.5, 0), at(2, 0.7, 0), at(4, 0.9, 0));
+        Evaluation evaluation = trained(Metric.ACCURACY, at(1, 0.5, 0), at(2, 0.7, 0), at(4, 0.9, 0));
         // (0.5 + 0.7)/2 · 1 + (0.7 + 0.9)/2 · 2, over 4 − 1.
         assertThat(evaluation.aurac(RowOrder.TRAINED)).isCloseTo((0.6 + 1.6) / 3, within(1e-15));
     }
 
     @Test
     void auracOfAFlatCurveAndOfOneRankIsTheValueItself() {
-        assertThat(trained("macro-f1", at(3, 0, 0.25), at(8, 1, 0.25)).aurac(RowOrder.TRAINED))
+        assertThat(trained(Metric.MACRO_F1, at(3, 0, 0.25), at(8, 1, 0.25)).aurac(RowOrder.TRAINED))
                 .isCloseTo(0.25, within(1e-15));
-        assertThat(trained("accuracy", at(5, 0.4, 0)).aurac(RowOrder.TRAINED)).isEqualTo(0.4);
+        assertThat(trained(Metric.ACCURACY, at(5, 0.4, 0)).aurac(RowOrder.TRAINED))
+                .isEqualTo(0.4);
     }
 
     @Test
@@ -87,7 +88,7 @@ class EvaluationTest {
 
     @Test
     void theSmallestRankWithinOneStandardErrorOfTheBestIsRecommended() {
-        Evaluation evaluation = trained("accuracy", at(1, 0.5, 0), at(2, 0.8, 0), at(3, 0.9, 0), at(4, 0.875, 0));
+        Evaluation evaluation = trained(Metric.ACCURACY, at(1, 0.5, 0), at(2, 0.8, 0), at(3, 0.9, 0), at(4, 0.875, 0));
         assertThat(evaluation
                         .withRecommendation((order, rank) -> rank == 3 ? 0.125 : 9)
                         .recommended())
@@ -111,7 +112,7 @@ class EvaluationTest {
 
     @Test
     void theTableHasARowForEachRankAndTheAurac() {
-        assertThat(EvaluationTable.lines(trained("accuracy", at(1, 0.5, 0.25), at(2, 1, 0.75))))
+        assertThat(EvaluationTable.lines(trained(Metric.ACCURACY, at(1, 0.5, 0.25), at(2, 1, 0.75))))
                 .containsExactly(
                         "rank  accuracy  macro-f1",
                         "   1    0.5000    0.2500",

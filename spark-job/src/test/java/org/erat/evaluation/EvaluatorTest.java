@@ -68,7 +68,7 @@ class EvaluatorTest extends InferenceTest {
                 EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(), true));
 
         assertThat(evaluation.task()).isEqualTo("tiny");
-        assertThat(evaluation.metric()).isEqualTo("accuracy");
+        assertThat(evaluation.metric()).isEqualTo(Metric.ACCURACY);
         assertThat(prefix(evaluation)).extracting(RankMetrics::rank).containsExactly(1, 2, 3, 4);
         assertThat(evaluation.suffix()).extracting(RankMetrics::rank).containsExactly(1, 2, 3, 4);
         for (int rank = 1; rank <= 4; rank++) {
@@ -245,7 +245,7 @@ class EvaluatorTest extends InferenceTest {
         EvaluationRequest request = EvaluationRequest.of(adapter, OrderChoice.BEST, List.of(1, 4), false);
         Evaluation evaluation = evaluate(adapter, dataset, request, 6);
 
-        assertThat(evaluation.metric()).isEqualTo("entity-f1");
+        assertThat(evaluation.metric()).isEqualTo(Metric.ENTITY_F1);
         Tags first = tags(data, data.direct(adapter, new Window(0, 1), tiny.alpha));
         Tags fourth = tags(data, data.direct(adapter, new Window(0, 4), tiny.alpha / 4));
         assertThat(prefix(evaluation))

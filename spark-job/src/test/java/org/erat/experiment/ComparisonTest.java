@@ -12,6 +12,7 @@ import org.erat.config.Grid;
 import org.erat.config.JobConfig;
 import org.erat.config.RowOrder;
 import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.Metric;
 import org.erat.evaluation.RankMetrics;
 import org.junit.jupiter.api.Test;
 
@@ -62,7 +63,7 @@ class ComparisonTest {
         Map<RowOrder, List<RankMetrics>> prefixes = new EnumMap<>(Map.of(RowOrder.TRAINED, ranks));
         return new TrialResult(
                 new Grid.Trial("", method, seed, JOB),
-                new Evaluation("task", "accuracy", prefixes, List.of(), Optional.empty()),
+                new Evaluation("task", Metric.ACCURACY, prefixes, List.of(), Optional.empty()),
                 10);
     }
 }

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.erat.config.RowOrder;
+import org.erat.evaluation.Metric;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -22,7 +23,7 @@ class RankCurvesTest {
     @Test
     void aLineIsTheMeanAndItsBandTheIntervalByT() throws Exception {
         Document svg =
-                parsed(new Comparison("", "accuracy", List.of(line("lora", RowOrder.TRAINED, 2, .60, .62, .64))));
+                parsed(new Comparison("", Metric.ACCURACY, List.of(line("lora", RowOrder.TRAINED, 2, .60, .62, .64))));
 
         List<Double> mean = ys(only(svg, "polyline", "curve").get(0).getAttribute("points"));
         List<Double> band = ys(only(svg, "polygon", "band").get(0).getAttribute("points"));
@@ -37,11 +38,11 @@ class RankCurvesTest {
 
     @Test
     void oneSeedHasNoBandAndOneRankABar() throws Exception {
-        Document one = parsed(new Comparison("", "f1", List.of(line("lora", RowOrder.TRAINED, 4, .5))));
+        Document one = parsed(new Comparison("", Metric.F1, List.of(line("lora", RowOrder.TRAINED, 4, .5))));
         assertThat(only(one, "polygon", "band")).isEmpty();
         assertThat(text(one)).contains("one seed").doesNotContain("interval");
 
-        Document rank = parsed(new Comparison("", "f1", List.of(line("lora", RowOrder.TRAINED, 1, .5, .6))));
+        Document rank = parsed(new Comparison("", Metric.F1, List.of(line("lora", RowOrder.TRAINED, 1, .5, .6))));
         assertThat(only(rank, "path", "bar")).hasSize(1);
     }
 
@@ -68,7 +69,7 @@ class RankCurvesTest {
 
     @Test
     void labelsOfManyRanksDoNotMeet() throws Exception {
-        Document svg = parsed(new Comparison("", "f1", List.of(line("lora", RowOrder.TRAINED, 128, .5))));
+        Document svg = parsed(new Comparison("", Metric.F1, List.of(line("lora", RowOrder.TRAINED, 128, .5))));
         List<Double> places = only(svg, "text", "soft m").stream()
                 .filter(label -> label.getTextContent().matches("\\d+"))
                 .map(label -> Double.parseDouble(label.getAttribute("x")))
@@ -80,8 +81,8 @@ class RankCurvesTest {
 
     @Test
     void namesAreEscaped() throws Exception {
-        Document svg = parsed(new Comparison("a<b&c", "f\"1", List.of(line("x>y", RowOrder.TRAINED, 2, .5))));
-        assertThat(text(svg)).contains("a<b&c: f\"1 by rank", "x>y, as trained");
+        Document svg = parsed(new Comparison("a<b&c", Metric.F1, List.of(line("x>y", RowOrder.TRAINED, 2, .5))));
+        assertThat(text(svg)).contains("a<b&c: f1 by rank", "x>y, as trained");
     }
 
     static Comparison fourteen() {
@@ -91,7 +92,7 @@ class RankCurvesTest {
             lines.add(line("method-" + method, RowOrder.TRAINED, 8, from, from + .01, from + .015));
             lines.add(line("method-" + method, RowOrder.CANONICAL, 8, from + .004, from + .012, from + .02));
         }
-        return new Comparison("mrpc", "accuracy", lines);
+        return new Comparison("mrpc", Metric.ACCURACY, lines);
     }
 
     private static Comparison.Line line(String method, RowOrder order, int ranks, double... seeds) {

@@ -74,11 +74,21 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
 
     /** Writes a model of this architecture with seeded weights to {@code directory}. */
     public static TinyBaseModel write(Path directory, Architecture architecture) {
+        return write(directory, architecture, tensors(ModelTensors.required(architecture), 17));
+    }
+
+    /** The same with a masked-language-model head. */
+    public static TinyBaseModel writeMasked(Path directory, Architecture architecture) {
+        Map<String, FloatTensor> tensors = tensors(ModelTensors.required(architecture), 17);
+        tensors.putAll(tensors(ModelTensors.maskedLanguageModelHead(architecture), 18));
+        return write(directory, architecture, tensors);
+    }
+
+    private static TinyBaseModel write(Path directory, Architecture architecture, Map<String, FloatTensor> tensors) {
         try {
             Files.createDirectories(directory);
             Files.write(directory.resolve(BaseModelDirectory.CONFIG), config(architecture));
-            SafetensorsWriter.write(
-                    directory.resolve(BaseModelDirectory.TENSORS), tensors(architecture, 17), Map.of("format", "pt"));
+            SafetensorsWriter.write(directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
             writeTokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -109,10 +119,10 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
     }
 
     /** Weights large enough that attention and activation are far from linear, and no two of a kind are alike. */
-    private static Map<String, FloatTensor> tensors(Architecture architecture, long seed) {
+    private static Map<String, FloatTensor> tensors(Map<String, long[]> shapes, long seed) {
         Random random = new Random(seed);
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
-        new TreeMap<>(ModelTensors.required(architecture)).forEach((name, shape) -> {
+        new TreeMap<>(shapes).forEach((name, shape) -> {
             boolean weightOfNorm = shape.length == 1 && name.endsWith(".weight");
             double spread =
                     shape.length == 2 && !name.startsWith("embeddings") ? 1 / Math.sqrt((double) shape[1]) : 0.5;
