@@ -1,7 +1,7 @@
 package org.erat.model;
 
 import java.nio.FloatBuffer;
-import java.util.Optional;
+import java.util.Set;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
@@ -17,7 +17,7 @@ import org.erat.model.TransformerWeights.NormWeights;
 /**
  * The frozen output layer of a language model. Shared by all tasks of a JVM, as the transformer's weights are.
  *
- * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings
+ * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings where both are tied
  * @param transform of a masked language model, or null
  */
 record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) implements AutoCloseable {
@@ -42,25 +42,41 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
      */
     static OutputWeights of(TransformerWeights model, Family family, SafetensorsFile file, Backend backend) {
         Architecture architecture = model.architecture();
-        Optional<MaskedLanguageModelHead> masked = family.maskedLanguageModelHead();
-        if (masked.isEmpty()) {
+        FloatBuffer noBias = FloatBuffer.allocate(architecture.vocabulary());
+        if (family.languageModelHead().isPresent()) {
             return new OutputWeights(
-                    map(model.words(), FloatBuffer.allocate(architecture.vocabulary()), backend), null);
+                    architecture.tied()
+                            ? backend.frozenLinear(model.words(), noBias)
+                            : untied(architecture, file, noBias, backend),
+                    null);
         }
-        for (String tensor : ModelTensors.maskedLanguageModelHead(architecture).keySet()) {
+        MaskedLanguageModelHead masked = family.maskedLanguageModelHead()
+                .orElseThrow(() -> new BadInputException(file.path() + ": models of the family " + family.name()
+                        + " predict no tokens. Use a base model that is a language model."));
+        requireTensors(ModelTensors.maskedLanguageModelHead(architecture).keySet(), file);
+        return new OutputWeights(
+                backend.frozenLinear(model.words(), values(file, masked.bias(), architecture.vocabulary())),
+                transform(masked, architecture, file, backend));
+    }
+
+    private static void requireTensors(Set<String> tensors, SafetensorsFile file) {
+        for (String tensor : tensors) {
             if (!file.names().contains(tensor)) {
                 throw new BadInputException(file.path() + ": has no tensor " + tensor
-                        + ", which predicts tokens. Prepare the base model from a checkpoint with its masked-language-model"
+                        + ", which predicts tokens. Prepare the base model from a checkpoint with its language-model"
                         + " head.");
             }
         }
-        return new OutputWeights(
-                map(model.words(), values(file, masked.get().bias(), architecture.vocabulary()), backend),
-                transform(masked.get(), architecture, file, backend));
     }
 
-    private static FrozenLinear map(Tensor table, FloatBuffer bias, Backend backend) {
-        return backend.frozenLinear(table, bias);
+    /** The output matrix of a model whose word embeddings are another one. */
+    private static FrozenLinear untied(
+            Architecture architecture, SafetensorsFile file, FloatBuffer noBias, Backend backend) {
+        requireTensors(ModelTensors.languageModelHead(architecture).keySet(), file);
+        FloatBuffer matrix = values(
+                file, ModelTensors.outputMatrix(architecture), architecture.vocabulary(), architecture.width());
+        return backend.frozenLinear(
+                new FloatBuffer[] {matrix}, new FloatBuffer[] {noBias}, architecture.width());
     }
 
     private static Transform transform(

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -63,7 +64,7 @@ class DecoderFamiliesTest {
     @TempDir
     private Path directory;
 
-    private static JsonNode reference() throws IOException {
+    static JsonNode reference() throws IOException {
         try (InputStream file = DecoderFamiliesTest.class.getResourceAsStream("reference-decoders.json")) {
             return JSON.readTree(file);
         }
@@ -82,7 +83,7 @@ class DecoderFamiliesTest {
                 .filter(model -> model.path("name").asText().equals(name))
                 .findFirst()
                 .orElseThrow();
-        Path prepared = prepare(expected);
+        Path prepared = prepare(expected, directory);
         int[][] examples = JSON.treeToValue(reference.path("examples"), int[][].class);
         double scale = reference.path("scale").doubleValue();
         try (BaseModelDirectory model = BaseModelDirectory.open(prepared)) {
@@ -123,7 +124,7 @@ class DecoderFamiliesTest {
     }
 
     /** Writes a directory as the library saves it, and prepares it. */
-    private Path prepare(JsonNode model) throws IOException {
+    static Path prepare(JsonNode model, Path directory) throws IOException {
         Path source = Files.createDirectory(directory.resolve("source"));
         Files.writeString(source.resolve("config.json"), model.path("config").toString());
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
@@ -134,10 +135,10 @@ class DecoderFamiliesTest {
             tensors.put(tensor.getKey(), new FloatTensor(shape, weights(tensor.getKey(), shape)));
         });
         SafetensorsWriter.write(source.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
-        return prepare(source);
+        return prepare(source, directory);
     }
 
-    private Path prepare(Path source) throws IOException {
+    private static Path prepare(Path source, Path directory) throws IOException {
         Path tokenizer = source.resolve("tokenizer.json");
         if (!Files.exists(tokenizer)) {
             Files.writeString(
@@ -145,12 +146,20 @@ class DecoderFamiliesTest {
                     """
                     {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
                      "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
-                     "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}}
-                    """);
+                     "model": {"type": "WordLevel", "vocab": %s, "unk_token": "a"}}
+                    """
+                            .formatted(letters()));
         }
         Path prepared = directory.resolve(source.getFileName() + ".prepared");
         BaseModelImporter.importModel(source.toString(), prepared, line -> {});
         return prepared;
+    }
+
+    /** The tokens of all models here: a to w. */
+    private static String letters() {
+        return IntStream.range(0, 23)
+                .mapToObj(id -> "\"%c\": %d".formatted('a' + id, id))
+                .collect(Collectors.joining(", ", "{", "}"));
     }
 
     private static FloatBuffer weights(String name, long[] shape) {
@@ -164,7 +173,7 @@ class DecoderFamiliesTest {
     }
 
     /** As the script has them. */
-    private static double[] values(String name, int count) {
+    static double[] values(String name, int count) {
         CRC32 crc = new CRC32();
         crc.update(name.getBytes(StandardCharsets.UTF_8));
         double[] values = new double[count];
@@ -286,7 +295,7 @@ class DecoderFamiliesTest {
             for (String file : List.of("config.json", "model.safetensors")) {
                 Files.copy(folder.resolve(file), source.resolve(file));
             }
-            try (BaseModelDirectory model = BaseModelDirectory.open(prepare(source))) {
+            try (BaseModelDirectory model = BaseModelDirectory.open(prepare(source, directory))) {
                 for (JsonNode each :
                         JSON.readTree(folder.resolve("expected.json").toFile()).path("cases")) {
                     int[] ids = JSON.treeToValue(each.path("input_ids"), int[].class);
