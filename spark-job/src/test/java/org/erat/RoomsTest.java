@@ -29,6 +29,7 @@ class RoomsTest {
             "dl4j",
             "training",
             "evaluation",
+            "generation",
             "inference",
             "export",
             "checkpoint",

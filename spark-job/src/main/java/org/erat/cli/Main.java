@@ -51,6 +51,7 @@ import picocli.CommandLine.ScopeType;
             ExperimentCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
+            GenerateCommand.class,
             ExportCommand.class,
             ResizeCommand.class
         },

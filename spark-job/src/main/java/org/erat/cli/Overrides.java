@@ -8,6 +8,8 @@ import picocli.CommandLine.Option;
 
 /** The option {@code --set}. */
 final class Overrides {
+    private static final String COMPUTE = "compute.";
+
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
@@ -30,6 +32,23 @@ final class Overrides {
                 throw new UsageException("--set " + pair + " is not KEY=VALUE. Example: --set adapter.rank=16");
             }
             overrides.put(pair.substring(0, equals).strip(), pair.substring(equals + 1));
+        }
+        return overrides;
+    }
+
+    /**
+     * Values by key of a command that can choose anew only what to compute with.
+     *
+     * @throws UsageException if there are others
+     */
+    Map<String, String> ofCompute() {
+        Map<String, String> overrides = byKey();
+        for (String key : overrides.keySet()) {
+            if (!key.startsWith(COMPUTE)) {
+                throw new UsageException(
+                        "--set " + key + "=... has no effect on a run that has finished. Only settings of"
+                                + " compute can be chosen anew, for example --set compute.device=cpu.");
+            }
         }
         return overrides;
     }

@@ -6,7 +6,6 @@ import org.apache.spark.sql.SparkSession;
 import org.erat.config.JobConfig;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
-import org.erat.data.UsageException;
 import org.erat.inference.AdapterUse;
 import org.erat.model.BaseModel;
 import picocli.CommandLine.Mixin;
@@ -14,8 +13,6 @@ import picocli.CommandLine.Option;
 
 /** Options of the commands that use a finished run on a data set. */
 final class RunAndData {
-    private static final String COMPUTE = "compute.";
-
     /**
      * What they say.
      *
@@ -69,14 +66,6 @@ final class RunAndData {
     private Overrides set;
 
     Choice choice() {
-        Map<String, String> overrides = set.byKey();
-        for (String key : overrides.keySet()) {
-            if (!key.startsWith(COMPUTE)) {
-                throw new UsageException(
-                        "--set " + key + "=... has no effect on a run that has finished. Only settings of"
-                                + " compute can be chosen anew, for example --set compute.device=cpu.");
-            }
-        }
-        return new Choice(runDir, data, model.directory(), order.choice(), overrides);
+        return new Choice(runDir, data, model.directory(), order.choice(), set.ofCompute());
     }
 }

@@ -59,4 +59,17 @@ public interface Attention {
      * finite values.
      */
     Tensor backward(Tensor dy, Tensor qkv, Shape shape, Attended saved);
+
+    /**
+     * Attention of the newest token of each example to itself and to the tokens before it, whose keys and values are kept:
+     * a step of decoding. There is no backward pass.
+     *
+     * @param qkv [B,(A+2K)·D] of the newest tokens
+     * @param cache [B·T,2K·D], finite everywhere: row b·T+t is key and value, side by side, of token t of example b. Those
+     *     of the newest token, t = {@code lengths[b] − 1}, are written here
+     * @param shape T is how many tokens of an example the cache has room for, 2 or more, {@code lengths} how many there are
+     *     with the newest one; the mask is causal
+     * @return [B,A·D]
+     */
+    Tensor decode(Tensor qkv, Tensor cache, Shape shape);
 }

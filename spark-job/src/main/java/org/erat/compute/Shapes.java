@@ -84,6 +84,20 @@ public final class Shapes {
 
     /** Throws unless {@code shape} is one of an attention and qkv is [N,(A+2K)·D]. */
     public static void checkAttention(String primitive, Tensor qkv, Attention.Shape shape) {
+        checkAttentionShape(primitive, shape);
+        checkShape(primitive, "qkv", qkv, shape.rows(), shape.width());
+    }
+
+    /** Throws unless {@code shape} is one of a causal attention, qkv is [B,(A+2K)·D] and the cache [B·T,2K·D]. */
+    public static void checkDecode(Tensor qkv, Tensor cache, Attention.Shape shape) {
+        checkAttentionShape("decode", shape);
+        require(shape.mask().causal(), "decode: attention in both directions has no newest token");
+        require(shape.tokens() > 1, "decode: a cache with room for one token");
+        checkShape("decode", "qkv", qkv, shape.batch(), shape.width());
+        checkShape("decode", "cache", cache, shape.rows(), 2L * shape.keyValueWidth());
+    }
+
+    private static void checkAttentionShape(String primitive, Attention.Shape shape) {
         require(
                 shape.batch() > 0 && shape.tokens() > 0,
                 "%s: %s examples of %s tokens",
@@ -107,7 +121,6 @@ public final class Shapes {
                 shape.lengths().length,
                 shape.batch());
         checkLengths(primitive, shape.lengths(), shape.tokens());
-        checkShape(primitive, "qkv", qkv, shape.rows(), shape.width());
     }
 
     private static void checkLengths(String primitive, int[] lengths, long tokens) {

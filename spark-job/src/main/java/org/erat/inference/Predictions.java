@@ -1,16 +1,10 @@
 package org.erat.inference;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
@@ -24,9 +18,6 @@ import scala.Tuple2;
 /** What an adapter predicts at one rank, as JSON lines. */
 public final class Predictions {
     private static final String WHAT = "predictions";
-
-    /** Examples of one partition of the result: what the driver holds at a time. */
-    private static final int EXAMPLES_OF_A_PART = 1 << 16;
 
     private Predictions() {}
 
@@ -71,19 +62,10 @@ public final class Predictions {
                         List<Tuple2<Long, String>> ofShard = lines(shard, inference, labelled);
                         done.add(shard.size());
                         return ofShard.iterator();
-                    })
-                    .repartitionAndSortWithinPartitions(new ById(examples));
-            // Runs the model; reading the parts one after the other then finds its shuffled output.
-            new ExampleProgress(WHAT, done, examples, progress).await(lines.foreachPartitionAsync(part -> {}));
-            output.file(out -> writeAll(lines.values().toLocalIterator(), out));
+                    });
+            OrderedLines.write(lines, examples, output, new ExampleProgress(WHAT, done, examples, progress));
         } finally {
             spark.sparkContext().setJobDescription(null);
-        }
-    }
-
-    private static void writeAll(Iterator<String> lines, OutputStream out) throws IOException {
-        while (lines.hasNext()) {
-            out.write((lines.next() + "\n").getBytes(StandardCharsets.UTF_8));
         }
     }
 
@@ -95,36 +77,5 @@ public final class Predictions {
             lines.add(new Tuple2<>(shard.id(example), line));
         });
         return lines;
-    }
-
-    /** Ranges of ids, which are 0..n-1. */
-    private static final class ById extends Partitioner implements Serializable {
-        private static final long serialVersionUID = 1L;
-
-        private final int parts;
-
-        ById(long examples) {
-            this.parts = Math.toIntExact((examples + EXAMPLES_OF_A_PART - 1) / EXAMPLES_OF_A_PART);
-        }
-
-        @Override
-        public int numPartitions() {
-            return parts;
-        }
-
-        @Override
-        public int getPartition(Object key) {
-            return (int) ((Long) key / EXAMPLES_OF_A_PART);
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof ById that && that.parts == parts;
-        }
-
-        @Override
-        public int hashCode() {
-            return parts;
-        }
     }
 }

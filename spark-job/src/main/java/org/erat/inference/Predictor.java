@@ -7,8 +7,6 @@ import java.util.function.BiConsumer;
 import javax.annotation.Nullable;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
-import org.erat.adapter.RowSelection;
-import org.erat.adapter.RowsBySlot;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.config.ComputeSettings;
@@ -54,16 +52,7 @@ public final class Predictor implements AutoCloseable {
     }
 
     private Adapters adapters(Selection selection) {
-        TrainedAdapter adapter = selection.adapter();
-        AdapterLayout layout = adapter.layout();
-        int length = Math.toIntExact(layout.length());
-        Tensor values = adapters.computeIfAbsent(adapter, key -> kernels.memory()
-                .upload(FloatBuffer.wrap(key.parameters()).slice(0, length), 1, length));
-        if (selection.rows() == null) {
-            return Adapters.none(layout, values);
-        }
-        double scale = adapter.adapter().scale().of(selection.rows().width());
-        return Adapters.of(layout, values, RowsBySlot.everywhere(RowSelection.of(selection.rows(), scale)));
+        return selection.adapters(adapters.computeIfAbsent(selection.adapter(), key -> selection.upload(kernels)));
     }
 
     /** Takes the outputs of a mini-batch at one selection. */

@@ -44,16 +44,30 @@ final class AttentionPart implements Part {
         for (HeadStep step : headSteps) {
             step.forward(pass.queryKeyValue, pass);
         }
+        Tensor context = pass.decodes() ? attendToCache(pass) : attend(pass);
+        Tensor y = output.forward(context, pass);
+        pass.release(context);
+        return y;
+    }
+
+    private Tensor attend(BlockPass pass) {
         pass.attended = kernels.attention().forward(pass.queryKeyValue, pass.shape());
+        if (pass.cache() != null) {
+            pass.cache().keep(pass.block(), pass.queryKeyValue, pass.shape());
+        }
         pass.release(pass.queryKeyValue);
         pass.save(pass.attended.kept());
         pass.release(pass.attended.kept());
         if (pass.attended.outputNeeded()) {
             pass.save(pass.attended.output());
         }
-        Tensor y = output.forward(pass.attended.output(), pass);
-        pass.release(pass.attended.output());
-        return y;
+        return pass.attended.output();
+    }
+
+    private static Tensor attendToCache(BlockPass pass) {
+        Tensor context = pass.cache().attend(pass.block(), pass.queryKeyValue);
+        pass.release(pass.queryKeyValue);
+        return context;
     }
 
     @Nullable

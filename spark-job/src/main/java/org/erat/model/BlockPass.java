@@ -28,6 +28,14 @@ final class BlockPass implements AutoCloseable {
 
     private final Shape shape;
     private final boolean keeps;
+
+    /** Of a pass that generates. */
+    @Nullable
+    private final KeyValueCache cache;
+
+    /** Whether the pass is of the newest token of each sequence alone, and not of whole examples. */
+    private final boolean decodes;
+
     private final Map<Projection, LowRankAdapter> byProjection = new EnumMap<>(Projection.class);
     private final Set<Tensor> saved = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<AdaptedLinear, Tensor> inputs = new HashMap<>();
@@ -40,6 +48,7 @@ final class BlockPass implements AutoCloseable {
     /** Query, key and value as the attention reads them, with their adapters, norms and positions, [N,(A+2K)·D]. */
     Tensor queryKeyValue;
 
+    /** Of whole examples. */
     Attended attended;
 
     /** What the feed-forward part makes of its input by its intermediate map, before any activation, [N,F]. */
@@ -48,16 +57,37 @@ final class BlockPass implements AutoCloseable {
     /** The same by its gate, [N,F]. */
     Tensor gate;
 
-    /**
-     * @param keeps whether a backward pass follows
-     */
+    /** @param keeps whether a backward pass follows */
     BlockPass(Kernels kernels, int block, Adapters adapters, Shape shape, boolean keeps) {
+        this(kernels, block, adapters, shape, keeps, null, false);
+    }
+
+    /** A pass of whole prompts, whose keys and values a cache keeps. */
+    static BlockPass prefill(Kernels kernels, int block, Adapters adapters, Shape shape, KeyValueCache cache) {
+        return new BlockPass(kernels, block, adapters, shape, false, cache, false);
+    }
+
+    /** A pass of the newest token of each sequence. */
+    static BlockPass decode(Kernels kernels, int block, Adapters adapters, KeyValueCache cache) {
+        return new BlockPass(kernels, block, adapters, cache.shape(), false, cache, true);
+    }
+
+    private BlockPass(
+            Kernels kernels,
+            int block,
+            Adapters adapters,
+            Shape shape,
+            boolean keeps,
+            @Nullable KeyValueCache cache,
+            boolean decodes) {
         this.block = block;
         this.adapters = adapters;
         this.shape = shape;
         this.keeps = keeps;
+        this.cache = cache;
+        this.decodes = decodes;
         for (Projection projection : adapters.layout().projections()) {
-            LowRankAdapter adapter = adapters.on(kernels, block, projection, shape.tokens());
+            LowRankAdapter adapter = adapters.on(kernels, block, projection, decodes ? 1 : shape.tokens());
             if (adapter != null) {
                 byProjection.put(projection, adapter);
             }
@@ -69,6 +99,8 @@ final class BlockPass implements AutoCloseable {
         this.adapters = null;
         this.shape = shape;
         this.keeps = keeps;
+        this.cache = null;
+        this.decodes = false;
     }
 
     /** A pass through what comes after the last block, where nothing is adapted. */
@@ -78,6 +110,31 @@ final class BlockPass implements AutoCloseable {
 
     Shape shape() {
         return shape;
+    }
+
+    int block() {
+        return block;
+    }
+
+    @Nullable
+    KeyValueCache cache() {
+        return cache;
+    }
+
+    boolean decodes() {
+        return decodes;
+    }
+
+    /** The position of each row's token in its example, padding counted. */
+    int[] positions() {
+        if (decodes) {
+            return cache.positions();
+        }
+        int[] positions = new int[Math.toIntExact(shape.rows())];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = i % shape.tokens();
+        }
+        return positions;
     }
 
     boolean keeps() {

@@ -2,7 +2,6 @@ package org.erat.model;
 
 import java.nio.FloatBuffer;
 import javax.annotation.Nullable;
-import org.erat.compute.Attention.Shape;
 import org.erat.compute.Backend;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -40,25 +39,16 @@ final class RotaryEmbedding implements HeadStep {
 
     @Override
     public void forward(Tensor qkv, BlockPass pass) {
-        kernels.tokens().rotate(queryAndKey(qkv, pass), pass.shape().headWidth(), angles, positions(pass.shape()));
+        kernels.tokens().rotate(queryAndKey(qkv, pass), pass.shape().headWidth(), angles, pass.positions());
     }
 
     @Override
     public void backward(Tensor dqkv, BlockPass pass) {
         kernels.tokens()
-                .rotateBackward(queryAndKey(dqkv, pass), pass.shape().headWidth(), angles, positions(pass.shape()));
+                .rotateBackward(queryAndKey(dqkv, pass), pass.shape().headWidth(), angles, pass.positions());
     }
 
     private static Tensor queryAndKey(Tensor qkv, BlockPass pass) {
         return qkv.columns(0, (long) pass.shape().queryWidth() + pass.shape().keyValueWidth());
-    }
-
-    /** Of the tokens of each example from 0 on, padding among them. */
-    private static int[] positions(Shape shape) {
-        int[] positions = new int[Math.toIntExact(shape.rows())];
-        for (int i = 0; i < positions.length; i++) {
-            positions[i] = i % shape.tokens();
-        }
-        return positions;
     }
 }

@@ -209,6 +209,50 @@ public final class Transformer {
     }
 
     /**
+     * Reads prompts: a forward pass without a backward pass that keeps keys and values for {@link #decode}. Of causal
+     * models only.
+     *
+     * @param prompts whose tokens are read; targets are not
+     */
+    public Prefilled prefill(Batch prompts, Adapters adapters) {
+        KeyValueCache cache = new KeyValueCache(kernels, architecture, prompts.lengths());
+        Shape shape = shape(prompts);
+        Tensor x = embed(prompts);
+        for (int block = 0; block < blocks.size(); block++) {
+            try (BlockPass pass = BlockPass.prefill(kernels, block, adapters, shape, cache)) {
+                x = blocks.get(block).forward(x, pass);
+            }
+        }
+        return new Prefilled(normalize(x, BlockPass.afterTheBlocks(shape, false)), cache);
+    }
+
+    /**
+     * What reading prompts gives. Both are the caller's to close.
+     *
+     * @param hidden the last hidden states [N,H]
+     */
+    public record Prefilled(Tensor hidden, KeyValueCache cache) {}
+
+    /**
+     * Reads one more token of each sequence.
+     *
+     * @param tokenIds [S]
+     * @param cache of the tokens before; has these as well afterwards
+     * @return the last hidden states [S,H]
+     */
+    public Tensor decode(int[] tokenIds, Adapters adapters, KeyValueCache cache) {
+        cache.advance();
+        int[] positions = cache.positions();
+        Tensor x = embed(tokenIds, new int[tokenIds.length], positions);
+        for (int block = 0; block < blocks.size(); block++) {
+            try (BlockPass pass = BlockPass.decode(kernels, block, adapters, cache)) {
+                x = blocks.get(block).forward(x, pass);
+            }
+        }
+        return normalize(x, BlockPass.afterTheBlocks(cache.shape(), false));
+    }
+
+    /**
      * Runs the blocks until one gives a value that is not finite: a search, far slower than {@link #forward}.
      *
      * @return that block; −1 where the embeddings are not finite, the number of blocks where all is
@@ -251,14 +295,13 @@ public final class Transformer {
     }
 
     private Tensor embed(Batch batch) {
+        return embed(batch.tokenIds(), batch.typeIds(), architecture.positionRows(batch.tokenIds(), batch.tokens()));
+    }
+
+    private Tensor embed(int[] tokenIds, int[] typeIds, int[] positionRows) {
         Tensor sum = kernels.tokens()
                 .embeddings(
-                        weights.words(),
-                        weights.positions(),
-                        weights.types(),
-                        batch.tokenIds(),
-                        batch.typeIds(),
-                        architecture.positionRows(batch.tokenIds(), batch.tokens()));
+                        weights.words(), weights.positions(), weights.types(), tokenIds, typeIds, positionRows);
         return embeddingNorm == null ? sum : embeddingNorm.apply(sum);
     }
 }

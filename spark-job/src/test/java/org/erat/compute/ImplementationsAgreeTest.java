@@ -431,6 +431,54 @@ public class ImplementationsAgreeTest {
         });
     }
 
+    /** A step of decoding; what the cache holds of padding, and behind the length, is finite and not seen. */
+    @ParameterizedTest
+    @CsvSource({
+        "'1:2', 1, 1, 1, CAUSAL",
+        "'1:64', 1, 1, 16, CAUSAL",
+        "'3:60,7,64', 4, 4, 4, CAUSAL",
+        "'2:65,33', 4, 2, 4, CAUSAL",
+        "'2:65,2', 2, 1, 4, 1",
+        "'2:5,3', 2, 2, 32, CAUSAL",
+        "'3:9,2,64', 6, 2, 16, CAUSAL",
+        "'3:9,2,64', 6, 2, 16, 3",
+        "'2:66,35', 4, 1, 6, 40",
+        "'8:200,150,30,1,64,65,17,192', 12, 12, 64, CAUSAL"
+    })
+    void decode(String examples, int heads, int keyValueHeads, int headWidth, String mask) {
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, TestShapes.mask(mask));
+        checkProducts((backend, kernels, host) -> {
+            Tensor cache = host.of("cache", shape.rows(), 2L * shape.keyValueWidth());
+            Tensor y = kernels.attention().decode(host.of("qkv", shape.batch(), shape.width()), cache, shape);
+            Tensor view = host.of("wide", shape.batch() + 2L, shape.width() + 3L)
+                    .rows(1, shape.batch() + 1L)
+                    .columns(3, shape.width() + 3L);
+            return List.of(y, kernels.attention().decode(view, cache, shape), cache);
+        });
+    }
+
+    /** The newest token sees what it sees among all tokens. */
+    @ParameterizedTest
+    @CsvSource({"CAUSAL", "3"})
+    void decodingIsTheLastRowOfAttention(String mask) {
+        Attention.Shape shape = TestShapes.attention("1:7", 4, 2, 8, TestShapes.mask(mask));
+        for (Implementation tested : IMPLEMENTATIONS) {
+            try (Kernels kernels = tested.backend().open(1);
+                    Tensor qkv = new Inputs(kernels).of("qkv", 7, shape.width());
+                    Tensor all = kernels.pointwise().copy(qkv.columns(shape.queryWidth(), shape.width()));
+                    Tensor y = kernels.attention().decode(qkv.rows(6, 7), all, shape)) {
+                Attended attended = kernels.attention().forward(qkv, shape);
+                double[] expected =
+                        TestTensors.doubles(kernels, attended.output().rows(6, 7));
+                assertThat(error(expected, TestTensors.doubles(kernels, y)))
+                        .as(tested.name())
+                        .isLessThanOrEqualTo(tested.tolerance());
+                attended.output().close();
+                attended.kept().close();
+            }
+        }
+    }
+
     /** In place, of whole tensors and of the columns of query and key. */
     @ParameterizedTest
     @CsvSource({"1, 1, 2", "5, 3, 6", "33, 4, 64", "7, 2, 16"})

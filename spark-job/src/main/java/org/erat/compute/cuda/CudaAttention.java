@@ -18,9 +18,11 @@ import org.erat.data.safetensors.Dtype;
 final class CudaAttention implements Attention {
     private final Execution execution;
     private final FusedAttention fused;
+    private final CudaDecoding decoding;
 
     CudaAttention(Execution execution) {
         this.execution = execution;
+        this.decoding = new CudaDecoding(execution);
         this.fused = new FusedAttention(execution);
     }
 
@@ -155,6 +157,12 @@ final class CudaAttention implements Attention {
         dScores.close();
         Execution.release(given, gradient);
         return dqkv;
+    }
+
+    @Override
+    public StridedTensor decode(Tensor qkv, Tensor cache, Shape shape) {
+        Shapes.checkDecode(qkv, cache, shape);
+        return decoding.attend(DeviceBlock.tensor(qkv), DeviceBlock.tensor(cache), shape);
     }
 
     /** The sum over the query heads of each group, formed in f32. */

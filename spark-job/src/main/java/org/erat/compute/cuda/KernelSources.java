@@ -18,6 +18,7 @@ final class KernelSources {
             "elementwise.cu",
             "norms.cu",
             "attention.cu",
+            "decode.cu",
             "fused_attention.cu",
             "fused_attention_backward.cu",
             "tokens.cu",

@@ -24,7 +24,7 @@ final class Nd4jAttention implements Attention {
         Heads heads = new Heads(array(qkv), shape);
         INDArray scores =
                 Nd4j.matmul(heads.query(), heads.key(), false, true, false).muli(scale(shape));
-        INDArray weights = maskedSoftmax(scores, shape);
+        INDArray weights = maskedSoftmax(scores, shape, seen(shape));
         Tensor y = memory.own(join(Nd4j.matmul(weights, heads.value()), shape, shape.heads()));
         return new Attended(y, memory.own(weights.reshape('c', -1, shape.tokens())), false);
     }
@@ -48,6 +48,24 @@ final class Nd4jAttention implements Attention {
                 join(dQuery, shape, shape.heads()),
                 join(sumOfGroups(dKey, shape), shape, shape.keyValueHeads()),
                 join(sumOfGroups(dValue, shape), shape, shape.keyValueHeads())));
+    }
+
+    @Override
+    public Tensor decode(Tensor qkv, Tensor cache, Shape shape) {
+        Shapes.checkDecode(qkv, cache, shape);
+        long key = shape.queryWidth();
+        for (int b = 0; b < shape.batch(); b++) {
+            long newest = (long) b * shape.tokens() + shape.lengths()[b] - 1;
+            array(cache.rows(newest, newest + 1))
+                    .assign(array(qkv.rows(b, b + 1L).columns(key, shape.width())));
+        }
+        INDArray query =
+                array(qkv.columns(0, key)).dup('c').reshape('c', (long) shape.batch() * shape.heads(), 1, shape.headWidth());
+        INDArray keys = repeated(split(array(cache), shape, 0, shape.keyValueHeads()), shape);
+        INDArray values = repeated(split(array(cache), shape, shape.keyValueWidth(), shape.keyValueHeads()), shape);
+        INDArray scores = Nd4j.matmul(query, keys, false, true, false).muli(scale(shape));
+        INDArray weights = maskedSoftmax(scores, shape, seenByNewest(shape));
+        return memory.own(Nd4j.matmul(weights, values).dup('c').reshape('c', shape.batch(), shape.queryWidth()));
     }
 
     private static double scale(Shape shape) {
@@ -99,11 +117,9 @@ final class Nd4jAttention implements Attention {
     }
 
     /** Softmax over the keys that each query sees; zero elsewhere, and where the query is padding. */
-    private INDArray maskedSoftmax(INDArray scores, Shape shape) {
-        int tokens = shape.tokens();
-        INDArray seen = seen(shape);
+    private INDArray maskedSoftmax(INDArray scores, Shape shape, INDArray seen) {
         // Far below any score, so that the maximum is one of the keys in use; finite, so that no NaN comes of it.
-        INDArray masked = scores.reshape('c', shape.batch(), shape.heads(), tokens, tokens)
+        INDArray masked = scores.reshape('c', shape.batch(), shape.heads(), seen.size(2), shape.tokens())
                 .add(seen.rsub(1).muli(-1e30));
         INDArray weights =
                 Transforms.exp(masked.sub(masked.max(true, 3)), false).mul(seen);
@@ -127,5 +143,16 @@ final class Nd4jAttention implements Attention {
             }
         }
         return Nd4j.createFromArray(seen).castTo(memory.type()).reshape('c', shape.batch(), 1, tokens, tokens);
+    }
+
+    /** [B, 1, 1, T]: 1 where the newest token sees the key. */
+    private INDArray seenByNewest(Shape shape) {
+        double[] seen = new double[shape.batch() * shape.tokens()];
+        for (int b = 0; b < shape.batch(); b++) {
+            int length = shape.lengths()[b];
+            int row = b * shape.tokens();
+            Arrays.fill(seen, row + shape.mask().firstKey(length - 1), row + length, 1);
+        }
+        return Nd4j.createFromArray(seen).castTo(memory.type()).reshape('c', shape.batch(), 1, 1, shape.tokens());
     }
 }

@@ -26,16 +26,18 @@ import org.erat.data.safetensors.Dtype;
  */
 final class OneDnnAttention implements Attention {
     /** Added to the score of a key that is not seen: its weight is exactly zero then, and no infinity meets another. */
-    private static final float MASKED = -1e30f;
+    static final float MASKED = -1e30f;
 
     private final Execution execution;
+    private final OneDnnDecoding decoding;
 
     OneDnnAttention(Execution execution) {
         this.execution = execution;
+        this.decoding = new OneDnnDecoding(execution);
     }
 
     /** Distances between examples, heads, rows and columns of [B, K, ·, ·]. */
-    private record Strides(long example, long head, long row, long column) {
+    record Strides(long example, long head, long row, long column) {
         Strides transposed() {
             return new Strides(example, head, column, row);
         }
@@ -45,7 +47,7 @@ final class OneDnnAttention implements Attention {
      * Batches [B·K] of [M,K]·[K,N]: {@code heads} of each of {@code batch} examples; if {@code masked} with [B, 1, 1, N]
      * added.
      */
-    private record ProductKey(
+    record ProductKey(
             long batch,
             long heads,
             long m,
@@ -65,7 +67,7 @@ final class OneDnnAttention implements Attention {
         }
     }
 
-    private record SoftmaxKey(Layout scores, Layout weights, boolean forward) {}
+    record SoftmaxKey(Layout scores, Layout weights, boolean forward) {}
 
     /** [count, T·T] with [1, T·T] added. */
     private record CausalKey(long count, long tokens) {}
@@ -186,8 +188,7 @@ final class OneDnnAttention implements Attention {
                 ? weights
                 : execution.allocate(Dtype.F32, weights.rows(), weights.columns());
         scores(geometry, in, scores);
-        SoftmaxKey softmax = new SoftmaxKey(Layout.of(scores), Layout.of(weights), true);
-        execution.run(execution.primitive(softmax, () -> createSoftmax(softmax)), scores.address(), weights.address());
+        softmax(execution, scores, weights);
         if (scores != weights) {
             scores.close();
         }
@@ -204,6 +205,12 @@ final class OneDnnAttention implements Attention {
                     at(y, geometry.query(member)));
         }
         return y;
+    }
+
+    /** weights = softmax(scores), over each row. */
+    static void softmax(Execution execution, StridedTensor scores, StridedTensor weights) {
+        SoftmaxKey key = new SoftmaxKey(Layout.of(scores), Layout.of(weights), true);
+        execution.run(execution.primitive(key, () -> createSoftmax(key)), scores.address(), weights.address());
     }
 
     /** q·kᵀ/√D with the mask added. */
@@ -276,7 +283,7 @@ final class OneDnnAttention implements Attention {
     }
 
     /** Address of the element that is {@code distance} behind the first one. */
-    private static long at(StridedTensor tensor, long distance) {
+    static long at(StridedTensor tensor, long distance) {
         return tensor.address() + tensor.dtype().bytes() * distance;
     }
 
@@ -404,6 +411,12 @@ final class OneDnnAttention implements Attention {
         return false;
     }
 
+    @Override
+    public StridedTensor decode(Tensor qkv, Tensor cache, Shape shape) {
+        Shapes.checkDecode(qkv, cache, shape);
+        return decoding.attend(HostBlock.tensor(qkv), HostBlock.tensor(cache), shape);
+    }
+
     /** What is added to scores: [B, 1, 1, T]. */
     private Block paddingMask(Shape shape) {
         int tokens = shape.tokens();
@@ -438,6 +451,10 @@ final class OneDnnAttention implements Attention {
     // ---- primitives
 
     private Primitive product(ProductKey key) {
+        return product(execution, key);
+    }
+
+    static Primitive product(Execution execution, ProductKey key) {
         return execution.primitive(key, () -> createProduct(key));
     }
 

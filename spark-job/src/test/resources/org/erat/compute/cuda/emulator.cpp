@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "attention.cu"
+#include "decode.cu"
 #include "elementwise.cu"
 #include "fragments.cu"
 #include "fused_attention.cu"

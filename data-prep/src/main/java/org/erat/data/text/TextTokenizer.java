@@ -1,0 +1,106 @@
+package org.erat.data.text;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The tokenizer of a language model: from prompts to tokens, and from tokens to text. It can be sent to executors, which
+ * {@linkplain #open open} it.
+ */
+public final class TextTokenizer implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    /** Prompts are never cut: one that is too long is an error. */
+    private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+    private final byte[] file;
+
+    private TextTokenizer(byte[] file) {
+        this.file = file;
+    }
+
+    /**
+     * The tokenizer of a base model.
+     *
+     * @param vocabulary tokens that the model knows
+     * @throws org.erat.data.BadInputException if there is none, or it cannot be used
+     */
+    public static TextTokenizer read(Configuration hadoop, Path modelDirectory, int vocabulary) {
+        return new TextTokenizer(
+                TokenizerFile.read(hadoop, modelDirectory, vocabulary).bytes());
+    }
+
+    /** Opens it in this process. */
+    public Opened open() {
+        try {
+            return new Opened(TokenizerFile.open(file, NO_LIMIT));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the tokenizer was read before", e);
+        }
+    }
+
+    /** A tokenizer in use. Confined to one thread. */
+    public static final class Opened implements AutoCloseable {
+        private final HuggingFaceTokenizer tokenizer;
+
+        private Opened(HuggingFaceTokenizer tokenizer) {
+            this.tokenizer = tokenizer;
+        }
+
+        /** Tokens of prompts: with the special tokens that a text begins with, and without those that end it. */
+        public List<int[]> prompts(List<String> texts) {
+            return Arrays.stream(tokenizer.batchEncode(texts))
+                    .map(Opened::withoutEnd)
+                    .toList();
+        }
+
+        private static int[] withoutEnd(Encoding encoding) {
+            int[] ids = WordEncoding.ints(encoding.getIds());
+            long[] special = encoding.getSpecialTokenMask();
+            int length = ids.length;
+            while (length > 0 && special[length - 1] != 0) {
+                length--;
+            }
+            return Arrays.copyOf(ids, length);
+        }
+
+        /** The text of tokens, special ones left out. */
+        public String text(int... tokens) {
+            return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
+        }
+
+        /**
+         * The text that tokens add to those before them, which begins with a blank where they begin a word.
+         *
+         * @param before at least one token
+         */
+        public String continuation(int[] before, int... tokens) {
+            int[] all = Arrays.copyOf(before, before.length + tokens.length);
+            System.arraycopy(tokens, 0, all, before.length, tokens.length);
+            String first = text(before);
+            String whole = text(all);
+            // A letter of several tokens may be cut in two by the boundary.
+            return whole.startsWith(first) ? whole.substring(first.length()) : text(tokens);
+        }
+
+        /** The id of a token that is one of the vocabulary as a whole, such as {@code </s>}. */
+        public OptionalInt id(String token) {
+            long[] ids = tokenizer.encode(token, false, false).getIds();
+            return ids.length == 1 ? OptionalInt.of((int) ids[0]) : OptionalInt.empty();
+        }
+
+        @Override
+        public void close() {
+            tokenizer.close();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package org.erat.inference;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.erat.data.storage.AtomicOutput;
+
+/** Lines of a file in the order of ids, whatever the order in which tasks make them. */
+public final class OrderedLines {
+    /** Lines of one partition of the result: what the driver holds at a time. */
+    private static final int LINES_OF_A_PART = 1 << 16;
+
+    private OrderedLines() {}
+
+    /**
+     * Makes the lines and writes them, all or nothing.
+     *
+     * @param lines by id
+     * @param ids above all ids, which are 0 or more
+     */
+    public static void write(
+            JavaPairRDD<Long, String> lines, long ids, AtomicOutput output, ExampleProgress progress) {
+        JavaPairRDD<Long, String> sorted = lines.repartitionAndSortWithinPartitions(new ById(ids));
+        // Makes the lines; reading the parts one after the other then finds their shuffled output.
+        progress.await(sorted.foreachPartitionAsync(part -> {}));
+        output.file(out -> writeAll(sorted.values().toLocalIterator(), out));
+    }
+
+    private static void writeAll(Iterator<String> lines, OutputStream out) throws IOException {
+        while (lines.hasNext()) {
+            out.write((lines.next() + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Ranges of ids. */
+    private static final class ById extends Partitioner implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        private final int parts;
+
+        ById(long examples) {
+            this.parts = Math.toIntExact((examples + LINES_OF_A_PART - 1) / LINES_OF_A_PART);
+        }
+
+        @Override
+        public int numPartitions() {
+            return parts;
+        }
+
+        @Override
+        public int getPartition(Object key) {
+            return (int) ((Long) key / LINES_OF_A_PART);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof ById that && that.parts == parts;
+        }
+
+        @Override
+        public int hashCode() {
+            return parts;
+        }
+    }
+}
