@@ -34,6 +34,7 @@ class RoomsTest {
             "checkpoint",
             "monitoring",
             "learner",
+            "prefix",
             "head",
             "method",
             "model",

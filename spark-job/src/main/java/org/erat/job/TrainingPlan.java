@@ -6,7 +6,9 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.JobConfig;
 import org.erat.data.tokenized.Manifest;
+import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
+import org.erat.prefix.PassInputs;
 import org.erat.training.round.RoundSettings;
 
 /**
@@ -28,12 +30,18 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         Manifest manifest = inputs.data().manifest();
         int shards = job.training().shards();
         RoundSettings rounds = inputs.rounds(job);
-        ParameterLayout layout = inputs.learner(job).layout();
+        LearnerSpec learner = inputs.learner(job);
+        ParameterLayout layout = learner.layout();
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
-                inputs.model().architecture(), weights, job.training().batchSize(), longest, job.compute(), conf);
+                inputs.model().architecture(),
+                weights,
+                job.training().batchSize(),
+                PassInputs.longest(learner.head(), longest),
+                job.compute(),
+                conf);
         List<String> lines = Stream.of(
                         String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",

@@ -11,6 +11,7 @@ import org.erat.adapter.RankScale;
 import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
+import org.erat.config.PrefixSettings;
 import org.erat.config.ScheduleConfig;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
@@ -22,6 +23,7 @@ import org.erat.head.HeadSpec;
 import org.erat.method.AdapterMethod;
 import org.erat.method.Methods;
 import org.erat.model.BaseModel;
+import org.erat.prefix.Noise;
 
 /**
  * All that a training step depends on beside parameters and data. It travels as JSON text inside the configuration of a
@@ -36,6 +38,7 @@ import org.erat.model.BaseModel;
  * @param method how the adapters are trained
  * @param schedule settings of the method
  * @param labelSmoothing ε of the loss in training, see {@link org.erat.compute.Losses#crossEntropy}
+ * @param historyNoise of a prefix language model in training, see {@link Noise#history}
  * @param optimizer what updates the parameters
  * @param learningRate by local step
  * @param totalSteps T, local steps of the whole run
@@ -51,6 +54,7 @@ public record LearnerSpec(
         Method method,
         ScheduleConfig schedule,
         double labelSmoothing,
+        double historyNoise,
         OptimizerSpec optimizer,
         LearningRate learningRate,
         long totalSteps,
@@ -93,6 +97,7 @@ public record LearnerSpec(
                 job.method(),
                 job.schedule(),
                 job.training().labelSmoothing(),
+                job.prefix().historyNoise(),
                 OptimizerSpec.of(job.training()),
                 LearningRate.of(job.training(), totalSteps),
                 totalSteps,
@@ -105,11 +110,13 @@ public record LearnerSpec(
                     "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
         }
         boolean languageModel = task == TaskType.LANGUAGE_MODELING;
-        return HeadSpec.of(
-                task,
-                languageModel ? model.architecture().vocabulary() : outputs,
-                job.head(),
-                model.architecture().width());
+        Architecture architecture = model.architecture();
+        HeadSpec head = HeadSpec.of(
+                task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture.width());
+        boolean masked = languageModel
+                && !architecture.mask().causal()
+                && job.prefix().objective() == PrefixSettings.Objective.PSEUDO_MASK;
+        return masked ? head.withLoss(HeadSpec.Loss.MASKED_TOKEN) : head;
     }
 
     private static List<Projection> targets(JobConfig job, Architecture architecture) {
@@ -139,6 +146,7 @@ public record LearnerSpec(
                 method,
                 schedule,
                 labelSmoothing,
+                historyNoise,
                 optimizer,
                 new LearningRate(peak, learningRate.warmupSteps(), learningRate.totalSteps(), learningRate.decay()),
                 totalSteps,
@@ -152,6 +160,11 @@ public record LearnerSpec(
      */
     public int stepWeight(Batch batch) {
         return head.isLanguageModel() ? batch.targets().count() : 1;
+    }
+
+    /** How a step of a shard corrupts the tokens of a prefix language model. */
+    public Noise noise(long step, int shard) {
+        return Noise.of(historyNoise, seed, step, shard);
     }
 
     /** What plans the steps. */
