@@ -35,6 +35,7 @@ class RoomsTest {
             "checkpoint",
             "monitoring",
             "learner",
+            "prefix",
             "head",
             "method",
             "model",

@@ -1,6 +1,8 @@
 package org.erat.compute;
 
+import javax.annotation.Nullable;
 import org.erat.data.architecture.Architecture.Mask;
+import org.erat.data.tokenized.Visibility;
 
 /** Scaled dot-product attention over query, key and value side by side. */
 public interface Attention {
@@ -14,8 +16,39 @@ public interface Attention {
      * @param headWidth D
      * @param mask which keys of its own example a query sees, beside padding, which none sees
      * @param lengths [B] tokens of each example, 1..T; those beyond are padding and are not attended to
+     * @param visibility which keys each query sees, if {@code mask}, which is bidirectional then, does not say it; or null
      */
-    record Shape(int batch, int tokens, int heads, int keyValueHeads, int headWidth, Mask mask, int[] lengths) {
+    record Shape(
+            int batch,
+            int tokens,
+            int heads,
+            int keyValueHeads,
+            int headWidth,
+            Mask mask,
+            int[] lengths,
+            @Nullable Visibility visibility) {
+        /** Where the mask says all. */
+        public Shape(int batch, int tokens, int heads, int keyValueHeads, int headWidth, Mask mask, int[] lengths) {
+            this(batch, tokens, heads, keyValueHeads, headWidth, mask, lengths, null);
+        }
+
+        /** Whether a query that is no padding misses keys that are none. */
+        public boolean hidesKeys() {
+            return mask.causal() || visibility != null;
+        }
+
+        /** Index of the first key of the interval that a query sees; it sees the key at its own place besides. */
+        public int firstKey(int example, int query) {
+            return visibility == null ? mask.firstKey(query) : visibility.from()[example * tokens + query];
+        }
+
+        /** Index after the last key of that interval. */
+        public int endOfKeys(int example, int query) {
+            return visibility == null
+                    ? mask.endOfKeys(query, lengths[example])
+                    : visibility.to()[example * tokens + query];
+        }
+
         /** N = B·T. */
         public long rows() {
             return (long) batch * tokens;

@@ -121,6 +121,36 @@ public final class Shapes {
                 shape.lengths().length,
                 shape.batch());
         checkLengths(primitive, shape.lengths(), shape.tokens());
+        checkVisibility(primitive, shape);
+    }
+
+    private static void checkVisibility(String primitive, Attention.Shape shape) {
+        if (shape.visibility() == null) {
+            return;
+        }
+        require(!shape.mask().causal(), "%s: a causal mask and a visibility besides", primitive);
+        int intervals = shape.visibility().to().length;
+        require(
+                intervals == shape.rows(),
+                "%s: the visibility of %s tokens where there are %s",
+                primitive,
+                intervals,
+                shape.rows());
+        for (int example = 0; example < shape.batch(); example++) {
+            int length = shape.lengths()[example];
+            for (int query = 0; query < shape.tokens(); query++) {
+                int from = shape.firstKey(example, query);
+                int to = shape.endOfKeys(example, query);
+                require(
+                        from >= 0 && from <= to && to <= (query < length ? length : shape.tokens()),
+                        "%s: keys %s to %s, seen from token %s of an example of %s",
+                        primitive,
+                        from,
+                        to,
+                        query,
+                        length);
+            }
+        }
     }
 
     private static void checkLengths(String primitive, int[] lengths, long tokens) {

@@ -48,6 +48,7 @@ final class ConfigParser {
                 schedule(),
                 training(),
                 new HeadSettings(value(Settings.HEAD_POOLING)),
+                new PrefixSettings(value(Settings.PREFIX_OBJECTIVE), value(Settings.PREFIX_HISTORY_NOISE)),
                 new EvaluationSettings(
                         value(Settings.EVALUATION_PREFIXES),
                         value(Settings.EVALUATION_SUFFIXES),

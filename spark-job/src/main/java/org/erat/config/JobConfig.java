@@ -26,6 +26,7 @@ import org.erat.data.Sha256;
  * @param schedule which of their rows take part in a step
  * @param training the course of training
  * @param head the task head
+ * @param prefix how an encoder is trained as a language model
  * @param evaluation what is measured at the end
  * @param checkpoint when the run is saved
  * @param compute what a task computes with
@@ -39,6 +40,7 @@ public record JobConfig(
         ScheduleConfig schedule,
         TrainingSettings training,
         HeadSettings head,
+        PrefixSettings prefix,
         EvaluationSettings evaluation,
         CheckpointSettings checkpoint,
         ComputeSettings compute)

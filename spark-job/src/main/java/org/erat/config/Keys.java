@@ -56,6 +56,9 @@ public final class Keys {
 
     public static final String HEAD_POOLING = "head.pooling";
 
+    public static final String PREFIX_OBJECTIVE = "prefix.objective";
+    public static final String PREFIX_HISTORY_NOISE = "prefix.history-noise";
+
     public static final String EVALUATION_PREFIXES = "evaluation.prefixes";
     public static final String EVALUATION_SUFFIXES = "evaluation.suffixes";
     public static final String EVALUATION_BATCH_SIZE = "evaluation.batch-size";

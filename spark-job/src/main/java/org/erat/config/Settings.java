@@ -15,6 +15,7 @@ import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
+import org.erat.config.PrefixSettings.Objective;
 import org.erat.config.ScheduleConfig.Coupling;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
@@ -154,6 +155,12 @@ final class Settings {
     static final Setting<Pooling> HEAD_POOLING =
             Setting.of(Keys.HEAD_POOLING, choice(Pooling.class), c -> c.head().pooling());
 
+    static final Setting<Objective> PREFIX_OBJECTIVE = Setting.of(
+            Keys.PREFIX_OBJECTIVE, choice(Objective.class), c -> c.prefix().objective());
+    static final Setting<Double> PREFIX_HISTORY_NOISE =
+            Setting.of(Keys.PREFIX_HISTORY_NOISE, decimal(Interval.closed("0", "1")), c -> c.prefix()
+                    .historyNoise());
+
     static final Setting<Boolean> EVALUATION_PREFIXES = Setting.of(
                     Keys.EVALUATION_PREFIXES, flag(), c -> c.evaluation().prefixes())
             .withoutEffectOnAdapter();
@@ -239,6 +246,8 @@ final class Settings {
             TRAINING_OUTER_MOMENTUM,
             TRAINING_ROLLBACKS,
             HEAD_POOLING,
+            PREFIX_OBJECTIVE,
+            PREFIX_HISTORY_NOISE,
             EVALUATION_PREFIXES,
             EVALUATION_SUFFIXES,
             EVALUATION_BATCH_SIZE,

@@ -26,6 +26,7 @@ import org.erat.learner.ParameterLayout;
 import org.erat.method.StepPlan;
 import org.erat.model.ModelRuntime;
 import org.erat.model.Transformer;
+import org.erat.prefix.PassInputs;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -109,7 +110,9 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     public INDArray activate(boolean training, LayerWorkspaceMgr workspaceMgr) {
         assertInputSet(false);
         endPass();
-        batch = BatchArrays.batch(input);
+        PassInputs inputs = PassInputs.of(spec.head(), runtime());
+        Batch plain = BatchArrays.batch(input);
+        batch = training ? inputs.training(plain, spec.noise(getIterationCount(), shard)) : inputs.evaluation(plain);
         adapters = values();
         return training ? train(workspaceMgr) : infer(workspaceMgr);
     }
@@ -211,8 +214,9 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
         AdaptedTransformer.Step again = adapted.plan(step, shard, given.size());
         StepPlan.Selection last =
                 again.plan().selections().get(again.plan().selections().size() - 1);
+        Batch formed = PassInputs.of(spec.head(), runtime()).training(given, spec.noise(step, shard));
         try (Tensor values = values()) {
-            return runtime().transformer().firstNotFinite(given, adapted.adapters(again, last.rows(), values));
+            return runtime().transformer().firstNotFinite(formed, adapted.adapters(again, last.rows(), values));
         }
     }
 

@@ -14,7 +14,7 @@ import org.erat.data.tokenized.TaskType;
  */
 public record HeadSpec(Readout readout, int width, int outputs, Loss loss) implements Serializable {
     public HeadSpec {
-        long values = loss == Loss.NEXT_TOKEN ? 0 : (long) width * width + (long) outputs * width;
+        long values = predictsTokens(loss) ? 0 : (long) width * width + (long) outputs * width;
         if (width < 1 || outputs < 1 || values > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException("A head of width " + width + " with " + outputs + " outputs");
         }
@@ -37,7 +37,9 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
         /** A number: the squared error. */
         SQUARED_ERROR,
         /** Logits of the vocabulary by the frozen output layer of the base model: −log softmax of the token that follows. */
-        NEXT_TOKEN
+        NEXT_TOKEN,
+        /** The same, read at a mask token that stands in the place of the token it predicts. */
+        MASKED_TOKEN
     }
 
     /** The head of a task. */
@@ -64,7 +66,16 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
 
     /** Whether it predicts tokens by the frozen output layer of the base model, and so has no parameters. */
     public boolean isLanguageModel() {
-        return loss == Loss.NEXT_TOKEN;
+        return predictsTokens(loss);
+    }
+
+    private static boolean predictsTokens(Loss loss) {
+        return loss == Loss.NEXT_TOKEN || loss == Loss.MASKED_TOKEN;
+    }
+
+    /** The same with another loss. */
+    public HeadSpec withLoss(Loss other) {
+        return new HeadSpec(readout, width, outputs, other);
     }
 
     /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */

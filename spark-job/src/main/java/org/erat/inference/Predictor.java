@@ -3,7 +3,6 @@ package org.erat.inference;
 import java.nio.FloatBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.function.BiConsumer;
 import javax.annotation.Nullable;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
@@ -15,6 +14,7 @@ import org.erat.export.TrainedAdapter;
 import org.erat.head.Head;
 import org.erat.head.HeadSpec;
 import org.erat.model.ModelRuntime;
+import org.erat.prefix.PassInputs;
 
 /**
  * A trained adapter in use, at several selections of its rows. What no adapter changes runs once for all of them. Confined
@@ -24,6 +24,7 @@ public final class Predictor implements AutoCloseable {
     private final ModelRuntime runtime;
     private final Kernels kernels;
     private final Head head;
+    private final PassInputs inputs;
     private final IdentityHashMap<TrainedAdapter, Tensor> adapters = new IdentityHashMap<>();
 
     /** Null for a head without parameters. */
@@ -45,6 +46,7 @@ public final class Predictor implements AutoCloseable {
         runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), adapter.architecture(), compute);
         kernels = runtime.kernels();
         head = Head.of(adapter.head(), 0, runtime);
+        inputs = PassInputs.of(adapter.head(), runtime);
         FloatBuffer parameters = FloatBuffer.wrap(adapter.parameters());
         int ofHead = parameters.capacity() - length;
         headValues = ofHead == 0 ? null : kernels.memory().uploadSingle(parameters.slice(length, ofHead), ofHead);
@@ -68,7 +70,8 @@ public final class Predictor implements AutoCloseable {
     }
 
     /** Runs a mini-batch at all selections, one after the other. */
-    public void run(Batch batch, Outputs sink) {
+    public void run(Batch plain, Outputs sink) {
+        Batch batch = inputs.evaluation(plain);
         runtime.transformer()
                 .infer(batch, selections, (selection, hidden) -> sink.accept(selection, outputs(batch, hidden)));
     }
@@ -86,22 +89,32 @@ public final class Predictor implements AutoCloseable {
     }
 
     /** Runs a mini-batch whose targets are known at all selections, one after the other. */
-    public void losses(Batch batch, Losses sink) {
+    public void losses(Batch plain, Losses sink) {
+        Batch batch = inputs.evaluation(plain);
         runtime.transformer()
                 .infer(batch, selections, (selection, hidden) -> sink.accept(selection, losses(batch, hidden)));
     }
 
-    /**
-     * Runs a mini-batch at the first selection and shows the inner activations of its adapters.
-     *
-     * @param observer takes A·x [B·T,w] of each adapter, row-major
-     */
-    public void showInner(Batch batch, BiConsumer<AdapterLayout.Slot, float[]> observer) {
+    /** Takes the inner activations of an adapter in one pass. */
+    @FunctionalInterface
+    public interface Inner {
+        /**
+         * Takes them.
+         *
+         * @param inner A·x [B·T,w] row-major, of the tokens of the pass
+         * @param lengths [B] tokens of each example of the pass
+         */
+        void accept(AdapterLayout.Slot slot, float[] inner, int... lengths);
+    }
+
+    /** Runs a mini-batch at the first selection and shows the inner activations of its adapters. */
+    public void showInner(Batch plain, Inner observer) {
+        Batch batch = inputs.evaluation(plain);
         Adapters shown = selections.get(0).shownTo((slot, inner) -> {
             long[] shape = inner.shape();
             float[] values = new float[Math.toIntExact(shape[0] * shape[1])];
             kernels.memory().download(inner, FloatBuffer.wrap(values));
-            observer.accept(slot, values);
+            observer.accept(slot, values, batch.lengths());
         });
         runtime.transformer().infer(batch, List.of(shown), (selection, hidden) -> {});
     }

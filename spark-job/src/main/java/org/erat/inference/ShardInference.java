@@ -156,10 +156,10 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
     /** Sums the second moments of the inner activations of a shard's tokens, at the first selection. */
     RowMoments.Sums moments(PackedExamples shard) {
         RowMoments.Sums sums = new RowMoments.Sums(adapter().layout());
-        forEachBatch(shard, (predictor, examples) -> {
-            Batch batch = batch(shard, examples);
-            predictor.showInner(batch, (slot, inner) -> sums.add(slot.index(), inner, batch.lengths()));
-        });
+        forEachBatch(
+                shard,
+                (predictor, examples) -> predictor.showInner(
+                        batch(shard, examples), (slot, inner, lengths) -> sums.add(slot.index(), inner, lengths)));
         return sums;
     }
 

@@ -7,6 +7,7 @@ import org.erat.config.JobConfig;
 import org.erat.data.tokenized.Manifest;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
+import org.erat.prefix.PassInputs;
 import org.erat.training.round.RoundSettings;
 
 /**
@@ -37,7 +38,7 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                         inputs.model().architecture(),
                         weights,
                         job.training().batchSize(),
-                        longest,
+                        PassInputs.longest(learner.head(), longest),
                         job.compute(),
                         conf)
                 .with(learner.head(), (long) job.training().batchSize() * longest);

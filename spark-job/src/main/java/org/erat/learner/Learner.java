@@ -14,6 +14,7 @@ import org.erat.learner.ParameterLayout.Group;
 import org.erat.method.StepPlan;
 import org.erat.model.ModelRuntime;
 import org.erat.model.Transformer;
+import org.erat.prefix.PassInputs;
 
 /**
  * Local training steps by AdamW whose parameters, gradients and optimizer state stay where the model computes. Of each step
@@ -27,6 +28,7 @@ public final class Learner implements AutoCloseable {
     private final Kernels kernels;
     private final Transformer transformer;
     private final Head head;
+    private final PassInputs inputs;
     private final double[] adapterCounts;
     private final double[] headCounts;
     private final double[] summaryValues = new double[Update.SUMMARY];
@@ -53,6 +55,7 @@ public final class Learner implements AutoCloseable {
         this.kernels = runtime.kernels();
         this.transformer = runtime.transformer();
         this.head = Head.of(spec.head(), spec.labelSmoothing(), runtime);
+        this.inputs = PassInputs.of(spec.head(), runtime);
         adapterCounts = counts(initialState, layout.adapterGroup());
         headCounts = counts(initialState, layout.headGroup());
         parameters = kernels.memory().uploadSingle(initial, layout.parameters());
@@ -74,12 +77,14 @@ public final class Learner implements AutoCloseable {
     /**
      * Makes a step.
      *
+     * @param plain its examples
      * @param step local step of the run, from 0
      * @param shard number of the shard
      * @return mean loss over the targets, before the step
      * @throws NotFiniteException if it gave a value that is not finite
      */
-    public double step(Batch batch, long step, int shard) {
+    public double step(Batch plain, long step, int shard) {
+        Batch batch = inputs.training(plain, spec.noise(step, shard));
         AdaptedTransformer.Step begun = adapted.begin(step, shard, batch.size());
         kernels.pointwise().assign(row(parameters, layout.adapterGroup().length()), adapters);
         kernels.pointwise().fill(gradient, 0);

@@ -11,6 +11,7 @@ import org.erat.adapter.RankScale;
 import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
+import org.erat.config.PrefixSettings;
 import org.erat.config.ScheduleConfig;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
@@ -23,6 +24,7 @@ import org.erat.head.HeadSpec;
 import org.erat.method.AdapterMethod;
 import org.erat.method.Methods;
 import org.erat.model.BaseModel;
+import org.erat.prefix.Noise;
 
 /**
  * All that a training step depends on beside parameters and data. It travels as JSON text inside the configuration of a
@@ -37,6 +39,7 @@ import org.erat.model.BaseModel;
  * @param method how the adapters are trained
  * @param schedule settings of the method
  * @param labelSmoothing ε of the loss in training, see {@link org.erat.compute.Losses#crossEntropy}
+ * @param historyNoise of a prefix language model in training, see {@link Noise#history}
  * @param optimizer what updates the parameters
  * @param learningRate by local step
  * @param totalSteps T, local steps of the whole run
@@ -52,6 +55,7 @@ public record LearnerSpec(
         Method method,
         ScheduleConfig schedule,
         double labelSmoothing,
+        double historyNoise,
         OptimizerSpec optimizer,
         LearningRate learningRate,
         long totalSteps,
@@ -95,6 +99,7 @@ public record LearnerSpec(
                 job.method(),
                 job.schedule(),
                 job.training().labelSmoothing(),
+                job.prefix().historyNoise(),
                 OptimizerSpec.of(job.training()),
                 LearningRate.of(job.training(), totalSteps),
                 totalSteps,
@@ -112,11 +117,13 @@ public record LearnerSpec(
                     model.uri() + ": lacks the output layer that predicts tokens. Prepare the base model"
                             + " from a checkpoint with its language-model head.");
         }
-        return HeadSpec.of(
-                task,
-                languageModel ? model.architecture().vocabulary() : outputs,
-                job.head(),
-                model.architecture().width());
+        Architecture architecture = model.architecture();
+        HeadSpec head = HeadSpec.of(
+                task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture.width());
+        boolean masked = languageModel
+                && !architecture.mask().causal()
+                && job.prefix().objective() == PrefixSettings.Objective.PSEUDO_MASK;
+        return masked ? head.withLoss(HeadSpec.Loss.MASKED_TOKEN) : head;
     }
 
     private static List<Projection> targets(JobConfig job, Architecture architecture) {
@@ -146,6 +153,7 @@ public record LearnerSpec(
                 method,
                 schedule,
                 labelSmoothing,
+                historyNoise,
                 optimizer,
                 new LearningRate(peak, learningRate.warmupSteps(), learningRate.totalSteps(), learningRate.decay()),
                 totalSteps,
@@ -159,6 +167,11 @@ public record LearnerSpec(
      */
     public int stepWeight(Batch batch) {
         return head.isLanguageModel() ? batch.targets().count() : 1;
+    }
+
+    /** How a step of a shard corrupts the tokens of a prefix language model. */
+    public Noise noise(long step, int shard) {
+        return Noise.of(historyNoise, seed, step, shard);
     }
 
     /** What plans the steps. */

@@ -36,6 +36,8 @@ final class BaseModelFiles {
     private static final Logger LOG = LoggerFactory.getLogger(BaseModelFiles.class);
     private static final List<String> FILES =
             List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER);
+    private static final List<String> OPTIONAL =
+            List.of(BaseModelDirectory.TOKENIZER_CONFIG, BaseModelDirectory.RECORD);
     private static final Map<List<Source>, Path> FETCHED = new LinkedHashMap<>(16, 0.75f, true);
 
     private BaseModelFiles() {}
@@ -68,9 +70,11 @@ final class BaseModelFiles {
             for (String name : FILES) {
                 sources.add(Source.of(files.getFileStatus(new org.apache.hadoop.fs.Path(remote, name))));
             }
-            org.apache.hadoop.fs.Path record = new org.apache.hadoop.fs.Path(remote, BaseModelDirectory.RECORD);
-            if (files.exists(record)) {
-                sources.add(Source.of(files.getFileStatus(record)));
+            for (String name : OPTIONAL) {
+                org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(remote, name);
+                if (files.exists(file)) {
+                    sources.add(Source.of(files.getFileStatus(file)));
+                }
             }
             synchronized (FETCHED) {
                 Path copy = FETCHED.get(sources);

@@ -34,6 +34,9 @@ final class BaseWeights implements AutoCloseable {
     @Nullable
     private OutputWeights output;
 
+    @Nullable
+    private Integer maskTokenId;
+
     private int users;
 
     private BaseWeights(Key key) {
@@ -130,6 +133,18 @@ final class BaseWeights implements AutoCloseable {
             output = OutputWeights.of(weights, Families.of(architecture), directory.tensors(), backend);
         }
         return output;
+    }
+
+    /**
+     * Id of the mask token, read for its first user.
+     *
+     * @throws BadInputException if the tokenizer has none
+     */
+    synchronized int maskTokenId() {
+        if (maskTokenId == null) {
+            maskTokenId = directory.maskTokenId();
+        }
+        return maskTokenId;
     }
 
     /** What laid the weights out. */

@@ -93,6 +93,15 @@ public final class ModelRuntime implements AutoCloseable {
         return output;
     }
 
+    /**
+     * Id of the token that stands where a masked language model predicts one.
+     *
+     * @throws org.erat.data.BadInputException if the base model's tokenizer has none
+     */
+    public int maskTokenId() {
+        return base.maskTokenId();
+    }
+
     /** Returns the runtime, whose scratch memory others can use from here on. */
     @Override
     public void close() {

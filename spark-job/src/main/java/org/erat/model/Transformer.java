@@ -11,6 +11,7 @@ import org.erat.compute.Attention.Shape;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Positions;
 import org.erat.data.safetensors.Dtype;
 import org.erat.data.tokenized.Batch;
 
@@ -291,11 +292,22 @@ public final class Transformer {
                 heads.keyValue(),
                 heads.width(),
                 architecture.mask(),
-                batch.lengths());
+                batch.lengths(),
+                batch.arrangement() == null ? null : batch.arrangement().visibility());
+    }
+
+    private int[] positionRows(Batch batch) {
+        if (batch.arrangement() == null) {
+            return architecture.positionRows(batch.tokenIds(), batch.tokens());
+        }
+        if (architecture.positions() instanceof Positions.Rotary) {
+            throw new IllegalArgumentException("Rotary positions are the order of the tokens, and cannot be arranged");
+        }
+        return architecture.positionRows(batch.arrangement().positions());
     }
 
     private Tensor embed(Batch batch) {
-        return embed(batch.tokenIds(), batch.typeIds(), architecture.positionRows(batch.tokenIds(), batch.tokens()));
+        return embed(batch.tokenIds(), batch.typeIds(), positionRows(batch));
     }
 
     private Tensor embed(int[] tokenIds, int[] typeIds, int[] positionRows) {

@@ -105,10 +105,12 @@ class FiniteDifferenceTest {
         "'1:3', 4, 2, CAUSAL",
         "'2:2,2', 3, 1, CAUSAL",
         "'1:4', 2, 2, 1",
-        "'2:4,3', 4, 2, 2"
+        "'2:4,3', 4, 2, 2",
+        "'1:5', 2, 2, ARRANGED",
+        "'2:4,3', 4, 2, ARRANGED"
     })
     void attention(String examples, int heads, int keyValueHeads, String mask) {
-        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, 2, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, 2, mask);
         Matrix weights = matrix(shape.rows(), shape.queryWidth());
         TestShapes.withoutPadding(shape, weights.values());
         Attention attention = kernels.attention();

@@ -405,10 +405,15 @@ public class ImplementationsAgreeTest {
         "'2:1,1', 4, 1, 8, CAUSAL",
         "'2:6,6', 2, 2, 8, 1",
         "'3:9,2,5', 6, 2, 16, 3",
-        "'2:66,35', 2, 2, 64, 40"
+        "'2:66,35', 2, 2, 64, 40",
+        "'1:1', 2, 2, 8, ARRANGED",
+        "'2:6,6', 2, 2, 8, ARRANGED",
+        "'3:9,2,5', 6, 2, 16, ARRANGED",
+        "'2:66,35', 2, 2, 64, ARRANGED",
+        "'3:30,30,29', 4, 1, 5, ARRANGED"
     })
     void attention(String examples, int heads, int keyValueHeads, int headWidth, String mask) {
-        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, mask);
         checkProducts((backend, kernels, host) -> {
             Tensor qkv = host.of("qkv", shape.rows(), shape.width());
             Attended attended = kernels.attention().forward(qkv, shape);
@@ -420,9 +425,9 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL", "1, 2"})
+    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL", "1, 2", "2, ARRANGED"})
     void attentionOfViews(int keyValueHeads, String mask) {
-        Attention.Shape shape = TestShapes.attention("2:5,3", 2, keyValueHeads, 32, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention("2:5,3", 2, keyValueHeads, 32, mask);
         checkProducts((backend, kernels, host) -> {
             Tensor qkv = host.of("qkv", 12, shape.width() + 8).rows(1, 11).columns(5, 5 + shape.width());
             Tensor dy = host.of("dy", 10, 67).columns(3, 67);

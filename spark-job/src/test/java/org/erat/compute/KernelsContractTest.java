@@ -25,6 +25,7 @@ import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.safetensors.Dtype;
+import org.erat.data.tokenized.Visibility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -394,10 +395,12 @@ public class KernelsContractTest {
         "4, 2, CAUSAL",
         "32, 1, CAUSAL",
         "4, 2, 1",
-        "32, 1, 2"
+        "32, 1, 2",
+        "4, 2, ARRANGED",
+        "32, 1, ARRANGED"
     })
     void whatPaddingHoldsChangesNothingAndItsRowsAreZero(int headWidth, int keyValueHeads, String mask) {
-        Attention.Shape shape = TestShapes.attention("2:5,2", 2, keyValueHeads, headWidth, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention("2:5,2", 2, keyValueHeads, headWidth, mask);
         double[] qkv = random(10 * shape.width());
         double[] dy = random(10 * shape.queryWidth());
         float[][] zeros = attention(
@@ -445,6 +448,44 @@ public class KernelsContractTest {
         float[] other = attention(qkv, dy, shape)[0];
         assertThat(row(other, 3, shape.queryWidth())).isNotEqualTo(row(one, 3, shape.queryWidth()));
         assertThat(row(other, 4, shape.queryWidth())).containsExactly(row(one, 4, shape.queryWidth()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 2", "32, 2", "8, 1"})
+    void aVisibilityThatSaysWhatAMaskSaysGivesTheSameBits(int headWidth, int keyValueHeads) {
+        Attention.Shape causal = TestShapes.attention("2:5,3", 2, keyValueHeads, headWidth, Mask.CAUSAL);
+        Attention.Shape arranged = TestShapes.arranged(
+                TestShapes.attention("2:5,3", 2, keyValueHeads, headWidth, Mask.BIDIRECTIONAL),
+                new Visibility(new int[10], new int[] {1, 2, 3, 4, 5, 1, 2, 3, 0, 0}));
+        double[] qkv = random(10 * causal.width());
+        double[] dy = random(10 * causal.queryWidth());
+        assertThat(attention(qkv, dy, arranged)).isDeepEqualTo(attention(qkv, dy, causal));
+    }
+
+    /** The last token, which sees the first two and itself: as a pseudo token does. */
+    @ParameterizedTest
+    @CsvSource({"4, 2", "32, 2", "8, 1"})
+    void aTokenSeesItsIntervalAndItself(int headWidth, int keyValueHeads) {
+        Attention.Shape shape = TestShapes.arranged(
+                TestShapes.attention("1:5", 2, keyValueHeads, headWidth, Mask.BIDIRECTIONAL),
+                new Visibility(new int[5], new int[] {4, 4, 4, 4, 2}));
+        double[] qkv = random(5 * shape.width());
+        double[] dy = random(5 * shape.queryWidth());
+        float[] one = attention(qkv, dy, shape)[0];
+        for (int token = 0; token < 5; token++) {
+            double[] changed = qkv.clone();
+            for (int i = token * shape.width() + shape.queryWidth(); i < (token + 1) * shape.width(); i++) {
+                changed[i] *= -2;
+            }
+            float[] other = attention(changed, dy, shape)[0];
+            boolean seen = token < 2 || token == 4;
+            assertThat(Arrays.equals(row(other, 4, shape.queryWidth()), row(one, 4, shape.queryWidth())))
+                    .as("the last token without token %d", token)
+                    .isEqualTo(!seen);
+            assertThat(Arrays.equals(row(other, 0, shape.queryWidth()), row(one, 0, shape.queryWidth())))
+                    .as("the first token without token %d", token)
+                    .isEqualTo(token == 4);
+        }
     }
 
     /** As the neighbouring positions of two tokens are, so is the product of their rotations. */
@@ -578,6 +619,10 @@ public class KernelsContractTest {
                 () -> tokens.rotate(x.columns(0, 4), 2, angles, new int[] {0, 0, 0, 0, 0, 2}));
     }
 
+    private static Attention.Shape arranged(Mask mask, int[] from, int[] to) {
+        return new Attention.Shape(2, 3, 1, 1, 2, mask, new int[] {3, 2}, new Visibility(from, to));
+    }
+
     private void refusesAttentions(Tensor x) {
         Attention attention = kernels.attention();
         refuses(
@@ -592,6 +637,15 @@ public class KernelsContractTest {
         refuses(
                 "attention: 1 lengths for 2 examples",
                 () -> attention.forward(x, new Attention.Shape(2, 3, 1, 1, 2, Mask.BIDIRECTIONAL, new int[] {3})));
+        refuses(
+                "attention: the visibility of 2 tokens where there are 6",
+                () -> attention.forward(x, arranged(Mask.BIDIRECTIONAL, new int[2], new int[2])));
+        refuses(
+                "attention: keys 0 to 3, seen from token 1 of an example of 2",
+                () -> attention.forward(x, arranged(Mask.BIDIRECTIONAL, new int[6], new int[] {0, 0, 0, 2, 3, 9})));
+        refuses(
+                "attention: a causal mask and a visibility besides",
+                () -> attention.forward(x, arranged(Mask.CAUSAL, new int[6], new int[6])));
     }
 
     private static void refuses(String message, ThrowingCallable call) {

@@ -81,6 +81,10 @@ public final class TinyLearners {
     public double epsilon = 1e-8;
     public double clipNorm = 0;
     public double labelSmoothing = 0;
+    public double historyNoise = 0.5;
+
+    /** Of language models: whether tokens are predicted at mask tokens, and not at the tokens before them. */
+    public boolean pseudoMask = false;
 
     private final Path directory;
     private final Architecture architecture;
@@ -177,18 +181,25 @@ public final class TinyLearners {
                 architecture,
                 compute(),
                 new AdapterSpec(List.copyOf(projections), new RankScale(scale, alpha, rank), dropout, freezeA),
-                HeadSpec.of(
-                        task,
-                        task == TaskType.LANGUAGE_MODELING ? architecture.vocabulary() : outputs,
-                        new HeadSettings(pooling),
-                        architecture.width()),
+                head(),
                 method,
                 schedule(),
                 labelSmoothing,
+                historyNoise,
                 OptimizerSpec.of(training()),
                 LearningRate.of(training(), totalSteps),
                 totalSteps,
                 seed);
+    }
+
+    private HeadSpec head() {
+        boolean languageModel = task == TaskType.LANGUAGE_MODELING;
+        HeadSpec head = HeadSpec.of(
+                task,
+                languageModel ? architecture.vocabulary() : outputs,
+                new HeadSettings(pooling),
+                architecture.width());
+        return languageModel && pseudoMask ? head.withLoss(HeadSpec.Loss.MASKED_TOKEN) : head;
     }
 
     /** The graph of {@link #spec} with its initial values. */

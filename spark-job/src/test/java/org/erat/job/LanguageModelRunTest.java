@@ -29,6 +29,7 @@ import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.RankMetrics;
 import org.erat.export.AdapterFiles;
 import org.erat.export.TrainedAdapter;
+import org.erat.head.HeadSpec;
 import org.erat.inference.AdapterUse;
 import org.erat.inference.Predictions;
 import org.erat.model.TinyBaseModel;
@@ -104,6 +105,7 @@ class LanguageModelRunTest {
                 adapter { rank = %d, alpha = 8, targets = [query, key, value, attention-output, intermediate, output] }
                 training { epochs = 4, shards = 2, batch-size = 4, local-steps = 2, learning-rate = 0.02 }
                 training { label-smoothing = 0.1 }
+                prefix.history-noise = 0.1
                 checkpoint.every-rounds = 4
                 """
                         .formatted(folder.resolve("model"), RANK),
@@ -159,6 +161,7 @@ class LanguageModelRunTest {
                 new org.apache.hadoop.fs.Path(whole.resolve("adapter").toUri());
         TrainedAdapter read = AdapterFiles.read(adapter, new Configuration());
         assertThat(read.head().isLanguageModel()).isTrue();
+        assertThat(read.head().loss()).isEqualTo(HeadSpec.Loss.MASKED_TOKEN);
         assertThat(read.outputs()).isEqualTo(TinyBaseModel.VOCABULARY);
         assertThat(read.parameters()).hasSize((int) read.layout().length());
         assertThat(read.parameters()).containsExactly(outcome.adapter().parameters());

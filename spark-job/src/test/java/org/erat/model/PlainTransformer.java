@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
@@ -197,13 +198,29 @@ final class PlainTransformer {
 
     // ---- the forward pass
 
+    /** Whether a query sees a key. */
+    @FunctionalInterface
+    interface Visible {
+        boolean from(int query, int key);
+    }
+
     /** The last hidden states [T,H] of one example. */
     double[][] hidden(int[] tokenIds, Deltas deltas) {
+        Architecture.Mask mask = architecture.mask();
+        return hidden(
+                tokenIds,
+                IntStream.range(0, tokenIds.length).toArray(),
+                (query, key) -> !mask.causal() || (key <= query && key > (long) query - mask.window()),
+                deltas);
+    }
+
+    /** The same of tokens at positions of their own. */
+    double[][] hidden(int[] tokenIds, int[] at, Visible visible, Deltas deltas) {
         double[][] x = new double[tokenIds.length][];
         for (int t = 0; t < x.length; t++) {
             x[t] = words[tokenIds[t]];
             if (architecture.positions() instanceof Positions.Learned learned) {
-                x[t] = embeddingNorm.of(sum(x[t], positions[learned.offset() + t]), epsilon());
+                x[t] = embeddingNorm.of(sum(x[t], positions[learned.offset() + at[t]]), epsilon());
             }
         }
         boolean before = architecture.norm().place() == Place.PRE;
@@ -214,7 +231,7 @@ final class PlainTransformer {
                 maps.put(projection, values.maps().get(projection).plus(deltas.of(block, projection)));
             }
             double[][] in = before ? norm(values.attentionNorm(), x) : x;
-            x = sum(x, attention(in, maps, values.headNorms()));
+            x = sum(x, attention(in, maps, values.headNorms(), visible));
             x = before ? x : norm(values.attentionNorm(), x);
             in = before ? norm(values.feedForwardNorm(), x) : x;
             x = sum(x, architecture.feedForward().gated() ? gatedFeedForward(in, maps) : feedForward(in, maps));
@@ -223,7 +240,8 @@ final class PlainTransformer {
         return before ? norm(finalNorm, x) : x;
     }
 
-    private double[][] attention(double[][] x, Map<Projection, Linear> maps, Map<Projection, Norm> headNorms) {
+    private double[][] attention(
+            double[][] x, Map<Projection, Linear> maps, Map<Projection, Norm> headNorms, Visible visible) {
         Architecture.Heads heads = architecture.heads();
         double[][] query = heads(of(maps.get(Projection.QUERY), x), headNorms.get(Projection.QUERY));
         double[][] key = heads(of(maps.get(Projection.KEY), x), headNorms.get(Projection.KEY));
@@ -233,13 +251,12 @@ final class PlainTransformer {
             int q = head * heads.width();
             int kv = head / (heads.query() / heads.keyValue()) * heads.width();
             for (int t = 0; t < x.length; t++) {
-                int first = architecture.mask().causal()
-                        ? Math.max(0, t - architecture.mask().window() + 1)
-                        : 0;
-                int seen = architecture.mask().causal() ? t + 1 : x.length;
-                double[] share = new double[seen];
+                double[] share = new double[x.length];
                 double sum = 0;
-                for (int s = first; s < seen; s++) {
+                for (int s = 0; s < x.length; s++) {
+                    if (!visible.from(t, s)) {
+                        continue;
+                    }
                     double score = 0;
                     for (int d = 0; d < heads.width(); d++) {
                         score += query[t][q + d] * key[s][kv + d];
@@ -247,7 +264,7 @@ final class PlainTransformer {
                     share[s] = Math.exp(score / Math.sqrt(heads.width()));
                     sum += share[s];
                 }
-                for (int s = first; s < seen; s++) {
+                for (int s = 0; s < x.length; s++) {
                     for (int d = 0; d < heads.width(); d++) {
                         context[t][q + d] += share[s] / sum * value[s][kv + d];
                     }

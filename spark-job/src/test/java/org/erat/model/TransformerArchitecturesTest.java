@@ -33,8 +33,10 @@ import org.erat.data.architecture.Architecture.Place;
 import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.architecture.RotaryScaling;
+import org.erat.data.tokenized.Arrangement;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.Visibility;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -126,8 +128,23 @@ class TransformerArchitecturesTest {
         return new Batch(tokenIds, new int[8], LENGTHS, new long[2], new Targets.Classes(new int[2]));
     }
 
+    /** The last token of the first example is a pseudo token in the place of the third; the second one's see themselves. */
+    private static Batch arranged() {
+        Batch plain = batch();
+        return new Batch(
+                plain.tokenIds(),
+                plain.typeIds(),
+                plain.lengths(),
+                plain.ids(),
+                plain.targets(),
+                new Arrangement(
+                        new int[] {0, 1, 2, 2, 3, 0, 0, 0},
+                        new Visibility(new int[] {0, 0, 1, 0, 0, 1, 0, 0}, new int[] {2, 2, 3, 2, 0, 2, 0, 0})));
+    }
+
     /** A transformer in double precision with adapters on some projections. */
     private static final class Adapted implements AutoCloseable {
+        private final Batch batch;
         private final Kernels kernels;
         private final TransformerWeights weights;
         private final Transformer transformer;
@@ -135,6 +152,16 @@ class TransformerArchitecturesTest {
         private final double[] values;
 
         Adapted(Architecture architecture, PlainTransformer plain, Set<Projection> projections, boolean recomputes) {
+            this(architecture, plain, projections, recomputes, batch());
+        }
+
+        Adapted(
+                Architecture architecture,
+                PlainTransformer plain,
+                Set<Projection> projections,
+                boolean recomputes,
+                Batch batch) {
+            this.batch = batch;
             Nd4jBackend backend = new Nd4jBackend(Precision.F64);
             this.kernels = backend.open(1);
             this.weights = plain.on(backend);
@@ -154,7 +181,7 @@ class TransformerArchitecturesTest {
 
         double[] hidden() {
             try (Tensor uploaded = upload();
-                    Transformer.Pass pass = transformer.forward(batch(), adapters(uploaded))) {
+                    Transformer.Pass pass = transformer.forward(batch, adapters(uploaded))) {
                 return TestTensors.doubles(kernels, pass.hidden());
             }
         }
@@ -163,7 +190,7 @@ class TransformerArchitecturesTest {
             List<double[]> hidden = new ArrayList<>();
             try (Tensor uploaded = upload()) {
                 transformer.infer(
-                        batch(),
+                        batch,
                         List.of(adapters(uploaded)),
                         (selection, states) -> hidden.add(TestTensors.doubles(kernels, states)));
             }
@@ -174,7 +201,7 @@ class TransformerArchitecturesTest {
         double[] gradient(double[] w) {
             try (Tensor uploaded = upload();
                     Tensor gradient = kernels.memory().allocateSingle(values.length);
-                    Transformer.Pass pass = transformer.forward(batch(), adapters(uploaded))) {
+                    Transformer.Pass pass = transformer.forward(batch, adapters(uploaded))) {
                 kernels.pointwise().fill(gradient, 0);
                 Tensor dHidden = kernels.memory()
                         .upload(DoubleBuffer.wrap(w), pass.hidden().shape());
@@ -261,6 +288,48 @@ class TransformerArchitecturesTest {
                 assertThat(Arrays.copyOfRange(inferred, from * width, to))
                         .as("inference")
                         .containsExactly(expected, within(1e-12));
+            }
+        }
+    }
+
+    static Stream<Architecture> encoders() {
+        return Stream.of(
+                architecture(Place.POST, Mask.BIDIRECTIONAL, 4), architecture(Place.PRE, Mask.BIDIRECTIONAL, 2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("encoders")
+    void arrangedTokensFollowTheFormulas(Architecture architecture) {
+        PlainTransformer plain = new PlainTransformer(architecture, new Random(1));
+        int width = architecture.width();
+        Set<Projection> projections = EnumSet.copyOf(architecture.projections());
+        double[] w = weights(width);
+        try (Adapted adapted = new Adapted(architecture, plain, projections, true, arranged())) {
+            double[] hidden = adapted.hidden();
+            double[] inferred = adapted.inferred();
+            Arrangement arrangement = arranged().arrangement();
+            for (int b = 0; b < LENGTHS.length; b++) {
+                int row = b * TOKENS;
+                double[] expected = Stream.of(plain.hidden(
+                                Arrays.copyOfRange(arranged().tokenIds(), row, row + LENGTHS[b]),
+                                Arrays.copyOfRange(arrangement.positions(), row, row + LENGTHS[b]),
+                                (query, key) -> query == key
+                                        || (key >= arrangement.visibility().from()[row + query]
+                                                && key
+                                                        < arrangement.visibility()
+                                                                .to()[row + query]),
+                                (block, projection) -> adapted.delta(architecture, block, projection)))
+                        .flatMapToDouble(Arrays::stream)
+                        .toArray();
+                int to = (row + LENGTHS[b]) * width;
+                assertThat(Arrays.copyOfRange(hidden, row * width, to)).containsExactly(expected, within(1e-12));
+                assertThat(Arrays.copyOfRange(inferred, row * width, to)).containsExactly(expected, within(1e-12));
+            }
+            double[] gradient = adapted.gradient(w);
+            for (int block = 0; block < architecture.blocks(); block++) {
+                double[] direction = direction(adapted.layout, block);
+                double slope = adapted.slope(w, direction);
+                assertThat(product(gradient, direction)).isCloseTo(slope, within(1e-6 * Math.max(1, Math.abs(slope))));
             }
         }
     }

@@ -227,6 +227,11 @@ public record Architecture(
         return positions.of(tokenIds, tokens, padTokenId);
     }
 
+    /** The same of tokens at given positions, which count from 0. */
+    public int[] positionRows(int... ofTokens) {
+        return positions.of(ofTokens);
+    }
+
     /** What differs in another architecture, a text for each part: {@code blocks (2 there, 3 here)}; empty for none. */
     public List<String> differences(Architecture there) {
         List<String> differences = new ArrayList<>();

@@ -3,6 +3,7 @@ package org.erat.data.architecture;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.io.Serializable;
+import java.util.stream.IntStream;
 
 /** How the tokens of a model know their place. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -25,6 +26,9 @@ public sealed interface Positions extends Serializable {
      * @return [B,T]
      */
     int[] of(int[] tokenIds, int tokens, int padTokenId);
+
+    /** The same of tokens at given positions, which count from 0. */
+    int[] of(int... positions);
 
     /** Learned positions that count every token. */
     static Learned ofAllTokens(int rows) {
@@ -63,6 +67,11 @@ public sealed interface Positions extends Serializable {
             }
             return positions;
         }
+
+        @Override
+        public int[] of(int... positions) {
+            return IntStream.of(positions).map(position -> offset + position).toArray();
+        }
     }
 
     /**
@@ -86,6 +95,11 @@ public sealed interface Positions extends Serializable {
                 positions[i] = i % tokens;
             }
             return positions;
+        }
+
+        @Override
+        public int[] of(int... positions) {
+            return positions.clone();
         }
 
         /**

@@ -162,16 +162,28 @@ public final class BaseModelDirectory implements AutoCloseable {
      * @throws BadInputException if that file cannot be used
      */
     public int maxLength() {
+        return Math.min(architecture.maxLength(), tokenizerConfig().maxLength().orElse(Integer.MAX_VALUE));
+    }
+
+    /**
+     * Id of the token that stands where a masked language model predicts one.
+     *
+     * @throws BadInputException if the tokenizer has none, or one of its files cannot be used
+     */
+    public int maskTokenId() {
+        TokenizerJson tokenizer =
+                TokenizerJson.parse(read(tokenizerFile()), tokenizerFile().toString());
+        return tokenizer.idOf(tokenizerConfig().maskToken(architecture));
+    }
+
+    private TokenizerConfig tokenizerConfig() {
         Path file = path.resolve(TOKENIZER_CONFIG);
-        if (!Files.isRegularFile(file)) {
-            return architecture.maxLength();
-        }
+        return Files.isRegularFile(file) ? TokenizerConfig.parse(read(file), file.toString()) : TokenizerConfig.none();
+    }
+
+    private static byte[] read(Path file) {
         try {
-            return Math.min(
-                    architecture.maxLength(),
-                    TokenizerConfig.parse(Files.readAllBytes(file), file.toString())
-                            .maxLength()
-                            .orElse(Integer.MAX_VALUE));
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new BadInputException(file + ": cannot be read: " + e + ". Check its permissions.", e);
         }

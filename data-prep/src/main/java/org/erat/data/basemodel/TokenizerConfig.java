@@ -164,6 +164,11 @@ record TokenizerConfig(ObjectNode root, String where) {
                         || (!isPresent() && !architecture.family().equals("roberta")));
     }
 
+    /** The token that stands where a masked language model predicts one. */
+    String maskToken(Architecture architecture) {
+        return token("mask_token", architecture.family().equals("roberta") ? "<mask>" : "[MASK]");
+    }
+
     private boolean flag(String key, boolean absent) {
         return root.path(key).isBoolean() ? root.path(key).asBoolean() : absent;
     }

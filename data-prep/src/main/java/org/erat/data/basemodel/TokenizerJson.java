@@ -202,7 +202,12 @@ public record TokenizerJson(ObjectNode root, String where) {
         return new TokenizerJson(copy, where);
     }
 
-    private int idOf(String token) {
+    /**
+     * The id of a token.
+     *
+     * @throws BadInputException if there is none
+     */
+    int idOf(String token) {
         OptionalInt added = addedTokenId(token);
         JsonNode inVocabulary = root.path("model").path("vocab").path(token);
         if (added.isEmpty() && !inVocabulary.isInt()) {

@@ -1,6 +1,7 @@
 package org.erat.data.tokenized;
 
 import java.util.Arrays;
+import javax.annotation.Nullable;
 
 /**
  * One mini-batch of B examples padded at the right to T tokens, the length of the longest.
@@ -10,8 +11,15 @@ import java.util.Arrays;
  * @param lengths [B] number of real tokens, 1..T
  * @param ids [B] ids of the examples
  * @param targets [B], or [B,T] of token classes with {@link Targets#NONE} in the padding
+ * @param arrangement of the tokens; null where their positions are their order and they see what the model's mask says
  */
-public record Batch(int[] tokenIds, int[] typeIds, int[] lengths, long[] ids, Targets targets) {
+public record Batch(
+        int[] tokenIds, int[] typeIds, int[] lengths, long[] ids, Targets targets, @Nullable Arrangement arrangement) {
+    /** Tokens in their order. */
+    public Batch(int[] tokenIds, int[] typeIds, int[] lengths, long[] ids, Targets targets) {
+        this(tokenIds, typeIds, lengths, ids, targets, null);
+    }
+
     public Batch {
         int perTarget = targets instanceof Targets.TokenClasses ? tokenIds.length : lengths.length;
         boolean known = !(targets instanceof Targets.Unknown);
@@ -19,6 +27,9 @@ public record Batch(int[] tokenIds, int[] typeIds, int[] lengths, long[] ids, Ta
                 || tokenIds.length % lengths.length != 0
                 || typeIds.length != tokenIds.length
                 || ids.length != lengths.length
+                || (arrangement != null
+                        && (arrangement.positions().length != tokenIds.length
+                                || arrangement.visibility().to().length != tokenIds.length))
                 || (known && TargetArrays.length(targets) != perTarget)) {
             throw new IllegalArgumentException(String.format(
                     "%d token ids, %d type ids, %d lengths, %d ids and %d targets do not make a batch",

@@ -62,6 +62,7 @@ class HuggingFaceImportTest {
             assertThat(model.family()).isInstanceOf(Bert.class);
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isTrue();
+            assertThat(model.maskTokenId()).isEqualTo(4);
         }
         assertThat(progress)
                 .anyMatch(line -> line.contains("100 %"))
@@ -91,6 +92,7 @@ class HuggingFaceImportTest {
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
             assertThat(model.architecture()).isEqualTo(SyntheticModel.ROBERTA);
             assertThat(model.hasMaskedLanguageModelHead()).isTrue();
+            assertThat(model.maskTokenId()).isEqualTo(4);
         }
         String tokenizer = Files.readString(out().resolve("tokenizer.json"));
         assertThat(tokenizer).contains("\"truncation\":null", "\"padding\":null");
@@ -312,7 +314,8 @@ class HuggingFaceImportTest {
         Path source = source(directory, SyntheticModel.BERT, SyntheticModel.complete(SyntheticModel.BERT));
         Files.writeString(
                 source.resolve("tokenizer_config.json"),
-                "{\"tokenizer_class\": \"BertTokenizer\", \"do_lower_case\": false, \"model_max_length\": 9}");
+                "{\"tokenizer_class\": \"BertTokenizer\", \"do_lower_case\": false, \"model_max_length\": 9,"
+                        + " \"mask_token\": {\"content\": \"[UNK]\"}}");
         Files.writeString(source.resolve("special_tokens_map.json"), "{\"cls_token\": \"[CLS]\"}");
         Files.writeString(source.resolve("generation_config.json"), "{\"pad_token_id\": 0}");
 
@@ -333,6 +336,7 @@ class HuggingFaceImportTest {
         assertThat(progress).anyMatch(line -> line.contains("normalizer is replaced by that of BertTokenizer"));
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
             assertThat(model.maxLength()).isEqualTo(9);
+            assertThat(model.maskTokenId()).as("the token that they name").isEqualTo(1);
         }
     }
 

@@ -6,6 +6,7 @@ import org.erat.compute.Tensor;
 import org.erat.compute.memory.Block;
 import org.erat.compute.memory.StridedTensor;
 import org.erat.data.safetensors.Dtype;
+import org.erat.data.tokenized.Visibility;
 
 /**
  * Attention as products of batches of matrices that lie strided within [N,(A+2K)·D] and [N,A·D], and a softmax between them:
@@ -198,6 +199,7 @@ final class CudaAttention implements Attention {
     }
 
     private void softmax(Shape shape, StridedTensor scores, StridedTensor weights) {
+        Visibility visible = shape.visibility();
         String kernel = Execution.name("softmax", Execution.width(scores, weights), weights.dtype());
         execution.run(execution
                 .launch()
@@ -208,7 +210,9 @@ final class CudaAttention implements Attention {
                 .with(weights.rows())
                 .with(weights.columns())
                 .with(shape.heads())
-                .with(shape.mask().causal() ? shape.mask().window() : 0));
+                .with(shape.mask().causal() ? shape.mask().window() : 0)
+                .with(visible == null ? 0 : execution.firstKeys(visible.from()))
+                .with(visible == null ? 0 : execution.endsOfKeys(visible.to())));
     }
 
     private void softmaxBackward(StridedTensor weights, StridedTensor gradient) {

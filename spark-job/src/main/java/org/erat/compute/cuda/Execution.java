@@ -25,6 +25,8 @@ final class Execution {
 
     private final Uploaded lengths = new Uploaded();
     private final Uploaded positions = new Uploaded();
+    private final Uploaded firstKeys = new Uploaded();
+    private final Uploaded endsOfKeys = new Uploaded();
 
     /** Integers as last uploaded: a pass asks for the same ones in every block. */
     private final class Uploaded {
@@ -108,6 +110,16 @@ final class Execution {
     /** The address of the positions of the tokens of a batch. */
     long positions(int... ofTokens) {
         return positions.address(ofTokens);
+    }
+
+    /** The address of the first key that each token of a batch sees. */
+    long firstKeys(int... ofTokens) {
+        return firstKeys.address(ofTokens);
+    }
+
+    /** The address of the ends of the keys that each token of a batch sees. */
+    long endsOfKeys(int... ofTokens) {
+        return endsOfKeys.address(ofTokens);
     }
 
     /** The address of the scratch memory of a product; 0 where none is wanted. */
@@ -248,6 +260,8 @@ final class Execution {
             }
             lengths.release();
             positions.release();
+            firstKeys.release();
+            endsOfKeys.release();
             memory.releasePool();
         }
     }

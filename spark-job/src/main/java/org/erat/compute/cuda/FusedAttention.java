@@ -40,7 +40,7 @@ final class FusedAttention {
         return dtype == Dtype.BF16
                 && WIDTHS.contains(shape.headWidth())
                 && shape.keyValueHeads() == shape.heads()
-                && !shape.mask().causal();
+                && !shape.hidesKeys();
     }
 
     Attended forward(Tensor qkv, Shape shape) {

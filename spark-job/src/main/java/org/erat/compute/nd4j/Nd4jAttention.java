@@ -135,11 +135,8 @@ final class Nd4jAttention implements Attention {
             int length = shape.lengths()[b];
             for (int query = 0; query < length; query++) {
                 int row = (b * tokens + query) * tokens;
-                Arrays.fill(
-                        seen,
-                        row + shape.mask().firstKey(query),
-                        row + shape.mask().endOfKeys(query, length),
-                        1);
+                Arrays.fill(seen, row + shape.firstKey(b, query), row + shape.endOfKeys(b, query), 1);
+                seen[row + query] = 1;
             }
         }
         return Nd4j.createFromArray(seen).castTo(memory.type()).reshape('c', shape.batch(), 1, tokens, tokens);

@@ -19,7 +19,8 @@ import org.erat.data.safetensors.Dtype;
 /**
  * Attention as products of batches of matrices that lie strided within [N,(A+2K)·D] and [N,A·D]: nothing is transposed or
  * copied. A batch has one query head of each key/value head; with G = A/K query heads to a key/value head there are G
- * batches, one after the other. Where all examples of a mini-batch are of one length, nothing is masked but for causality.
+ * batches, one after the other. Where all examples of a mini-batch are of one length, nothing is masked but what the mask or
+ * the visibility hides.
  *
  * <p>The softmax of padding queries is set to zero; so their output is zero, and so is, in the backward pass, all that would
  * come of what {@code dy} holds there.
@@ -70,7 +71,7 @@ final class OneDnnAttention implements Attention {
     record SoftmaxKey(Layout scores, Layout weights, boolean forward) {}
 
     /** [count, T·T] with [1, T·T] added. */
-    private record CausalKey(long count, long tokens) {}
+    private record MaskKey(long count, long tokens) {}
 
     /** Sizes of one call and where the pieces of qkv, dqkv and [N,A·D] lie. Distances are in elements. */
     private record Geometry(Attention.Shape shape) {
@@ -216,9 +217,8 @@ final class OneDnnAttention implements Attention {
     /** q·kᵀ/√D with the mask added. */
     private void scores(Geometry geometry, StridedTensor in, StridedTensor scores) {
         Shape shape = geometry.shape();
-        boolean causal = shape.mask().causal();
-        // Padding comes last: a causal query that is none sees none of it.
-        boolean padded = !causal && hasPadding(shape);
+        // Hidden keys include padding, for every query that is none itself.
+        boolean padded = !shape.hidesKeys() && hasPadding(shape);
         Block mask = padded ? paddingMask(shape) : null;
         ProductKey all = geometry.scores(in.dtype(), Dtype.F32, in.stride(), in.stride(), geometry.scale());
         // oneDNN (3.11) finds what is added to an example by the distances of dense results. Scores of every G-th head
@@ -240,32 +240,34 @@ final class OneDnnAttention implements Attention {
         if (mask != null) {
             execution.memory().giveBack(mask);
         }
-        if (causal) {
+        if (shape.hidesKeys()) {
             hideKeys(shape, scores);
         }
     }
 
     /**
-     * Masks the keys behind each query, and those before its window. This is a step of its own because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly
-     * in products of bf16 where the processor has AMX (its pull request 6025 is the cure).
+     * Masks the keys that queries do not see, at once for all examples where the mask tells which. This is a step of its own
+     * because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly in products of bf16 where the processor has AMX (its pull
+     * request 6025 is the cure).
      */
     private void hideKeys(Shape shape, StridedTensor scores) {
         int tokens = shape.tokens();
+        int masks = shape.visibility() == null ? 1 : shape.batch();
+        MaskKey key = new MaskKey((long) shape.batch() / masks * shape.heads(), tokens);
         Block mask = execution.memory().take((long) Float.BYTES * tokens * tokens);
         FloatBuffer values = ((HostBlock) mask).floats();
-        for (int query = 0; query < tokens; query++) {
-            putMask(values, query, shape.mask().firstKey(query), shape.mask().endOfKeys(query, tokens), tokens);
+        for (int example = 0; example < masks; example++) {
+            for (int query = 0; query < tokens; query++) {
+                putMask(values, query, shape.firstKey(example, query), shape.endOfKeys(example, query), tokens);
+                values.put(query * tokens + query, 0);
+            }
+            long first = at(scores, example * key.count() * tokens * tokens);
+            execution.run(execution.primitive(key, () -> createMask(key)), first, mask.address(), first);
         }
-        CausalKey key = new CausalKey((long) shape.batch() * shape.heads(), tokens);
-        execution.run(
-                execution.primitive(key, () -> createCausalMask(key)),
-                scores.address(),
-                mask.address(),
-                scores.address());
         execution.memory().giveBack(mask);
     }
 
-    private static Primitive createCausalMask(CausalKey key) {
+    private static Primitive createMask(MaskKey key) {
         long square = key.tokens() * key.tokens();
         dnnl_memory_desc scores = OneDnn.floats(key.count(), square);
         dnnl_memory_desc mask = OneDnn.floats(1, square);
@@ -275,7 +277,7 @@ final class OneDnnAttention implements Attention {
         int status = dnnl_binary_primitive_desc_create(
                 description, OneDnn.ENGINE, dnnl_binary_add, scores, mask, masked, attributes);
         dnnl_primitive_attr_destroy(attributes);
-        return new Primitive.Builder("causal mask " + key)
+        return new Primitive.Builder("mask of keys " + key)
                 .operand(DNNL_ARG_SRC_0, scores)
                 .operand(DNNL_ARG_SRC_1, mask)
                 .operand(DNNL_ARG_DST, masked)

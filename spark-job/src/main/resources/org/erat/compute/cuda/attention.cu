@@ -1,13 +1,26 @@
 // What lies between the products of an attention: the softmax over the keys in use, and where the heads' matrices are.
 #include "common.cuh"
 
+__device__ inline bool isSeen(Index key, Index first, Index end, Index own) {
+    return (key >= first && key < end) || key == own;
+}
+
 // Row (b * heads + a) * tokens + t of scores and weights [B*A*T, T] is query t of head a of example b. Weights of
 // padding keys and of padding queries are zero, and so are, in a causal attention, those of the keys behind a query and of
-// those before its window; window is 0 where attention is not causal.
+// those before its window; window is 0 where attention is not causal. Where from and to [B*T] are given, query t of example
+// b sees the keys from[b * tokens + t] to to[b * tokens + t] - 1, and its own.
 // Scores are f32, whatever the dtype of the weights: rounded to bf16 they would err by as much as a weight of one percent. In f32 both may be the same memory.
 template <class T, int W>
 __device__ inline void softmax(
-        const float* scores, T* weights, const int* lengths, Index rows, Index tokens, Index heads, Index window) {
+        const float* scores,
+        T* weights,
+        const int* lengths,
+        Index rows,
+        Index tokens,
+        Index heads,
+        Index window,
+        const int* from,
+        const int* to) {
     Index row = rowOfWarp();
     if (row >= rows) {
         return;
@@ -20,23 +33,31 @@ __device__ inline void softmax(
         length = query + 1;
         first = query >= window ? length - window : 0;
     }
+    Index own = -1;
+    if (to != 0 && !padding) {
+        Index token = row / (heads * tokens) * tokens + query;
+        first = from[token];
+        length = to[token];
+        own = query;
+    }
+    Index end = length > own ? length : own + 1;
     scores += row * tokens;
     weights += row * tokens;
     float largest = __uint_as_float(0xFF800000u); // minus infinity
-    for (Index c = lane() * W; c < length; c += WARP * W) {
+    for (Index c = lane() * W; c < end; c += WARP * W) {
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            largest = c + i >= first && c + i < length ? fmaxf(largest, v[i]) : largest;
+            largest = isSeen(c + i, first, length, own) ? fmaxf(largest, v[i]) : largest;
         }
     }
     largest = maximumOfWarp(largest);
     float sum = 0.0f;
-    for (Index c = lane() * W; c < length; c += WARP * W) {
+    for (Index c = lane() * W; c < end; c += WARP * W) {
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            sum += c + i >= first && c + i < length ? expf(v[i] - largest) : 0.0f;
+            sum += isSeen(c + i, first, length, own) ? expf(v[i] - largest) : 0.0f;
         }
     }
     float factor = 1.0f / sumOfWarp(sum);
@@ -44,7 +65,7 @@ __device__ inline void softmax(
         float v[W];
         load<float, W>(scores + c, v);
         for (int i = 0; i < W; i++) {
-            v[i] = padding || c + i < first || c + i >= length ? 0.0f : expf(v[i] - largest) * factor;
+            v[i] = !padding && isSeen(c + i, first, length, own) ? expf(v[i] - largest) * factor : 0.0f;
         }
         store<T, W>(weights + c, v);
     }
@@ -88,8 +109,10 @@ __device__ inline void softmaxBackward(const T* weights, T* gradient, Index rows
             Index rows, \
             Index tokens, \
             Index heads, \
-            Index window) { \
-        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, window); \
+            Index window, \
+            const int* from, \
+            const int* to) { \
+        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, window, from, to); \
     } \
     KERNEL softmax_backward_##NAME##_##W(const T* weights, T* gradient, Index rows, Index tokens) { \
         softmaxBackward<T, W>(weights, gradient, rows, tokens); \

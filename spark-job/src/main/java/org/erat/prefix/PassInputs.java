@@ -1,0 +1,59 @@
+package org.erat.prefix;
+
+import org.erat.data.architecture.Architecture;
+import org.erat.data.tokenized.Batch;
+import org.erat.head.HeadSpec;
+import org.erat.model.ModelRuntime;
+
+/**
+ * Forms what a pass reads from the examples of a data set. Most models read them as they are. An encoder that predicts
+ * tokens sees what it predicts unless its tokens are arranged, as a prefix language model's: after {@code s2s-ft} of UniLM
+ * (Bao et al., arXiv 2110.13640).
+ *
+ * <p>A plain example of a language model is a source, a target, and the next token as the class of each token before a
+ * predicted one. The source ends where the first predicted token stands.
+ */
+public interface PassInputs {
+    /** What a training pass reads. It has as many targets, in the same order. */
+    Batch training(Batch plain, Noise noise);
+
+    /** What a pass reads whose outputs count, without anything random. */
+    Batch evaluation(Batch plain);
+
+    /**
+     * What the passes of a head read.
+     *
+     * @throws org.erat.data.BadInputException if it predicts at mask tokens, and the tokenizer of the base model has none
+     */
+    static PassInputs of(HeadSpec head, ModelRuntime runtime) {
+        Architecture architecture = runtime.transformer().architecture();
+        if (head.loss() == HeadSpec.Loss.MASKED_TOKEN) {
+            return new PseudoMask(runtime.maskTokenId(), architecture.vocabulary(), architecture.padTokenId());
+        }
+        return head.isLanguageModel() && !architecture.mask().causal()
+                ? new PrefixCausal(architecture.tokenTypes())
+                : new AsTheyAre();
+    }
+
+    /**
+     * Most tokens of an example in a pass of a head.
+     *
+     * @param longest tokens of the longest plain example, all of which but the first may be predicted
+     */
+    static int longest(HeadSpec head, int longest) {
+        return head.loss() == HeadSpec.Loss.MASKED_TOKEN ? 2 * longest - 1 : longest;
+    }
+
+    /** Examples as they are. */
+    record AsTheyAre() implements PassInputs {
+        @Override
+        public Batch training(Batch plain, Noise noise) {
+            return plain;
+        }
+
+        @Override
+        public Batch evaluation(Batch plain) {
+            return plain;
+        }
+    }
+}
