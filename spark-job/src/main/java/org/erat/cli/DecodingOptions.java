@@ -35,7 +35,8 @@ final class DecodingOptions {
     @Option(
             names = "--temperature",
             paramLabel = "T",
-            description = "Draw tokens from softmax(logits / T) (default: 1 where --top-k, --top-p or --seed is given).")
+            description =
+                    "Draw tokens from softmax(logits / T) (default: 1 where --top-k, --top-p or --seed is given).")
     private Double temperature;
 
     @Option(names = "--top-k", paramLabel = "K", description = "Draw from the K likeliest tokens only.")
@@ -57,8 +58,9 @@ final class DecodingOptions {
     private Strategy strategy() {
         boolean samples = Stream.of(temperature, topK, topP, seed).anyMatch(option -> option != null);
         if (samples && (beams != null || lengthPenalty != null)) {
-            throw new UsageException("--beams and --length-penalty are of beam search, --temperature, --top-k, --top-p and"
-                    + " --seed of sampling. Choose one of both.");
+            throw new UsageException(
+                    "--beams and --length-penalty are of beam search, --temperature, --top-k, --top-p and"
+                            + " --seed of sampling. Choose one of both.");
         }
         if (samples) {
             return new Strategy.Sampling(

@@ -71,15 +71,17 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "Base-model directory: without --run-dir the model to use, and with it that of the adapter, where"
-                    + " it is not there any more.")
+            description =
+                    "Base-model directory: without --run-dir the model to use, and with it that of the adapter, where"
+                            + " it is not there any more.")
     private String model;
 
     @Option(
             names = "--rank",
             paramLabel = "N",
-            description = "Rank of the adapter to use, from 1 to the rank it was trained at; 0 is the base model without"
-                    + " the adapter (default: the rank it was trained at).")
+            description =
+                    "Rank of the adapter to use, from 1 to the rank it was trained at; 0 is the base model without"
+                            + " the adapter (default: the rank it was trained at).")
     private Integer rank;
 
     @Mixin
@@ -111,7 +113,8 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
     @Override
     Request request() {
         if (runDir == null && model == null) {
-            throw new UsageException("Nothing to generate with. Name a run with --run-dir, or a base model with --model.");
+            throw new UsageException(
+                    "Nothing to generate with. Name a run with --run-dir, or a base model with --model.");
         }
         if (runDir == null && (rank != null || order.choice().isPresent())) {
             throw new UsageException("--rank and --order are of an adapter. Name its run with --run-dir.");
@@ -147,10 +150,13 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
         Configuration hadoop = session.sparkContext().hadoopConfiguration();
         Optional<FinishedRun> run = request.runDir().map(directory -> FinishedRun.read(directory, hadoop, progress));
         BaseModel base = BaseModel.describe(
-                request.model().orElseGet(() -> run.orElseThrow().adapter().base().name()), hadoop);
-        Selection selection = run.map(of -> selection(of, base, request, progress)).orElse(null);
-        ComputeSettings compute = run.map(of -> of.job(request.overrides()).compute())
-                .orElseGet(() -> compute(request.overrides()));
+                request.model()
+                        .orElseGet(() -> run.orElseThrow().adapter().base().name()),
+                hadoop);
+        Selection selection =
+                run.map(of -> selection(of, base, request, progress)).orElse(null);
+        ComputeSettings compute =
+                run.map(of -> of.job(request.overrides()).compute()).orElseGet(() -> compute(request.overrides()));
         Path directory = new Path(base.uri());
         int vocabulary = base.architecture().vocabulary();
         GeneratingModel.requireDecoder(base);

@@ -66,9 +66,10 @@ final class PromptOptions {
             names = "--input",
             required = true,
             paramLabel = "FILE|DIR",
-            description = "Prompts: a file with a JSON object a line, or the data-set directory of a prepare-data command"
-                    + " for language modeling, of whose examples the part before the first token to predict is the"
-                    + " prompt.")
+            description =
+                    "Prompts: a file with a JSON object a line, or the data-set directory of a prepare-data command"
+                            + " for language modeling, of whose examples the part before the first token to predict is the"
+                            + " prompt.")
     private String input;
 
     @Option(

@@ -47,7 +47,11 @@ record BeamSearch(Rules rules, Strategy.Beam beam) {
             int size = beam.size();
             List<Candidate> candidates = new ArrayList<>();
             for (int h = 0; h < open.size(); h++) {
-                addCandidates(model.logits(first + h), h, size * (1 + rules.endTokens().size()), candidates);
+                addCandidates(
+                        model.logits(first + h),
+                        h,
+                        size * (1 + rules.endTokens().size()),
+                        candidates);
             }
             candidates.sort(Candidate.LIKELIEST_FIRST);
             List<Hypothesis> next = new ArrayList<>();
@@ -55,8 +59,8 @@ record BeamSearch(Rules rules, Strategy.Beam beam) {
                 Candidate candidate = candidates.get(i);
                 Hypothesis before = open.get(candidate.hypothesis());
                 if (!rules.isEnd(candidate.token())) {
-                    next.add(before.with(
-                            candidate.token(), first + candidate.hypothesis(), candidate.logProbability()));
+                    next.add(
+                            before.with(candidate.token(), first + candidate.hypothesis(), candidate.logProbability()));
                 } else if (i < size) {
                     finish(before.tokens(), before.tokens().length + 1, candidate.logProbability(), true);
                 }
@@ -136,7 +140,9 @@ record BeamSearch(Rules rules, Strategy.Beam beam) {
             }
             model.advance(
                     open.stream().mapToInt(Hypothesis::source).toArray(),
-                    open.stream().mapToInt(each -> each.tokens()[each.tokens().length - 1]).toArray());
+                    open.stream()
+                            .mapToInt(each -> each.tokens()[each.tokens().length - 1])
+                            .toArray());
         }
     }
 }

@@ -56,7 +56,8 @@ final class CachedSequences implements SequenceBatch {
     }
 
     private static Batch batch(List<Prompt> prompts, int padTokenId) {
-        int[] lengths = prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
+        int[] lengths =
+                prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
         int longest = IntStream.of(lengths).max().orElseThrow();
         int[] ids = new int[lengths.length * longest];
         Arrays.fill(ids, padTokenId);
@@ -98,7 +99,8 @@ final class CachedSequences implements SequenceBatch {
             cache.reorder(sources, promptLengths);
         } else {
             cache.select(sources);
-            promptLengths = IntStream.of(sources).map(source -> promptLengths[source]).toArray();
+            promptLengths =
+                    IntStream.of(sources).map(source -> promptLengths[source]).toArray();
             prompts = nextPrompts;
         }
         try (Tensor hidden = runtime.transformer().decode(tokens, adapters, cache)) {

@@ -42,13 +42,7 @@ public record GeneratingModel(
                     + ", not for a language model, and generates no text. Use predict.");
         }
         return new GeneratingModel(
-                base.uri(),
-                base.weightsSha256(),
-                base.architecture(),
-                selection,
-                endTokens,
-                base.maxLength(),
-                compute);
+                base.uri(), base.weightsSha256(), base.architecture(), selection, endTokens, base.maxLength(), compute);
     }
 
     /**

@@ -97,8 +97,9 @@ public final class Generations {
             throw new BadInputException(prompt.place() + ": the prompt has no token. Write a text to continue.");
         }
         if (length >= model.context()) {
-            throw new BadInputException(prompt.place() + ": the prompt has " + length + " tokens, but prompt and completion"
-                    + " together have at most " + model.context() + " with " + model.uri() + ". Shorten the prompt.");
+            throw new BadInputException(prompt.place() + ": the prompt has " + length
+                    + " tokens, but prompt and completion" + " together have at most " + model.context() + " with "
+                    + model.uri() + ". Shorten the prompt.");
         }
     }
 
@@ -135,8 +136,7 @@ public final class Generations {
                 for (List<Prompt> batch : tasks.next()) {
                     List<Completion> completions = generator.complete(batch);
                     for (int i = 0; i < batch.size(); i++) {
-                        lines.add(new Tuple2<>(
-                                batch.get(i).id(), line(batch.get(i), completions.get(i), tokenizer)));
+                        lines.add(new Tuple2<>(batch.get(i).id(), line(batch.get(i), completions.get(i), tokenizer)));
                     }
                     done.add(batch.size());
                 }

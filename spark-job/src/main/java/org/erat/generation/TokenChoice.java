@@ -28,8 +28,8 @@ interface TokenChoice {
 
     /** A token that is drawn. */
     static TokenChoice sampled(Strategy.Sampling sampling) {
-        return (logits, id, position) -> sample(
-                sampling, logits, CounterRandom.uniform(CounterRandom.key(sampling.seed(), id), position));
+        return (logits, id, position) ->
+                sample(sampling, logits, CounterRandom.uniform(CounterRandom.key(sampling.seed(), id), position));
     }
 
     /** The token at u, in [0,1), of the cumulative probabilities. */

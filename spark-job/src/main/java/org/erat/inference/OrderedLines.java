@@ -22,8 +22,7 @@ public final class OrderedLines {
      * @param lines by id
      * @param ids above all ids, which are 0 or more
      */
-    public static void write(
-            JavaPairRDD<Long, String> lines, long ids, AtomicOutput output, ExampleProgress progress) {
+    public static void write(JavaPairRDD<Long, String> lines, long ids, AtomicOutput output, ExampleProgress progress) {
         JavaPairRDD<Long, String> sorted = lines.repartitionAndSortWithinPartitions(new ById(ids));
         // Makes the lines; reading the parts one after the other then finds their shuffled output.
         progress.await(sorted.foreachPartitionAsync(part -> {}));

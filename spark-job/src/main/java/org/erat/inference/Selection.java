@@ -31,8 +31,7 @@ public record Selection(TrainedAdapter adapter, @Nullable Window rows) implement
     /** The matrices of the adapter, in the dtype of activations. */
     public Tensor upload(Kernels kernels) {
         int length = Math.toIntExact(adapter.layout().length());
-        return kernels.memory()
-                .upload(FloatBuffer.wrap(adapter.parameters()).slice(0, length), 1, length);
+        return kernels.memory().upload(FloatBuffer.wrap(adapter.parameters()).slice(0, length), 1, length);
     }
 
     /**

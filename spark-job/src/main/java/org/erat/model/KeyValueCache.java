@@ -164,9 +164,8 @@ public final class KeyValueCache implements AutoCloseable {
 
     /** Copies the tokens [from, to) of the sources to the sequences in their places. */
     private void rearrange(int[] sources, int from, int to) {
-        int[] changed = IntStream.range(0, sources.length)
-                .filter(s -> sources[s] != s)
-                .toArray();
+        int[] changed =
+                IntStream.range(0, sources.length).filter(s -> sources[s] != s).toArray();
         int first = from / MOVED_STEP * MOVED_STEP;
         int end = Math.min(room, roundUp(to, MOVED_STEP));
         if (changed.length == 0 || first >= end) {

@@ -5,7 +5,6 @@ import java.util.Set;
 import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
-import org.erat.compute.Tensor;
 import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
@@ -73,10 +72,9 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
     private static FrozenLinear untied(
             Architecture architecture, SafetensorsFile file, FloatBuffer noBias, Backend backend) {
         requireTensors(ModelTensors.languageModelHead(architecture).keySet(), file);
-        FloatBuffer matrix = values(
-                file, ModelTensors.outputMatrix(architecture), architecture.vocabulary(), architecture.width());
-        return backend.frozenLinear(
-                new FloatBuffer[] {matrix}, new FloatBuffer[] {noBias}, architecture.width());
+        FloatBuffer matrix =
+                values(file, ModelTensors.outputMatrix(architecture), architecture.vocabulary(), architecture.width());
+        return backend.frozenLinear(new FloatBuffer[] {matrix}, new FloatBuffer[] {noBias}, architecture.width());
     }
 
     private static Transform transform(

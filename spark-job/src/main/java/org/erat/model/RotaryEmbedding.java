@@ -44,8 +44,7 @@ final class RotaryEmbedding implements HeadStep {
 
     @Override
     public void backward(Tensor dqkv, BlockPass pass) {
-        kernels.tokens()
-                .rotateBackward(queryAndKey(dqkv, pass), pass.shape().headWidth(), angles, pass.positions());
+        kernels.tokens().rotateBackward(queryAndKey(dqkv, pass), pass.shape().headWidth(), angles, pass.positions());
     }
 
     private static Tensor queryAndKey(Tensor qkv, BlockPass pass) {

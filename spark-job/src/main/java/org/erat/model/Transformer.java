@@ -300,8 +300,7 @@ public final class Transformer {
 
     private Tensor embed(int[] tokenIds, int[] typeIds, int[] positionRows) {
         Tensor sum = kernels.tokens()
-                .embeddings(
-                        weights.words(), weights.positions(), weights.types(), tokenIds, typeIds, positionRows);
+                .embeddings(weights.words(), weights.positions(), weights.types(), tokenIds, typeIds, positionRows);
         return embeddingNorm == null ? sum : embeddingNorm.apply(sum);
     }
 }

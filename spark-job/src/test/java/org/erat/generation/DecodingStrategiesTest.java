@@ -84,12 +84,12 @@ class DecodingStrategiesTest {
             PlainModel model = new PlainModel(4, seed);
             List<Completion> completions = new ArrayList<>(greedy(model, rules, prompts));
             completions.addAll(beam(model, rules, 3, 1, prompts));
-            completions.addAll(
-                    new StepwiseDecoding(rules, TokenChoice.sampled(new Strategy.Sampling(2, 0, 1, seed)))
-                            .complete(model.read(prompts), prompts));
+            completions.addAll(new StepwiseDecoding(rules, TokenChoice.sampled(new Strategy.Sampling(2, 0, 1, seed)))
+                    .complete(model.read(prompts), prompts));
             for (Completion completion : completions) {
                 Set<List<Integer>> seen = new HashSet<>();
-                List<Integer> tokens = Arrays.stream(completion.tokens()).boxed().toList();
+                List<Integer> tokens =
+                        Arrays.stream(completion.tokens()).boxed().toList();
                 for (int from = 0; from + n <= tokens.size(); from++) {
                     assertThat(seen.add(tokens.subList(from, from + n)))
                             .as("%s at %d", tokens, from)
@@ -173,9 +173,11 @@ class DecodingStrategiesTest {
             for (Scored each : open) {
                 double[] next = model.logProbabilities(PlainModel.joined(prompt, each.tokens()));
                 for (int token = 0; token < next.length; token++) {
-                    candidates.add(token == PlainModel.END
-                            ? new Scored(each.tokens(), true, each.score() + next[token])
-                            : new Scored(PlainModel.with(each.tokens(), token), false, each.score() + next[token]));
+                    candidates.add(
+                            token == PlainModel.END
+                                    ? new Scored(each.tokens(), true, each.score() + next[token])
+                                    : new Scored(
+                                            PlainModel.with(each.tokens(), token), false, each.score() + next[token]));
                 }
             }
             candidates.sort(Comparator.comparingDouble(Scored::score).reversed());
@@ -275,7 +277,8 @@ class DecodingStrategiesTest {
         assertThatThrownBy(() -> new Strategy.Beam(0, 1))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("--beams 0 is below 1");
-        assertThatThrownBy(() -> new Strategy.Sampling(0, 0, 1, 0)).hasMessageContaining("--temperature 0.0 is not above");
+        assertThatThrownBy(() -> new Strategy.Sampling(0, 0, 1, 0))
+                .hasMessageContaining("--temperature 0.0 is not above");
         assertThatThrownBy(() -> new Strategy.Sampling(-1, 0, 1, 0)).hasMessageContaining("--temperature -1.0");
         assertThatThrownBy(() -> new Strategy.Sampling(1, -1, 1, 0)).hasMessageContaining("--top-k -1");
         assertThatThrownBy(() -> new Strategy.Sampling(1, 0, 0, 0)).hasMessageContaining("--top-p 0.0");

@@ -176,8 +176,7 @@ class CachedDecodingTest {
                 System.arraycopy(b, 0, all, (int) slot.rowOfB(0), slot.out());
             }
             values = kernels.memory().uploadSingle(DoubleBuffer.wrap(all), 1, layout.length());
-            adapters =
-                    Adapters.of(layout, values, RowsBySlot.everywhere(RowSelection.of(new Window(0, 1), 0.5)));
+            adapters = Adapters.of(layout, values, RowsBySlot.everywhere(RowSelection.of(new Window(0, 1), 0.5)));
         }
 
         private Batch batch(int[]... sequences) {

@@ -58,7 +58,8 @@ public final class EndTokens {
                     ID,
                     GENERATION_CONFIG));
         }
-        return Set.of(tokenizer.id(text)
+        return Set.of(tokenizer
+                .id(text)
                 .orElseThrow(() -> new BadInputException(String.format(
                         "%s: %s '%s' is no token of %s. Set it to the end token of the model",
                         config, TOKEN, text, BaseModelDirectory.TOKENIZER))));

@@ -59,8 +59,9 @@ final class Nd4jAttention implements Attention {
             array(cache.rows(newest, newest + 1))
                     .assign(array(qkv.rows(b, b + 1L).columns(key, shape.width())));
         }
-        INDArray query =
-                array(qkv.columns(0, key)).dup('c').reshape('c', (long) shape.batch() * shape.heads(), 1, shape.headWidth());
+        INDArray query = array(qkv.columns(0, key))
+                .dup('c')
+                .reshape('c', (long) shape.batch() * shape.heads(), 1, shape.headWidth());
         INDArray keys = repeated(split(array(cache), shape, 0, shape.keyValueHeads()), shape);
         INDArray values = repeated(split(array(cache), shape, shape.keyValueWidth(), shape.keyValueHeads()), shape);
         INDArray scores = Nd4j.matmul(query, keys, false, true, false).muli(scale(shape));

@@ -39,15 +39,13 @@ final class OneDnnDecoding {
 
     StridedTensor attend(StridedTensor qkv, StridedTensor cache, Shape shape) {
         keep(qkv, cache, shape);
-        StridedTensor scores =
-                execution.allocate(Dtype.F32, (long) shape.batch() * shape.heads(), shape.tokens());
+        StridedTensor scores = execution.allocate(Dtype.F32, (long) shape.batch() * shape.heads(), shape.tokens());
         for (int b = 0; b < shape.batch(); b++) {
             scores(qkv, cache, shape, b, scores);
         }
         hideKeys(scores, shape);
-        StridedTensor weights = qkv.dtype() == Dtype.F32
-                ? scores
-                : execution.allocate(qkv.dtype(), scores.rows(), scores.columns());
+        StridedTensor weights =
+                qkv.dtype() == Dtype.F32 ? scores : execution.allocate(qkv.dtype(), scores.rows(), scores.columns());
         OneDnnAttention.softmax(execution, scores, weights);
         if (weights != scores) {
             scores.close();
