@@ -34,6 +34,7 @@ final class Benchmark implements Callable<Integer> {
             StepRows.FORWARD,
             StepProfile.ROW,
             HeadRow.ROW,
+            GenerationRow.ROW,
             RealTextRows.PADDING,
             RealTextRows.SPEED,
             ClusterRows.MEMORY,
@@ -54,7 +55,7 @@ final class Benchmark implements Callable<Integer> {
             paramLabel = "ROW",
             description =
                     "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16, limit,"
-                        + " erat, fit, forward, profile, head, padding, real-text, memory, rounds, bytes, start, all-ranks.")
+                        + " erat, fit, forward, profile, head, generate, padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
     @Option(
@@ -181,6 +182,9 @@ final class Benchmark implements Callable<Integer> {
         }
         if (rows.contains(HeadRow.ROW)) {
             attempts.make("a language model's head", new HeadRow(bench)::measure);
+        }
+        if (rows.contains(GenerationRow.ROW)) {
+            attempts.make("generation", new GenerationRow(bench)::measure);
         }
         attempts.make("real text", new RealTextRows(bench, rows)::measure);
         bench.endSides();

@@ -41,6 +41,12 @@ final class EncoderRole implements ChildMain.Role {
                 ObjectFile.write(
                         Path.of(request.get("out").asText()), trainer(request).outcome(parameters, batch(request)));
             }
+            case GenerationRow.ROW ->
+                answer.put(
+                        "seconds",
+                        engine.generate(
+                                Path.of(request.get("model").asText()),
+                                request.get("precision").asText()));
             case "products" ->
                 answer.put(
                         "seconds",

@@ -38,6 +38,11 @@ interface Engine {
         throw new UnsupportedOperationException("There is no framework to go without");
     }
 
+    /** Seconds in which a decoder completes the prompts of {@link GenerationRow}, where the side has one. */
+    default double generate(Path model, String precision) {
+        throw new UnsupportedOperationException("There is no decoder");
+    }
+
     /** A transformer under training. Times are in seconds and hold nothing but the work itself. */
     interface Trainer {
         /** Forward, backward and optimizer on one mini-batch. */

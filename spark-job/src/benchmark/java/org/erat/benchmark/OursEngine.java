@@ -50,6 +50,11 @@ final class OursEngine implements Engine {
         return new Ours(graph(model, method, precision), true);
     }
 
+    @Override
+    public double generate(Path model, String precision) {
+        return GenerationRow.seconds(model, job(model, Bench.LORA, precision).compute());
+    }
+
     private ComputationGraph graph(Path model, String method, String precision) {
         BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
         return LearnerGraph.create(

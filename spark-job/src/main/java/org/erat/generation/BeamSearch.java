@@ -42,7 +42,11 @@ record BeamSearch(Rules rules, Strategy.Beam beam) {
             this.room = rules.room(prompt);
         }
 
-        /** Adds a token to each hypothesis. @param first sequence of the batch that is the first hypothesis */
+        /**
+         * Adds a token to each hypothesis.
+         *
+         * @param first sequence of the batch that is the first hypothesis
+         */
         void step(SequenceBatch model, int first) {
             int size = beam.size();
             List<Candidate> candidates = new ArrayList<>();
