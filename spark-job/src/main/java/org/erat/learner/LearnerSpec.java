@@ -158,7 +158,7 @@ public record LearnerSpec(
      * have of them; the steps of other tasks weigh the same.
      */
     public int stepWeight(Batch batch) {
-        return head.isLanguageModel() ? batch.targets().count() : 1;
+        return head.predictsTokens() ? batch.targets().count() : 1;
     }
 
     /** What plans the steps. */
