@@ -91,7 +91,7 @@ final class ModelCard {
 
     private static String describe(TrainedAdapter adapter) {
         HeadSpec head = adapter.head();
-        if (head.isLanguageModel()) {
+        if (head.predictsTokens()) {
             return "the base model's own output layer, without parameters of its own";
         }
         String kind =
@@ -104,7 +104,7 @@ final class ModelCard {
     }
 
     private static String python(TrainedAdapter adapter, String base) {
-        if (adapter.head().isLanguageModel()) {
+        if (adapter.head().predictsTokens()) {
             return ofVocabulary(base, adapter.modelClass().className());
         }
         return switch (adapter.head().readout()) {

@@ -65,7 +65,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     }
 
     /** Whether it predicts tokens by the frozen output layer of the base model, and so has no parameters. */
-    public boolean isLanguageModel() {
+    public boolean predictsTokens() {
         return predictsTokens(loss);
     }
 
@@ -80,7 +80,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
 
     /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */
     public long outputBytes(long states) {
-        return isLanguageModel() ? LanguageModelHead.logitBytes(states, outputs) : 2L * Float.BYTES * states * outputs;
+        return predictsTokens() ? LanguageModelHead.logitBytes(states, outputs) : 2L * Float.BYTES * states * outputs;
     }
 
     /** Its parameters. */

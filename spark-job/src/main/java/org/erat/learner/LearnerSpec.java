@@ -166,7 +166,7 @@ public record LearnerSpec(
      * have of them; the steps of other tasks weigh the same.
      */
     public int stepWeight(Batch batch) {
-        return head.isLanguageModel() ? batch.targets().count() : 1;
+        return head.predictsTokens() ? batch.targets().count() : 1;
     }
 
     /** How a step of a shard corrupts the tokens of a prefix language model. */

@@ -46,7 +46,7 @@ class MergedModelTest {
     private static final double SINGLE = 1e-5;
 
     /** Rounding to bf16, 4e-3 of a weight of 1, through two blocks with logits up to 10. */
-    private static final double BF16 = 0.3;
+    private static final double BF16 = 0.1;
 
     private static final long ONE_FILE = 1 << 20;
 
