@@ -7,7 +7,7 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.Architecture.Positions;
+import org.erat.data.architecture.Positions;
 
 /**
  * Output layers of any size, without a model around them.
