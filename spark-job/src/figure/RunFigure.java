@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.erat.evaluation.Metric;
 
 /**
  * Draws a finished run as an SVG of 800 by 380: the metric by rank, and what crosses the network in a round. All numbers are
  * from the run directory: {@code evaluation.json}, {@code metrics.jsonl} and {@code config.conf}. Started from source by
- * {@code submit/figure}, with Typesafe Config on the class path: JSON is a subset of what it reads.
+ * {@code submit/figure}, with the job on the class path, and Typesafe Config, of whose HOCON JSON is a subset.
  */
 public final class RunFigure {
     private static final int LEFT = 62;
@@ -50,21 +52,21 @@ public final class RunFigure {
         for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
             rounds.add(ConfigFactory.parseString(line));
         }
-        String metric = evaluation.getString("metric");
+        Metric metric = Metric.named(evaluation.getString("metric"), run.resolve("evaluation.json").toString());
         // The first order of the rows that was measured.
         String order = Stream.of("prefix", "canonical", "data_aware")
                 .filter(evaluation::hasPath)
                 .findFirst()
                 .orElseThrow();
         List<Point> points = evaluation.getConfigList(order).stream()
-                .map(entry -> new Point(entry.getInt("rank"), entry.getDouble(quoted(metric))))
+                .map(entry -> new Point(entry.getInt("rank"), entry.getDouble(quoted(metric.toString()))))
                 .toList();
         int shards = settings.getInt("training.shards");
         double down = mean(rounds, "bytes_to_each_worker");
         double up = mean(rounds, "bytes_from_all_workers") / shards;
         Path weights = Path.of(settings.getString("model.path")).resolve("model.safetensors");
 
-        begin(metric, down, up);
+        begin(metric.toString(), down, up);
         curve(evaluation.getString("task"), metric, evaluation.getDouble(order.equals("prefix") ? "aurac" : order + "_aurac"), points);
         traffic(shards, rounds.size(), down, up, Files.exists(weights) ? megabytes(Files.size(weights)) + ", " : "");
         svg.append("</svg>\n");
@@ -133,16 +135,33 @@ public final class RunFigure {
         add("<text x=\"%d\" y=\"%d\" class=\"%s\">%s</text>", x, y, styles, words);
     }
 
-    private void curve(String task, String metric, double aurac, List<Point> points) {
+    /** Distance of the lines of the grid: a twentieth for shares, else the next 1, 2 or 5 times a power of ten. */
+    private static double tick(Metric metric, double span) {
+        if (metric.factor() != 1) {
+            return 0.05;
+        }
+        double power = Math.pow(10, Math.floor(Math.log10(Math.max(span, 1e-3) / 4)));
+        return DoubleStream.of(1, 2, 5, 10)
+                .map(factor -> factor * power)
+                .filter(step -> step >= span / 4)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void curve(String task, Metric metric, double aurac, List<Point> points) {
         double least = points.stream().mapToDouble(Point::value).min().orElseThrow();
         double most = points.stream().mapToDouble(Point::value).max().orElseThrow();
         // Room around the curve, so that differences of a fraction of a point look like what they are.
-        double low = Math.max(0, Math.floor((least - 0.05) * 20) / 20);
-        double high = Math.min(1, Math.ceil((most + 0.05) * 20) / 20);
+        double tick = tick(metric, most - least);
+        double low = Math.max(0, Math.floor((least - tick) / tick + 1e-9) * tick);
+        double high = Math.ceil((most + tick) / tick - 1e-9) * tick;
+        if (metric.factor() != 1) {
+            high = Math.min(1, high);
+        }
 
         write(24, 36, "head", "One adapter, every rank");
         write(24, 56, "soft", text("%s on the validation split of %s, AURAC %.3f", metric, task, aurac));
-        for (double value = low; value < high + 1e-9; value += 0.05) {
+        for (double value = low; value < high + 1e-9; value += tick) {
             int y = (int) Math.round(BOTTOM - (value - low) / (high - low) * (BOTTOM - TOP));
             add("<line class=\"grid\" x1=\"%d\" y1=\"%d.5\" x2=\"%d\" y2=\"%d.5\"/>", LEFT, y, RIGHT, y);
             write(LEFT - 10, y + 5, "soft e", text("%.2f", value));

@@ -102,6 +102,11 @@ final class Bench implements AutoCloseable {
         return encoders("ours", Map.of("ONEDNN_VERBOSE", "profile_exec"));
     }
 
+    /** A language model's head in a process of its own, to be closed after use. */
+    Child head() {
+        return encoders("head", Map.of());
+    }
+
     private Child encoders(String role, Map<String, String> more) {
         // DJL unpacks libtorch where this points.
         String natives = home.resolve("spark-job/target/djl").toString();

@@ -33,6 +33,7 @@ final class Benchmark implements Callable<Integer> {
             StepRows.FIT,
             StepRows.FORWARD,
             StepProfile.ROW,
+            HeadRow.ROW,
             RealTextRows.PADDING,
             RealTextRows.SPEED,
             ClusterRows.MEMORY,
@@ -53,7 +54,7 @@ final class Benchmark implements Callable<Integer> {
             paramLabel = "ROW",
             description =
                     "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16, limit,"
-                        + " erat, fit, forward, profile, padding, real-text, memory, rounds, bytes, start, all-ranks.")
+                        + " erat, fit, forward, profile, head, padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
     @Option(
@@ -177,6 +178,9 @@ final class Benchmark implements Callable<Integer> {
         attempts.make("steps and forward passes", new StepRows(bench, rows)::measure);
         if (rows.contains(StepProfile.ROW)) {
             attempts.make("where the time of a step goes", new StepProfile(bench)::measure);
+        }
+        if (rows.contains(HeadRow.ROW)) {
+            attempts.make("a language model's head", new HeadRow(bench)::measure);
         }
         attempts.make("real text", new RealTextRows(bench, rows)::measure);
         bench.endSides();

@@ -66,8 +66,9 @@ public final class RandomBaseModel {
                 new Bert().config(shape, directory.toString()).bytes());
         Files.write(directory.resolve(BaseModelDirectory.TOKENIZER), tokenizer);
         Map<String, TensorSource> tensors = new LinkedHashMap<>();
-        ModelTensors.required(shape)
-                .forEach((name, size) -> tensors.put(name, new TensorSource(size, () -> values(name, size))));
+        Map<String, long[]> shapes = new LinkedHashMap<>(ModelTensors.required(shape));
+        shapes.putAll(ModelTensors.maskedLanguageModelHead(shape));
+        shapes.forEach((name, size) -> tensors.put(name, new TensorSource(size, () -> values(name, size))));
         SafetensorsWriter.writeStreaming(
                 directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
     }

@@ -9,6 +9,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
+import org.erat.data.text.LanguageModeling;
+import org.erat.data.text.TextColumns;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
 import org.erat.data.text.Tokenization;
@@ -36,6 +38,9 @@ import picocli.CommandLine.Option;
             "    --type token-classification --input conll --model work/minilm --out work/conll",
             "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
             "    --type classification --input cola.tsv --model work/minilm --out work/cola",
+            "  submit/erat prepare-data --task e2e --input e2e-dataset --model work/gpt2 --out work/e2e",
+            "  submit/erat prepare-data --format jsonl --messages messages --type language-modeling \\",
+            "    --max-length 1024 --input chats.jsonl --model work/smollm2 --out work/chats",
             "  submit/erat prepare-data --format csv --text title --text-pair body --type classification \\",
             "    --like work/news --input new.csv --model work/minilm --out work/new"
         })
@@ -69,7 +74,8 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 names = "--task",
                 required = true,
                 paramLabel = "NAME",
-                description = "A known data set: wordnet, sst2, cola, mrpc, rte, stsb, qnli, wnli, mnli or qqp.")
+                description =
+                        "A known data set: wordnet, sst2, cola, mrpc, rte, stsb, qnli, wnli, mnli, qqp, e2e or webnlg.")
         private String task;
 
         @ArgGroup(exclusive = false)
@@ -93,8 +99,9 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 names = "--type",
                 required = true,
                 paramLabel = "TYPE",
-                description = "classification (labels are names), regression (labels are numbers) or"
-                        + " token-classification (each word has a label: named entities, parts of speech).")
+                description = "classification (labels are names), regression (labels are numbers),"
+                        + " token-classification (each word has a label: named entities, parts of speech) or"
+                        + " language-modeling (the next token is predicted).")
         private String type;
 
         @Option(
@@ -127,6 +134,22 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 description = "Column of the labels of the words, a list as long. With --like it may be left out.")
         private String labels;
 
+        @Option(names = "--prompt", paramLabel = "COL", description = "Column of the prompts of language-modeling.")
+        private String prompt;
+
+        @Option(
+                names = "--completion",
+                paramLabel = "COL",
+                description = "Column of the texts that follow the prompts. With --like it may be left out.")
+        private String completion;
+
+        @Option(
+                names = "--messages",
+                paramLabel = "COL",
+                description = "Column of the conversations of language-modeling, a list of messages with role and"
+                        + " content; the model's chat template makes text of them.")
+        private String messages;
+
         @Option(
                 names = "--no-header",
                 description =
@@ -138,16 +161,59 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             TaskType task = TaskType.of(type);
             Map<String, String> ofText = given("--text", text, "--text-pair", textPair, "--label", label);
             Map<String, String> ofWords = given("--words", words, "--labels", labels);
+            Map<String, String> ofPrompts =
+                    given("--prompt", prompt, "--completion", completion, "--messages", messages);
+            if (task == TaskType.LANGUAGE_MODELING) {
+                return TextTask.languageModeling(
+                        table, !noHeader, languageModelingColumns(labelsMayLack), LanguageModeling.DEFAULT);
+            }
             if (task.hasWords()) {
-                requireColumns(ofWords, labelsMayLack ? List.of("--words") : List.of("--words", "--labels"), ofText);
+                requireColumns(
+                        ofWords,
+                        labelsMayLack ? List.of("--words") : List.of("--words", "--labels"),
+                        union(ofText, ofPrompts));
                 if (noHeader) {
                     throw new UsageException("--no-header does not apply to --type " + type
                             + ": its formats, jsonl and parquet, name their columns. Leave it out.");
                 }
                 return TextTask.tokenClassification(table, words, labels);
             }
-            requireColumns(ofText, labelsMayLack ? List.of("--text") : List.of("--text", "--label"), ofWords);
+            requireColumns(
+                    ofText,
+                    labelsMayLack ? List.of("--text") : List.of("--text", "--label"),
+                    union(ofWords, ofPrompts));
             return TextTask.custom(table, !noHeader, text, textPair, label, task);
+        }
+
+        /** Those of prompts, of messages or of plain text, and of one of them only. */
+        private TextColumns languageModelingColumns(boolean completionsMayLack) {
+            Map<String, String> others =
+                    given("--text-pair", textPair, "--label", label, "--words", words, "--labels", labels);
+            Map<String, String> all =
+                    given("--prompt", prompt, "--completion", completion, "--messages", messages, "--text", text);
+            List<String> given = List.copyOf(all.keySet());
+            if (others.isEmpty() && given.equals(List.of("--text"))) {
+                return new TextColumns.OfPlainText(text);
+            }
+            if (others.isEmpty() && given.equals(List.of("--messages"))) {
+                return new TextColumns.OfMessages(messages);
+            }
+            boolean prompts = given.equals(List.of("--prompt", "--completion"))
+                    || (completionsMayLack && given.equals(List.of("--prompt")));
+            if (others.isEmpty() && prompts) {
+                return new TextColumns.OfPrompt(prompt, completion);
+            }
+            Map<String, String> shown = union(all, others);
+            throw new UsageException(
+                    "--type language-modeling needs --prompt and --completion, --messages, or --text, but "
+                            + (shown.isEmpty() ? "none is given" : "given is " + String.join(" and ", shown.keySet()))
+                            + ". Name the columns of one of them, and no others.");
+        }
+
+        private static Map<String, String> union(Map<String, String> first, Map<String, String> second) {
+            Map<String, String> union = new LinkedHashMap<>(first);
+            union.putAll(second);
+            return union;
         }
 
         /** Options that were given, by name. */
@@ -180,6 +246,27 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
 
     @ArgGroup(exclusive = true, multiplicity = "1")
     private Shape shape;
+
+    @Option(
+            names = "--loss-on",
+            paramLabel = "WHAT",
+            description =
+                    "Language modeling: completion (with messages, what an assistant says; the default) or all, the"
+                            + " prompt as well. Not with --text, whose tokens are all predicted, and not with --like.")
+    private String lossOn;
+
+    @Option(
+            names = "--separator",
+            paramLabel = "TEXT",
+            description = "Text between prompt and completion (default: none; for e2e and webnlg with a decoder its end"
+                    + " token and a blank). \\n and \\t are a line end and a tab. Not with --like.")
+    private String separator;
+
+    @Option(
+            names = "--skip-unusable",
+            description = "Language modeling: leaves out and counts examples that leave nothing to predict, because the"
+                    + " completion is empty or --max-length ends before it. They are refused otherwise.")
+    private boolean skipUnusable;
 
     @Option(
             names = "--input",
@@ -241,8 +328,12 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
         if (!(fraction > 0 && fraction < 1)) {
             throw new UsageException("--validation-fraction " + fraction + " is not between 0 and 1. Try 0.05.");
         }
+        if (like != null && (lossOn != null || separator != null)) {
+            throw new UsageException((lossOn != null ? "--loss-on" : "--separator")
+                    + " does not apply with --like: the data get the layout of the other ones. Leave it out.");
+        }
         return new Request(
-                shape.task(like != null),
+                task(),
                 input,
                 model,
                 out,
@@ -250,6 +341,18 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength),
                 seed == null ? TokenizationRequest.DEFAULT_SEED : seed,
                 Optional.ofNullable(like));
+    }
+
+    private TextTask task() {
+        TextTask task = shape.task(like != null);
+        boolean given = lossOn != null || separator != null || skipUnusable;
+        return given
+                ? task.with(new LanguageModeling(
+                        lossOn == null ? LanguageModeling.LossOn.COMPLETION : LanguageModeling.LossOn.of(lossOn),
+                        Optional.ofNullable(separator)
+                                .map(text -> text.replace("\\n", "\n").replace("\\t", "\t")),
+                        skipUnusable))
+                : task;
     }
 
     @Override

@@ -34,8 +34,9 @@ final class PrepareModelCommand extends JobCommand<PrepareModelCommand.Request> 
             paramLabel = "SOURCE",
             description =
                     "maven:GROUP:ARTIFACT:VERSION (a jar that holds a BERT-family model as ONNX or as a TensorFlow"
-                            + " bundle), or the path of such a jar or of a Hugging Face model directory (BERT or RoBERTa with"
-                            + " model.safetensors, config.json and tokenizer.json).")
+                            + " bundle), or the path of such a jar or of a Hugging Face model directory (BERT,"
+                            + " RoBERTa, DistilBERT, GPT-2, LLaMA, Mistral, Qwen2 or Qwen3, with model.safetensors,"
+                            + " config.json and tokenizer.json).")
     private String from;
 
     @Option(

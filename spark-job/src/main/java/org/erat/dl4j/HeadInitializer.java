@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import javax.annotation.Nullable;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -95,7 +96,11 @@ final class HeadInitializer implements ParamInitializer {
         return shaped(flat(gradientView));
     }
 
-    private Map<String, INDArray> flat(INDArray all) {
+    /** @param all null where there are no parameters: Deeplearning4j has no empty arrays */
+    private Map<String, INDArray> flat(@Nullable INDArray all) {
+        if (all == null) {
+            return Map.of();
+        }
         INDArray vector = all.reshape(all.length());
         return layout.arrays().stream()
                 .collect(Collectors.toMap(

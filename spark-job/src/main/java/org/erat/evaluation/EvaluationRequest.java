@@ -44,7 +44,7 @@ public record EvaluationRequest(
     }
 
     private static List<Integer> allRanks(TrainedAdapter adapter) {
-        int first = adapter.head().isLanguageModel() ? 0 : 1;
+        int first = adapter.head().predictsTokens() ? 0 : 1;
         return IntStream.rangeClosed(first, adapter.rank()).boxed().toList();
     }
 

@@ -63,7 +63,7 @@ public final class Evaluator {
     }
 
     private static void requirePrefix(TrainedAdapter adapter, int rank) {
-        if (rank == 0 && !adapter.head().isLanguageModel()) {
+        if (rank == 0 && !adapter.head().predictsTokens()) {
             throw new UsageException("Rank 0 is the base model without the adapter, which has no head for "
                     + adapter.type() + ". Name ranks in 1.." + adapter.rank() + ".");
         }

@@ -146,7 +146,7 @@ public enum Metric {
      * @param place where it is named, for the message
      * @throws BadInputException if there is none
      */
-    static Metric named(String name, String place) {
+    public static Metric named(String name, String place) {
         return Arrays.stream(values())
                 .filter(metric -> metric.toString().equals(name))
                 .findFirst()

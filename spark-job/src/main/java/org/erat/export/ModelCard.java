@@ -56,7 +56,7 @@ final class ModelCard {
 
     private static String describe(TrainedAdapter adapter) {
         HeadSpec head = adapter.head();
-        if (head.isLanguageModel()) {
+        if (head.predictsTokens()) {
             return "the base model's own output layer, without parameters of its own";
         }
         return switch (head.readout()) {
@@ -68,7 +68,7 @@ final class ModelCard {
 
     private static String python(TrainedAdapter adapter) {
         String base = adapter.base().plainName();
-        if (adapter.head().isLanguageModel()) {
+        if (adapter.head().predictsTokens()) {
             return ofVocabulary(base, adapter.predictsMaskedTokens() ? "AutoModelForMaskedLM" : "AutoModelForCausalLM");
         }
         return switch (adapter.head().readout()) {

@@ -211,7 +211,7 @@ public record TrainedAdapter(
 
     /** Whether the head predicts tokens that the whole text surrounds, and not the next one. */
     boolean predictsMaskedTokens() {
-        return head.isLanguageModel() && family().maskedLanguageModelHead().isPresent();
+        return head.predictsTokens() && family().maskedLanguageModelHead().isPresent();
     }
 
     /**

@@ -66,7 +66,7 @@ public interface Head {
      * @param runtime what it computes with, and whose output layer a language model has
      */
     static Head of(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
-        return spec.isLanguageModel()
+        return spec.predictsTokens()
                 ? new LanguageModelHead(spec, labelSmoothing, runtime)
                 : new OutputHead(spec, labelSmoothing, runtime.kernels());
     }

@@ -45,7 +45,7 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
     }
 
     static HeadLayout of(HeadSpec spec) {
-        if (spec.isLanguageModel()) {
+        if (spec.predictsTokens()) {
             return new HeadLayout(List.of());
         }
         List<Array> arrays = new ArrayList<>();

@@ -65,7 +65,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     }
 
     /** Whether it predicts tokens by the frozen output layer of the base model, and so has no parameters. */
-    public boolean isLanguageModel() {
+    public boolean predictsTokens() {
         return predictsTokens(loss);
     }
 
@@ -76,6 +76,11 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     /** The same with another loss. */
     public HeadSpec withLoss(Loss other) {
         return new HeadSpec(readout, width, outputs, other);
+    }
+
+    /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */
+    public long outputBytes(long states) {
+        return predictsTokens() ? LanguageModelHead.logitBytes(states, outputs) : 2L * Float.BYTES * states * outputs;
     }
 
     /** Its parameters. */

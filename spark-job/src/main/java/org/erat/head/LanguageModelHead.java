@@ -46,6 +46,11 @@ final class LanguageModelHead implements Head {
         this.logitsAtOnce = logitsAtOnce;
     }
 
+    /** Bytes of a chunk's logits and of their gradient, which has a copy in the dtype of activations. */
+    static long logitBytes(long states, int vocabulary) {
+        return 3L * Float.BYTES * Math.min(Math.max(LOGITS, vocabulary), states * vocabulary);
+    }
+
     @Override
     public HeadSpec spec() {
         return spec;

@@ -53,7 +53,7 @@ public final class Predictions {
             Consumer<String> progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         use.adapter().requireRank(rank);
-        if (use.adapter().head().isLanguageModel()) {
+        if (use.adapter().head().predictsTokens()) {
             throw new UsageException("An adapter for " + use.adapter().type()
                     + " predicts the next token and no label. Measure it with evaluate.");
         }

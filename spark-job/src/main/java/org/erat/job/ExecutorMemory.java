@@ -5,6 +5,7 @@ import org.apache.spark.SparkConf;
 import org.erat.config.ComputeSettings;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
+import org.erat.head.HeadSpec;
 
 /**
  * What an executor needs outside the Java heap, by the sizes of what it keeps, and what it is given.
@@ -62,6 +63,11 @@ public record ExecutorMemory(long weights, long task, int tasks) {
         long gradients = 4 * width + inner + probabilities;
         long blocks = model.blocks();
         return gradients + (kept == ComputeSettings.Activations.KEPT ? blocks * saved : blocks * width + saved);
+    }
+
+    /** The same with what a head makes of so many tokens at once. */
+    ExecutorMemory with(HeadSpec head, long states) {
+        return new ExecutorMemory(weights, task + head.outputBytes(states), tasks);
     }
 
     long bytes() {

@@ -34,14 +34,16 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         ParameterLayout layout = learner.layout();
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
+        int tokens = PassInputs.longest(learner.head(), longest);
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
-                inputs.model().architecture(),
-                weights,
-                job.training().batchSize(),
-                PassInputs.longest(learner.head(), longest),
-                job.compute(),
-                conf);
+                        inputs.model().architecture(),
+                        weights,
+                        job.training().batchSize(),
+                        tokens,
+                        job.compute(),
+                        conf)
+                .with(learner.head(), (long) job.training().batchSize() * longest);
         List<String> lines = Stream.of(
                         String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",

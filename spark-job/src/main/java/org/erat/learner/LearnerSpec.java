@@ -13,6 +13,7 @@ import org.erat.config.JobConfig;
 import org.erat.config.Method;
 import org.erat.config.PrefixSettings;
 import org.erat.config.ScheduleConfig;
+import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Projection;
@@ -78,6 +79,7 @@ public record LearnerSpec(
      * @param outputs of the head; a language model has one for each token of its vocabulary
      * @param totalSteps T
      * @throws UsageException if an adapter is wanted on a projection that the model lacks, or label smoothing of numbers
+     * @throws BadInputException if a language model is wanted and the base model has no output layer
      */
     public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
         return new LearnerSpec(
@@ -110,6 +112,11 @@ public record LearnerSpec(
                     "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
         }
         boolean languageModel = task == TaskType.LANGUAGE_MODELING;
+        if (languageModel && !model.predictsTokens()) {
+            throw new BadInputException(
+                    model.uri() + ": lacks the output layer that predicts tokens. Prepare the base model"
+                            + " from a checkpoint with its language-model head.");
+        }
         Architecture architecture = model.architecture();
         HeadSpec head = HeadSpec.of(
                 task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture.width());
@@ -159,7 +166,7 @@ public record LearnerSpec(
      * have of them; the steps of other tasks weigh the same.
      */
     public int stepWeight(Batch batch) {
-        return head.isLanguageModel() ? batch.targets().count() : 1;
+        return head.predictsTokens() ? batch.targets().count() : 1;
     }
 
     /** How a step of a shard corrupts the tokens of a prefix language model. */

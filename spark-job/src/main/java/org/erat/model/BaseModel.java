@@ -18,6 +18,7 @@ import org.erat.data.storage.Storage;
  * @param weightsSha256 SHA-256 of its weights
  * @param tokenizerSha256 SHA-256 of its tokenizer
  * @param maxLength longest text in tokens
+ * @param predictsTokens whether its checkpoint has all of a language model's output layer
  * @param weightBytes size of its weights
  */
 public record BaseModel(
@@ -27,6 +28,7 @@ public record BaseModel(
         String weightsSha256,
         String tokenizerSha256,
         int maxLength,
+        boolean predictsTokens,
         long weightBytes) {
     /**
      * The base model in a directory.
@@ -56,6 +58,7 @@ public record BaseModel(
                     model.tensorsSha256(),
                     model.tokenizerSha256(),
                     model.maxLength(),
+                    model.hasLanguageModelHead() || model.hasMaskedLanguageModelHead(),
                     model.tensorsFile().toFile().length());
         }
     }

@@ -6,7 +6,6 @@ import javax.annotation.Nullable;
 import org.erat.compute.Backend;
 import org.erat.compute.FrozenLinear;
 import org.erat.compute.Tensor;
-import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.Family.MaskedLanguageModelHead;
@@ -17,10 +16,12 @@ import org.erat.model.TransformerWeights.NormWeights;
 /**
  * The frozen output layer of a language model. Shared by all tasks of a JVM, as the transformer's weights are.
  *
- * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings
+ * @param matrix [V,H] with its bias [V], a map over the table of the word embeddings or over one of its own
+ * @param untied that table of its own, or null where both are tied
  * @param transform of a masked language model, or null
  */
-record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) implements AutoCloseable {
+record OutputWeights(FrozenLinear matrix, @Nullable Tensor untied, @Nullable Transform transform)
+        implements AutoCloseable {
     /**
      * What a masked language model puts before its output matrix: norm(f(dense(x))).
      *
@@ -38,29 +39,29 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
      * Lays out the output layer of a model.
      *
      * @param model the model's other weights, which must stay open as long as these are in use; likewise {@code file}
-     * @throws BadInputException if the checkpoint lacks it
+     * @throws org.erat.data.BadInputException if the checkpoint lacks it
      */
     static OutputWeights of(TransformerWeights model, Family family, SafetensorsFile file, Backend backend) {
         Architecture architecture = model.architecture();
         Optional<MaskedLanguageModelHead> masked = family.maskedLanguageModelHead();
-        if (masked.isEmpty()) {
-            return new OutputWeights(
-                    map(model.words(), FloatBuffer.allocate(architecture.vocabulary()), backend), null);
-        }
-        for (String tensor : ModelTensors.maskedLanguageModelHead(architecture).keySet()) {
-            if (!file.names().contains(tensor)) {
-                throw new BadInputException(file.path() + ": has no tensor " + tensor
-                        + ", which predicts tokens. Prepare the base model from a checkpoint with its masked-language-model"
-                        + " head.");
-            }
-        }
+        FloatBuffer bias = masked.isPresent()
+                ? values(file, masked.get().bias(), architecture.vocabulary())
+                : FloatBuffer.allocate(architecture.vocabulary());
+        Tensor untied = untied(architecture, family, file, backend);
         return new OutputWeights(
-                map(model.words(), values(file, masked.get().bias(), architecture.vocabulary()), backend),
-                transform(masked.get(), architecture, file, backend));
+                backend.frozenLinear(untied == null ? model.words() : untied, bias),
+                untied,
+                masked.map(head -> transform(head, architecture, file, backend)).orElse(null));
     }
 
-    private static FrozenLinear map(Tensor table, FloatBuffer bias, Backend backend) {
-        return backend.frozenLinear(table, bias);
+    /** The output matrix where it is not that of the word embeddings; masked language models are tied. */
+    @Nullable
+    private static Tensor untied(Architecture architecture, Family family, SafetensorsFile file, Backend backend) {
+        if (architecture.tied() || family.languageModelHead().isEmpty()) {
+            return null;
+        }
+        long[] shape = {architecture.vocabulary(), architecture.width()};
+        return backend.frozen(values(file, ModelTensors.outputMatrix(architecture), shape), shape);
     }
 
     private static Transform transform(
@@ -80,10 +81,13 @@ record OutputWeights(FrozenLinear matrix, @Nullable Transform transform) impleme
         return file.floats(name);
     }
 
-    /** Frees the memory that the backend holds for them; the table stays the model's. */
+    /** Frees the memory that the backend holds for them; a tied table stays the model's. */
     @Override
     public void close() {
         matrix.close();
+        if (untied != null) {
+            untied.close();
+        }
         if (transform != null) {
             transform.close();
         }

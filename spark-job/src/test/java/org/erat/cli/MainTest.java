@@ -16,6 +16,8 @@ import org.erat.checkpoint.ResumableException;
 import org.erat.config.OrderChoice;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.text.LanguageModeling;
+import org.erat.data.text.TextColumns;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
 import org.erat.data.tokenized.TaskType;
@@ -96,6 +98,29 @@ class MainTest {
                                 Optional.of("d")));
     }
 
+    @Test
+    void prepareDataTakesPromptsMessagesOrPlainText() {
+        run("prepare-data --format jsonl --prompt p --completion c --loss-on all --separator \\n --skip-unusable"
+                + " --type language-modeling --input i --model m --out o");
+        run("prepare-data --format jsonl --messages m --type language-modeling --input i --model m --out o");
+        run("prepare-data --format csv --text t --type language-modeling --input i --model m --out o");
+        run("prepare-data --task e2e --skip-unusable --input i --model m --out o");
+        assertThat(requests.stream().map(request -> ((PrepareDataCommand.Request) request).task()))
+                .containsExactly(
+                        TextTask.languageModeling(
+                                TextFormat.JSONL,
+                                true,
+                                new TextColumns.OfPrompt("p", "c"),
+                                new LanguageModeling(LanguageModeling.LossOn.ALL, Optional.of("\n"), true)),
+                        TextTask.languageModeling(
+                                TextFormat.JSONL, true, new TextColumns.OfMessages("m"), LanguageModeling.DEFAULT),
+                        TextTask.languageModeling(
+                                TextFormat.CSV, true, new TextColumns.OfPlainText("t"), LanguageModeling.DEFAULT),
+                        TextTask.named("e2e")
+                                .with(new LanguageModeling(
+                                        LanguageModeling.LossOn.COMPLETION, Optional.empty(), true)));
+    }
+
     /** What a table's columns are called depends on the type of the task, and the message says how. */
     @ParameterizedTest
     @CsvSource({
@@ -108,6 +133,14 @@ class MainTest {
         "--type classification --text t --label l --labels m, --labels cannot be used",
         "--type regression --text t, --type regression needs --text and --label",
         "--type token-classification --words w --labels l --no-header, --no-header does not apply",
+        "--type language-modeling, --type language-modeling needs --prompt and --completion",
+        "--type language-modeling --prompt p, given is --prompt. Name the columns of one of them",
+        "--type language-modeling --text t --label l, given is --text and --label",
+        "--type classification --text t --label l --prompt p, --prompt cannot be used with --type classification",
+        "--type language-modeling --text t --loss-on all, --loss-on is for prompts with completions",
+        "--type language-modeling --messages m --separator s, --separator stands between a prompt and its completion",
+        "--type language-modeling --prompt p --completion c --loss-on some, --loss-on some: give completion or all",
+        "--type classification --text t --label l --skip-unusable, --skip-unusable is for language-modeling",
         "--type ranking --text t --label l, 'ranking' is not a type of task: give one of classification"
     })
     void columnsThatDoNotBelongToTheTypeAreNamedWithTheFix(String options, String message) {

@@ -84,7 +84,9 @@ class LanguageModelStepsTest {
                         .activity()
                         .take()
                         .weights());
-        assertThat(Arrays.stream(weights).flatMapToInt(Arrays::stream).max()).hasValue(targets);
+        assertThat(Arrays.stream(weights).flatMapToInt(Arrays::stream).max().orElseThrow())
+                .as("target tokens, and not steps")
+                .isBetween(STEPS + 1, targets);
         LearnerGraph.release(expected);
         LearnerGraph.release(actual);
     }
@@ -119,7 +121,7 @@ class LanguageModelStepsTest {
         }
     }
 
-    /** With h = 1e-5 a central difference errs by 1e-9 at most; the adapters' gradient is that of the smoothed mean loss. */
+    /** Of the smoothed loss. Along a direction of length 1 a central difference with h = 1e-5 errs by 1e-9 at most. */
     @Test
     void theGradientOfAllAdaptersIsThatOfTheMeanOverTargetTokens() {
         double[] adapters = tiny.adapters(2);
@@ -129,10 +131,10 @@ class LanguageModelStepsTest {
             double[] direction = new double[adapters.length];
             double expected = 0;
             for (int i = 0; i < direction.length; i++) {
-                direction[i] = Math.sin(i);
+                direction[i] = Math.sin(i) / Math.sqrt(direction.length / 2.0);
                 expected += direction[i] * gradient[i];
             }
-            assertThat(slope(probe, direction)).isCloseTo(expected, within(1e-7));
+            assertThat(slope(probe, direction)).isCloseTo(expected, within(1e-8));
         }
     }
 

@@ -35,7 +35,6 @@ import org.erat.compute.onednn.OneDnnBackend;
 import org.erat.config.Precision;
 import org.erat.data.SplitMix64;
 import org.erat.data.architecture.Architecture;
-import org.erat.data.architecture.ModelTensors;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.basemodel.BaseModelImporter;
 import org.erat.data.safetensors.FloatTensor;
@@ -262,16 +261,19 @@ class DecoderFamiliesTest {
             }
         }
 
-        /** hidden·Wᵀ. */
+        /** Those of the output layer, tied or not. */
         double[] logits(double[] hidden) {
-            FloatBuffer matrix = model.tensors().floats(ModelTensors.outputMatrix(architecture));
-            double[] logits = new double[architecture.vocabulary()];
-            for (int v = 0; v < logits.length; v++) {
-                for (int h = 0; h < hidden.length; h++) {
-                    logits[v] += hidden[h] * matrix.get(v * hidden.length + h);
+            try (Kernels kernels = backend.open(1);
+                    TransformerWeights weights =
+                            TransformerWeights.of(architecture, model.family(), model.tensors(), backend);
+                    OutputWeights output = OutputWeights.of(weights, model.family(), model.tensors(), backend);
+                    Tensor states = kernels.memory().uploadSingle(DoubleBuffer.wrap(hidden), 1, hidden.length)) {
+                OutputLayer layer = new OutputLayer(kernels, output, architecture);
+                try (OutputLayer.Pass pass = layer.forward(states);
+                        Tensor logits = layer.logits(pass)) {
+                    return TestTensors.doubles(kernels, logits);
                 }
             }
-            return logits;
         }
     }
 

@@ -63,7 +63,7 @@ public record TinyOutputLayers(Tensor table, OutputWeights weights, OutputLayer 
             OutputWeights.Transform transform) {
         int vocabulary = bias.remaining();
         Tensor rows = backend.frozen(table, vocabulary, width);
-        OutputWeights weights = new OutputWeights(backend.frozenLinear(rows, bias), transform);
+        OutputWeights weights = new OutputWeights(backend.frozenLinear(rows, bias), null, transform);
         Architecture architecture = Architecture.encoder(
                 "bert", vocabulary, 2, Positions.ofAllTokens(8), 1, width, 1, width, Activation.GELU, EPSILON, 0);
         return new TinyOutputLayers(rows, weights, new OutputLayer(kernels, weights, architecture));

@@ -27,8 +27,11 @@ public final class BaseModelDirectory implements AutoCloseable {
     public static final String TOKENIZER = "tokenizer.json";
     public static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
+    /** How the model writes conversations, where it is a file of its own. */
+    public static final String CHAT_TEMPLATE = "chat_template.jinja";
+
     /** Settings for Python's libraries, which no training reads. A model may lack them. */
-    static final List<String> COMPANIONS = List.of("special_tokens_map.json", "generation_config.json");
+    static final List<String> COMPANIONS = List.of("special_tokens_map.json", "generation_config.json", CHAT_TEMPLATE);
 
     /** What Python's libraries read beside {@link #CONFIG}: the tokenizer, and settings of it and of generation. */
     public static final List<String> TOKENIZER_FILES = Stream.concat(

@@ -16,8 +16,8 @@ import org.erat.data.architecture.Architecture;
 /**
  * A {@code tokenizer_config.json}, read as {@code AutoTokenizer} of the transformers library reads it: its class decides
  * how much of {@code tokenizer.json} counts. BERT's classes set case, accents and the special tokens around texts anew,
- * RoBERTa's the special tokens and the space in front; other classes take {@code tokenizer.json} as it is. Found out with
- * transformers 5.18.0.
+ * RoBERTa's the special tokens and the space in front; other classes take {@code tokenizer.json} as it is, but for {@code LlamaTokenizer}, of
+ * which version 5 of the library builds a tokenizer anew: the file counts here. Found out with transformers 5.18.0.
  *
  * @param root the document; empty where a model has none
  * @param where the file, for messages

@@ -48,6 +48,9 @@ final class JsonRows implements TextRows {
         for (String line = lines.next(); line != null; line = lines.next()) {
             if (!line.isBlank()) {
                 JsonNode row = parsed(line);
+                if (task.columns() instanceof TextColumns.OfMessages) {
+                    return TextRow.of(list(row, task.text(), "messages").toString(), null, null);
+                }
                 if (task.type().hasWords()) {
                     return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
                 }
@@ -117,7 +120,7 @@ final class JsonRows implements TextRows {
 
     private List<String> words(JsonNode row) {
         List<String> words = new ArrayList<>();
-        for (JsonNode word : list(row, task.text(), "strings")) {
+        for (JsonNode word : list(row, task.text(), "strings, one per word")) {
             words.add(string(word, "word " + (words.size() + 1) + " of '" + task.text() + "'"));
         }
         return words;
@@ -126,7 +129,7 @@ final class JsonRows implements TextRows {
     /** The labels of the words; null where there is none. */
     private List<String> labels(JsonNode row) {
         List<String> labels = new ArrayList<>();
-        for (JsonNode label : list(row, task.label(), "labels")) {
+        for (JsonNode label : list(row, task.label(), "labels, one per word")) {
             labels.add(label(label, "label " + (labels.size() + 1) + " of '" + task.label() + "'", ""));
         }
         return labels;
@@ -136,8 +139,12 @@ final class JsonRows implements TextRows {
         JsonNode value = value(row, key);
         if (!value.isArray()) {
             throw new BadInputException(String.format(
-                    "%s: '%s' is %s and not a list of %s, one per word; write it as [\"…\", …]",
-                    place(), key, shown(value), of));
+                    "%s: '%s' is %s and not a list of %s; write it as [%s, …]",
+                    place(),
+                    key,
+                    shown(value),
+                    of,
+                    of.equals("messages") ? "{\"role\": \"…\", \"content\": \"…\"}" : "\"…\""));
         }
         return value;
     }

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.erat.data.BadInputException;
@@ -13,7 +14,7 @@ import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TaskType;
 
 /** Checks the labels of a data set while it is read, and collects the classes where the task does not name them. */
-final class LabelCheck {
+final class LabelCheck implements RowCheck {
     /** With more, the column is no class but a text, an id or a number. */
     static final int MOST_CLASSES = 1000;
 
@@ -44,18 +45,14 @@ final class LabelCheck {
                 : "";
     }
 
-    /**
-     * Checks the labels of a row that goes to {@code split}.
-     *
-     * @param place where the row is
-     * @return the row with its labels as {@link LabelText} has them
-     */
-    TextRow checked(Split split, TextRow row, Supplier<String> place) {
+    /** Gives the row with its labels as {@link LabelText} has them. */
+    @Override
+    public Optional<TextRow> checked(Split split, TextRow row, Supplier<String> place) {
         if (task.type().hasWords()) {
             checkWords(row, place);
         }
         if (task.label() == null) {
-            return new TextRow(row.texts(), List.of());
+            return Optional.of(new TextRow(row.texts(), List.of()));
         }
         List<String> labels = new ArrayList<>(row.labels().size());
         for (String each : row.labels()) {
@@ -69,7 +66,7 @@ final class LabelCheck {
             }
             labels.add(label);
         }
-        return new TextRow(row.texts(), labels);
+        return Optional.of(new TextRow(row.texts(), labels));
     }
 
     private void checkWords(TextRow row, Supplier<String> place) {
@@ -122,7 +119,8 @@ final class LabelCheck {
      *
      * @throws BadInputException if a label is in the validation split alone, or there are not two classes
      */
-    LabelEncoding encoding() {
+    @Override
+    public LabelEncoding encoding() {
         if (task.type() == TaskType.REGRESSION) {
             return new LabelEncoding(task.type(), List.of(), Map.of());
         }
@@ -135,7 +133,8 @@ final class LabelCheck {
     }
 
     /** Lines for people about the classes, once {@link #encoding} has found them; none of a regression. */
-    List<String> report() {
+    @Override
+    public List<String> report() {
         if (task.type() == TaskType.REGRESSION || counts.isEmpty()) {
             return List.of();
         }

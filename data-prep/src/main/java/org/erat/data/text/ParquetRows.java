@@ -2,6 +2,7 @@ package org.erat.data.text;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.to_json;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -147,11 +148,15 @@ final class ParquetRows implements TextRows {
         }
         DataType type = table.schema().apply(index).dataType();
         DataType element = type;
+        boolean messages = task.columns() instanceof TextColumns.OfMessages;
         boolean hasWords = task.type().hasWords();
         if (hasWords) {
             element = type instanceof ArrayType list ? list.elementType() : null;
         }
-        boolean usable = DataTypes.StringType.equals(element)
+        if (messages && type instanceof ArrayType) {
+            return to_json(col(quoted(name)));
+        }
+        boolean usable = (!messages && DataTypes.StringType.equals(element))
                 || (label && (element instanceof NumericType || DataTypes.BooleanType.equals(element)));
         if (!usable) {
             throw new BadInputException(String.format(
@@ -160,9 +165,15 @@ final class ParquetRows implements TextRows {
                     InputFiles.names(files),
                     name,
                     type.simpleString(),
-                    hasWords ? ", and words and their labels are arrays of such" : ""));
+                    hasWords
+                            ? ", and words and their labels are arrays of such"
+                            : messages ? ", and messages are an array" : ""));
         }
-        return col("`" + name.replace("`", "``") + "`");
+        return col(quoted(name));
+    }
+
+    private static String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
     }
 
     /** The first cause says what is wrong with the file; Spark wraps it in reports of tasks, with their stacks. */

@@ -60,7 +60,12 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
     private static final Pattern ENDING = Pattern.compile("("
             + Stream.concat(
                             Stream.of(".txt"),
-                            Stream.of(TextFormat.TSV, TextFormat.CSV, TextFormat.JSONL, TextFormat.PARQUET)
+                            Stream.of(
+                                            TextFormat.TSV,
+                                            TextFormat.CSV,
+                                            TextFormat.JSONL,
+                                            TextFormat.PARQUET,
+                                            TextFormat.WEBNLG)
                                     .flatMap(format -> format.endings().stream()))
                     .map(Pattern::quote)
                     .collect(Collectors.joining("|"))
@@ -179,20 +184,25 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
     }
 
     /** The split that a name says. */
-    private static Optional<Use> use(Entry entry, String folder) {
+    private Optional<Use> use(Entry entry, String folder) {
         String stem = ENDING.matcher(unpacked(entry)).replaceFirst("");
         List<String> words = new ArrayList<>(
                 Arrays.asList(SEPARATOR.split(SHARD.matcher(stem).replaceFirst(""))));
         while (words.size() > 1 && words.get(words.size() - 1).matches("\\d+")) {
             words.remove(words.size() - 1);
         }
-        Use first = WORDS.get(words.get(0));
-        Use last = WORDS.get(words.get(words.size() - 1));
+        Use first = use(words.get(0));
+        Use last = use(words.get(words.size() - 1));
         if (first != null && last != null && first != last) {
             throw new BadInputException(
                     String.format("%s/%s: is it the %s or the %s split? Rename it", folder, entry.name(), first, last));
         }
         return Optional.ofNullable(first != null ? first : last);
+    }
+
+    private Use use(String word) {
+        // The E2E challenge's files are trainset.csv, devset.csv and testset_w_refs.csv.
+        return WORDS.get(format == TextFormat.E2E ? word.replaceFirst("set$", "") : word);
     }
 
     private boolean isOfFormat(Entry entry) {
@@ -208,8 +218,9 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
                 : SPARK_PART.matcher(name).replaceFirst("part").replaceAll("\\d+", "#");
     }
 
-    private static void requireOneTable(List<Entry> files, String what, String folder, String advice) {
-        if (files.stream().map(SplitRule::table).distinct().count() > 1) {
+    private void requireOneTable(List<Entry> files, String what, String folder, String advice) {
+        if (!format.hasManyFiles()
+                && files.stream().map(SplitRule::table).distinct().count() > 1) {
             throw new BadInputException(String.format(
                     "%s holds %s: which of them is %s? Files of one split differ in numbers only, such as"
                             + " train-00000-of-00002. Move the others away, or name one file%s",

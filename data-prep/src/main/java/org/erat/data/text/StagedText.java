@@ -29,17 +29,17 @@ final class StagedText implements Closeable {
 
     private final FileSystem fs;
     private final Path folder;
-    private final boolean hasWords;
+    private final boolean list;
     private final List<String> parts = new ArrayList<>();
     private final MessageDigest content = Sha256.start();
     private OutputStream out;
     private long rows;
 
-    /** @param hasWords whether a row is a list of words with a label each, and not one or two texts with one label */
-    StagedText(FileSystem fs, Path folder, boolean hasWords) {
+    /** @param list whether a row is a list of any number of texts, and not one or two texts with one label */
+    StagedText(FileSystem fs, Path folder, boolean list) {
         this.fs = fs;
         this.folder = folder;
-        this.hasWords = hasWords;
+        this.list = list;
     }
 
     /**
@@ -48,26 +48,27 @@ final class StagedText implements Closeable {
      * @param id position in its split, from 0
      * @param texts as in {@link TextRow}
      * @param labels as in {@link TextRow}
+     * @param place where it was read, for messages
      */
-    record Row(long id, List<String> texts, List<String> labels) {}
+    record Row(long id, List<String> texts, List<String> labels, String place) {}
 
     /** Adds a row; its id is the number of rows before it. */
-    void add(TextRow row) throws IOException {
+    void add(TextRow row, String place) throws IOException {
         if (rows % ROWS_PER_PART == 0) {
             close();
             Path part = new Path(folder, String.format("part-%05d.jsonl", parts.size()));
             out = fs.create(part, false);
             parts.add(part.toString());
         }
-        out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels())));
+        out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels(), place)));
         out.write('\n');
         rows++;
-        if (hasWords) {
-            // The number of words keeps the words of one row apart from those of the next.
+        if (list) {
+            // The number of texts keeps those of one row apart from those of the next.
             digest(Integer.toString(row.texts().size()));
         }
         row.texts().forEach(this::digest);
-        if (!hasWords && row.texts().size() == 1) {
+        if (!list && row.texts().size() == 1) {
             digest("");
         }
         row.labels().forEach(this::digest);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -16,7 +17,8 @@ import org.erat.data.Sha256;
 import org.erat.data.tokenized.Split;
 
 /** Reads all rows of a data set once, on the driver: checks them, splits them and stages them for the executors. */
-record Staging(SparkSession spark, TokenizationRequest request, TextTask task, Consumer<String> progress) {
+record Staging(
+        SparkSession spark, TokenizationRequest request, TextTask task, RowCheck check, Consumer<String> progress) {
     private static final int ROWS_BETWEEN_REPORTS = 50_000;
 
     /**
@@ -27,28 +29,26 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
      */
     StagedData stage(InputFiles files, FileSystem fs, Path folder) throws IOException {
         boolean splitOff = files.validation().isEmpty();
-        LabelCheck labels = new LabelCheck(
-                task, splitOff, request.like().isPresent() && request.task().isCustom());
-        boolean hasWords = task.type().hasWords();
-        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), hasWords);
-        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), hasWords);
+        boolean list = task.type().perToken();
+        StagedText train = new StagedText(fs, new Path(folder, Split.TRAIN.directory()), list);
+        StagedText validation = new StagedText(fs, new Path(folder, Split.VALIDATION.directory()), list);
         try (train;
                 validation) {
             if (request.like().isPresent()) {
-                stage(files.train(), labels, row -> Split.VALIDATION, train, validation);
+                stage(files.train(), row -> Split.VALIDATION, train, validation);
             } else if (splitOff) {
                 CountedShare share = new CountedShare(new ValidationShare(request.validationShare(), request.seed()));
-                stage(files.train(), labels, share::of, train, validation);
+                stage(files.train(), row -> share.of(shared(row)), train, validation);
                 requireBoth(train.rows(), validation.rows(), share.usable());
             } else {
-                stage(files.train(), labels, row -> Split.TRAIN, train, validation);
-                stage(files.validation(), labels, row -> Split.VALIDATION, train, validation);
+                stage(files.train(), row -> Split.TRAIN, train, validation);
+                stage(files.validation(), row -> Split.VALIDATION, train, validation);
             }
         } catch (MissingColumnException e) {
             throw e.after(files.train().get(0));
         }
-        LabelEncoding encoding = labels.encoding();
-        labels.report().forEach(progress);
+        LabelEncoding encoding = check.encoding();
+        check.report().forEach(progress);
         if (request.like().isEmpty() && validation.rows() == 1) {
             progress.accept("warning: the validation split is a single row, which says nothing about a model. Give "
                     + (splitOff ? "a higher --validation-fraction, or " : "") + "more rows");
@@ -60,21 +60,23 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
                 Sha256.of((train.contentSha256() + validation.contentSha256()).getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** What decides the split of a row: of prompts not the completion, so that all completions of one share its split. */
+    private TextRow shared(TextRow row) {
+        return task.columns() instanceof TextColumns.OfPrompt
+                ? new TextRow(row.texts().subList(0, 1), row.labels())
+                : row;
+    }
+
     /** Stages the rows of all {@code files}. */
-    private void stage(
-            List<Path> files,
-            LabelCheck labels,
-            Function<TextRow, Split> splits,
-            StagedText train,
-            StagedText validation)
+    private void stage(List<Path> files, Function<TextRow, Split> splits, StagedText train, StagedText validation)
             throws IOException {
         long count = 0;
         if (task.format() == TextFormat.PARQUET) {
-            count = stage(new ParquetRows(task, spark, files), labels, splits, train, validation);
+            count = stage(new ParquetRows(task, spark, files), splits, train, validation);
         } else {
             for (Path file : files) {
                 progress.accept("Reading " + file);
-                count += stage(file, labels, splits, train, validation);
+                count += stage(file, splits, train, validation);
             }
         }
         if (count == 0) {
@@ -83,12 +85,11 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         }
     }
 
-    private long stage(
-            Path file, LabelCheck labels, Function<TextRow, Split> splits, StagedText train, StagedText validation)
+    private long stage(Path file, Function<TextRow, Split> splits, StagedText train, StagedText validation)
             throws IOException {
         long before = train.rows() + validation.rows();
         try {
-            return stage(open(file), labels, splits, train, validation);
+            return stage(open(file), splits, train, validation);
         } catch (BadInputException e) {
             // What is wrong from the first row on may be no text at all.
             throw train.rows() + validation.rows() == before
@@ -97,25 +98,23 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
         }
     }
 
-    private long stage(
-            TextRows source,
-            LabelCheck labels,
-            Function<TextRow, Split> splits,
-            StagedText train,
-            StagedText validation)
+    private long stage(TextRows source, Function<TextRow, Split> splits, StagedText train, StagedText validation)
             throws IOException {
         long count = 0;
         try (TextRows rows = source) {
             for (TextRow row = next(rows); row != null; row = next(rows)) {
                 Split split = splits.apply(row);
-                (split == Split.TRAIN ? train : validation).add(labels.checked(split, row, rows::place));
+                Optional<TextRow> checked = check.checked(split, row, rows::place);
+                if (checked.isPresent()) {
+                    (split == Split.TRAIN ? train : validation).add(checked.get(), rows.place());
+                }
                 if (++count % ROWS_BETWEEN_REPORTS == 0) {
                     progress.accept(String.format("Read %,d rows, up to %s", count, rows.place()));
                 }
             }
             if (rows.skipped() > 0) {
-                progress.accept(String.format(
-                        "Left out %,d rows that have too few columns, up to %s", rows.skipped(), rows.place()));
+                progress.accept(
+                        String.format("Left out %,d %s, up to %s", rows.skipped(), rows.skippedAs(), rows.place()));
             }
         }
         return count;
@@ -128,6 +127,8 @@ record Staging(SparkSession spark, TokenizationRequest request, TextTask task, C
                 case TSV -> new TsvRows(task, new Utf8Lines(bytes));
                 case CSV -> new CsvRows(task, new Utf8Lines(bytes));
                 case JSONL -> new JsonRows(task, new Utf8Lines(bytes));
+                case E2E -> E2eRows.of(task, new Utf8Lines(bytes));
+                case WEBNLG -> new WebNlgRows(bytes, file.toString());
                 case WORDNET -> new WordNetRows(bytes, file.toString());
                 case PARQUET -> throw new IllegalStateException("Spark reads Parquet");
             };

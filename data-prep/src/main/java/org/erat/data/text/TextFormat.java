@@ -1,6 +1,5 @@
 package org.erat.data.text;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.erat.data.UsageException;
@@ -16,12 +15,18 @@ public enum TextFormat {
     /** Parquet, a file or a folder of files. */
     PARQUET,
     /** The jar of a WordNet dictionary. */
-    WORDNET;
+    WORDNET,
+    /** The E2E challenge's: CSV, or lines of {@code mr||ref}. */
+    E2E,
+    /** WebNLG's XML. */
+    WEBNLG;
+
+    private static final List<TextFormat> TABLES = List.of(TSV, CSV, JSONL, PARQUET);
 
     /** The format of a table that a user names, {@code tsv}, {@code csv}, {@code jsonl} or {@code parquet}. */
     public static TextFormat ofTable(String name) {
-        return Arrays.stream(values())
-                .filter(format -> format != WORDNET && format.toString().equals(name))
+        return TABLES.stream()
+                .filter(format -> format.toString().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new UsageException(
                         String.format("'%s' is not a format: give tsv, csv, jsonl or parquet", name)));
@@ -35,7 +40,14 @@ public enum TextFormat {
             case JSONL -> List.of(".jsonl", ".json", ".ndjson");
             case PARQUET -> List.of(".parquet", ".pq");
             case WORDNET -> List.of(".jar");
+            case E2E -> List.of(".csv", ".txt");
+            case WEBNLG -> List.of(".xml");
         };
+    }
+
+    /** Whether a split is all files of a folder, whatever they are called. */
+    boolean hasManyFiles() {
+        return this == WEBNLG;
     }
 
     /** Whether the columns have names only if the file's first row says so. */

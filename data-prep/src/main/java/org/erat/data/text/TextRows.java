@@ -15,7 +15,12 @@ interface TextRows extends Closeable {
     /** Where the row last read is, for messages: file and line. */
     String place();
 
-    /** Number of broken rows that were left out so far. */
+    /** What was left out, in words. */
+    default String skippedAs() {
+        return "rows that have too few columns";
+    }
+
+    /** Number of rows that were left out so far. */
     default long skipped() {
         return 0;
     }

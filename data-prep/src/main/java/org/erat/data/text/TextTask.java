@@ -1,7 +1,6 @@
 package org.erat.data.text;
 
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.erat.data.NearestName;
@@ -17,28 +16,27 @@ import org.erat.data.tokenized.TaskType;
  * @param type what a label is
  * @param format how files are written
  * @param header whether the first row of a TSV or CSV file names the columns; if not, columns are numbers from 0
- * @param text column of the text, or of the words of a token classification
- * @param textPair column of the second text, or null
- * @param label column of the label, or of the labels of the words; null where the rows have none
+ * @param columns which columns are what
  * @param labelValues labels as the files write them, in the order of class indices; empty to collect them from the data
  * @param labelNames names of the classes, in the same order
  * @param metrics metrics that the task is judged by, the first being the one to rank by
  * @param validationFile what the name of the validation file begins with, where a folder has several; null for any
  * @param skipsShortRows whether rows with too few columns are counted and left out instead of refused
+ * @param languageModeling how prompts and completions become tokens to predict; of other types {@link
+ *     LanguageModeling#DEFAULT}
  */
 public record TextTask(
         String name,
         TaskType type,
         TextFormat format,
         boolean header,
-        String text,
-        String textPair,
-        String label,
+        TextColumns columns,
         List<String> labelValues,
         List<String> labelNames,
         List<String> metrics,
         String validationFile,
-        boolean skipsShortRows) {
+        boolean skipsShortRows,
+        LanguageModeling languageModeling) {
 
     private static final String CUSTOM = "custom";
 
@@ -47,6 +45,7 @@ public record TextTask(
     private static final List<String> ACCURACY = List.of("accuracy");
     private static final List<String> ACCURACY_F1 = List.of("accuracy", "f1");
     private static final List<String> CORRELATIONS = List.of("pearson", "spearman");
+    private static final List<String> PERPLEXITY = List.of("perplexity", "loss");
     private static final String TOKEN_ACCURACY = "token-accuracy";
 
     /** The label of a word of an entity, in any of the schemes IOB1, IOB2 and BIOES: {@code B-PER}. */
@@ -58,14 +57,13 @@ public record TextTask(
                     TaskType.CLASSIFICATION,
                     TextFormat.WORDNET,
                     false,
-                    "gloss",
-                    null,
-                    "lexicographer file",
+                    new TextColumns.OfText("gloss", null, "lexicographer file"),
                     WordNetRows.LEXICOGRAPHER_FILES,
                     WordNetRows.LEXICOGRAPHER_FILES,
                     List.of("accuracy", "macro-f1"),
                     null,
-                    false),
+                    false,
+                    LanguageModeling.DEFAULT),
             glue("sst2", "sentence", null, "label", ZERO_ONE, List.of("negative", "positive"), ACCURACY),
             // The one GLUE file without a header: source, label, original mark, sentence.
             new TextTask(
@@ -73,14 +71,13 @@ public record TextTask(
                     TaskType.CLASSIFICATION,
                     TextFormat.TSV,
                     false,
-                    "3",
-                    null,
-                    "1",
+                    new TextColumns.OfText("3", null, "1"),
                     ZERO_ONE,
                     List.of("unacceptable", "acceptable"),
                     List.of("matthews"),
                     null,
-                    false),
+                    false,
+                    LanguageModeling.DEFAULT),
             glue(
                     "mrpc",
                     "#1 String",
@@ -105,28 +102,28 @@ public record TextTask(
                     TaskType.CLASSIFICATION,
                     TextFormat.TSV,
                     true,
-                    "sentence1",
-                    "sentence2",
-                    "gold_label",
+                    new TextColumns.OfText("sentence1", "sentence2", "gold_label"),
                     List.of("entailment", "neutral", "contradiction"),
                     List.of("entailment", "neutral", "contradiction"),
                     ACCURACY,
                     "dev_matched",
-                    false),
+                    false,
+                    LanguageModeling.DEFAULT),
             // The published training file has a few rows that are broken by line ends inside a question.
             new TextTask(
                     "qqp",
                     TaskType.CLASSIFICATION,
                     TextFormat.TSV,
                     true,
-                    "question1",
-                    "question2",
-                    "is_duplicate",
+                    new TextColumns.OfText("question1", "question2", "is_duplicate"),
                     ZERO_ONE,
                     List.of("not_duplicate", "duplicate"),
                     ACCURACY_F1,
                     null,
-                    true));
+                    true,
+                    LanguageModeling.DEFAULT),
+            generation("e2e", TextFormat.E2E, new TextColumns.OfPrompt("mr", "ref")),
+            generation("webnlg", TextFormat.WEBNLG, new TextColumns.OfPrompt("triples", "lex")));
 
     public TextTask {
         labelValues = List.copyOf(labelValues);
@@ -172,22 +169,17 @@ public record TextTask(
                     String.format("%s needs a list of words and a list of labels: give --words and --labels", type));
         }
         if (type == TaskType.LANGUAGE_MODELING) {
-            throw new UsageException(type + " data cannot be prepared yet: give another --type");
-        }
-        if (!header && !format.hasOptionalHeader()) {
             throw new UsageException(
-                    String.format("The columns of %s always have names: leave out --no-header", format));
+                    type + " needs a text without a label: give --text, --messages, or --prompt and --completion");
         }
-        if (!header) {
-            Stream.of(text, textPair, label).filter(Objects::nonNull).forEach(TextTask::requireNumber);
-        }
+        TextColumns columns = new TextColumns.OfText(text, textPair, label);
+        requireNames(format, header, columns);
         return custom(
                 type,
                 format,
                 header,
-                text,
-                textPair,
-                label,
+                columns,
+                LanguageModeling.DEFAULT,
                 type == TaskType.CLASSIFICATION ? List.of("accuracy", "macro-f1") : CORRELATIONS);
     }
 
@@ -206,19 +198,120 @@ public record TextTask(
                     "A %s column cannot hold a list of words: give token classification as jsonl or parquet", format));
         }
         return custom(
-                TaskType.TOKEN_CLASSIFICATION, format, true, words, null, labels, List.of("entity-f1", TOKEN_ACCURACY));
+                TaskType.TOKEN_CLASSIFICATION,
+                format,
+                true,
+                new TextColumns.OfWords(words, labels),
+                LanguageModeling.DEFAULT,
+                List.of("entity-f1", TOKEN_ACCURACY));
+    }
+
+    /**
+     * Text of the user's own to train a language model on.
+     *
+     * @param header whether the first row names the columns; without, columns are numbers from 0
+     * @param columns of prompts, of messages or of plain text
+     * @throws UsageException if the columns cannot be what they are said to be
+     */
+    public static TextTask languageModeling(
+            TextFormat format, boolean header, TextColumns columns, LanguageModeling settings) {
+        if (columns instanceof TextColumns.OfMessages && format != TextFormat.JSONL && format != TextFormat.PARQUET) {
+            throw new UsageException(String.format(
+                    "A %s column cannot hold a list of messages: give conversations as jsonl or parquet", format));
+        }
+        requireNames(format, header, columns);
+        return custom(TaskType.LANGUAGE_MODELING, format, header, columns, LanguageModeling.DEFAULT, PERPLEXITY)
+                .with(settings);
+    }
+
+    /**
+     * The same with other settings of language modeling.
+     *
+     * @throws UsageException if they are not of use to this task
+     */
+    public TextTask with(LanguageModeling settings) {
+        boolean prompts = columns instanceof TextColumns.OfPrompt;
+        if (!prompts && settings.separator().isPresent()) {
+            throw new UsageException("--separator stands between a prompt and its completion: leave it out, or name the"
+                    + " columns of both with --prompt and --completion");
+        }
+        if (!prompts
+                && !(columns instanceof TextColumns.OfMessages)
+                && settings.lossOn() != LanguageModeling.LossOn.COMPLETION) {
+            throw new UsageException("--loss-on is for prompts with completions and for messages: leave it out");
+        }
+        if (type != TaskType.LANGUAGE_MODELING && settings.skipsUnusable()) {
+            throw new UsageException("--skip-unusable is for language-modeling: leave it out");
+        }
+        return new TextTask(
+                name,
+                type,
+                format,
+                header,
+                columns,
+                labelValues,
+                labelNames,
+                metrics,
+                validationFile,
+                skipsShortRows,
+                settings);
+    }
+
+    private static void requireNames(TextFormat format, boolean header, TextColumns columns) {
+        if (!header && !format.hasOptionalHeader()) {
+            throw new UsageException(
+                    String.format("The columns of %s always have names: leave out --no-header", format));
+        }
+        if (!header) {
+            Stream.concat(columns.texts().stream(), Stream.ofNullable(columns.label()))
+                    .forEach(TextTask::requireNumber);
+        }
     }
 
     private static TextTask custom(
             TaskType type,
             TextFormat format,
             boolean header,
-            String text,
-            String textPair,
-            String label,
+            TextColumns columns,
+            LanguageModeling settings,
             List<String> metrics) {
         return new TextTask(
-                CUSTOM, type, format, header, text, textPair, label, List.of(), List.of(), metrics, null, false);
+                CUSTOM, type, format, header, columns, List.of(), List.of(), metrics, null, false, settings);
+    }
+
+    private static TextTask generation(String name, TextFormat format, TextColumns columns) {
+        return new TextTask(
+                name,
+                TaskType.LANGUAGE_MODELING,
+                format,
+                true,
+                columns,
+                List.of(),
+                List.of(),
+                PERPLEXITY,
+                null,
+                false,
+                LanguageModeling.DEFAULT);
+    }
+
+    /** Whether the rows say what is to be predicted. */
+    boolean labelled() {
+        return columns.labelled();
+    }
+
+    /** Column of the text, or of what else is tokenized first. */
+    String text() {
+        return columns.texts().get(0);
+    }
+
+    /** Column of the second text, or null. */
+    String textPair() {
+        return columns.texts().size() == 1 ? null : columns.texts().get(1);
+    }
+
+    /** Column of the label, or of the labels of the words; null where the rows have none. */
+    String label() {
+        return columns.label();
     }
 
     /**
@@ -237,14 +330,13 @@ public record TextTask(
                 type,
                 format,
                 header,
-                text,
-                textPair,
-                label,
+                columns,
                 names().contains(other.task()) ? named(other.task()).labelValues : other.labelNames(),
                 other.labelNames(),
                 other.metrics(),
                 validationFile,
-                skipsShortRows);
+                skipsShortRows,
+                languageModeling.like(other));
     }
 
     /** Which files of a folder are which split; folders of known data sets hold other files too. */
@@ -255,6 +347,11 @@ public record TextTask(
     /** Whether its layout is one that the user describes. */
     boolean isCustom() {
         return name.equals(CUSTOM);
+    }
+
+    /** Whether its name says where its columns are. */
+    boolean isKnown() {
+        return names().contains(name);
     }
 
     /**
@@ -287,13 +384,12 @@ public record TextTask(
                 labelValues.isEmpty() ? TaskType.REGRESSION : TaskType.CLASSIFICATION,
                 TextFormat.TSV,
                 true,
-                text,
-                textPair,
-                label,
+                new TextColumns.OfText(text, textPair, label),
                 labelValues,
                 labelNames,
                 metrics,
                 null,
-                false);
+                false,
+                LanguageModeling.DEFAULT);
     }
 }

@@ -3,6 +3,7 @@ package org.erat.data.text;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
@@ -14,6 +15,8 @@ import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.Split;
+import org.erat.data.tokenized.SplitSummary;
+import org.erat.data.tokenized.TaskType;
 
 /**
  * Turns a data set of text into a tokenized one: rows are read and checked on the driver, tokenized by executors, and
@@ -49,19 +52,28 @@ public final class Tokenization {
     private PreparedData prepare() {
         Path out = Storage.path(request.out());
         TokenizerFile tokenizer = TokenizerFile.read(hadoop, Storage.path(request.modelDir()), request.vocabSize());
-        tokenizer.requireRoom(request.maxLength(), task.textPair() != null);
+        Optional<Prompts> prompts = task.type() == TaskType.LANGUAGE_MODELING
+                ? Optional.of(Prompts.of(
+                        task,
+                        tokenizer,
+                        TokenizerSettings.read(hadoop, Storage.path(request.modelDir())),
+                        request.maxLength()))
+                : Optional.empty();
+        if (prompts.isEmpty()) {
+            tokenizer.requireRoom(request.maxLength(), task.textPair() != null);
+        }
         request.like().ifPresent(like -> requireTokenizerOf(like, tokenizer));
         InputFiles files =
                 InputFiles.find(hadoop, task, request.input(), request.like().isPresent(), progress);
         progress.accept(request.like().isPresent() ? "all rows for evaluation and prediction" : files.describe());
-        Map<String, String> settings = settings(files, tokenizer);
+        Map<String, String> settings = settings(files, tokenizer, prompts);
         try {
             Storage storage = Storage.of(out, hadoop);
             if (!storage.list(out).isEmpty()) {
                 return new PreparedData(existing(storage, out, settings), true);
             }
             storage.writeFolderAtomically(storage.qualify(out), folder -> {
-                make(folder, files, tokenizer, settings);
+                make(folder, files, tokenizer, prompts, settings);
                 if (!storage.list(out).isEmpty()) {
                     throw new IOException("something else has been written there meanwhile");
                 }
@@ -89,15 +101,14 @@ public final class Tokenization {
     }
 
     /** Everything that decides the result, by name. */
-    private Map<String, String> settings(InputFiles files, TokenizerFile tokenizer) {
+    private Map<String, String> settings(InputFiles files, TokenizerFile tokenizer, Optional<Prompts> prompts) {
         Map<String, String> settings = new TreeMap<>();
         settings.put("task", task.name());
         settings.put("type", task.type().toString());
         settings.put("format", task.format().toString());
         settings.put("header", Boolean.toString(task.header()));
-        settings.put("text", task.text());
-        settings.put("text-pair", task.textPair() == null ? "none" : task.textPair());
-        settings.put("label", task.label() == null ? "none" : task.label());
+        settings.putAll(task.columns().settings());
+        prompts.ifPresent(each -> settings.putAll(each.settings()));
         settings.put("max-length", Integer.toString(request.maxLength()));
         settings.put("tokenizer-sha256", tokenizer.sha256());
         try {
@@ -141,17 +152,35 @@ public final class Tokenization {
         return manifest;
     }
 
-    private void make(Path folder, InputFiles files, TokenizerFile tokenizer, Map<String, String> settings)
+    private void make(
+            Path folder,
+            InputFiles files,
+            TokenizerFile tokenizer,
+            Optional<Prompts> prompts,
+            Map<String, String> settings)
             throws IOException {
         FileSystem fs = folder.getFileSystem(hadoop);
         Path staging = new Path(folder, "_text");
-        StagedData text = new Staging(spark, request, task, progress).stage(files, fs, staging);
-        TokenizationJob job = new TokenizationJob(spark, task, tokenizer, request.maxLength(), progress);
+        RowCheck check = prompts.isPresent()
+                ? prompts.get().check()
+                : new LabelCheck(
+                        task,
+                        files.validation().isEmpty(),
+                        request.like().isPresent() && request.task().isCustom());
+        StagedData text = new Staging(spark, request, task, check, progress).stage(files, fs, staging);
+        TokenizationJob job = new TokenizationJob(
+                spark, task, tokenizer, prompts.map(Prompts::encoding), request.maxLength(), progress);
         TokenizationJob.Written train = job.run(Split.TRAIN, text.train(), text.labels(), folder);
         TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), folder);
         fs.delete(staging, true);
+        SplitSummary needed = request.like().isPresent() ? validation.summary() : train.summary();
+        if (needed.examples() == 0) {
+            throw new BadInputException(String.format(
+                    "%s: all examples are left out, since they have nothing to predict. Raise --max-length, or mend the rows",
+                    request.input()));
+        }
         Manifest manifest = new Manifest(
-                Manifest.version(task.type(), task.label() != null),
+                Manifest.version(task.type(), task.labelled()),
                 task.name(),
                 task.type(),
                 text.labels().names(),

@@ -92,13 +92,22 @@ record TokenizerFile(byte[] bytes, String sha256, boolean byteLevel, int special
      * truncates to {@code maxLength}, the longer of two texts first. What the file says about both is ignored.
      */
     static HuggingFaceTokenizer open(byte[] bytes, int maxLength) throws IOException {
+        return open(bytes, maxLength, "longest_first");
+    }
+
+    /** The same without truncation. */
+    static HuggingFaceTokenizer openWhole(byte[] bytes) throws IOException {
+        return open(bytes, TRIAL_LENGTH, "do_not_truncate");
+    }
+
+    private static HuggingFaceTokenizer open(byte[] bytes, int maxLength, String truncation) throws IOException {
         String length = Integer.toString(maxLength);
         return HuggingFaceTokenizer.newInstance(
                 new ByteArrayInputStream(bytes),
                 Map.of(
                         "addSpecialTokens", "true",
                         "padding", "do_not_pad",
-                        "truncation", "longest_first",
+                        "truncation", truncation,
                         "modelMaxLength", length,
                         "maxLength", length));
     }

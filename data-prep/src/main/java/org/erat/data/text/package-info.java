@@ -1,8 +1,8 @@
 /**
  * Raw text to the tokenized data set. Start with {@link org.erat.data.text.Tokenization}. {@code TextTask} says how a
- * data set is laid out, the {@code …Rows} classes read its rows strictly, {@code LabelCheck} checks the labels, and
- * {@code TokenizedPart} tokenizes in Spark tasks. {@code WordEncoding} aligns words and tokens for token classification. Uses
- * {@code org.erat.data}, {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, {@code org.erat.data.storage}, Spark,
+ * data set is laid out, the {@code …Rows} classes read its rows strictly, {@code LabelCheck} and {@code PromptCheck} check them, and
+ * {@code TokenizedPart} tokenizes in Spark tasks. {@code WordEncoding} aligns words and tokens for token classification, {@code PromptEncoder} lays out prompts and completions
+ * for language modeling. Uses {@code org.erat.data}, {@code org.erat.data.chat}, {@code org.erat.data.tokenized}, {@code org.erat.data.maven}, {@code org.erat.data.storage}, Spark,
  * Hadoop's FileSystem, the Hugging Face tokenizers and, of base models ({@code org.erat.data.basemodel}), the
  * {@code tokenizer.json} only.
  *

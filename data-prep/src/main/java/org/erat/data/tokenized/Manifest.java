@@ -68,7 +68,10 @@ public record Manifest(
     /** Of language modeling, which earlier programs cannot read. */
     private static final int LANGUAGE_MODELING_VERSION = 4;
 
-    private static final int LAST_VERSION = LANGUAGE_MODELING_VERSION;
+    /** Of prompts without completions. */
+    private static final int PROMPTS_VERSION = 5;
+
+    private static final int LAST_VERSION = PROMPTS_VERSION;
 
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
@@ -88,7 +91,7 @@ public record Manifest(
      */
     public static int version(TaskType type, boolean labelled) {
         if (!labelled) {
-            return UNLABELLED_VERSION;
+            return type == TaskType.LANGUAGE_MODELING ? PROMPTS_VERSION : UNLABELLED_VERSION;
         }
         return switch (type) {
             case CLASSIFICATION, REGRESSION -> FIRST_VERSION;
@@ -99,7 +102,7 @@ public record Manifest(
 
     /** Whether its examples have labels. */
     public boolean labelled() {
-        return version != UNLABELLED_VERSION;
+        return version != UNLABELLED_VERSION && version != PROMPTS_VERSION;
     }
 
     /** Width of the task's output: the number of classes, or 1 for regression. A language model predicts its vocabulary. */

@@ -35,19 +35,23 @@ public final class TokenizedDataset {
     public static final String LABEL = "label";
     public static final String WORD_STARTS = "word_starts";
     public static final String WORDS = "words";
+    public static final String PROMPT = "prompt";
+    public static final String COMPLETION = "completion";
 
     private static final String DATA_FRAME = "DataFrame";
 
     private final String directory;
     private final Manifest manifest;
     private final Source examples;
+    private final Prompts prompts;
     /** What to do where a split does not hold the ids that it should. */
     private final String repair;
 
-    private TokenizedDataset(String directory, Manifest manifest, Source examples, String repair) {
+    private TokenizedDataset(String directory, Manifest manifest, Source examples, Prompts prompts, String repair) {
         this.directory = directory;
         this.manifest = manifest;
         this.examples = examples;
+        this.prompts = prompts;
         this.repair = repair;
     }
 
@@ -55,6 +59,12 @@ public final class TokenizedDataset {
     @FunctionalInterface
     private interface Source {
         JavaRDD<TokenizedExample> of(Split split, boolean withWords);
+    }
+
+    /** Where prompts come from. */
+    @FunctionalInterface
+    private interface Prompts {
+        List<PromptReferences> of(Split split);
     }
 
     /**
@@ -66,7 +76,11 @@ public final class TokenizedDataset {
         Manifest manifest = Manifest.read(spark.sparkContext().hadoopConfiguration(), Storage.path(directory));
         ParquetExamples files = new ParquetExamples(spark, directory, manifest.type(), manifest.labelled());
         return new TokenizedDataset(
-                directory, manifest, files::of, "files are missing or doubled, prepare the data again");
+                directory,
+                manifest,
+                files::of,
+                split -> PromptReferences.read(spark, directory, split, manifest),
+                "files are missing or doubled, prepare the data again");
     }
 
     /**
@@ -116,6 +130,10 @@ public final class TokenizedDataset {
                 manifest,
                 (split, withWords) ->
                         withWords ? examples.get(split) : examples.get(split).map(TokenizedExample::withoutWords),
+                split -> {
+                    throw new BadInputException(
+                            "A DataFrame has no texts of prompts: prepare the data with prepare-data to generate from them");
+                },
                 "an id is there twice, or the rows changed since they were counted");
     }
 
@@ -188,6 +206,28 @@ public final class TokenizedDataset {
                     DataTypes.createStructField(LABEL, fields[TokenizedExample.LABEL].dataType(), true);
         }
         return new StructType(fields);
+    }
+
+    /**
+     * All columns that a data set in a directory has: those of {@link #schemaWithWords}, and of language modeling the texts
+     * {@code prompt} and {@code completion}, which no training reads. They are null where a text is no answer to another.
+     * {@link #references} reads them.
+     */
+    public static StructType schemaWithText(TaskType type, boolean labelled) {
+        StructType schema = schemaWithWords(type, labelled);
+        return type == TaskType.LANGUAGE_MODELING
+                ? schema.add(PROMPT, DataTypes.StringType, true).add(COMPLETION, DataTypes.StringType, true)
+                : schema;
+    }
+
+    /**
+     * The prompts of a split, each once, with all completions that the examples have for it: what is generated from, and
+     * what it is compared with. In the order of their first examples.
+     *
+     * @throws BadInputException if the examples are not prompts with completions
+     */
+    public List<PromptReferences> references(Split split) {
+        return prompts.of(split);
     }
 
     /**

@@ -43,8 +43,8 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                     case REGRESSION -> new Numbers(new float[] {row.isNullAt(LABEL) ? Float.NaN : row.getFloat(LABEL)});
                     case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(ints(row, LABEL));
                 },
-                has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,
-                has(row, WORDS) ? row.getList(WORDS) : null);
+                type.hasWords() && has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,
+                type.hasWords() && has(row, WORDS) ? row.getList(WORDS) : null);
     }
 
     /** The same without its words. */

@@ -77,7 +77,8 @@ class LabelCheckTest {
     @ValueSource(strings = {"3.25", " 3.25 ", "325e-2", "+3.25"})
     void numbersAreReadAsFloats(String label) {
         LabelCheck check = new LabelCheck(NUMBERS, false, false);
-        TextRow row = check.checked(Split.TRAIN, TextRow.of("x", null, label), () -> "file, line 1");
+        TextRow row = check.checked(Split.TRAIN, TextRow.of("x", null, label), () -> "file, line 1")
+                .orElseThrow();
 
         assertThat(check.encoding().encode(row.labels())).isEqualTo(3.25f);
         assertThat(check.encoding().names()).isEmpty();

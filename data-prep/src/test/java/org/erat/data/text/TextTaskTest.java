@@ -11,7 +11,9 @@ class TextTaskTest {
     @Test
     void allTasksAreThere() {
         assertThat(TextTask.names())
-                .containsExactly("wordnet", "sst2", "cola", "mrpc", "rte", "stsb", "qnli", "wnli", "mnli", "qqp");
+                .containsExactly(
+                        "wordnet", "sst2", "cola", "mrpc", "rte", "stsb", "qnli", "wnli", "mnli", "qqp", "e2e",
+                        "webnlg");
         assertThat(TextTask.named("stsb").type()).isEqualTo(TaskType.REGRESSION);
         assertThat(TextTask.named("mrpc").metrics()).containsExactly("accuracy", "f1");
     }

@@ -1,0 +1,88 @@
+package org.erat.data.text;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Optional;
+import org.erat.data.BadInputException;
+import org.erat.data.UsageException;
+
+/**
+ * The special tokens around a prompt and its completion. A tokenizer that ends texts itself has the layout of its pairs of
+ * texts, as BERT's {@code [CLS] prompt [SEP] completion [SEP]}; any other has what it begins a text with, then {@code prompt
+ * completion} and the end token.
+ *
+ * @param before tokens before the prompt
+ * @param between tokens between prompt and completion
+ * @param after tokens after the completion; a model learns to end there
+ * @param completionType token type of the completion and of what follows it; 0 comes before
+ */
+record PromptLayout(int[] before, int[] between, int[] after, int completionType) implements Serializable {
+    /**
+     * The layout of a tokenizer.
+     *
+     * @throws BadInputException if it does not say how a text ends
+     */
+    static PromptLayout of(HuggingFaceTokenizer tokenizer, TokenizerSettings settings) {
+        Encoding pair = tokenizer.encode("a", "b");
+        int[] ids = WordEncoding.ints(pair.getIds());
+        long[] special = pair.getSpecialTokenMask();
+        int first = next(special, 0, false);
+        int between = next(special, first, true);
+        int second = next(special, between, false);
+        int after = next(special, second, true);
+        if (after < ids.length) {
+            return new PromptLayout(
+                    Arrays.copyOfRange(ids, 0, first),
+                    Arrays.copyOfRange(ids, between, second),
+                    Arrays.copyOfRange(ids, after, ids.length),
+                    (int) pair.getTypeIds()[second]);
+        }
+        int[] end = {endToken(tokenizer, settings)};
+        return new PromptLayout(Arrays.copyOfRange(ids, 0, first), new int[0], end, 0);
+    }
+
+    private static int next(long[] special, int from, boolean wanted) {
+        int at = from;
+        while (at < special.length && (special[at] != 0) != wanted) {
+            at++;
+        }
+        return at;
+    }
+
+    private static int endToken(HuggingFaceTokenizer tokenizer, TokenizerSettings settings) {
+        Optional<String> token = settings.endToken();
+        if (token.isEmpty()) {
+            throw new BadInputException(settings.where()
+                    + " names no eos_token, so a completion has no end that a model could learn. Set it to the end token"
+                    + " of the model");
+        }
+        long[] ids = tokenizer.encode(token.get(), false, false).getIds();
+        if (ids.length != 1) {
+            throw new BadInputException(String.format(
+                    "%s: eos_token '%s' is not a token of tokenizer.json: set it to the end token of the model",
+                    settings.where(), token.get()));
+        }
+        return (int) ids[0];
+    }
+
+    /** Whether prompt and completion are two texts to the tokenizer, which puts tokens of its own between them. */
+    boolean isPair() {
+        return between.length > 0;
+    }
+
+    /**
+     * Refuses a maximum length that leaves no token for prompt and completion.
+     *
+     * @throws UsageException naming the smallest value that works
+     */
+    void requireRoom(int maxLength) {
+        int shortest = before.length + between.length + after.length + 2;
+        if (maxLength < shortest) {
+            throw new UsageException(String.format(
+                    "--max-length %d is too short for special tokens, a prompt and a completion. The smallest value is %d",
+                    maxLength, shortest));
+        }
+    }
+}
