@@ -37,7 +37,7 @@ public record GeneratingModel(
     public static GeneratingModel of(
             BaseModel base, @Nullable Selection selection, Set<Integer> endTokens, ComputeSettings compute) {
         requireDecoder(base);
-        if (selection != null && !selection.adapter().head().isLanguageModel()) {
+        if (selection != null && !selection.adapter().head().predictsTokens()) {
             throw new UsageException("The adapter is for " + selection.adapter().type()
                     + ", not for a language model, and generates no text. Use predict.");
         }

@@ -33,6 +33,7 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         ParameterLayout layout = learner.layout();
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
+        int tokens = PassInputs.longest(learner.head(), longest);
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
                         inputs.model().architecture(),

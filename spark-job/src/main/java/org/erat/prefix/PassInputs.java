@@ -30,7 +30,7 @@ public interface PassInputs {
         if (head.loss() == HeadSpec.Loss.MASKED_TOKEN) {
             return new PseudoMask(runtime.maskTokenId(), architecture.vocabulary(), architecture.padTokenId());
         }
-        return head.isLanguageModel() && !architecture.mask().causal()
+        return head.predictsTokens() && !architecture.mask().causal()
                 ? new PrefixCausal(architecture.tokenTypes())
                 : new AsTheyAre();
     }
