@@ -12,6 +12,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.chat.ChatTemplate;
+import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.PromptReferences;
 
 /**
@@ -77,7 +78,7 @@ record Prompts(TextTask task, String separator, Optional<ChatTemplate> template,
             settings.put(LanguageModeling.SEPARATOR, separator);
         }
         if (encoding.layout() != null) {
-            settings.put("end-token", Integer.toString(encoding.layout().after()[0]));
+            settings.put(Manifest.END_TOKEN, Integer.toString(encoding.layout().after()[0]));
         }
         template.ifPresent(each -> {
             settings.put("chat-template-sha256", Sha256.of(each.source().getBytes(StandardCharsets.UTF_8)));

@@ -76,6 +76,9 @@ public record Manifest(
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
 
+    /** The setting with the id of the token that ends a completion. */
+    public static final String END_TOKEN = "end-token";
+
     private static final ObjectMapper JSON = StrictJson.builder().build();
 
     public Manifest {
@@ -112,7 +115,7 @@ public record Manifest(
 
     /**
      * SHA-256 of all that decides the numbers of the data set: its text and labels, the tokenizer, the length that examples
-     * are cut at, the order of the classes. Where the text lay and in which format is no part of it.
+     * are cut at, the order of the classes, which tokens a language model predicts. Where the text lay and in which format is no part of it.
      */
     public String tokensSha256() {
         String all = String.join(
@@ -124,6 +127,9 @@ public record Manifest(
                 Integer.toString(maxLength),
                 train.toString(),
                 validation.toString());
+        if (type == TaskType.LANGUAGE_MODELING) {
+            all += "\n" + settings.get(PromptReferences.LOSS_ON) + "\n" + settings.get(END_TOKEN);
+        }
         return Sha256.of(all.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -115,6 +115,29 @@ class ManifestTest {
     }
 
     @Test
+    void theDigestOfALanguageModelsTokensCoversWhichArePredicted() {
+        assertThat(predicting("all").tokensSha256())
+                .isNotEqualTo(predicting("completion").tokensSha256());
+    }
+
+    private static Manifest predicting(String lossOn) {
+        return new Manifest(
+                4,
+                "e2e",
+                TaskType.LANGUAGE_MODELING,
+                List.of(),
+                List.of("perplexity"),
+                "aa",
+                64,
+                99,
+                new SplitSummary(1, 3, 3, 0),
+                new SplitSummary(1, 3, 3, 0),
+                "bb",
+                "/data",
+                Map.of("loss-on", lossOn));
+    }
+
+    @Test
     void languageModelingHasAVersionThatEarlierProgramsRefuse() {
         assertThat(Manifest.version(TaskType.LANGUAGE_MODELING, true)).isGreaterThan(3);
     }
