@@ -39,7 +39,7 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                         inputs.model().architecture(),
                         weights,
                         job.training().batchSize(),
-                        PassInputs.longest(learner.head(), longest),
+                        tokens,
                         job.compute(),
                         conf)
                 .with(learner.head(), (long) job.training().batchSize() * longest);
