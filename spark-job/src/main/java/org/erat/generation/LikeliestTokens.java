@@ -9,7 +9,7 @@ final class LikeliestTokens {
 
     private LikeliestTokens() {}
 
-    /** @return min(count, V) tokens */
+    /** The first min(count, V) of them. */
     static int[] of(float[] logits, int count) {
         return count <= SHORT ? few(logits, Math.min(count, logits.length)) : sorted(logits, count);
     }
