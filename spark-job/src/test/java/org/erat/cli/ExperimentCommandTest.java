@@ -121,10 +121,10 @@ class ExperimentCommandTest {
                 """
                         .formatted(manifest.at("/train/tokens").asInt()));
 
-        assertThat(experiment("--dry-run", "--set", "training.epochs=1"))
+        assertThat(experiment("--dry-run"))
                 .anySatisfy(line -> assertThat(line).endsWith("/out/runs/lora/seed-1: to be gone on with"))
                 .contains(
-                        "4 of 4 runs are left, 1 at a time: about 35 minutes of training, by the rounds that are done");
+                        "4 of 4 runs are left, 1 at a time: about 70 minutes of training, by the rounds that are done");
     }
 
     @Test

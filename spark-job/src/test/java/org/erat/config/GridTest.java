@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.erat.data.UsageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +127,15 @@ class GridTest {
 
         assertThat(job.training().epochs()).isEqualTo(9);
         assertThat(job.training().shards()).isEqualTo(5);
+    }
+
+    @Test
+    void theGridsOfTheProjectCanBeRead() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("../conf/experiments"))) {
+            assertThat(files).isNotEmpty().allSatisfy(file -> assertThat(
+                            Grid.load(file, List.of()).trials())
+                    .isNotEmpty());
+        }
     }
 
     @ParameterizedTest
