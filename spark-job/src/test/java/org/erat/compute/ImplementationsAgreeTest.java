@@ -451,7 +451,7 @@ public class ImplementationsAgreeTest {
         "'8:200,150,30,1,64,65,17,192', 12, 12, 64, CAUSAL"
     })
     void decode(String examples, int heads, int keyValueHeads, int headWidth, String mask) {
-        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention(examples, heads, keyValueHeads, headWidth, mask);
         checkProducts((backend, kernels, host) -> {
             Tensor cache = host.of("cache", shape.rows(), 2L * shape.keyValueWidth());
             Tensor y = kernels.attention().decode(host.of("qkv", shape.batch(), shape.width()), cache, shape);
@@ -466,7 +466,7 @@ public class ImplementationsAgreeTest {
     @ParameterizedTest
     @CsvSource({"CAUSAL", "3"})
     void decodingIsTheLastRowOfAttention(String mask) {
-        Attention.Shape shape = TestShapes.attention("1:7", 4, 2, 8, TestShapes.mask(mask));
+        Attention.Shape shape = TestShapes.attention("1:7", 4, 2, 8, mask);
         for (Implementation tested : IMPLEMENTATIONS) {
             try (Kernels kernels = tested.backend().open(1);
                     Tensor qkv = new Inputs(kernels).of("qkv", 7, shape.width());

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import java.util.zip.CRC32;
@@ -90,8 +92,16 @@ public final class ReferenceDecoders {
                 """
                 {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
                  "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
-                 "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}}
-                """);
+                 "model": {"type": "WordLevel", "vocab": %s, "unk_token": "a"}}
+                """
+                        .formatted(letters()));
+    }
+
+    /** The tokens of all models here: a to w. */
+    private static String letters() {
+        return IntStream.range(0, 23)
+                .mapToObj(id -> "\"%c\": %d".formatted('a' + id, id))
+                .collect(Collectors.joining(", ", "{", "}"));
     }
 
     /** The dimensions that {@code tensors} gives. */

@@ -1,9 +1,9 @@
 package org.erat.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.stream.StreamSupport;
+import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.safetensors.Dtype;
 
 /** A prepared LLaMA of two blocks, whose tokens are the letters a to w, which ends at c and reads 32 tokens. */
 public final class TinyDecoder {
@@ -11,11 +11,10 @@ public final class TinyDecoder {
 
     /** Writes it below {@code folder}. */
     public static Path write(Path folder) throws IOException {
-        JsonNode model = StreamSupport.stream(
-                        DecoderFamiliesTest.reference().path("models").spliterator(), false)
-                .filter(each -> each.path("name").asText().equals("llama with linear scaling"))
-                .findFirst()
-                .orElseThrow();
-        return DecoderFamiliesTest.prepare(model, folder);
+        Path source = folder.resolve("source");
+        ReferenceDecoders.write(source, ReferenceDecoders.named("llama with linear scaling"), Dtype.F32);
+        Path prepared = folder.resolve("prepared");
+        BaseModelImporter.importModel(source.toString(), prepared, line -> {});
+        return prepared;
     }
 }
