@@ -40,6 +40,7 @@ class RoomsTest {
             "adapter",
             "compute",
             "config",
+            "textmetric",
             "data");
 
     private static JavaClasses project;

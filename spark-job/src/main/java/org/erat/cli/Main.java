@@ -52,7 +52,8 @@ import picocli.CommandLine.ScopeType;
             EvaluateCommand.class,
             PredictCommand.class,
             ExportCommand.class,
-            ResizeCommand.class
+            ResizeCommand.class,
+            ScoreCommand.class
         },
         versionProvider = Main.Version.class,
         sortOptions = false,
