@@ -33,7 +33,7 @@ public final class PtbTokenizer {
 
     private static final Pattern TOKEN = Pattern.compile(String.join(
             "|",
-            "\\.\\.+",
+            "\\.{3}",
             "--+",
             "``|''",
             CLITIC,
