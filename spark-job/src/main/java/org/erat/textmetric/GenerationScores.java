@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.erat.textmetric.meteor.MatchModule;
 import org.erat.textmetric.meteor.Meteor;
 import org.erat.textmetric.meteor.MeteorData;
-import org.erat.textmetric.meteor.Module;
 
 /**
  * The metrics of the E2E NLG challenge, of a corpus.
@@ -53,7 +53,8 @@ public record GenerationScores(
     public static GenerationScores of(List<Segment> segments, Configuration hadoop, Path meteorData) {
         List<TokenizedSegment> tokenized = TokenizedSegment.of(segments, PtbTokenizer::tokens);
         Meteor meteor = new Meteor(MeteorData.read(hadoop, meteorData, Meteor.vocabulary(tokenized)));
-        List<String> modules = meteor.modules().stream().map(Module::toString).toList();
+        List<String> modules =
+                meteor.modules().stream().map(MatchModule::toString).toList();
         return of(segments, tokenized, Optional.of(new MeteorScore(meteor.score(tokenized), modules)));
     }
 

@@ -35,9 +35,7 @@ class ScoreCommandTest {
             "--hypotheses",
             folder.resolve("h.txt").toString()
         };
-        String[] args = Stream.of(files, options)
-                .flatMap(Stream::of)
-                .toArray(String[]::new);
+        String[] args = Stream.of(files, options).flatMap(Stream::of).toArray(String[]::new);
         return Main.run(
                 (command, progress) -> command.work(new Progress(System.err, line -> line)),
                 new PrintWriter(out),
@@ -48,7 +46,9 @@ class ScoreCommandTest {
     @Test
     void scoresGoToStandardOutput() {
         assertThat(score()).isZero();
-        assertThat(out.toString()).contains("BLEU-4     1.0000\n", "ROUGE-L    1.0000\n").doesNotContain("METEOR");
+        assertThat(out.toString())
+                .contains("BLEU-4     1.0000\n", "ROUGE-L    1.0000\n")
+                .doesNotContain("METEOR");
     }
 
     @Test

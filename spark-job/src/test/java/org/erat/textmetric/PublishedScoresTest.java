@@ -108,7 +108,9 @@ class PublishedScoresTest {
             TokenizedSegment segment = tokens.get(i);
             assertThat(String.join(" ", segment.hypothesis()))
                     .isEqualTo(stanford.get(i).hypothesis());
-            assertThat(segment.references().stream().map(each -> String.join(" ", each)).toList())
+            assertThat(segment.references().stream()
+                            .map(each -> String.join(" ", each))
+                            .toList())
                     .isEqualTo(stanford.get(i).references());
             String[] columns = expected.get(i + 1).split("\t", -1);
             assertThat(RougeL.score(segment)).isCloseTo(Double.parseDouble(columns[1]), within(SIX_DIGITS));

@@ -58,8 +58,8 @@ record Alignment(List<Match> matches, int chunks) {
 
     /** An alignment of the reference's first words. */
     private static final class Path {
-        static final Comparator<Path> BEST_FIRST = Comparator.comparingInt((Path path) -> -path.covered)
-                .thenComparingInt(path -> path.chunks);
+        static final Comparator<Path> BEST_FIRST =
+                Comparator.comparingInt((Path path) -> -path.covered).thenComparingInt(path -> path.chunks);
 
         private static final int NONE = -1;
 

@@ -9,8 +9,8 @@ package org.erat.textmetric.meteor;
  * @param referenceStart index of the first word in the reference
  * @param referenceLength number of words there
  */
-record Match(Module module, int hypothesisStart, int hypothesisLength, int referenceStart, int referenceLength) {
-    static Match ofWords(Module module, int inHypothesis, int inReference) {
+record Match(MatchModule module, int hypothesisStart, int hypothesisLength, int referenceStart, int referenceLength) {
+    static Match ofWords(MatchModule module, int inHypothesis, int inReference) {
         return new Match(module, inHypothesis, 1, inReference, 1);
     }
 

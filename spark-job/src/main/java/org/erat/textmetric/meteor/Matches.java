@@ -24,9 +24,9 @@ final class Matches {
     /** Finds the matches of all modules that the data serve; between equal texts, exact ones only. */
     static Matches find(List<Word> hypothesis, List<Word> reference, MeteorData data) {
         Matches matches = new Matches(hypothesis.size(), reference.size());
-        Set<Module> modules = hypothesis.equals(reference) ? EnumSet.of(Module.EXACT) : data.modules();
-        for (Module module : modules) {
-            if (module == Module.PARAPHRASE) {
+        Set<MatchModule> modules = hypothesis.equals(reference) ? EnumSet.of(MatchModule.EXACT) : data.modules();
+        for (MatchModule module : modules) {
+            if (module == MatchModule.PARAPHRASE) {
                 matches.addParaphrases(hypothesis, reference, data.paraphrases().orElseThrow());
             } else {
                 matches.addWords(hypothesis, reference, module);
@@ -58,7 +58,7 @@ final class Matches {
         return true;
     }
 
-    private void addWords(List<Word> hypothesis, List<Word> reference, Module module) {
+    private void addWords(List<Word> hypothesis, List<Word> reference, MatchModule module) {
         for (int h = 0; h < hypothesis.size(); h++) {
             for (int r = 0; r < reference.size(); r++) {
                 if (match(hypothesis.get(h), reference.get(r), module)) {
@@ -68,7 +68,7 @@ final class Matches {
         }
     }
 
-    private static boolean match(Word hypothesis, Word reference, Module module) {
+    private static boolean match(Word hypothesis, Word reference, MatchModule module) {
         boolean same = hypothesis.text().equals(reference.text());
         return switch (module) {
             case EXACT -> same;
@@ -86,7 +86,7 @@ final class Matches {
                 for (List<String> paraphrase : table.of(said.subList(h, i))) {
                     for (int r = 0; r + paraphrase.size() <= meant.size(); r++) {
                         if (meant.subList(r, r + paraphrase.size()).equals(paraphrase)) {
-                            add(new Match(Module.PARAPHRASE, h, i - h, r, paraphrase.size()));
+                            add(new Match(MatchModule.PARAPHRASE, h, i - h, r, paraphrase.size()));
                         }
                     }
                 }

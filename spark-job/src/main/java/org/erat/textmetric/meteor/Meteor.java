@@ -37,7 +37,7 @@ public final class Meteor {
     }
 
     /** The modules that words are matched by. */
-    public Set<Module> modules() {
+    public Set<MatchModule> modules() {
         return data.modules();
     }
 

@@ -68,10 +68,10 @@ public final class MeteorData {
     }
 
     /** The modules that the data serve. */
-    public Set<Module> modules() {
+    public Set<MatchModule> modules() {
         return paraphrases.isPresent()
-                ? EnumSet.allOf(Module.class)
-                : EnumSet.of(Module.EXACT, Module.STEM, Module.SYNONYM);
+                ? EnumSet.allOf(MatchModule.class)
+                : EnumSet.of(MatchModule.EXACT, MatchModule.STEM, MatchModule.SYNONYM);
     }
 
     Optional<ParaphraseTable> paraphrases() {

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  *
  * @param hypothesis words of the hypothesis
  * @param reference words of the reference
- * @param hypothesisMatches matched words of the hypothesis, for each module in the order of {@link Module}
+ * @param hypothesisMatches matched words of the hypothesis, for each module in the order of {@link MatchModule}
  * @param referenceMatches matched words of the reference
  * @param chunks number of chunks
  */
@@ -25,7 +25,7 @@ record MeteorStatistics(
     private static final double DELTA = 0.75;
 
     private static final List<Counts> NO_MATCHES =
-            Stream.of(Module.values()).map(module -> Counts.NONE).toList();
+            Stream.of(MatchModule.values()).map(module -> Counts.NONE).toList();
 
     static final MeteorStatistics NONE = new MeteorStatistics(Counts.NONE, Counts.NONE, NO_MATCHES, NO_MATCHES, 0);
 
@@ -113,7 +113,7 @@ record MeteorStatistics(
     }
 
     private static double weighted(List<Counts> matches) {
-        return Stream.of(Module.values())
+        return Stream.of(MatchModule.values())
                 .mapToDouble(
                         module -> module.weight * matches.get(module.ordinal()).weighted())
                 .sum();

@@ -97,7 +97,7 @@ class MeteorTest {
     @Test
     void paraphrasesMatchInBothDirections() throws IOException {
         Files.writeString(folder.resolve("paraphrase-en"), "0.5\na lot of\nmany\n");
-        assertThat(meteor().modules()).contains(Module.PARAPHRASE);
+        assertThat(meteor().modules()).contains(MatchModule.PARAPHRASE);
         assertThat(meteor().score(segment("a lot of geese", "many geese")))
                 .isCloseTo(meteor().score(segment("many geese", "a lot of geese")), within(0.1))
                 .isGreaterThan(0.5);

@@ -3,7 +3,7 @@ package org.erat.textmetric.meteor;
 import java.util.Locale;
 
 /** Ways in which words match, in the order in which they are tried. */
-public enum Module {
+public enum MatchModule {
     /** The same word. */
     EXACT(1, 1),
     /** Another word with the same stem. */
@@ -19,7 +19,7 @@ public enum Module {
     /** Weight of a word of a match in the search for the alignment. */
     final double searchWeight;
 
-    Module(double weight, double searchWeight) {
+    MatchModule(double weight, double searchWeight) {
         this.weight = weight;
         this.searchWeight = searchWeight;
     }
