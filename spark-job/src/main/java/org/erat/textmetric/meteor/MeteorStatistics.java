@@ -1,33 +1,30 @@
 package org.erat.textmetric.meteor;
 
+import java.util.EnumMap;
 import java.util.List;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
  * What METEOR's score is computed from. Those of segments add up to those of a corpus.
  *
  * @param hypothesis words of the hypothesis
  * @param reference words of the reference
- * @param hypothesisMatches matched words of the hypothesis, for each module in the order of {@link MatchModule}
+ * @param hypothesisMatches matched words of the hypothesis; none of a module that is absent
  * @param referenceMatches matched words of the reference
  * @param chunks number of chunks
  */
 record MeteorStatistics(
         Counts hypothesis,
         Counts reference,
-        List<Counts> hypothesisMatches,
-        List<Counts> referenceMatches,
+        Map<MatchModule, Counts> hypothesisMatches,
+        Map<MatchModule, Counts> referenceMatches,
         int chunks) {
     private static final double ALPHA = 0.85;
     private static final double BETA = 0.2;
     private static final double GAMMA = 0.6;
     private static final double DELTA = 0.75;
 
-    private static final List<Counts> NO_MATCHES =
-            Stream.of(MatchModule.values()).map(module -> Counts.NONE).toList();
-
-    static final MeteorStatistics NONE = new MeteorStatistics(Counts.NONE, Counts.NONE, NO_MATCHES, NO_MATCHES, 0);
+    static final MeteorStatistics NONE = new MeteorStatistics(Counts.NONE, Counts.NONE, Map.of(), Map.of(), 0);
 
     /**
      * Numbers of words.
@@ -60,21 +57,20 @@ record MeteorStatistics(
     static MeteorStatistics of(List<Word> hypothesis, List<Word> reference, MeteorData data) {
         Alignment alignment =
                 Alignment.of(Matches.find(hypothesis, reference, data), hypothesis.size(), reference.size());
-        Counts[] hypothesisMatches = NO_MATCHES.toArray(new Counts[0]);
-        Counts[] referenceMatches = NO_MATCHES.toArray(new Counts[0]);
+        Map<MatchModule, Counts> hypothesisMatches = new EnumMap<>(MatchModule.class);
+        Map<MatchModule, Counts> referenceMatches = new EnumMap<>(MatchModule.class);
         for (Match match : alignment.matches()) {
-            int module = match.module().ordinal();
-            hypothesisMatches[module] = hypothesisMatches[module].plus(
-                    Counts.of(hypothesis.subList(match.hypothesisStart(), match.hypothesisEnd())));
-            referenceMatches[module] = referenceMatches[module].plus(
-                    Counts.of(reference.subList(match.referenceStart(), match.referenceEnd())));
+            hypothesisMatches.merge(
+                    match.module(),
+                    Counts.of(hypothesis.subList(match.hypothesisStart(), match.hypothesisEnd())),
+                    Counts::plus);
+            referenceMatches.merge(
+                    match.module(),
+                    Counts.of(reference.subList(match.referenceStart(), match.referenceEnd())),
+                    Counts::plus);
         }
         return new MeteorStatistics(
-                Counts.of(hypothesis),
-                Counts.of(reference),
-                List.of(hypothesisMatches),
-                List.of(referenceMatches),
-                alignment.chunks());
+                Counts.of(hypothesis), Counts.of(reference), hypothesisMatches, referenceMatches, alignment.chunks());
     }
 
     /** The sum. A segment whose words all match in one chunk adds no chunk, since it would have no penalty either. */
@@ -106,20 +102,20 @@ record MeteorStatistics(
                 && words(referenceMatches) == reference.words();
     }
 
-    private static List<Counts> sums(List<Counts> a, List<Counts> b) {
-        return IntStream.range(0, a.size())
-                .mapToObj(module -> a.get(module).plus(b.get(module)))
-                .toList();
+    private static Map<MatchModule, Counts> sums(Map<MatchModule, Counts> a, Map<MatchModule, Counts> b) {
+        Map<MatchModule, Counts> sums = new EnumMap<>(MatchModule.class);
+        sums.putAll(a);
+        b.forEach((module, counts) -> sums.merge(module, counts, Counts::plus));
+        return sums;
     }
 
-    private static double weighted(List<Counts> matches) {
-        return Stream.of(MatchModule.values())
-                .mapToDouble(
-                        module -> module.weight * matches.get(module.ordinal()).weighted())
+    private static double weighted(Map<MatchModule, Counts> matches) {
+        return matches.entrySet().stream()
+                .mapToDouble(each -> each.getKey().weight * each.getValue().weighted())
                 .sum();
     }
 
-    private static int words(List<Counts> matches) {
-        return matches.stream().mapToInt(Counts::words).sum();
+    private static int words(Map<MatchModule, Counts> matches) {
+        return matches.values().stream().mapToInt(Counts::words).sum();
     }
 }
