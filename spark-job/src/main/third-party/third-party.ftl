@@ -16,7 +16,7 @@ ${project.groupId}:${project.artifactId}:${project.version}
 </#list>
 
 
-2. WHAT ND4J's ARTIFACTS HOLD OF OTHERS
+2. WHAT THESE ARTIFACTS HOLD OF OTHERS
 
 In org.nd4j:jackson
     com.fasterxml.jackson.core:jackson-core, com.fasterxml.jackson.core:jackson-databind,
@@ -36,6 +36,9 @@ In org.nd4j:protobuf
 In org.nd4j:nd4j-api
     message classes of TensorFlow and ONNX
     Apache-2.0
+In org.apache.opennlp:opennlp-tools
+    Snowball stemmers, https://snowballstem.org
+    BSD-3-Clause
 
 
 3. NATIVE LIBRARIES

@@ -42,6 +42,7 @@ class RoomsTest {
             "adapter",
             "compute",
             "config",
+            "textmetric",
             "data");
 
     private static JavaClasses project;

@@ -53,7 +53,8 @@ import picocli.CommandLine.ScopeType;
             PredictCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
-            ResizeCommand.class
+            ResizeCommand.class,
+            ScoreCommand.class
         },
         versionProvider = Main.Version.class,
         sortOptions = false,

@@ -3,6 +3,7 @@ package org.erat.data.text;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -44,6 +45,12 @@ final class CsvRows implements TextRows {
             return columns.row(record.toList());
         }
         return null;
+    }
+
+    /** The cells of the next row, whatever its width, or null after the last. */
+    List<String> cells() throws IOException {
+        CSVRecord record = next();
+        return record == null ? null : record.toList();
     }
 
     @Override

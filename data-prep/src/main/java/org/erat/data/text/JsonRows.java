@@ -40,6 +40,24 @@ final class JsonRows implements TextRows {
 
     @Override
     public TextRow read() throws IOException {
+        JsonNode row = object();
+        if (row == null) {
+            return null;
+        }
+        if (task.columns() instanceof TextColumns.OfMessages) {
+            return TextRow.of(list(row, task.text(), "messages").toString(), null, null);
+        }
+        if (task.type().hasWords()) {
+            return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
+        }
+        return TextRow.of(
+                text(row, task.text()),
+                task.textPair() == null ? null : text(row, task.textPair()),
+                task.label() == null ? null : label(row, task.label()));
+    }
+
+    /** The object of the next line that is not blank, whatever it holds, or null after the last. */
+    JsonNode object() throws IOException {
         if (lines.lineNumber() == 0 && ARRAY.matcher(lines.head()).matches()) {
             throw new BadInputException(String.format(
                     "%s is one JSON array; jsonl has one object a line. Write it so, for example by %s",
@@ -47,17 +65,7 @@ final class JsonRows implements TextRows {
         }
         for (String line = lines.next(); line != null; line = lines.next()) {
             if (!line.isBlank()) {
-                JsonNode row = parsed(line);
-                if (task.columns() instanceof TextColumns.OfMessages) {
-                    return TextRow.of(list(row, task.text(), "messages").toString(), null, null);
-                }
-                if (task.type().hasWords()) {
-                    return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
-                }
-                return TextRow.of(
-                        text(row, task.text()),
-                        task.textPair() == null ? null : text(row, task.textPair()),
-                        task.label() == null ? null : label(row, task.label()));
+                return parsed(line);
             }
         }
         return null;
@@ -94,12 +102,13 @@ final class JsonRows implements TextRows {
         } catch (JsonProcessingException e) {
             throw new BadInputException(
                     String.format(
-                            "%s is not JSON: %s. Mend the line, or check --format", place(), JsonReason.ofLine(e)),
+                            "%s is not JSON: %s. Mend the line, or check the format", place(), JsonReason.ofLine(e)),
                     e);
         }
     }
 
-    private String text(JsonNode row, String key) {
+    /** The string under {@code key}. */
+    String text(JsonNode row, String key) {
         return string(value(row, key), "'" + key + "'");
     }
 
@@ -118,7 +127,8 @@ final class JsonRows implements TextRows {
                 String.format("%s: %s is %s and not a string; %s", place(), what, shown(value), fix));
     }
 
-    private List<String> words(JsonNode row) {
+    /** The strings of the task's text, which is a list. */
+    List<String> words(JsonNode row) {
         List<String> words = new ArrayList<>();
         for (JsonNode word : list(row, task.text(), "strings, one per word")) {
             words.add(string(word, "word " + (words.size() + 1) + " of '" + task.text() + "'"));

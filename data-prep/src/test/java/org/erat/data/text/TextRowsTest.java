@@ -184,7 +184,7 @@ class TextRowsTest {
                 json,
                 "{'t':'a'}",
                 "data, line 1 is not JSON: Unexpected character (''' (code 39)): was expecting double-quote to start"
-                        + " field name (column 3). Mend the line, or check --format");
+                        + " field name (column 3). Mend the line, or check the format");
     }
 
     @ParameterizedTest
