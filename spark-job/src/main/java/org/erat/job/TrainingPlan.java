@@ -37,12 +37,7 @@ public record TrainingPlan(String fingerprint, List<String> lines) {
         int tokens = PassInputs.longest(learner.head(), longest);
         Traffic traffic = Traffic.of(layout, rounds);
         ExecutorMemory memory = ExecutorMemory.of(
-                        inputs.model().architecture(),
-                        weights,
-                        job.training().batchSize(),
-                        tokens,
-                        job.compute(),
-                        conf)
+                        inputs.model().architecture(), weights, job.training().batchSize(), tokens, job.compute(), conf)
                 .with(learner.head(), (long) job.training().batchSize() * longest);
         List<String> lines = Stream.of(
                         String.format(
