@@ -3,6 +3,7 @@ package org.erat.model;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import javax.annotation.Nullable;
 import org.apache.hadoop.fs.Path;
 import org.erat.compute.Backend;
@@ -34,8 +35,7 @@ final class BaseWeights implements AutoCloseable {
     @Nullable
     private OutputWeights output;
 
-    @Nullable
-    private Integer maskTokenId;
+    private OptionalInt maskTokenId = OptionalInt.empty();
 
     private int users;
 
@@ -94,6 +94,7 @@ final class BaseWeights implements AutoCloseable {
             backend = Backends.choose(compute);
             weights = TransformerWeights.of(
                     found.architecture(), Families.named(found.architecture().family()), found.tensors(), backend);
+            maskTokenId = found.hasMaskedLanguageModelHead() ? found.maskTokenId() : OptionalInt.empty();
             directory = found;
             usable = true;
             LOG.info(
@@ -135,15 +136,8 @@ final class BaseWeights implements AutoCloseable {
         return output;
     }
 
-    /**
-     * Id of the mask token, read for its first user.
-     *
-     * @throws BadInputException if the tokenizer has none
-     */
-    synchronized int maskTokenId() {
-        if (maskTokenId == null) {
-            maskTokenId = directory.maskTokenId();
-        }
+    /** Id of the mask token of a masked language model; empty for other models, and where the tokenizer has none. */
+    OptionalInt maskTokenId() {
         return maskTokenId;
     }
 

@@ -9,6 +9,7 @@ import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 import org.erat.config.ComputeSettings;
 import org.erat.config.ComputeSettings.Activations;
+import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 
 /**
@@ -96,10 +97,13 @@ public final class ModelRuntime implements AutoCloseable {
     /**
      * Id of the token that stands where a masked language model predicts one.
      *
-     * @throws org.erat.data.BadInputException if the base model's tokenizer has none
+     * @throws BadInputException if the base model's tokenizer has none
      */
     public int maskTokenId() {
-        return base.maskTokenId();
+        return base.maskTokenId()
+                .orElseThrow(() -> new BadInputException(
+                        "The base model has no mask token, at which tokens could be predicted. Set prefix.objective ="
+                                + " causal, or prepare a checkpoint of a masked language model with its tokenizer."));
     }
 
     /** Returns the runtime, whose scratch memory others can use from here on. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
@@ -166,14 +167,14 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     /**
-     * Id of the token that stands where a masked language model predicts one.
+     * Id of the token that stands where a masked language model predicts one, if the tokenizer has it.
      *
-     * @throws BadInputException if the tokenizer has none, or one of its files cannot be used
+     * @throws BadInputException if one of the tokenizer's files cannot be used
      */
-    public int maskTokenId() {
+    public OptionalInt maskTokenId() {
         TokenizerJson tokenizer =
                 TokenizerJson.parse(read(tokenizerFile()), tokenizerFile().toString());
-        return tokenizer.idOf(tokenizerConfig().maskToken(architecture));
+        return tokenizer.tokenId(tokenizerConfig().maskToken(architecture));
     }
 
     private TokenizerConfig tokenizerConfig() {

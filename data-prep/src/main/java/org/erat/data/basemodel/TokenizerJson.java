@@ -202,19 +202,17 @@ public record TokenizerJson(ObjectNode root, String where) {
         return new TokenizerJson(copy, where);
     }
 
-    /**
-     * The id of a token.
-     *
-     * @throws BadInputException if there is none
-     */
-    int idOf(String token) {
+    private int idOf(String token) {
+        return tokenId(token)
+                .orElseThrow(() -> new BadInputException(
+                        where + ": the token " + token + " is missing. Use the tokenizer.json of the model."));
+    }
+
+    /** The id of a token, if it is there. */
+    OptionalInt tokenId(String token) {
         OptionalInt added = addedTokenId(token);
         JsonNode inVocabulary = root.path("model").path("vocab").path(token);
-        if (added.isEmpty() && !inVocabulary.isInt()) {
-            throw new BadInputException(
-                    where + ": the token " + token + " is missing. Use the tokenizer.json of the model.");
-        }
-        return added.orElseGet(inVocabulary::asInt);
+        return added.isEmpty() && inVocabulary.isInt() ? OptionalInt.of(inVocabulary.asInt()) : added;
     }
 
     /** The same with the token type 0 everywhere. */

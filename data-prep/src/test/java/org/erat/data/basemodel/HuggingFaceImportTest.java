@@ -62,7 +62,7 @@ class HuggingFaceImportTest {
             assertThat(model.family()).isInstanceOf(Bert.class);
             assertThat(model.hasPooler()).isTrue();
             assertThat(model.hasMaskedLanguageModelHead()).isTrue();
-            assertThat(model.maskTokenId()).isEqualTo(4);
+            assertThat(model.maskTokenId()).hasValue(4);
         }
         assertThat(progress)
                 .anyMatch(line -> line.contains("100 %"))
@@ -92,7 +92,7 @@ class HuggingFaceImportTest {
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
             assertThat(model.architecture()).isEqualTo(SyntheticModel.ROBERTA);
             assertThat(model.hasMaskedLanguageModelHead()).isTrue();
-            assertThat(model.maskTokenId()).isEqualTo(4);
+            assertThat(model.maskTokenId()).hasValue(4);
         }
         String tokenizer = Files.readString(out().resolve("tokenizer.json"));
         assertThat(tokenizer).contains("\"truncation\":null", "\"padding\":null");
@@ -336,7 +336,7 @@ class HuggingFaceImportTest {
         assertThat(progress).anyMatch(line -> line.contains("normalizer is replaced by that of BertTokenizer"));
         try (BaseModelDirectory model = BaseModelDirectory.open(out())) {
             assertThat(model.maxLength()).isEqualTo(9);
-            assertThat(model.maskTokenId()).as("the token that they name").isEqualTo(1);
+            assertThat(model.maskTokenId()).as("the token that they name").hasValue(1);
         }
     }
 
