@@ -234,14 +234,13 @@ public record ScoredTexts(String hypothesis, List<String> references) {
                 TaskType.CLASSIFICATION,
                 format,
                 false,
-                text,
-                null,
-                null,
+                new TextColumns.OfText(text, null, null),
                 List.of(),
                 List.of(),
                 List.of(),
                 null,
-                false);
+                false,
+                LanguageModeling.DEFAULT);
     }
 
     private record Line(String text, String place) {}
