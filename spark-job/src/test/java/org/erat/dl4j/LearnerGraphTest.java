@@ -203,10 +203,10 @@ class LearnerGraphTest {
 
     /**
      * Deeplearning4j's own check, through loss and head: its usual settings (h = 1e-6, relative error 1e-5, absolute error
-     * 1e-8 below which a relative one says nothing).
+     * 1e-8 below which a relative one says nothing). The head of a language model has no parameters to check.
      */
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LANGUAGE_MODELING")
     void passesTheGradientCheckOfDeeplearning4j(TaskType task) {
         TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder.resolve("one"), TinyBaseModel.bert(1)));
         tiny.task = task;

@@ -209,7 +209,7 @@ public record TokenizerJson(ObjectNode root, String where) {
     }
 
     /** The id of a token, if it is there. */
-    OptionalInt tokenId(String token) {
+    public OptionalInt tokenId(String token) {
         OptionalInt added = addedTokenId(token);
         JsonNode inVocabulary = root.path("model").path("vocab").path(token);
         return added.isEmpty() && inVocabulary.isInt() ? OptionalInt.of(inVocabulary.asInt()) : added;

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.basemodel.TokenizerJson;
 
 /**
  * The special tokens around a prompt and its completion. A tokenizer that ends texts itself has the layout of its pairs of
@@ -22,9 +23,10 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
     /**
      * The layout of a tokenizer.
      *
+     * @param file what it was read from
      * @throws BadInputException if it does not say how a text ends
      */
-    static PromptLayout of(HuggingFaceTokenizer tokenizer, TokenizerSettings settings) {
+    static PromptLayout of(HuggingFaceTokenizer tokenizer, TokenizerJson file, TokenizerSettings settings) {
         Encoding pair = tokenizer.encode("a", "b");
         int[] ids = WordEncoding.ints(pair.getIds());
         long[] special = pair.getSpecialTokenMask();
@@ -39,7 +41,7 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
                     Arrays.copyOfRange(ids, after, ids.length),
                     (int) pair.getTypeIds()[second]);
         }
-        int[] end = {endToken(tokenizer, settings)};
+        int[] end = {endToken(file, settings)};
         return new PromptLayout(Arrays.copyOfRange(ids, 0, first), new int[0], end, 0);
     }
 
@@ -51,21 +53,18 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
         return at;
     }
 
-    private static int endToken(HuggingFaceTokenizer tokenizer, TokenizerSettings settings) {
+    private static int endToken(TokenizerJson file, TokenizerSettings settings) {
         Optional<String> token = settings.endToken();
         if (token.isEmpty()) {
             throw new BadInputException(settings.where()
                     + " names no eos_token, so a completion has no end that a model could learn. Set it to the end token"
                     + " of the model");
         }
-        Encoding end = tokenizer.encode(token.get(), false, false);
-        // Unknown characters may be dropped, and leave one token.
-        if (end.getIds().length != 1 || !end.getTokens()[0].equals(token.get())) {
-            throw new BadInputException(String.format(
-                    "%s: eos_token '%s' is not a token of tokenizer.json: set it to the end token of the model",
-                    settings.where(), token.get()));
-        }
-        return (int) end.getIds()[0];
+        // By its name: as a text it may be normalized to another one.
+        return file.tokenId(token.get())
+                .orElseThrow(() -> new BadInputException(String.format(
+                        "%s: eos_token '%s' is not a token of tokenizer.json: set it to the end token of the model",
+                        settings.where(), token.get())));
     }
 
     /** Whether prompt and completion are two texts to the tokenizer, which puts tokens of its own between them. */

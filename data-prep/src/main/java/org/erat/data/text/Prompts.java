@@ -49,7 +49,7 @@ record Prompts(TextTask task, String separator, Optional<ChatTemplate> template,
 
     private static PromptLayout layout(TokenizerFile tokenizer, TokenizerSettings settings) {
         try (HuggingFaceTokenizer whole = TokenizerFile.openWhole(tokenizer.bytes())) {
-            return PromptLayout.of(whole, settings);
+            return PromptLayout.of(whole, tokenizer.json(), settings);
         } catch (IOException e) {
             throw new BadInputException("The tokenizer cannot be used: " + e.getMessage(), e);
         }

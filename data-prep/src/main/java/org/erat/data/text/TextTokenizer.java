@@ -11,6 +11,8 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.basemodel.TokenizerJson;
 
 /**
  * The tokenizer of a language model: from prompts to tokens, and from tokens to text. It can be sent to executors, which
@@ -49,7 +51,7 @@ public final class TextTokenizer implements Serializable {
     }
 
     /** A tokenizer in use. Confined to one thread. */
-    public static final class Opened implements AutoCloseable {
+    public final class Opened implements AutoCloseable {
         private final HuggingFaceTokenizer tokenizer;
 
         private Opened(HuggingFaceTokenizer tokenizer) {
@@ -94,8 +96,7 @@ public final class TextTokenizer implements Serializable {
 
         /** The id of a token that is one of the vocabulary as a whole, such as {@code </s>}. */
         public OptionalInt id(String token) {
-            long[] ids = tokenizer.encode(token, false, false).getIds();
-            return ids.length == 1 ? OptionalInt.of((int) ids[0]) : OptionalInt.empty();
+            return TokenizerJson.parse(file, BaseModelDirectory.TOKENIZER).tokenId(token);
         }
 
         @Override

@@ -66,6 +66,11 @@ record TokenizerFile(byte[] bytes, String sha256, boolean byteLevel, int special
         }
     }
 
+    /** The file as JSON. */
+    TokenizerJson json() {
+        return TokenizerJson.parse(bytes, BaseModelDirectory.TOKENIZER);
+    }
+
     private static int specialTokens(Encoding encoding) {
         return (int) Arrays.stream(encoding.getSpecialTokenMask()).sum();
     }
