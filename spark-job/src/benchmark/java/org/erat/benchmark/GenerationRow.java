@@ -69,6 +69,7 @@ final class GenerationRow {
                 .mapToObj(id -> new Prompt(
                         id,
                         "benchmark",
+                        "",
                         random.ints(PROMPT_TOKENS, 0, base.architecture().vocabulary())
                                 .toArray()))
                 .toList();

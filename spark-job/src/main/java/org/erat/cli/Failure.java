@@ -118,7 +118,7 @@ record Failure(int exitCode, String message, boolean unexpected) {
             return new Failure(
                     5,
                     "A disk is full: " + full.get()
-                            + ". Make room there and submit the same command again: a run goes on from its last"
+                            + ". Make room there and submit the same command again: a run resumes from its last"
                             + " checkpoint.",
                     false);
         }
@@ -129,7 +129,7 @@ record Failure(int exitCode, String message, boolean unexpected) {
                     5,
                     "Spark was stopped or lost its executors ("
                             + message.lines().findFirst().orElse("")
-                            + "). Submit the same command again: a run goes on from its last checkpoint.",
+                            + "). Submit the same command again: a run resumes from its last checkpoint.",
                     false);
         }
         return null;

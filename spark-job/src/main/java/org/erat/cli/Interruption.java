@@ -5,12 +5,12 @@ import java.util.List;
 import org.apache.spark.util.SignalUtils;
 
 /**
- * Ctrl-C, and the signal by which schedulers end a process: the exit code says that the same command can go on. Whoever
- * has something to save does so in a shutdown hook; after ten seconds the process is gone, whatever they wait for.
+ * Ctrl-C, and the signal by which schedulers end a process: the exit code says that the same command can resume.
+ * Shutdown hooks save what has to be saved. After ten seconds the process ends, even if a hook still waits.
  */
 final class Interruption {
     static final int EXIT_CODE = 5;
-    static final String MESSAGE = "Interrupted. Submit the same command again: a run goes on from its last checkpoint.";
+    static final String MESSAGE = "Interrupted. Submit the same command again: a run resumes from its last checkpoint.";
 
     /** Schedulers wait ten seconds or longer before they kill. */
     private static final Duration MOST_TIME = Duration.ofMillis(9500);

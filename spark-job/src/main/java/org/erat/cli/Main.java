@@ -65,7 +65,7 @@ import picocli.CommandLine.ScopeType;
             "2:a command line or configuration that cannot be used",
             "3:data, a model or a checkpoint that cannot be used",
             "4:training diverged",
-            "5:interrupted; the same command goes on from the last checkpoint"
+            "5:interrupted; the same command resumes from the last checkpoint"
         })
 public final class Main {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print stack traces and Spark's own log.")

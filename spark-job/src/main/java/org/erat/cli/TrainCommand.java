@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         description = {
             "Trains an adapter and writes it, its quality by rank and how it came about into a run directory.",
             "The run directory is the identity of the run: the same command again does nothing and exits with 0 if the run"
-                    + " has finished, goes on from the last checkpoint if it has not, and is refused with 2 if the"
+                    + " has finished, resumes from the last checkpoint if it has not, and is refused with 2 if the"
                     + " configuration is another."
         },
         footer = {

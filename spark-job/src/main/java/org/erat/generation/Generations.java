@@ -150,7 +150,7 @@ public final class Generations {
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
             json.writeNumberField("id", prompt.id());
-            json.writeStringField("prompt", tokenizer.text(prompt.tokens()));
+            json.writeStringField("prompt", prompt.text());
             json.writeStringField("completion", tokenizer.continuation(prompt.tokens(), completion.tokens()));
             json.writeNumberField("tokens", completion.tokens().length);
             json.writeStringField("reason", completion.ended() ? "end" : "length");

@@ -7,6 +7,7 @@ import java.io.Serializable;
  *
  * @param id place in the output; also what random numbers are keyed by
  * @param place where it comes from, for messages
+ * @param text as people read it
  * @param tokens at least one
  */
-public record Prompt(long id, String place, int[] tokens) implements Serializable {}
+public record Prompt(long id, String place, String text, int[] tokens) implements Serializable {}

@@ -1,18 +1,14 @@
 package org.erat.generation;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.text.PromptFile;
 import org.erat.data.text.TextTokenizer;
-import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.PromptReferences;
 import org.erat.data.tokenized.Split;
-import org.erat.data.tokenized.Targets;
-import org.erat.data.tokenized.TaskType;
 import org.erat.data.tokenized.TokenizedDataset;
 
 /** Where prompts come from. Those of a language model are short, so the driver holds them all. */
@@ -31,45 +27,26 @@ public final class Prompts {
                 tokenizer.prompts(lines.stream().map(PromptFile.Line::text).toList());
         List<Prompt> prompts = new ArrayList<>(lines.size());
         for (int i = 0; i < lines.size(); i++) {
-            prompts.add(new Prompt(i, lines.get(i).place(), tokens.get(i)));
+            prompts.add(new Prompt(i, lines.get(i).place(), lines.get(i).text(), tokens.get(i)));
         }
         return prompts;
     }
 
     /**
-     * The prompts of a split: the tokens of each example up to the first one that is to be predicted, or all where none is.
+     * The prompts of a split, each once, in the order of their first examples.
      *
-     * @throws BadInputException if the examples are not of language modeling, or there are none
+     * @throws BadInputException if the examples are not prompts with completions, or there are none
      */
     public static List<Prompt> ofDataset(TokenizedDataset data, Split split) {
-        if (data.manifest().type() != TaskType.LANGUAGE_MODELING) {
-            throw new BadInputException(data.directory() + " holds examples of "
-                    + data.manifest().type() + ", which have no prompts. Name a data set of "
-                    + TaskType.LANGUAGE_MODELING + ", or a file of prompts.");
+        List<Prompt> prompts = new ArrayList<>();
+        for (PromptReferences each : data.references(split)) {
+            String place = data.directory() + "/" + split + ", example " + each.id();
+            prompts.add(new Prompt(each.id(), place, each.prompt(), each.tokenIds()));
         }
-        if (data.examples(split, 0) == 0) {
+        if (prompts.isEmpty()) {
             throw new BadInputException(
                     data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
         }
-        List<Prompt> prompts = new ArrayList<>();
-        for (PackedExamples shard : data.shards(split, 1).collect()) {
-            for (int i = 0; i < shard.size(); i++) {
-                String place = data.directory() + "/" + split + ", example " + shard.id(i);
-                prompts.add(new Prompt(shard.id(i), place, prompt(shard, i)));
-            }
-        }
-        prompts.sort(Comparator.comparingLong(Prompt::id));
         return prompts;
-    }
-
-    private static int[] prompt(PackedExamples shard, int example) {
-        int[] targets = ((Targets.TokenClasses) shard.target(example)).classes();
-        int length = 1;
-        while (length < targets.length && targets[length - 1] == Targets.NONE) {
-            length++;
-        }
-        int[] tokens = new int[length];
-        Arrays.setAll(tokens, t -> shard.token(example, t));
-        return tokens;
     }
 }

@@ -35,7 +35,7 @@ class DecodingStrategiesTest {
         Random random = new Random(3);
         return IntStream.range(0, lengths.length)
                 .mapToObj(i -> new Prompt(
-                        i, "prompt " + i, random.ints(lengths[i], 1, 4).toArray()))
+                        i, "prompt " + i, "", random.ints(lengths[i], 1, 4).toArray()))
                 .toList();
     }
 
@@ -241,7 +241,7 @@ class DecodingStrategiesTest {
                     .containsExactly(together.get(i).tokens());
         }
         List<Prompt> alike = LongStream.range(0, 20)
-                .mapToObj(id -> new Prompt(id, "", new int[] {1}))
+                .mapToObj(id -> new Prompt(id, "", "", new int[] {1}))
                 .toList();
         assertThat(decoding.complete(model.read(alike), alike).stream()
                         .map(completion -> Arrays.toString(completion.tokens()))

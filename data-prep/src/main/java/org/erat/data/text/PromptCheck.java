@@ -15,9 +15,9 @@ import org.erat.data.chat.ChatTemplate;
 import org.erat.data.tokenized.Split;
 
 /**
- * Brings prompts, conversations and plain texts into parts that are tokenized one by one: at even places what is given, at
- * odd places what a model is to say. The labels of such a row are the prompt and the completion as they are to be read by
- * people; a plain text has none.
+ * Brings prompts, conversations and plain texts into parts that are tokenized one by one: parts at
+ * even places are given, parts at odd places are to be predicted. The labels of such a row are the texts of prompt and
+ * completion; a plain text has none.
  */
 final class PromptCheck implements RowCheck {
     private static final ObjectMapper JSON =
