@@ -61,11 +61,16 @@ class GenerateCommandTest {
     private static List<JsonNode> generate(String options) throws IOException {
         Path out = folder.resolve("out.jsonl");
         TinyCommands.shown(TinyCommands.words("generate --model", model, "--input", prompts, "--out", out, options));
+        List<JsonNode> lines = lines(out);
+        assertThat(lines).hasSize(PROMPTS.size());
+        return lines;
+    }
+
+    private static List<JsonNode> lines(Path file) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
-        for (String line : Files.readAllLines(out)) {
+        for (String line : Files.readAllLines(file)) {
             lines.add(JSON.readTree(line));
         }
-        assertThat(lines).hasSize(PROMPTS.size());
         return lines;
     }
 
@@ -124,6 +129,52 @@ class GenerateCommandTest {
                 .isEqualTo(lines);
         assertThat(generate("--temperature 1.5 --top-k 9 --seed 5 --batch-size 3"))
                 .isNotEqualTo(lines);
+    }
+
+    /** Two completions of one prompt are two examples and one prompt; the adapter of rank 0 is the base model. */
+    @Test
+    void promptsOfADataSetAreCompletedOnceEachByTheAdapterOfARun() throws IOException {
+        Files.writeString(model.resolve("tokenizer_config.json"), "{\"eos_token\": \"c\"}");
+        Path rows = folder.resolve("rows");
+        Files.createDirectories(rows);
+        Files.writeString(
+                rows.resolve("train.jsonl"),
+                "{\"p\": \"a b\", \"c\": \"d e\"}\n{\"p\": \"f\", \"c\": \"g\"}\n".repeat(8));
+        Files.writeString(
+                rows.resolve("dev.jsonl"),
+                "{\"p\": \"b a\", \"c\": \"d\"}\n{\"p\": \"q\", \"c\": \"e\"}\n{\"p\": \"b a\", \"c\": \"f\"}\n");
+        Path data = folder.resolve("data");
+        TinyCommands.shown(TinyCommands.words(
+                "prepare-data --format jsonl --type language-modeling --prompt p --completion c --input",
+                rows,
+                "--model",
+                model,
+                "--out",
+                data));
+        Path run = folder.resolve("run");
+        TinyCommands.shown(TinyCommands.words(
+                "train --conf ../conf/glue.conf --run-dir",
+                run,
+                "--set model.path=" + model,
+                "--set data.train=" + data,
+                "--set training.batch-size=4 --set training.learning-rate=0.05 --set evaluation.suffixes=false"));
+
+        List<JsonNode> trained = generate(8, run, data);
+
+        assertThat(trained).extracting(line -> line.path("prompt").asText()).containsExactly("b a", "q");
+        assertThat(trained).extracting(line -> line.path("id").asInt()).containsExactly(0, 1);
+        List<JsonNode> base = generate(0, run, data);
+        assertThat(base).isNotEqualTo(trained);
+        Path out = folder.resolve("base.jsonl");
+        TinyCommands.shown(TinyCommands.words("generate --model", model, "--input", data, "--out", out));
+        assertThat(lines(out)).isEqualTo(base);
+    }
+
+    private static List<JsonNode> generate(int rank, Path run, Path data) throws IOException {
+        Path out = folder.resolve("rank-" + rank + ".jsonl");
+        TinyCommands.shown(
+                TinyCommands.words("generate --run-dir", run, "--rank " + rank + " --input", data, "--out", out));
+        return lines(out);
     }
 
     @Test
