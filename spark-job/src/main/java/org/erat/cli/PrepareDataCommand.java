@@ -74,8 +74,8 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 names = "--task",
                 required = true,
                 paramLabel = "NAME",
-                description =
-                        "A known data set: wordnet, sst2, cola, mrpc, rte, stsb, qnli, wnli, mnli, qqp, e2e or webnlg.")
+                description = "A known data set: wordnet, sst2, cola, mrpc, rte, stsb, qnli, wnli, mnli, qqp,"
+                        + " wordnet-definitions, e2e or webnlg.")
         private String task;
 
         @ArgGroup(exclusive = false)
@@ -274,8 +274,9 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             paramLabel = "PATH",
             description =
                     "File to read, or folder: of one table, or with files or folders whose names begin or end with"
-                            + " train, dev (validation, valid, val) or test. Text may be compressed with gzip, bzip2 or Zstandard."
-                            + " For wordnet maven:GROUP:ARTIFACT:VERSION or the path of the jar.")
+                            + " train, dev (validation, valid, val) or test. Text may be compressed with gzip, bzip2 or"
+                            + " Zstandard."
+                            + " For wordnet and wordnet-definitions maven:GROUP:ARTIFACT:VERSION or the path of the jar.")
     private String input;
 
     @Option(

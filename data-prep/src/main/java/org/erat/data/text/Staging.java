@@ -128,7 +128,7 @@ record Staging(
                 case JSONL -> new JsonRows(task, new Utf8Lines(bytes));
                 case E2E -> E2eRows.of(task, new Utf8Lines(bytes));
                 case WEBNLG -> new WebNlgRows(bytes, file.toString());
-                case WORDNET -> new WordNetRows(bytes, file.toString());
+                case WORDNET -> new WordNetRows(bytes, file.toString(), task.columns());
                 case PARQUET -> throw new IllegalStateException("Spark reads Parquet");
             };
         } catch (IOException e) {

@@ -122,6 +122,10 @@ public record TextTask(
                     null,
                     true,
                     LanguageModeling.DEFAULT),
+            generation(
+                    "wordnet-definitions",
+                    TextFormat.WORDNET,
+                    new TextColumns.OfPrompt("word (lexicographer file)", "gloss")),
             generation("e2e", TextFormat.E2E, new TextColumns.OfPrompt("mr", "ref")),
             generation("webnlg", TextFormat.WEBNLG, new TextColumns.OfPrompt("triples", "lex")));
 

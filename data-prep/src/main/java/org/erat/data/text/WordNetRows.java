@@ -21,8 +21,10 @@ import org.erat.data.BadInputException;
 
 /**
  * Glosses of a WordNet dictionary with the lexicographer file that each came from: 45 classes such as {@code noun.animal}
- * and {@code verb.motion}. The text is the definition alone, without the example sentences that may follow it. Order:
- * nouns, verbs, adjectives, adverbs, each in the order of the dictionary.
+ * and {@code verb.motion}. A row is a gloss with its class, or a prompt such as {@code dog (noun.animal)} with the gloss as
+ * its completion. The prompt has the first word of the synset only, so that no gloss is in two rows. A gloss is the definition
+ * alone, without the example sentences that may follow it. Order: nouns, verbs, adjectives, adverbs, each in the order of the
+ * dictionary.
  */
 final class WordNetRows implements TextRows {
     /** Names of the lexicographer files in the order of their numbers, as lexnames(5WN) lists them. */
@@ -78,6 +80,7 @@ final class WordNetRows implements TextRows {
             Pattern.compile("(?:.*/)?((?:data|index)\\.(?:noun|verb|adj|adv)|(?:noun|verb|adj|adv)\\.exc)");
 
     private final String jar;
+    private final boolean prompts;
     private final Path folder;
     private final Dictionary dictionary;
     private final Iterator<POS> parts =
@@ -88,9 +91,11 @@ final class WordNetRows implements TextRows {
     /**
      * @param jarBytes the jar; closed here
      * @param jar its name, for messages
+     * @param columns of prompts and completions, or of glosses and their classes
      */
-    WordNetRows(InputStream jarBytes, String jar) throws IOException {
+    WordNetRows(InputStream jarBytes, String jar, TextColumns columns) throws IOException {
         this.jar = jar;
+        this.prompts = columns instanceof TextColumns.OfPrompt;
         // The library reads its files at random, which a stream of a jar cannot serve.
         this.folder = Files.createTempDirectory("wordnet");
         try (jarBytes) {
@@ -116,7 +121,11 @@ final class WordNetRows implements TextRows {
                 synsets = dictionary.getSynsetIterator(parts.next());
             }
             last = synsets.next();
-            return TextRow.of(definition(last.getGloss()), null, last.getLexFileName());
+            String definition = definition(last.getGloss());
+            String lexicographerFile = last.getLexFileName();
+            return prompts
+                    ? TextRow.of(prompt(last.getWords().get(0).getLemma(), lexicographerFile), definition, null)
+                    : TextRow.of(definition, null, lexicographerFile);
         } catch (JWNLException e) {
             throw notWordNet(e);
         }
@@ -125,6 +134,10 @@ final class WordNetRows implements TextRows {
     /** A gloss without its example sentences, which stand in quotes after the definition. */
     static String definition(String gloss) {
         return EXAMPLES.matcher(gloss).replaceFirst("").strip();
+    }
+
+    private static String prompt(String word, String lexicographerFile) {
+        return String.format("%s (%s)", word, lexicographerFile);
     }
 
     @Override

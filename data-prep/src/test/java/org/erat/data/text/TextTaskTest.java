@@ -12,7 +12,18 @@ class TextTaskTest {
     void allTasksAreThere() {
         assertThat(TextTask.names())
                 .containsExactly(
-                        "wordnet", "sst2", "cola", "mrpc", "rte", "stsb", "qnli", "wnli", "mnli", "qqp", "e2e",
+                        "wordnet",
+                        "sst2",
+                        "cola",
+                        "mrpc",
+                        "rte",
+                        "stsb",
+                        "qnli",
+                        "wnli",
+                        "mnli",
+                        "qqp",
+                        "wordnet-definitions",
+                        "e2e",
                         "webnlg");
         assertThat(TextTask.named("stsb").type()).isEqualTo(TaskType.REGRESSION);
         assertThat(TextTask.named("mrpc").metrics()).containsExactly("accuracy", "f1");

