@@ -46,7 +46,7 @@ public final class Checkpoints {
         } catch (IOException e) {
             throw new ResumableException(
                     "Checkpoint " + target + " cannot be written: " + e.getMessage()
-                            + ". Make room or give write permission there and submit the same command again: it goes on"
+                            + ". Make room or give write permission there and submit the same command again: it continues"
                             + " from the checkpoint before.",
                     e);
         }

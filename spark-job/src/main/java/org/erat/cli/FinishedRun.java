@@ -65,7 +65,7 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
         RunDirectory run = RunDirectory.read(directory, hadoop, progress::say);
         if (run.state() != RunDirectory.State.FINISHED) {
             throw new UsageException(run.path() + " holds a run that has not finished, so it has no adapter yet."
-                    + " Submit its train command again, which goes on where it stopped.");
+                    + " Submit its train command again: it continues where it stopped.");
         }
         return new FinishedRun(run, AdapterFiles.read(run.path(ADAPTER), hadoop));
     }

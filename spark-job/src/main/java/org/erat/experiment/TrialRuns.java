@@ -75,7 +75,8 @@ final class TrialRuns {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ResumableException("The experiment was interrupted. Submit it again: it goes on from there.", e);
+            throw new ResumableException(
+                    "The experiment was interrupted. Submit it again: it continues from there.", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;

@@ -1,6 +1,7 @@
 package org.erat.head;
 
 import javax.annotation.Nullable;
+import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
@@ -10,9 +11,19 @@ import org.erat.model.ModelRuntime;
  * A task head over the last hidden states of a transformer: which of them it reads, what it makes of them, and the loss.
  * Confined to one thread, as its kernels are. Its parameters, if it has any, lie in a vector of all parameters.
  */
-public interface Head {
+public abstract sealed class Head permits OutputHead, LanguageModelHead {
+    private final HeadSpec spec;
+    private final StateReader reader;
+
+    Head(HeadSpec spec, Kernels kernels) {
+        this.spec = spec;
+        this.reader = new StateReader(kernels, spec.readout());
+    }
+
     /** What it is. */
-    HeadSpec spec();
+    public final HeadSpec spec() {
+        return spec;
+    }
 
     /**
      * The hidden states that the head reads.
@@ -20,10 +31,14 @@ public interface Head {
      * @param hidden [N,H] in the dtype of activations
      * @return [M,H] in single precision: M = B, or the number of target tokens
      */
-    Tensor read(Tensor hidden, Batch batch);
+    public final Tensor read(Tensor hidden, Batch batch) {
+        return reader.read(hidden, batch);
+    }
 
     /** The gradient [N,H] of {@code hidden}, in the dtype of activations, of that [M,H] of what was read. */
-    Tensor readBackward(Tensor dStates, Batch batch);
+    public final Tensor readBackward(Tensor dStates, Batch batch) {
+        return reader.backward(dStates, batch);
+    }
 
     /**
      * The parameters of a head, and where their gradients are added.
@@ -32,7 +47,7 @@ public interface Head {
      * @param gradient vector laid out as {@code values} is; null where no gradient is asked for
      * @param from index of the head's first value
      */
-    record Parameters(@Nullable Tensor values, @Nullable Tensor gradient, long from) {}
+    public record Parameters(@Nullable Tensor values, @Nullable Tensor gradient, long from) {}
 
     /**
      * Outputs of states.
@@ -40,7 +55,7 @@ public interface Head {
      * @param states [M,H] that were read
      * @return [M,C] logits or numbers, in single precision
      */
-    Tensor outputs(Tensor states, Parameters parameters);
+    public abstract Tensor outputs(Tensor states, Parameters parameters);
 
     /**
      * The loss of each state.
@@ -48,7 +63,7 @@ public interface Head {
      * @param states [M,H] that were read
      * @param losses [M], receives them
      */
-    void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses);
+    public abstract void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses);
 
     /**
      * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
@@ -57,7 +72,8 @@ public interface Head {
      * @param losses [M], receives the loss of each state, without the weight
      * @return [M,H], the gradient of the states
      */
-    Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
+    public abstract Tensor lossGradient(
+            Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
 
     /**
      * The head that a specification describes.
@@ -65,7 +81,7 @@ public interface Head {
      * @param labelSmoothing ε of its loss, see {@link org.erat.compute.Losses#crossEntropy}; 0 for none
      * @param runtime what it computes with, and whose output layer a language model has
      */
-    static Head of(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
+    public static Head of(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
         return spec.predictsTokens()
                 ? new LanguageModelHead(spec, labelSmoothing, runtime)
                 : new OutputHead(spec, labelSmoothing, runtime.kernels());

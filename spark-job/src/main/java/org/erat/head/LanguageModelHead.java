@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
-import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.model.ModelRuntime;
 import org.erat.model.OutputLayer;
@@ -14,17 +13,15 @@ import org.erat.model.OutputLayer;
  * at a time: each chunk goes forward, through the loss and backward before the next one, and only the gradient [M,H] of
  * the states stays. So memory does not grow with the number of targets or, until one row exceeds it, with the vocabulary.
  */
-final class LanguageModelHead implements Head {
+final class LanguageModelHead extends Head {
     /**
      * Logits of a chunk: 64 MiB. Each chunk reads the whole output matrix twice, which takes no longer than its products
      * while it has a hundred rows.
      */
     private static final long LOGITS = 1 << 24;
 
-    private final HeadSpec spec;
     private final double labelSmoothing;
     private final Kernels kernels;
-    private final StateReader reader;
 
     /** Reading needs no output layer, and so does not lay one out. */
     private final Supplier<OutputLayer> output;
@@ -38,10 +35,9 @@ final class LanguageModelHead implements Head {
     /** @param logitsAtOnce most logits of a chunk, which has one row at least */
     LanguageModelHead(
             HeadSpec spec, double labelSmoothing, Kernels kernels, Supplier<OutputLayer> output, long logitsAtOnce) {
-        this.spec = spec;
+        super(spec, kernels);
         this.labelSmoothing = labelSmoothing;
         this.kernels = kernels;
-        this.reader = new StateReader(kernels, spec.readout());
         this.output = output;
         this.logitsAtOnce = logitsAtOnce;
     }
@@ -49,21 +45,6 @@ final class LanguageModelHead implements Head {
     /** Bytes of a chunk's logits and of their gradient, which has a copy in the dtype of activations. */
     static long logitBytes(long states, int vocabulary) {
         return 3L * Float.BYTES * Math.min(Math.max(LOGITS, vocabulary), states * vocabulary);
-    }
-
-    @Override
-    public HeadSpec spec() {
-        return spec;
-    }
-
-    @Override
-    public Tensor read(Tensor hidden, Batch batch) {
-        return reader.read(hidden, batch);
-    }
-
-    @Override
-    public Tensor readBackward(Tensor dStates, Batch batch) {
-        return reader.backward(dStates, batch);
     }
 
     /** Of all states at once: for the few whose next token is chosen. */

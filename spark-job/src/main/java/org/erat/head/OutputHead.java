@@ -5,41 +5,22 @@ import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.architecture.Activation;
-import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 
 /**
  * Classes or a number of a whole example: o = tanh(s·W₁ᵀ + b₁)·W₂ᵀ + b₂ of its pooled state s; or classes of single tokens:
  * o = s·Wᵀ + b of the token's state. All of it is in single precision.
  */
-final class OutputHead implements Head {
-    private final HeadSpec spec;
+final class OutputHead extends Head {
     private final double labelSmoothing;
     private final Kernels kernels;
-    private final StateReader reader;
     private final List<HeadLayout.Array> arrays;
 
     OutputHead(HeadSpec spec, double labelSmoothing, Kernels kernels) {
-        this.spec = spec;
+        super(spec, kernels);
         this.labelSmoothing = labelSmoothing;
         this.kernels = kernels;
-        this.reader = new StateReader(kernels, spec.readout());
         this.arrays = spec.layout().arrays();
-    }
-
-    @Override
-    public HeadSpec spec() {
-        return spec;
-    }
-
-    @Override
-    public Tensor read(Tensor hidden, Batch batch) {
-        return reader.read(hidden, batch);
-    }
-
-    @Override
-    public Tensor readBackward(Tensor dStates, Batch batch) {
-        return reader.backward(dStates, batch);
     }
 
     @Override
@@ -88,7 +69,7 @@ final class OutputHead implements Head {
     }
 
     private Dense dense(Tensor states, Parameters parameters) {
-        if (!spec.hasDense()) {
+        if (!spec().hasDense()) {
             return new Dense(states, null, null);
         }
         Tensor inner = linear(states, parameters, 0);
@@ -100,13 +81,13 @@ final class OutputHead implements Head {
     }
 
     private int lastLayer() {
-        return spec.hasDense() ? 2 : 0;
+        return spec().hasDense() ? 2 : 0;
     }
 
     private Tensor backward(Dense dense, Tensor dOutputs, Parameters parameters) {
         linearGradient(dense.last(), dOutputs, parameters, lastLayer());
         Tensor dLast = linearBackward(dOutputs, parameters, lastLayer());
-        if (!spec.hasDense()) {
+        if (!spec().hasDense()) {
             return dLast;
         }
         Tensor dInner = kernels.pointwise().activationBackward(Activation.TANH, dLast, dense.inner());

@@ -23,7 +23,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
 
     private static final long MOST_SECONDS_OF_SAVING = 8;
 
-    /** Recording a round takes a fraction of one; whoever sees rounds stop should learn why. */
+    /** Recording a round takes a fraction of one; a user who sees rounds stop needs the reason. */
     private static final long SLOW_SECONDS = 5;
 
     private static final String ROLLBACKS = "rollbacks";
@@ -56,7 +56,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         ShutdownHookManager.get().addShutdownHook(saving, BEFORE_SPARK_STOPS, MOST_SECONDS_OF_SAVING, TimeUnit.SECONDS);
     }
 
-    /** What training goes on from. */
+    /** What training continues from. */
     static TrainingState stateOf(Checkpoint checkpoint) {
         return new TrainingState(
                 checkpoint.round(),
@@ -106,7 +106,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
             }
             throw new ResumableException(
                     "The run was cancelled after round " + state.round() + " of " + rounds
-                            + ". Submit it again: it goes on from there.",
+                            + ". Submit it again: it continues from there.",
                     null);
         }
     }

@@ -22,7 +22,6 @@ public final class EndTokens {
     private static final ObjectMapper JSON = Json.mapper();
     private static final String GENERATION_CONFIG = "generation_config.json";
     private static final String ID = "eos_token_id";
-    private static final String TOKEN = "eos_token";
 
     private EndTokens() {}
 
@@ -42,27 +41,24 @@ public final class EndTokens {
                 return ids;
             }
         }
-        Path config = new Path(modelDirectory, BaseModelDirectory.TOKENIZER_CONFIG);
-        JsonNode token = read(hadoop, config).path(TOKEN);
-        String text = token.isObject() ? token.path("content").asText() : token.asText();
-        if (text.isEmpty() || token.isNull()) {
-            throw new BadInputException(String.format(
-                    "%s names no end token: neither %s nor %s has an %s, and %s has no %s. Completions would not end. Set %s"
-                            + " in %s",
-                    modelDirectory,
-                    GENERATION_CONFIG,
-                    BaseModelDirectory.CONFIG,
-                    ID,
-                    BaseModelDirectory.TOKENIZER_CONFIG,
-                    TOKEN,
-                    ID,
-                    GENERATION_CONFIG));
-        }
+        TokenizerSettings settings = TokenizerSettings.read(hadoop, modelDirectory);
+        String token = settings.endToken()
+                .orElseThrow(() -> new BadInputException(String.format(
+                        "%s names no end token: neither %s nor %s has an %s, and %s has no %s. Completions would not end."
+                                + " Set %s in %s",
+                        modelDirectory,
+                        GENERATION_CONFIG,
+                        BaseModelDirectory.CONFIG,
+                        ID,
+                        BaseModelDirectory.TOKENIZER_CONFIG,
+                        TokenizerSettings.END_TOKEN,
+                        ID,
+                        GENERATION_CONFIG)));
         return Set.of(tokenizer
-                .id(text)
+                .id(token)
                 .orElseThrow(() -> new BadInputException(String.format(
                         "%s: %s '%s' is no token of %s. Set it to the end token of the model",
-                        config, TOKEN, text, BaseModelDirectory.TOKENIZER))));
+                        settings.where(), TokenizerSettings.END_TOKEN, token, BaseModelDirectory.TOKENIZER))));
     }
 
     /** One id or a list of them; none where there is no value. */

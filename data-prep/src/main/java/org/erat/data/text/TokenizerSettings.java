@@ -27,8 +27,9 @@ import org.erat.data.chat.ChatTemplate;
  * @param where the file of the template, or of the special tokens, for messages
  */
 record TokenizerSettings(Map<String, String> specialTokens, Optional<String> chatTemplate, String where) {
+    static final String END_TOKEN = "eos_token";
+
     private static final ObjectMapper JSON = Json.mapper();
-    private static final String END_TOKEN = "eos_token";
     private static final String TEMPLATE = "chat_template";
 
     /**
