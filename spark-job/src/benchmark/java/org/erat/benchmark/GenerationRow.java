@@ -13,6 +13,7 @@ import org.erat.generation.GeneratingModel;
 import org.erat.generation.GenerationSettings;
 import org.erat.generation.Generator;
 import org.erat.generation.Prompt;
+import org.erat.generation.SpecialTokens;
 import org.erat.generation.Strategy;
 import org.erat.model.BaseModel;
 
@@ -75,7 +76,7 @@ final class GenerationRow {
                 .toList();
         // Without an end token every completion has the same length.
         try (Generator generator = new Generator(
-                GeneratingModel.of(base, null, Set.of(), compute),
+                GeneratingModel.of(base, null, new SpecialTokens(Set.of(), Set.of(), 0), compute),
                 new GenerationSettings(NEW_TOKENS, 0, new Strategy.Greedy()))) {
             long start = System.nanoTime();
             generator.complete(prompts);

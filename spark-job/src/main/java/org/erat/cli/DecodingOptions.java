@@ -1,5 +1,6 @@
 package org.erat.cli;
 
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.erat.data.UsageException;
 import org.erat.generation.GenerationSettings;
@@ -8,20 +9,33 @@ import picocli.CommandLine.Option;
 
 /** Options that say how tokens are chosen: greedy search, unless beams or a temperature ask for another strategy. */
 final class DecodingOptions {
+    private static final int MAX_NEW_TOKENS = 64;
+    private static final int BATCH_SIZE = 16;
+
+    /**
+     * What they say.
+     *
+     * @param batchSize prompts that a task completes together
+     */
+    record Choice(GenerationSettings settings, int batchSize) {}
+
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            defaultValue = "64",
-            description = "Most tokens of a completion (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens;
+            description = "Most tokens of a completion (default: " + MAX_NEW_TOKENS + ").")
+    private Integer maxNewTokens;
 
     @Option(
             names = "--no-repeat-ngram",
             paramLabel = "N",
-            defaultValue = "0",
-            description = "No N tokens in a row occur twice in a completion; 0 for no such rule (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private int noRepeatNgram;
+            description = "No N tokens in a row occur twice in a completion; 0 for no such rule (default: 0).")
+    private Integer noRepeatNgram;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            description = "Prompts that a task completes together (default: " + BATCH_SIZE + ").")
+    private Integer batchSize;
 
     @Option(names = "--beams", paramLabel = "K", description = "Beam search with K completions at a time.")
     private Integer beams;
@@ -51,18 +65,43 @@ final class DecodingOptions {
     @Option(names = "--seed", paramLabel = "S", description = "Seed of what is drawn (default: 0).")
     private Long seed;
 
-    GenerationSettings settings() {
-        return new GenerationSettings(maxNewTokens, noRepeatNgram, strategy());
+    /** Whether any of them is given. */
+    boolean given() {
+        return samples() || searchesBeams() || isAny(maxNewTokens, noRepeatNgram, batchSize);
+    }
+
+    private boolean samples() {
+        return isAny(temperature, topK, topP, seed);
+    }
+
+    private boolean searchesBeams() {
+        return isAny(beams, lengthPenalty);
+    }
+
+    private static boolean isAny(Object... options) {
+        return Stream.of(options).anyMatch(Objects::nonNull);
+    }
+
+    Choice choice() {
+        int size = Objects.requireNonNullElse(batchSize, BATCH_SIZE);
+        if (size < 1) {
+            throw new UsageException("--batch-size " + size + " is below 1. Name 1 prompt or more.");
+        }
+        return new Choice(
+                new GenerationSettings(
+                        Objects.requireNonNullElse(maxNewTokens, MAX_NEW_TOKENS),
+                        Objects.requireNonNullElse(noRepeatNgram, 0),
+                        strategy()),
+                size);
     }
 
     private Strategy strategy() {
-        boolean samples = Stream.of(temperature, topK, topP, seed).anyMatch(option -> option != null);
-        if (samples && (beams != null || lengthPenalty != null)) {
+        if (samples() && searchesBeams()) {
             throw new UsageException(
                     "--beams and --length-penalty are of beam search, --temperature, --top-k, --top-p and"
                             + " --seed of sampling. Choose one of both.");
         }
-        if (samples) {
+        if (samples()) {
             return new Strategy.Sampling(
                     temperature == null ? 1 : temperature,
                     topK == null ? 0 : topK,

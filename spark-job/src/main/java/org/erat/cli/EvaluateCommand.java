@@ -1,6 +1,7 @@
 package org.erat.cli;
 
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
@@ -24,7 +25,9 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
-            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu"
+            "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu",
+            "  submit/erat evaluate --run-dir runs/e2e --data work/e2e --generate --beams 5 --out work/texts \\",
+            "    --meteor-data meteor"
         })
 final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     /**
@@ -33,8 +36,16 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
      * @param on run, data and what to compute with
      * @param ranks ranks to measure at, ascending; empty for all
      * @param suffixes whether to measure the last rows alone too
+     * @param texts how to measure generated texts; empty not to
      */
-    record Request(RunAndData.Choice on, List<Integer> ranks, boolean suffixes) {}
+    record Request(RunAndData.Choice on, List<Integer> ranks, boolean suffixes, Optional<Texts> texts) {}
+
+    /**
+     * How to measure generated texts.
+     *
+     * @param out folder to write them to
+     */
+    record Texts(DecodingOptions.Choice decoding, MeteorOption.Choice meteor, Optional<String> out) {}
 
     @Mixin
     private RunAndData on;
@@ -53,6 +64,25 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
             description = "Measure the last rows alone too, which shows whether the tail of the adapter has learnt.")
     private boolean suffixes;
 
+    @Option(
+            names = "--generate",
+            description =
+                    "Of a language model: complete each prompt of the data once at each rank, and compare with the"
+                            + " completions of all its examples by BLEU-4, NIST-5, ROUGE-L, CIDEr and METEOR.")
+    private boolean generate;
+
+    @Mixin
+    private DecodingOptions decoding;
+
+    @Mixin
+    private MeteorOption meteor;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder for the texts that --generate makes, a file of JSON lines for each rank.")
+    private String out;
+
     @Override
     Request request() {
         for (int rank : ranks) {
@@ -65,7 +95,18 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                     "--ranks 0 is the base model alone. Name ranks from 1 to the adapter's rank beside it.");
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        return new Request(on.choice(), ascending, suffixes);
+        return new Request(on.choice(), ascending, suffixes, texts());
+    }
+
+    private Optional<Texts> texts() {
+        if (!generate && (decoding.given() || meteor.choice().folder().isPresent() || out != null)) {
+            throw new UsageException(
+                    "Options of decoding, --meteor-data and --out are of generated texts. Ask for these"
+                            + " with --generate.");
+        }
+        return generate
+                ? Optional.of(new Texts(decoding.choice(), meteor.choice(), Optional.ofNullable(out)))
+                : Optional.empty();
     }
 
     @Override
@@ -74,14 +115,15 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
             SparkWork.run(session.sparkContext(), progress, () -> {
                 FinishedRun run = request.on().run(session, progress);
                 AdapterUse use = request.on().use(session, run, RowOrder.TRAINED);
-                Evaluation evaluation = Evaluator.evaluate(
-                        session,
-                        use,
-                        TokenizedDataset.open(session, request.on().data()),
-                        EvaluationRequest.of(
-                                use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes()),
-                        progress::say);
-                EvaluationTable.lines(evaluation).forEach(progress::say);
+                TokenizedDataset data =
+                        TokenizedDataset.open(session, request.on().data());
+                EvaluationRequest what = EvaluationRequest.of(
+                        use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
+                Optional<TextEvaluation> texts =
+                        request.texts().map(of -> TextEvaluation.prepare(session, use, data, of, progress));
+                Evaluation evaluation = Evaluator.evaluate(session, use, data, what, progress::say);
+                Evaluation all = texts.map(of -> of.addTo(evaluation)).orElse(evaluation);
+                EvaluationTable.lines(all).forEach(progress::say);
             });
         }
     }

@@ -4,23 +4,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
+import org.erat.data.storage.AtomicOutput;
 import org.erat.data.storage.Storage;
-import org.erat.data.text.EndTokens;
-import org.erat.data.text.TextTokenizer;
-import org.erat.generation.GeneratingModel;
-import org.erat.generation.GenerationSettings;
+import org.erat.generation.GeneratedText;
 import org.erat.generation.Generations;
 import org.erat.generation.Prompt;
+import org.erat.generation.TextModel;
 import org.erat.inference.Selection;
 import org.erat.model.BaseModel;
 import picocli.CommandLine.Command;
@@ -29,7 +25,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "generate",
-        description = "Writes how a language model continues prompts: a line of JSON for each prompt with id, prompt,"
+        description = "Writes how a language model completes prompts: a line of JSON for each prompt with id, prompt,"
                 + " completion, tokens and reason, which is end or length.",
         footer = {
             "",
@@ -48,7 +44,6 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
      * @param model base-model directory; empty for that of the run
      * @param rank rank of the adapter, 0 for the base model alone; empty for all of it
      * @param overrides settings of {@code compute}, by key
-     * @param batchSize prompts that a task completes together
      * @param out file to write
      */
     record Request(
@@ -58,8 +53,7 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
             Optional<OrderChoice> order,
             Map<String, String> overrides,
             PromptOptions.Choice input,
-            GenerationSettings settings,
-            int batchSize,
+            DecodingOptions.Choice decoding,
             String out) {}
 
     @Option(
@@ -94,13 +88,6 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
     private DecodingOptions decoding;
 
     @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            defaultValue = "16",
-            description = "Prompts that a task completes together (default: ${DEFAULT-VALUE}).")
-    private int batchSize;
-
-    @Option(
             names = "--out",
             required = true,
             paramLabel = "FILE",
@@ -122,9 +109,6 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
         if (rank != null && rank < 0) {
             throw new UsageException("--rank " + rank + " is below 0. Name a rank from 1 to the adapter's rank, or 0.");
         }
-        if (batchSize < 1) {
-            throw new UsageException("--batch-size " + batchSize + " is below 1. Name 1 prompt or more.");
-        }
         return new Request(
                 Optional.ofNullable(runDir),
                 Optional.ofNullable(model),
@@ -132,8 +116,7 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
                 order.choice(),
                 set.ofCompute(),
                 input.choice(),
-                decoding.settings(),
-                batchSize,
+                decoding.choice(),
                 out);
     }
 
@@ -157,33 +140,20 @@ final class GenerateCommand extends JobCommand<GenerateCommand.Request> {
                 run.map(of -> selection(of, base, request, progress)).orElse(null);
         ComputeSettings compute =
                 run.map(of -> of.job(request.overrides()).compute()).orElseGet(() -> compute(request.overrides()));
-        Path directory = new Path(base.uri());
-        int vocabulary = base.architecture().vocabulary();
-        GeneratingModel.requireDecoder(base);
-        TextTokenizer tokenizer = TextTokenizer.read(hadoop, directory, vocabulary);
-        List<Prompt> prompts;
-        Set<Integer> endTokens;
-        try (TextTokenizer.Opened opened = tokenizer.open()) {
-            endTokens = EndTokens.of(hadoop, directory, opened, vocabulary);
-            prompts = request.input().prompts(session, base, opened);
-        }
-        Generations.write(
-                session,
-                GeneratingModel.of(base, selection, endTokens, compute),
-                request.settings(),
-                tokenizer,
-                prompts,
-                request.batchSize(),
-                Storage.path(request.out()),
-                progress::say);
+        TextModel model = TextModel.read(hadoop, base, selection, compute);
+        List<Prompt> prompts = model.prompts(tokenizer -> request.input().prompts(session, base, tokenizer));
+        AtomicOutput output = AtomicOutput.at(Storage.path(request.out()), hadoop);
+        output.requireFile();
+        DecodingOptions.Choice decoding = request.decoding();
+        Generations generations = new Generations(session, decoding.settings(), decoding.batchSize(), progress::say);
+        GeneratedText.write(generations.of(model, prompts), output);
     }
 
-    /** The rows of a run's adapter; null for none. */
-    @Nullable
+    /** The rows of a run's adapter. */
     private static Selection selection(FinishedRun run, BaseModel base, Request request, Progress progress) {
         int rank = request.rank().orElse(run.adapter().rank());
         if (rank == 0) {
-            return null;
+            return Selection.prefix(run.adapter().on(base), rank);
         }
         run.adapter().requireRank(rank);
         RowOrder order = run.order(request.order(), rank);

@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.erat.data.Json;
@@ -16,6 +15,7 @@ import org.erat.data.text.ScoredTexts;
 import org.erat.textmetric.GenerationScores;
 import org.erat.textmetric.Segment;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -48,9 +48,9 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
      * @param references file of references
      * @param hypotheses file of generated texts
      * @param format how to print
-     * @param meteorData folder of METEOR's data
+     * @param meteor with which data METEOR is computed
      */
-    record Request(String references, String hypotheses, Format format, Optional<String> meteorData) {}
+    record Request(String references, String hypotheses, Format format, MeteorOption.Choice meteor) {}
 
     private static final ObjectMapper MAPPER = Json.mapper();
 
@@ -70,19 +70,14 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
             description = "text, or json with all digits (default: ${DEFAULT-VALUE}).")
     private String format;
 
-    @Option(
-            names = "--meteor-data",
-            paramLabel = "DIR",
-            description =
-                    "Folder with english.words, english.synsets and english.exceptions of METEOR 1.5, plain or .gz, and"
-                            + " paraphrase-en.gz if paraphrases are to match (default: METEOR is left out).")
-    private String meteorData;
+    @Mixin
+    private MeteorOption meteor;
 
     @Override
     Request request() {
         for (Format each : Format.values()) {
             if (each.name().equalsIgnoreCase(format)) {
-                return new Request(references, hypotheses, each, Optional.ofNullable(meteorData));
+                return new Request(references, hypotheses, each, meteor.choice());
             }
         }
         throw new UsageException("--format " + format + " is neither text nor json.");
@@ -101,16 +96,10 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
                         .stream()
                         .map(texts -> new Segment(texts.hypothesis(), texts.references()))
                         .toList();
-        GenerationScores scores = request.meteorData()
-                .map(folder -> GenerationScores.of(segments, hadoop, Storage.path(folder)))
-                .orElseGet(() -> GenerationScores.of(segments));
+        GenerationScores scores = request.meteor().scores(segments, hadoop);
         progress.say(String.format(
                 "%,d hypotheses, %,d references of %s", scores.segments(), scores.references(), request.references()));
-        if (scores.meteor().isEmpty()) {
-            progress.say("METEOR is left out: it needs English word lists, which are not part of this project. Get"
-                    + " english.words, english.synsets and english.exceptions from"
-                    + " https://github.com/cmu-mtlab/meteor and name their folder with --meteor-data.");
-        }
+        request.meteor().sayIfLeftOut(progress);
         PrintWriter out = command.commandLine().getOut();
         if (request.format() == Format.JSON) {
             out.println(json(scores));
@@ -124,15 +113,8 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("segments", scores.segments());
         fields.put("references", scores.references());
-        fields.put("bleu", scores.bleu());
-        fields.put("nist", scores.nist());
-        fields.put("nist_python", scores.nistPython());
-        fields.put("rouge_l", scores.rougeL());
-        fields.put("cider", scores.cider());
-        scores.meteor().ifPresent(meteor -> {
-            fields.put("meteor", meteor.score());
-            fields.put("meteor_modules", meteor.modules());
-        });
+        fields.putAll(scores.byName());
+        scores.meteor().ifPresent(each -> fields.put("meteor_modules", each.modules()));
         try {
             return MAPPER.writeValueAsString(fields);
         } catch (JsonProcessingException e) {

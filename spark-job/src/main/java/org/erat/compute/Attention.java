@@ -101,7 +101,7 @@ public interface Attention {
      * @param cache [B·T,2K·D], finite everywhere: row b·T+t is key and value, side by side, of token t of example b. Those
      *     of the newest token, t = {@code lengths[b] − 1}, are written here
      * @param shape T is how many tokens of an example the cache has room for, 2 or more, {@code lengths} how many there are
-     *     with the newest one; the mask is causal
+     *     with the newest one. Of the mask the window counts: without one the newest token sees all
      * @return [B,A·D]
      */
     Tensor decode(Tensor qkv, Tensor cache, Shape shape);

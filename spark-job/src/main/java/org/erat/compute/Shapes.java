@@ -91,7 +91,6 @@ public final class Shapes {
     /** Throws unless {@code shape} is one of a causal attention, qkv is [B,(A+2K)·D] and the cache [B·T,2K·D]. */
     public static void checkDecode(Tensor qkv, Tensor cache, Attention.Shape shape) {
         checkAttentionShape("decode", shape);
-        require(shape.mask().causal(), "decode: attention in both directions has no newest token");
         require(shape.tokens() > 1, "decode: a cache with room for one token");
         checkShape("decode", "qkv", qkv, shape.batch(), shape.width());
         checkShape("decode", "cache", cache, shape.rows(), 2L * shape.keyValueWidth());

@@ -64,6 +64,11 @@ public record Evaluation(
                         .thenComparing(Comparator.reverseOrder()));
     }
 
+    /** The same with more metrics of the prefixes. */
+    Evaluation withPrefixes(Map<RowOrder, List<RankMetrics>> others) {
+        return new Evaluation(task, metric, others, suffix, recommended);
+    }
+
     /** The standard error of the metric at a rank. */
     @FunctionalInterface
     interface StandardError {

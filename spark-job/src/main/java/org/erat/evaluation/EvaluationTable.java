@@ -38,7 +38,7 @@ public final class EvaluationTable {
                         "rank %d, %s, is within one standard error (%.4f) of the best",
                         choice.rank(), title(choice.order()), choice.standardError())));
         if (!evaluation.suffix().isEmpty()) {
-            addRows(lines, "last", metrics, List.of(evaluation.suffix()));
+            addRows(lines, "last", metrics(evaluation.suffix()), List.of(evaluation.suffix()));
         }
         return lines;
     }

@@ -15,6 +15,13 @@ public record RankMetrics(int rank, Map<String, Double> metrics) {
         metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
+    /** The same with more metrics. */
+    RankMetrics with(Map<String, Double> more) {
+        Map<String, Double> all = new LinkedHashMap<>(metrics);
+        all.putAll(more);
+        return new RankMetrics(rank, all);
+    }
+
     /** The value of a metric. */
     public double value(String metric) {
         return metrics.get(metric);

@@ -51,11 +51,7 @@ record BeamSearch(Rules rules, Strategy.Beam beam) {
             int size = beam.size();
             List<Candidate> candidates = new ArrayList<>();
             for (int h = 0; h < open.size(); h++) {
-                addCandidates(
-                        model.logits(first + h),
-                        h,
-                        size * (1 + rules.endTokens().size()),
-                        candidates);
+                addCandidates(model.logits(first + h), h, size * (1 + rules.ends()), candidates);
             }
             candidates.sort(Candidate.LIKELIEST_FIRST);
             List<Hypothesis> next = new ArrayList<>();

@@ -3,6 +3,7 @@ package org.erat.generation;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.erat.adapter.Adapters;
 import org.erat.compute.Kernels;
@@ -13,13 +14,23 @@ import org.erat.model.KeyValueCache;
 import org.erat.model.ModelRuntime;
 import org.erat.model.OutputLayer;
 import org.erat.model.Transformer;
+import org.erat.prefix.PassInputs;
 
-/** Sequences whose keys and values are kept, so that a token costs one row of every product. */
+/**
+ * Sequences whose keys and values are kept, so that a token costs one row of every product. Where a model predicts at a
+ * placeholder, that is a second row, whose key and value are forgotten again.
+ */
 final class CachedSequences implements SequenceBatch {
     private final ModelRuntime runtime;
     private final Kernels kernels;
     private final Adapters adapters;
     private final KeyValueCache cache;
+
+    /** What is read behind each token to predict the next one, if anything is. */
+    private final OptionalInt placeholder;
+
+    /** Of tokens behind the prompts. */
+    private final int typeId;
 
     /** [S] the prompt that a sequence began as. */
     private int[] prompts;
@@ -30,31 +41,51 @@ final class CachedSequences implements SequenceBatch {
     private final float[] row;
     private FloatBuffer logits;
 
-    private CachedSequences(ModelRuntime runtime, Adapters adapters, KeyValueCache cache, int... promptLengths) {
+    private CachedSequences(
+            ModelRuntime runtime,
+            Adapters adapters,
+            OptionalInt placeholder,
+            int typeId,
+            KeyValueCache cache,
+            int... promptLengths) {
         this.runtime = runtime;
         this.kernels = runtime.kernels();
         this.adapters = adapters;
         this.cache = cache;
+        this.placeholder = placeholder;
+        this.typeId = typeId;
         this.promptLengths = promptLengths;
         this.prompts = IntStream.range(0, promptLengths.length).toArray();
         this.row = new float[runtime.output().vocabulary()];
     }
 
-    /** Reads prompts. */
-    static CachedSequences read(ModelRuntime runtime, Adapters adapters, List<Prompt> prompts) {
-        Batch batch = batch(prompts, runtime.transformer().architecture().padTokenId());
+    /**
+     * Reads prompts.
+     *
+     * @param inputs what passes read
+     * @param typeId token type of completions
+     */
+    static CachedSequences read(
+            ModelRuntime runtime, Adapters adapters, PassInputs inputs, int typeId, List<Prompt> prompts) {
+        Batch plain = batch(prompts, runtime.transformer().architecture().padTokenId());
+        Batch batch = inputs.prompts(plain, typeId);
         Transformer.Prefilled prefilled = runtime.transformer().prefill(batch, adapters);
-        CachedSequences sequences = new CachedSequences(runtime, adapters, prefilled.cache(), batch.lengths());
+        CachedSequences sequences = new CachedSequences(
+                runtime, adapters, inputs.placeholder(), typeId, prefilled.cache(), plain.lengths());
         try (Tensor hidden = prefilled.hidden()) {
-            sequences.keepLogits(
-                    hidden,
-                    IntStream.range(0, batch.size())
-                            .map(b -> b * batch.tokens() + batch.lengths()[b] - 1)
-                            .toArray());
+            sequences.keepLogits(hidden, batch.targets().tokens());
         }
+        sequences.forgetPlaceholders();
         return sequences;
     }
 
+    private void forgetPlaceholders() {
+        if (placeholder.isPresent()) {
+            cache.forgetNewest();
+        }
+    }
+
+    /** The prompts as plain examples of which the last token predicts. */
     private static Batch batch(List<Prompt> prompts, int padTokenId) {
         int[] lengths =
                 prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
@@ -69,7 +100,9 @@ final class CachedSequences implements SequenceBatch {
                 new int[ids.length],
                 lengths,
                 prompts.stream().mapToLong(Prompt::id).toArray(),
-                new Targets.Unknown(new int[0]));
+                new Targets.Unknown(IntStream.range(0, lengths.length)
+                        .map(b -> b * longest + lengths[b] - 1)
+                        .toArray()));
     }
 
     /** @param rows of the newest token of each sequence */
@@ -103,9 +136,22 @@ final class CachedSequences implements SequenceBatch {
                     IntStream.of(sources).map(source -> promptLengths[source]).toArray();
             prompts = nextPrompts;
         }
-        try (Tensor hidden = runtime.transformer().decode(tokens, adapters, cache)) {
-            keepLogits(hidden, IntStream.range(0, tokens.length).toArray());
+        int[] read = withPlaceholders(tokens);
+        try (Tensor hidden = runtime.transformer().decode(read, typeId, adapters, cache)) {
+            keepLogits(
+                    hidden,
+                    IntStream.range(read.length - tokens.length, read.length).toArray());
         }
+        forgetPlaceholders();
+    }
+
+    private int[] withPlaceholders(int... tokens) {
+        if (placeholder.isEmpty()) {
+            return tokens;
+        }
+        int[] both = Arrays.copyOf(tokens, 2 * tokens.length);
+        Arrays.fill(both, tokens.length, both.length, placeholder.getAsInt());
+        return both;
     }
 
     @Override

@@ -1,33 +1,25 @@
 package org.erat.generation;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
 import org.erat.data.BadInputException;
-import org.erat.data.storage.AtomicOutput;
 import org.erat.data.text.TextTokenizer;
 import org.erat.inference.ExampleProgress;
-import org.erat.inference.OrderedLines;
-import scala.Tuple2;
 
 /**
- * Completes prompts in a Spark job, as JSON lines. Prompts are sorted by length and cut into batches, which follow from the
- * prompts and the size of a batch alone: any cluster gives the same completions.
+ * Completes prompts in a Spark job. They are sorted by length and cut into batches, which follow from the prompts and the
+ * size of a batch alone: any cluster gives the same completions.
  */
 public final class Generations {
     private static final String WHAT = "completions";
@@ -35,60 +27,64 @@ public final class Generations {
     /** So that cores that are done with short batches find others. */
     private static final int TASKS_OF_A_CORE = 4;
 
-    private static final JsonFactory JSON = new JsonFactory();
-
-    private Generations() {}
+    private final SparkSession spark;
+    private final GenerationSettings settings;
+    private final int batchSize;
+    private final Consumer<String> progress;
 
     /**
-     * What executors get once.
-     *
-     * @param tokenizer of the model
+     * @param batchSize prompts that a task completes together
+     * @param progress takes a line every few seconds
      */
-    private record Sent(GeneratingModel model, GenerationSettings settings, TextTokenizer tokenizer)
-            implements Serializable {}
+    public Generations(SparkSession spark, GenerationSettings settings, int batchSize, Consumer<String> progress) {
+        this.spark = spark;
+        this.settings = settings;
+        this.batchSize = batchSize;
+        this.progress = progress;
+    }
+
+    /** What executors get once. */
+    private record Sent(TextModel model, GenerationSettings settings) implements Serializable {}
+
+    /** What comes back of a prompt. */
+    private record Completed(long id, String text, int tokens, boolean ended) implements Serializable {}
 
     /**
-     * Writes a line for each prompt, in the order of ids, all or nothing; a file that is there is replaced: {@code {"id",
-     * "prompt", "completion", "tokens", "reason"}}, where tokens is their number in the completion, the end token not
-     * counted, and reason is {@code end} where the model ended the text and {@code length} where it was cut.
+     * The completions of prompts, in their order.
      *
      * @param prompts at least one
-     * @param batchSize prompts that a task completes together
-     * @param file file to write, on any Hadoop file system
-     * @param progress takes a line every few seconds
      * @throws BadInputException naming a prompt that leaves no room for a completion
-     * @throws org.erat.data.UsageException if the file cannot be written
      */
-    public static void write(
-            SparkSession spark,
-            GeneratingModel model,
-            GenerationSettings settings,
-            TextTokenizer tokenizer,
-            List<Prompt> prompts,
-            int batchSize,
-            Path file,
-            Consumer<String> progress) {
+    public List<GeneratedText> of(TextModel model, List<Prompt> prompts) {
+        prompts.forEach(prompt -> requireRoom(prompt, model.model()));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        AtomicOutput output = AtomicOutput.at(file, context.hadoopConfiguration());
-        output.requireFile();
-        prompts.forEach(prompt -> requireRoom(prompt, model));
         LongAccumulator done = spark.sparkContext().longAccumulator(WHAT);
-        Broadcast<Sent> sent = context.broadcast(new Sent(model, settings, tokenizer));
+        Broadcast<Sent> sent = context.broadcast(new Sent(model, settings));
         spark.sparkContext().setJobDescription(WHAT);
+        long start = System.nanoTime();
+        Map<Long, Completed> byId = new HashMap<>();
         try {
             List<List<List<Prompt>>> tasks =
                     tasks(batches(prompts, batchSize), TASKS_OF_A_CORE * context.defaultParallelism());
-            JavaPairRDD<Long, String> lines = context.parallelize(tasks, tasks.size())
-                    .mapPartitionsToPair(of -> complete(of, sent.value(), done));
-            OrderedLines.write(
-                    lines,
-                    prompts.get(prompts.size() - 1).id() + 1,
-                    output,
-                    new ExampleProgress(WHAT, done, prompts.size(), progress));
+            new ExampleProgress(WHAT, done, prompts.size(), progress)
+                    .await(context.parallelize(tasks, tasks.size())
+                            .mapPartitions(of -> complete(of, sent.value(), done))
+                            .collectAsync())
+                    .forEach(each -> byId.put(each.id(), each));
         } finally {
             sent.destroy();
             spark.sparkContext().setJobDescription(null);
         }
+        long tokens = byId.values().stream().mapToLong(Completed::tokens).sum();
+        progress.accept(String.format(
+                "%,d completions, %,d tokens in %.1f s", prompts.size(), tokens, (System.nanoTime() - start) / 1e9));
+        return prompts.stream()
+                .map(prompt -> text(prompt, byId.get(prompt.id())))
+                .toList();
+    }
+
+    private static GeneratedText text(Prompt prompt, Completed completed) {
+        return new GeneratedText(prompt.id(), prompt.text(), completed.text(), completed.tokens(), completed.ended());
     }
 
     private static void requireRoom(Prompt prompt, GeneratingModel model) {
@@ -127,37 +123,28 @@ public final class Generations {
         return tasks;
     }
 
-    private static Iterator<Tuple2<Long, String>> complete(
-            Iterator<List<List<Prompt>>> tasks, Sent sent, LongAccumulator done) {
-        List<Tuple2<Long, String>> lines = new ArrayList<>();
-        try (Generator generator = new Generator(sent.model(), sent.settings());
-                TextTokenizer.Opened tokenizer = sent.tokenizer().open()) {
+    private static Iterator<Completed> complete(Iterator<List<List<Prompt>>> tasks, Sent sent, LongAccumulator done) {
+        List<Completed> all = new ArrayList<>();
+        try (Generator generator = new Generator(sent.model().model(), sent.settings());
+                TextTokenizer.Opened tokenizer = sent.model().tokenizer().open()) {
             while (tasks.hasNext()) {
                 for (List<Prompt> batch : tasks.next()) {
                     List<Completion> completions = generator.complete(batch);
                     for (int i = 0; i < batch.size(); i++) {
-                        lines.add(new Tuple2<>(batch.get(i).id(), line(batch.get(i), completions.get(i), tokenizer)));
+                        all.add(completed(batch.get(i), completions.get(i), tokenizer));
                     }
                     done.add(batch.size());
                 }
             }
         }
-        return lines.iterator();
+        return all.iterator();
     }
 
-    private static String line(Prompt prompt, Completion completion, TextTokenizer.Opened tokenizer) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text)) {
-            json.writeStartObject();
-            json.writeNumberField("id", prompt.id());
-            json.writeStringField("prompt", prompt.text());
-            json.writeStringField("completion", tokenizer.continuation(prompt.tokens(), completion.tokens()));
-            json.writeNumberField("tokens", completion.tokens().length);
-            json.writeStringField("reason", completion.ended() ? "end" : "length");
-            json.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("A string takes all that is written to it", e);
-        }
-        return text.toString();
+    private static Completed completed(Prompt prompt, Completion completion, TextTokenizer.Opened tokenizer) {
+        return new Completed(
+                prompt.id(),
+                tokenizer.completion(prompt.text(), prompt.tokens(), completion.tokens()),
+                completion.tokens().length,
+                completion.ended());
     }
 }

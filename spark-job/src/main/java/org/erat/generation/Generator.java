@@ -7,6 +7,7 @@ import org.erat.adapter.Adapters;
 import org.erat.compute.Tensor;
 import org.erat.inference.Selection;
 import org.erat.model.ModelRuntime;
+import org.erat.prefix.PassInputs;
 
 /** A model that completes prompts, in one task. Confined to one thread. */
 public final class Generator implements AutoCloseable {
@@ -19,6 +20,7 @@ public final class Generator implements AutoCloseable {
     private final Tensor values;
 
     private final Adapters adapters;
+    private final PassInputs inputs;
 
     /**
      * Loads a model.
@@ -26,7 +28,7 @@ public final class Generator implements AutoCloseable {
      * @throws org.erat.data.BadInputException if another model lies there, or it has no output layer
      */
     public Generator(GeneratingModel model, GenerationSettings settings) {
-        rules = new Rules(model.endTokens(), model.context(), settings);
+        rules = new Rules(model.tokens(), model.context(), settings);
         strategy = settings.strategy();
         runtime = ModelRuntime.acquire(model.uri(), model.sha256(), model.architecture(), model.compute());
         Selection selection = model.selection();
@@ -37,6 +39,7 @@ public final class Generator implements AutoCloseable {
             values = selection.upload(runtime.kernels());
             adapters = selection.adapters(values);
         }
+        inputs = PassInputs.of(model.head(), runtime);
     }
 
     /**
@@ -46,7 +49,8 @@ public final class Generator implements AutoCloseable {
      * @param prompts each shorter than the model's context
      */
     public List<Completion> complete(List<Prompt> prompts) {
-        try (SequenceBatch model = CachedSequences.read(runtime, adapters, prompts)) {
+        try (SequenceBatch model =
+                CachedSequences.read(runtime, adapters, inputs, rules.tokens().type(), prompts)) {
             if (strategy instanceof Strategy.Beam beam) {
                 return new BeamSearch(rules, beam).complete(model, prompts);
             }

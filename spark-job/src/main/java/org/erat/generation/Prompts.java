@@ -38,8 +38,17 @@ public final class Prompts {
      * @throws BadInputException if the examples are not prompts with completions, or there are none
      */
     public static List<Prompt> ofDataset(TokenizedDataset data, Split split) {
+        return ofReferences(data.references(split), data, split);
+    }
+
+    /**
+     * The same of references that are read.
+     *
+     * @param references of {@code data}
+     */
+    public static List<Prompt> ofReferences(List<PromptReferences> references, TokenizedDataset data, Split split) {
         List<Prompt> prompts = new ArrayList<>();
-        for (PromptReferences each : data.references(split)) {
+        for (PromptReferences each : references) {
             String place = data.directory() + "/" + split + ", example " + each.id();
             prompts.add(new Prompt(each.id(), place, each.prompt(), each.tokenIds()));
         }

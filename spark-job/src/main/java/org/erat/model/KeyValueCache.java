@@ -10,8 +10,9 @@ import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
 
 /**
- * Keys and values of the tokens that a causal decoder has read, so that the next token of each of S sequences costs one row
- * of every product. {@link Transformer#prefill} fills it, {@link Transformer#decode} adds a token to each sequence.
+ * Keys and values of the tokens that a language model has read, so that the next token of each of S sequences costs one row
+ * of every product. {@link Transformer#prefill} fills it, {@link Transformer#decode} adds tokens to each sequence, and
+ * {@link #forgetNewest} drops one.
  *
  * <p>In the dtype of activations: L·S·T·2K·D values, where T, the room for tokens of a sequence, grows in steps of
  * {@value #STEP}. Confined to one thread, as its kernels are.
@@ -30,6 +31,9 @@ public final class KeyValueCache implements AutoCloseable {
     private final List<Tensor> blocks = new ArrayList<>();
     private int[] lengths;
     private int room;
+
+    /** k, tokens of each sequence that are read at a time. */
+    private int newest;
 
     /**
      * A cache that a prefill is to fill.
@@ -82,10 +86,11 @@ public final class KeyValueCache implements AutoCloseable {
         }
     }
 
-    /** Makes room for one more token of each sequence, and counts it. */
-    void advance() {
+    /** Makes room for k more tokens of each sequence, and counts them. */
+    void advance(int count) {
+        newest = count;
         for (int s = 0; s < lengths.length; s++) {
-            lengths[s]++;
+            lengths[s] += count;
         }
         int longest = IntStream.of(lengths).max().orElseThrow();
         if (longest > room) {
@@ -95,21 +100,54 @@ public final class KeyValueCache implements AutoCloseable {
         }
     }
 
-    /** The newest tokens' attention in a block, [S,A·D]. */
+    /** Drops the newest token of each sequence. */
+    public void forgetNewest() {
+        for (int s = 0; s < lengths.length; s++) {
+            lengths[s]--;
+        }
+    }
+
+    /**
+     * The newest tokens' attention in a block, each to itself and all before it.
+     *
+     * @param qkv [k·S,(A+2K)·D], the first of all sequences before the second of any
+     * @return [k·S,A·D]
+     */
     Tensor attend(int block, Tensor qkv) {
-        return kernels.attention().decode(qkv, blocks.get(block), shape());
+        if (newest == 1) {
+            return kernels.attention().decode(qkv, blocks.get(block), shape());
+        }
+        int sequences = lengths.length;
+        Tensor all = kernels.memory().allocate((long) newest * sequences, shape().queryWidth());
+        for (int i = 0; i < newest; i++) {
+            long from = (long) i * sequences;
+            try (Tensor context =
+                    kernels.attention().decode(qkv.rows(from, from + sequences), blocks.get(block), shapeUpTo(i))) {
+                kernels.pointwise().assign(context, all.rows(from, from + sequences));
+            }
+        }
+        return all;
     }
 
     /** Of the newest tokens. */
     Shape shape() {
-        Architecture.Heads heads = architecture.heads();
-        return new Shape(
-                lengths.length, room, heads.query(), heads.keyValue(), heads.width(), architecture.mask(), lengths);
+        return shapeUpTo(newest - 1);
     }
 
-    /** Positions of the newest tokens, [S]. */
+    /** As if the i-th of the newest tokens, from 0, were the last. */
+    private Shape shapeUpTo(int i) {
+        Architecture.Heads heads = architecture.heads();
+        int[] upTo =
+                IntStream.of(lengths).map(length -> length - newest + 1 + i).toArray();
+        return new Shape(
+                lengths.length, room, heads.query(), heads.keyValue(), heads.width(), architecture.mask(), upTo);
+    }
+
+    /** Positions of the newest tokens, [k·S]. */
     int[] positions() {
-        return IntStream.of(lengths).map(length -> length - 1).toArray();
+        return IntStream.range(0, newest)
+                .flatMap(i -> IntStream.of(lengths).map(length -> length - newest + i))
+                .toArray();
     }
 
     /**

@@ -4,6 +4,7 @@ import java.nio.Buffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import javax.annotation.Nullable;
 import org.erat.adapter.Adapters;
@@ -210,8 +211,7 @@ public final class Transformer {
     }
 
     /**
-     * Reads prompts: a forward pass without a backward pass that keeps keys and values for {@link #decode}. Of causal
-     * models only.
+     * Reads prompts: a forward pass without a backward pass that keeps keys and values for {@link #decode}.
      *
      * @param prompts whose tokens are read; targets are not
      */
@@ -235,16 +235,18 @@ public final class Transformer {
     public record Prefilled(Tensor hidden, KeyValueCache cache) {}
 
     /**
-     * Reads one more token of each sequence.
+     * Reads k more tokens of each sequence, 1 or more. Each sees itself and all before it, but for a window of the model.
      *
-     * @param tokenIds [S]
+     * @param tokenIds [k·S], the next one of all sequences before the one after it of any
+     * @param typeId of these tokens
      * @param cache of the tokens before; has these as well afterwards
-     * @return the last hidden states [S,H]
+     * @return the last hidden states [k·S,H]
      */
-    public Tensor decode(int[] tokenIds, Adapters adapters, KeyValueCache cache) {
-        cache.advance();
-        int[] positions = cache.positions();
-        Tensor x = embed(tokenIds, new int[tokenIds.length], positions);
+    public Tensor decode(int[] tokenIds, int typeId, Adapters adapters, KeyValueCache cache) {
+        cache.advance(tokenIds.length / cache.sequences());
+        int[] types = new int[tokenIds.length];
+        Arrays.fill(types, typeId);
+        Tensor x = embed(tokenIds, types, architecture.positionRows(cache.positions()));
         for (int block = 0; block < blocks.size(); block++) {
             try (BlockPass pass = BlockPass.decode(kernels, block, adapters, cache)) {
                 x = blocks.get(block).forward(x, pass);

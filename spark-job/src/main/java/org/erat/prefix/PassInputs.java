@@ -1,5 +1,6 @@
 package org.erat.prefix;
 
+import java.util.OptionalInt;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.tokenized.Batch;
 import org.erat.head.HeadSpec;
@@ -19,6 +20,24 @@ public interface PassInputs {
 
     /** What a pass reads whose outputs count, without anything random. */
     Batch evaluation(Batch plain);
+
+    /**
+     * What a pass reads that is to predict the token behind each prompt; more tokens then follow one by one, over the keys
+     * and values that the pass has kept.
+     *
+     * @param prompts plain examples, of which the last token has the only target
+     * @param type token type of what is to follow
+     * @return has as many targets, in the same order, each at the end of its example
+     */
+    Batch prompts(Batch prompts, int type);
+
+    /**
+     * The token that is read behind the newest one to predict the next token, and forgotten then. {@link #prompts} end with
+     * it. Empty where the newest token itself predicts the next one.
+     */
+    default OptionalInt placeholder() {
+        return OptionalInt.empty();
+    }
 
     /**
      * What the passes of a head read.
@@ -54,6 +73,11 @@ public interface PassInputs {
         @Override
         public Batch evaluation(Batch plain) {
             return plain;
+        }
+
+        @Override
+        public Batch prompts(Batch prompts, int type) {
+            return prompts;
         }
     }
 }

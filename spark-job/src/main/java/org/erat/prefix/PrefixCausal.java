@@ -23,16 +23,21 @@ record PrefixCausal(int tokenTypes) implements PassInputs {
     }
 
     @Override
+    public Batch prompts(Batch prompts, int type) {
+        return evaluation(prompts);
+    }
+
+    @Override
     public Batch evaluation(Batch plain) {
         int tokens = plain.tokens();
         int[] typeIds = plain.typeIds().clone();
         int[] positions = new int[typeIds.length];
         int[] ends = new int[typeIds.length];
-        int[] sources = Sources.lengths(plain);
+        int[] sources = Sources.ends(plain);
         for (int b = 0; b < plain.size(); b++) {
             int length = plain.lengths()[b];
             // The start of the target stands at the end of the source, if anything is predicted.
-            int source = sources[b] < length ? sources[b] - 1 : length;
+            int source = sources[b];
             for (int t = 0; t < length; t++) {
                 positions[b * tokens + t] = t;
                 ends[b * tokens + t] = Math.max(source, t + 1);

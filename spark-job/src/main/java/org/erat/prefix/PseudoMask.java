@@ -1,6 +1,7 @@
 package org.erat.prefix;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.Arrangement;
 import org.erat.data.tokenized.Batch;
@@ -45,6 +46,28 @@ record PseudoMask(int mask, int vocabulary, int padding) implements PassInputs {
         return form(plain, (token, example, position) -> token, (token, example, position) -> mask);
     }
 
+    @Override
+    public Batch prompts(Batch prompts, int type) {
+        Formed formed = new Formed(
+                prompts,
+                IntStream.of(prompts.lengths()).map(length -> length + 1).toArray());
+        int[] predicting = new int[prompts.size()];
+        for (int b = 0; b < prompts.size(); b++) {
+            int length = prompts.lengths()[b];
+            for (int t = 0; t < length; t++) {
+                int row = b * prompts.tokens() + t;
+                formed.add(b, t, prompts.tokenIds()[row], prompts.typeIds()[row], length);
+            }
+            predicting[b] = formed.add(b, length, mask, type, length);
+        }
+        return formed.batch(predicting);
+    }
+
+    @Override
+    public OptionalInt placeholder() {
+        return OptionalInt.of(mask);
+    }
+
     private Batch form(Batch plain, Stand history, Stand pseudoToken) {
         int[] lengths = plain.lengths().clone();
         int[] before = plain.targets().tokens();
@@ -52,20 +75,24 @@ record PseudoMask(int mask, int vocabulary, int padding) implements PassInputs {
             lengths[row / plain.tokens()]++;
         }
         Formed formed = new Formed(plain, lengths);
-        int[] sources = Sources.lengths(plain);
+        int[] ends = Sources.ends(plain);
         for (int b = 0; b < plain.size(); b++) {
+            int source = Math.min(ends[b] + 1, plain.lengths()[b]);
             for (int t = 0; t < plain.lengths()[b]; t++) {
-                boolean ofTarget = t >= sources[b];
-                int token = plain.tokenIds()[b * plain.tokens() + t];
-                formed.add(b, t, ofTarget ? history.in(token, b, t) : token, ofTarget ? t + 1 : sources[b]);
+                boolean ofTarget = t >= source;
+                int row = b * plain.tokens() + t;
+                int token = plain.tokenIds()[row];
+                int stand = ofTarget ? history.in(token, b, t) : token;
+                formed.add(b, t, stand, plain.typeIds()[row], ofTarget ? t + 1 : source);
             }
         }
         int[] predicting = new int[before.length];
         for (int i = 0; i < before.length; i++) {
             int b = before[i] / plain.tokens();
             int t = before[i] % plain.tokens() + 1;
-            int token = plain.tokenIds()[before[i] + 1];
-            predicting[i] = formed.add(b, t, pseudoToken.in(token, b, t), t);
+            int row = before[i] + 1;
+            int stand = pseudoToken.in(plain.tokenIds()[row], b, t);
+            predicting[i] = formed.add(b, t, stand, plain.typeIds()[row], t);
         }
         return formed.batch(predicting);
     }
@@ -100,10 +127,10 @@ record PseudoMask(int mask, int vocabulary, int padding) implements PassInputs {
          * @param end of what it sees beside itself
          * @return its row of the batch
          */
-        int add(int example, int position, int token, int end) {
+        int add(int example, int position, int token, int type, int end) {
             int row = example * tokens + filled[example]++;
             tokenIds[row] = token;
-            typeIds[row] = plain.typeIds()[example * plain.tokens() + position];
+            typeIds[row] = type;
             positions[row] = position;
             ends[row] = end;
             return row;

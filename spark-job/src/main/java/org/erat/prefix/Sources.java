@@ -6,14 +6,14 @@ import org.erat.data.tokenized.Batch;
 final class Sources {
     private Sources() {}
 
-    /** [B] number of tokens before the first predicted one, at least 1; the whole length where none is predicted. */
-    static int[] lengths(Batch plain) {
-        int[] lengths = plain.lengths().clone();
+    /** [B] index of the token before the first predicted one, the source's last; the whole length where none is predicted. */
+    static int[] ends(Batch plain) {
+        int[] ends = plain.lengths().clone();
         int tokens = plain.tokens();
         int[] before = plain.targets().tokens();
         for (int i = before.length - 1; i >= 0; i--) {
-            lengths[before[i] / tokens] = before[i] % tokens + 1;
+            ends[before[i] / tokens] = before[i] % tokens;
         }
-        return lengths;
+        return ends;
     }
 }

@@ -1,7 +1,9 @@
 package org.erat.textmetric;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -73,6 +75,18 @@ public record GenerationScores(
                 RougeL.score(ptb),
                 Cider.score(ptb),
                 meteor);
+    }
+
+    /** The scores by the names that they have in files and tables; METEOR where it was computed. */
+    public Map<String, Double> byName() {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        scores.put("bleu", bleu);
+        scores.put("nist", nist);
+        scores.put("nist_python", nistPython);
+        scores.put("rouge_l", rougeL);
+        scores.put("cider", cider);
+        meteor.ifPresent(each -> scores.put("meteor", each.score()));
+        return scores;
     }
 
     /** The scores as a table, a metric a line. */

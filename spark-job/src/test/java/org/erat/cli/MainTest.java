@@ -160,7 +160,8 @@ class MainTest {
                         new EvaluateCommand.Request(
                                 new RunAndData.Choice("r", "d", Optional.empty(), Optional.empty(), Map.of()),
                                 List.of(2, 8),
-                                true),
+                                true,
+                                Optional.empty()),
                         new ExportCommand.Request(
                                 "r",
                                 new ExportCommand.Chosen.ByBlock(List.of(3, 5, 0)),
@@ -241,7 +242,7 @@ class MainTest {
         run("export --run-dir r --rank 2 --model m --out o");
         assertThat(requests)
                 .containsExactly(
-                        new EvaluateCommand.Request(on, List.of(), false),
+                        new EvaluateCommand.Request(on, List.of(), false, Optional.empty()),
                         new PredictCommand.Request(on, 2, "o"),
                         new ExportCommand.Request(
                                 "r",

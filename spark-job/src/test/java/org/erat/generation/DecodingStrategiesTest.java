@@ -26,7 +26,7 @@ class DecodingStrategiesTest {
 
     private static Rules rules(int maxNewTokens, int noRepeatNgram) {
         return new Rules(
-                Set.of(PlainModel.END),
+                new SpecialTokens(Set.of(PlainModel.END), Set.of(), 0),
                 CONTEXT,
                 new GenerationSettings(maxNewTokens, noRepeatNgram, new Strategy.Greedy()));
     }

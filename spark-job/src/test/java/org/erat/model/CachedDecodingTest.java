@@ -216,7 +216,7 @@ class CachedDecodingTest {
         }
 
         double[][] decode(int... tokens) {
-            try (Tensor hidden = transformer.decode(tokens, adapters, cache)) {
+            try (Tensor hidden = transformer.decode(tokens, 0, adapters, cache)) {
                 return logits(hidden, IntStream.range(0, tokens.length).toArray());
             }
         }

@@ -9,7 +9,11 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.annotation.Nullable;
 import org.erat.data.BadInputException;
@@ -250,16 +254,53 @@ public record TokenizerJson(ObjectNode root, String where) {
         return OptionalInt.empty();
     }
 
+    /** Ids of the special tokens, which stand for no text. */
+    public Set<Integer> specialTokens() {
+        return StreamSupport.stream(root.path("added_tokens").spliterator(), false)
+                .filter(token -> token.path("special").asBoolean())
+                .map(token -> token.path("id").asInt())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     /** Whether the tokenizer splits bytes and not characters, so that the space before a word is a part of it. */
     public boolean isByteLevel() {
-        JsonNode preTokenizer = root.path("pre_tokenizer");
-        return isByteLevel(preTokenizer)
-                || StreamSupport.stream(preTokenizer.path("pretokenizers").spliterator(), false)
-                        .anyMatch(TokenizerJson::isByteLevel);
+        return preTokenizers().anyMatch(TokenizerJson::isByteLevel);
     }
 
     private static boolean isByteLevel(JsonNode preTokenizer) {
-        return preTokenizer.path("type").asText().equals("ByteLevel");
+        return isOfType(preTokenizer, "ByteLevel");
+    }
+
+    /** Whether the tokenizer takes words and punctuation apart and forgets the blanks between them, as BERT's does. */
+    public boolean splitsPunctuation() {
+        return preTokenizers().anyMatch(part -> isOfType(part, "BertPreTokenizer"));
+    }
+
+    private Stream<JsonNode> preTokenizers() {
+        return parts(root.path("pre_tokenizer"), "pretokenizers");
+    }
+
+    /** Whether the tokenizer takes letters without their accents. */
+    public boolean stripsAccents() {
+        return parts(root.path("normalizer"), "normalizers").anyMatch(TokenizerJson::stripsAccents);
+    }
+
+    /** BERT's strips them with lower case, unless it says otherwise. */
+    private static boolean stripsAccents(JsonNode normalizer) {
+        boolean withCase = normalizer.path("lowercase").asBoolean();
+        return isOfType(normalizer, "StripAccents")
+                || (isOfType(normalizer, "BertNormalizer")
+                        && normalizer.path("strip_accents").asBoolean(withCase));
+    }
+
+    /** A component, and its own where it is a sequence. */
+    private static Stream<JsonNode> parts(JsonNode component, String list) {
+        return Stream.concat(
+                Stream.of(component), StreamSupport.stream(component.path(list).spliterator(), false));
+    }
+
+    private static boolean isOfType(JsonNode component, String type) {
+        return component.path("type").asText().equals(type);
     }
 
     /** The largest id that the tokenizer can give out; -1 if it has no token. */

@@ -5,6 +5,8 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.basemodel.TokenizerJson;
@@ -27,22 +29,30 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
      * @throws BadInputException if it does not say how a text ends
      */
     static PromptLayout of(HuggingFaceTokenizer tokenizer, TokenizerJson file, TokenizerSettings settings) {
+        return ofPairs(tokenizer)
+                .orElseGet(() -> new PromptLayout(
+                        before(tokenizer.encode("a", "b")), new int[0], new int[] {endToken(file, settings)}, 0));
+    }
+
+    private static int[] before(Encoding pair) {
+        return Arrays.copyOf(WordEncoding.ints(pair.getIds()), next(pair.getSpecialTokenMask(), 0, false));
+    }
+
+    /** The layout of a tokenizer that ends texts itself; empty for any other. */
+    static Optional<PromptLayout> ofPairs(HuggingFaceTokenizer tokenizer) {
         Encoding pair = tokenizer.encode("a", "b");
         int[] ids = WordEncoding.ints(pair.getIds());
         long[] special = pair.getSpecialTokenMask();
-        int first = next(special, 0, false);
-        int between = next(special, first, true);
+        int[] before = before(pair);
+        int between = next(special, before.length, true);
         int second = next(special, between, false);
         int after = next(special, second, true);
-        if (after < ids.length) {
-            return new PromptLayout(
-                    Arrays.copyOfRange(ids, 0, first),
-                    Arrays.copyOfRange(ids, between, second),
-                    Arrays.copyOfRange(ids, after, ids.length),
-                    (int) pair.getTypeIds()[second]);
+        if (after == ids.length) {
+            return Optional.empty();
         }
-        int[] end = {endToken(file, settings)};
-        return new PromptLayout(Arrays.copyOfRange(ids, 0, first), new int[0], end, 0);
+        return Optional.of(new PromptLayout(
+                before, Arrays.copyOfRange(ids, between, second), Arrays.copyOfRange(ids, after, ids.length), (int)
+                        pair.getTypeIds()[second]));
     }
 
     private static int next(long[] special, int from, boolean wanted) {
@@ -65,6 +75,11 @@ record PromptLayout(int[] before, int[] between, int[] after, int completionType
                 .orElseThrow(() -> new BadInputException(String.format(
                         "%s: eos_token '%s' is not a token of tokenizer.json: set it to the end token of the model",
                         settings.where(), token.get())));
+    }
+
+    /** The tokens of a prompt with those before and behind it. */
+    int[] prompt(int... tokens) {
+        return Stream.of(before, tokens, between).flatMapToInt(IntStream::of).toArray();
     }
 
     /** Whether prompt and completion are two texts to the tokenizer, which puts tokens of its own between them. */

@@ -7,7 +7,9 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -54,15 +56,32 @@ public final class TextTokenizer implements Serializable {
     public final class Opened implements AutoCloseable {
         private final HuggingFaceTokenizer tokenizer;
 
+        /** Where the tokenizer ends texts itself. */
+        private final Optional<PromptLayout> layout;
+
+        private final Optional<Detokenizer> detokenizer;
+
         private Opened(HuggingFaceTokenizer tokenizer) {
             this.tokenizer = tokenizer;
+            this.layout = PromptLayout.ofPairs(tokenizer);
+            this.detokenizer = Detokenizer.of(json());
         }
 
-        /** Tokens of prompts: with the special tokens that a text begins with, and without those that end it. */
+        private TokenizerJson json() {
+            return TokenizerJson.parse(file, BaseModelDirectory.TOKENIZER);
+        }
+
+        /**
+         * Tokens of prompts as training has them before a completion: with the special tokens that a text begins with, and,
+         * where the tokenizer ends texts itself, those between two texts.
+         */
         public List<int[]> prompts(List<String> texts) {
-            return Arrays.stream(tokenizer.batchEncode(texts))
-                    .map(Opened::withoutEnd)
-                    .toList();
+            return layout.map(around -> Arrays.stream(tokenizer.batchEncode(texts, false, false))
+                            .map(text -> around.prompt(WordEncoding.ints(text.getIds())))
+                            .toList())
+                    .orElseGet(() -> Arrays.stream(tokenizer.batchEncode(texts))
+                            .map(Opened::withoutEnd)
+                            .toList());
         }
 
         private static int[] withoutEnd(Encoding encoding) {
@@ -75,17 +94,42 @@ public final class TextTokenizer implements Serializable {
             return Arrays.copyOf(ids, length);
         }
 
-        /** The text of tokens, special ones left out. */
-        public String text(int... tokens) {
-            return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
+        /** The token that ends a completion, where the tokenizer ends texts itself. */
+        public OptionalInt endToken() {
+            return layout.map(around -> OptionalInt.of(around.after()[0])).orElse(OptionalInt.empty());
+        }
+
+        /** Token type of a completion. */
+        public int completionType() {
+            return layout.map(PromptLayout::completionType).orElse(0);
+        }
+
+        /** Ids of the special tokens, which are no text. */
+        public Set<Integer> specialTokens() {
+            return json().specialTokens();
         }
 
         /**
-         * The text that tokens add to those before them, which begins with a blank where they begin a word.
+         * The text of a completion as people write it. Where the tokenizer ends texts itself it is a text of its own, and
+         * else what it adds to the prompt. Where the tokenizer takes punctuation apart, it is put together again, with the
+         * accents of the prompt's words.
          *
-         * @param before at least one token
+         * @param prompt its text
+         * @param before its tokens, at least one
+         * @param tokens of the completion
          */
-        public String continuation(int[] before, int... tokens) {
+        public String completion(String prompt, int[] before, int... tokens) {
+            String decoded = layout.isPresent() ? text(tokens) : continuation(before, tokens);
+            return detokenizer.map(each -> each.restored(decoded, prompt)).orElse(decoded);
+        }
+
+        /** The text of tokens, special ones left out. */
+        private String text(int... tokens) {
+            return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
+        }
+
+        /** The text that tokens add to those before them, which begins with a blank where they begin a word. */
+        private String continuation(int[] before, int... tokens) {
             int[] all = Arrays.copyOf(before, before.length + tokens.length);
             System.arraycopy(tokens, 0, all, before.length, tokens.length);
             String first = text(before);
@@ -96,7 +140,7 @@ public final class TextTokenizer implements Serializable {
 
         /** The id of a token that is one of the vocabulary as a whole, such as {@code </s>}. */
         public OptionalInt id(String token) {
-            return TokenizerJson.parse(file, BaseModelDirectory.TOKENIZER).tokenId(token);
+            return json().tokenId(token);
         }
 
         @Override
