@@ -173,7 +173,7 @@ final class ConfigParser {
                     Settings.TRAINING_AVERAGING,
                     "not possible with training.outer-learning-rate = " + training.outerLearningRate()
                             + " and training.outer-momentum = " + training.outerMomentum()
-                            + ", since every round ends in other rows than it began with",
+                            + ", which step between rows and not between products",
                     "set training.outer-learning-rate = 1 and training.outer-momentum = 0, or training.averaging = rows");
         }
         if (config.adapter().freezeA()) {
