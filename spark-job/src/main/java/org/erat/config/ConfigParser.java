@@ -103,6 +103,7 @@ final class ConfigParser {
                 value(Settings.SCHEDULE_SCALE),
                 value(Settings.SCHEDULE_UPDATE),
                 value(Settings.SCHEDULE_GRADIENT),
+                value(Settings.SCHEDULE_DISTILL_EVERY),
                 value(Settings.SCHEDULE_SHARED_WINDOWS),
                 value(Settings.SCHEDULE_GRANULARITY),
                 value(Settings.ADAPTER_ALPHA));
@@ -173,7 +174,7 @@ final class ConfigParser {
                     Settings.TRAINING_AVERAGING,
                     "not possible with training.outer-learning-rate = " + training.outerLearningRate()
                             + " and training.outer-momentum = " + training.outerMomentum()
-                            + ", since every round ends in other rows than it began with",
+                            + ", which step between rows and not between products",
                     "set training.outer-learning-rate = 1 and training.outer-momentum = 0, or training.averaging = rows");
         }
         if (config.adapter().freezeA()) {

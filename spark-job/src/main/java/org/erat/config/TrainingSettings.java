@@ -68,7 +68,7 @@ public record TrainingSettings(
     public enum Averaging {
         /** A and B are averaged, each by itself. */
         ROWS,
-        /** B·A is averaged and cut to R rows in canonical order. */
+        /** B·A is averaged, cut to rank R, and written in rows near those of the mean of A. */
         PRODUCT
     }
 }

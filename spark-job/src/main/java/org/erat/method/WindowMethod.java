@@ -39,7 +39,10 @@ public final class WindowMethod implements AdapterMethod {
                     ? ofStep(step, block, shard)
                     : ofExamples(step, block, shard, examples);
         }
-        return StepPlan.of(RowsBySlot.byBlock(byBlock));
+        StepPlan plan = StepPlan.of(RowsBySlot.byBlock(byBlock));
+        return schedule.distills(step)
+                ? new StepPlan(plan.selections(), RowsBySlot.everywhere(inference(new Window(0, rank()))))
+                : plan;
     }
 
     private RowSelection ofStep(long step, int block, int shard) {

@@ -68,6 +68,7 @@ class JobConfigTest {
                                 Scale.ALPHA_OVER_WIDTH,
                                 Update.WINDOW,
                                 Gradient.AS_IS,
+                                0,
                                 false,
                                 Granularity.STEP,
                                 16),
@@ -115,6 +116,7 @@ class JobConfigTest {
                         Scale.ALPHA_OVER_WIDTH,
                         Update.WINDOW,
                         Gradient.AS_IS,
+                        0,
                         false,
                         Granularity.EXAMPLE,
                         16));
@@ -138,6 +140,7 @@ class JobConfigTest {
                         Scale.ALPHA_OVER_WIDTH,
                         Update.WINDOW,
                         Gradient.AS_IS,
+                        0,
                         true,
                         Granularity.STEP,
                         16));

@@ -137,6 +137,7 @@ public final class TinyLearners {
                 scale,
                 update,
                 gradient,
+                0,
                 sharedWindows,
                 granularity,
                 alpha);

@@ -25,6 +25,7 @@ final class Schedules {
     Scale scale = Scale.ALPHA_OVER_WIDTH;
     Update update = Update.WINDOW;
     Gradient gradient = Gradient.AS_IS;
+    int distillEvery = 0;
     boolean shared = false;
     Granularity granularity = Granularity.STEP;
 
@@ -64,6 +65,7 @@ final class Schedules {
                 scale,
                 update,
                 gradient,
+                distillEvery,
                 shared,
                 granularity,
                 16);

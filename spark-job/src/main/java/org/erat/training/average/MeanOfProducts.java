@@ -11,13 +11,9 @@ import org.erat.training.Slice;
 /**
  * The mean of products: mean(BA) = Σᵢ Σ_k w_ki·b_ki·a_ki, with the weights of {@link SliceAverage}, cut to R rows. A row
  * that nobody trained enters once, as the round began. The stacked rows are ordered by {@link OrderedProduct}, whose first
- * R rows are the closest product of rank R, so rows come out in canonical order. They mix all rows of the slot: where one
- * row is updated, all are. Memory is that of the rows of all shards.
- *
- * <p>A row that the product does not need would be zero, and a row with a = b = 0 has no gradient. It gets the a of the
- * same row as the round began, with b = 0.
- *
- * <p>Optimizer state is averaged by rows and follows the rows into their new basis, see {@link BasisChange}.
+ * R rows are the closest product of rank R. It is written in rows near the mean of the rows of A, see {@link NearFactors}:
+ * a row goes on as what it was, with its optimizer state, which is averaged by rows. The rows mix: where one row of a slot
+ * is updated, all are. Memory is that of the rows of all shards.
  */
 final class MeanOfProducts implements SliceMean {
     /** A singular value at or below this share of the largest is rounding of floats. */
@@ -120,24 +116,18 @@ final class MeanOfProducts implements SliceMean {
         return sum;
     }
 
-    /** R rows with their state: the first ones of the product, then those that it does not need. */
+    /** R rows with their state. */
     private double[][] cut(OrderedProduct mean, int needed) {
-        int rank = slot.rank();
-        double[][] averages = new double[rank][];
-        double[][] cut = new double[rank][];
-        for (int row = 0; row < rank; row++) {
-            double[] before = doubles(sharedRow(row));
-            averages[row] = rows.moved(row) ? rows.average(row) : before;
-            cut[row] = new double[before.length];
-            if (row < needed) {
-                System.arraycopy(mean.a()[row], 0, cut[row], 0, slot.in());
-                System.arraycopy(mean.b()[row], 0, cut[row], slot.in(), slot.out());
-            } else {
-                System.arraycopy(before, 0, cut[row], 0, slot.in());
-            }
+        double[][] cut = new double[slot.rank()][];
+        double[][] near = new double[slot.rank()][];
+        for (int row = 0; row < cut.length; row++) {
+            cut[row] = rows.moved(row) ? rows.average(row).clone() : doubles(sharedRow(row));
+            near[row] = Arrays.copyOf(cut[row], slot.in());
         }
-        if (averages[0].length > slot.in() + slot.out()) {
-            BasisChange.between(averages, cut, slot.in(), slot.out()).carryState(averages, cut);
+        NearFactors factors = NearFactors.of(mean, needed, near);
+        for (int row = 0; row < cut.length; row++) {
+            System.arraycopy(factors.a()[row], 0, cut[row], 0, slot.in());
+            System.arraycopy(factors.b()[row], 0, cut[row], slot.in(), slot.out());
         }
         return cut;
     }
