@@ -53,7 +53,8 @@ class RestoredTextTest {
             }
         }
         assertThat(references).hasSize(4693);
-        // 4,624. Quotes around names and words that the meaning representation has without accents account for the others.
+        // 4,624. Quotes around names and words that the meaning representation has without accents account for the
+        // others.
         assertThat((double) alike / references.size()).isGreaterThan(0.985);
     }
 
