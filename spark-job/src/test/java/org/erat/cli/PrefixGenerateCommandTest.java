@@ -157,8 +157,9 @@ class PrefixGenerateCommandTest {
                 assertThat(line.path("reason").asText()).isEqualTo(ended ? "end" : "length");
                 StringBuilder text = new StringBuilder();
                 completion.forEach(token -> text.append(' ').append(vocabulary.get(token)));
-                String joined = text.toString().replace(" ##", "").replaceAll(" (?=[.,])", "");
-                assertThat(line.path("completion").asText()).isEqualTo(joined.strip());
+                // A first token that is no beginning of a word keeps its mark.
+                String joined = text.toString().strip().replace(" ##", "").replaceAll(" (?=[.,])", "");
+                assertThat(line.path("completion").asText()).isEqualTo(joined);
             }
         }
     }
@@ -212,7 +213,10 @@ class PrefixGenerateCommandTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "--beams 3 --length-penalty 0.8 --no-repeat-ngram 2", "--temperature 1.5 --top-k 9 --seed 4"
+            strings = {
+                "--no-repeat-ngram 0",
+                "--beams 3 --length-penalty 0.8 --no-repeat-ngram 2",
+                "--temperature 1.5 --top-k 9 --seed 4"
             })
     void completionsDependOnNeitherClusterNorBatchesNorTheFormOfThePrompts(String options) throws IOException {
         List<JsonNode> lines = generate("pseudo-mask", RANK, data, options);
