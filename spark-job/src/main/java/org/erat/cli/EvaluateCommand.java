@@ -4,7 +4,6 @@ import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
-import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.EvaluationRequest;
 import org.erat.evaluation.EvaluationTable;
@@ -17,13 +16,15 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         description =
-                "Measures a trained adapter at every rank and prints the table. The run directory stays as it is: its"
+                "Measures a trained adapter at every rank and prints a table for each data set. The run directory stays as it is: its"
                         + " evaluation.json is what train measured.",
         footer = {
             "",
             "Examples:",
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
+            "  submit/erat evaluate --run-dir runs/news --data work/news --split test",
+            "  submit/erat evaluate --run-dir runs/news --data work/news,work/other-news",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu"
         })
 final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
@@ -74,14 +75,14 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
             SparkWork.run(session.sparkContext(), progress, () -> {
                 FinishedRun run = request.on().run(session, progress);
                 AdapterUse use = request.on().use(session, run, RowOrder.TRAINED);
-                Evaluation evaluation = Evaluator.evaluate(
-                        session,
-                        use,
-                        TokenizedDataset.open(session, request.on().data()),
-                        EvaluationRequest.of(
-                                use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes()),
-                        progress::say);
-                EvaluationTable.lines(evaluation).forEach(progress::say);
+                EvaluationRequest measured = EvaluationRequest.of(
+                        use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
+                for (SplitOption.Examples examples : request.on().examples(session, use)) {
+                    Evaluation evaluation = Evaluator.evaluate(
+                            session, use, examples.data(), measured.on(examples.split()), progress::say);
+                    progress.say(examples.describe());
+                    EvaluationTable.lines(evaluation).forEach(progress::say);
+                }
             });
         }
     }
