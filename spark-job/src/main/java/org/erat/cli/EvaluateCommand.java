@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
-import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.EvaluationRequest;
 import org.erat.evaluation.EvaluationTable;
@@ -18,13 +17,15 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         description =
-                "Measures a trained adapter at every rank and prints the table. The run directory stays as it is: its"
-                        + " evaluation.json is what train measured.",
+                "Measures a trained adapter at every rank and prints a table for each data set. The run directory stays as"
+                        + " it is: its evaluation.json is what train measured.",
         footer = {
             "",
             "Examples:",
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
+            "  submit/erat evaluate --run-dir runs/news --data work/news --split test",
+            "  submit/erat evaluate --run-dir runs/news --data work/news,work/other-news",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu",
             "  submit/erat evaluate --run-dir runs/e2e --data work/e2e --generate --beams 5 --out work/texts \\",
             "    --meteor-data meteor"
@@ -95,7 +96,12 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                     "--ranks 0 is the base model alone. Name ranks from 1 to the adapter's rank beside it.");
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        return new Request(on.choice(), ascending, suffixes, texts());
+        RunAndData.Choice choice = on.choice();
+        if (out != null && choice.data().size() > 1) {
+            throw new UsageException(
+                    "--out is one folder, and --data names several data sets. Measure them one by one, or leave --out out.");
+        }
+        return new Request(choice, ascending, suffixes, texts());
     }
 
     private Optional<Texts> texts() {
@@ -115,15 +121,22 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
             SparkWork.run(session.sparkContext(), progress, () -> {
                 FinishedRun run = request.on().run(session, progress);
                 AdapterUse use = request.on().use(session, run, RowOrder.TRAINED);
-                TokenizedDataset data =
-                        TokenizedDataset.open(session, request.on().data());
-                EvaluationRequest what = EvaluationRequest.of(
+                EvaluationRequest measured = EvaluationRequest.of(
                         use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
-                Optional<TextEvaluation> texts =
-                        request.texts().map(of -> TextEvaluation.prepare(session, use, data, of, progress));
-                Evaluation evaluation = Evaluator.evaluate(session, use, data, what, progress::say);
-                Evaluation all = texts.map(of -> of.addTo(evaluation)).orElse(evaluation);
-                EvaluationTable.lines(all).forEach(progress::say);
+                List<SplitOption.Examples> all = request.on().examples(session, use);
+                List<Optional<TextEvaluation>> texts = all.stream()
+                        .map(examples -> request.texts()
+                                .map(of -> TextEvaluation.prepare(session, use, examples, of, progress)))
+                        .toList();
+                for (int i = 0; i < all.size(); i++) {
+                    SplitOption.Examples examples = all.get(i);
+                    Evaluation evaluation = Evaluator.evaluate(
+                            session, use, examples.data(), measured.on(examples.split()), progress::say);
+                    progress.say(examples.describe());
+                    EvaluationTable.lines(
+                                    texts.get(i).map(of -> of.addTo(evaluation)).orElse(evaluation))
+                            .forEach(progress::say);
+                }
             });
         }
     }

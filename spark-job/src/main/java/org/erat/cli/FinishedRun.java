@@ -9,7 +9,10 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
+import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.storage.Storage;
+import org.erat.data.tokenized.Manifest;
 import org.erat.evaluation.Evaluation;
 import org.erat.export.AdapterFiles;
 import org.erat.export.TrainedAdapter;
@@ -21,6 +24,16 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
     /** Where the adapter lies. */
     Path adapterPath() {
         return directory.path(ADAPTER);
+    }
+
+    /** What its training data are; empty where they are not there any more. */
+    Optional<Manifest> trainingData(Configuration hadoop) {
+        try {
+            return Optional.of(
+                    Manifest.read(hadoop, Storage.path(job(Map.of()).data().train())));
+        } catch (BadInputException e) {
+            return Optional.empty();
+        }
     }
 
     /** Its configuration with some settings changed. */

@@ -1,11 +1,15 @@
 package org.erat.cli;
 
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
-import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
+import org.erat.inference.AdapterUse;
 import org.erat.inference.Predictions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -13,26 +17,52 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "predict",
-        description = "Writes what a trained adapter predicts for a data set: a line of JSON for each example with id,"
-                + " logits, prediction and label, or with words, predictions and labels where each word has a label.",
+        description = "Writes what a trained adapter predicts for text or for prepared data, in the order of the input:"
+                + " prediction and probabilities of a classification, the value of a regression, words and predictions"
+                + " of a token classification.",
         footer = {
             "",
-            "Example:",
-            "  submit/erat predict --run-dir runs/quickstart --data work/wordnet --rank 4 \\",
+            "Examples:",
+            "  submit/erat predict --run-dir runs/reviews --rank 4 --input reviews.csv --text review --keep id \\",
+            "    --out work/predictions.csv",
+            "  submit/erat predict --run-dir runs/reviews --rank 4 --input reviews/ --keep all \\",
+            "    --out work/predictions.parquet",
+            "  submit/erat predict --run-dir runs/quickstart --rank 4 --data work/wordnet --split validation \\",
             "    --out work/predictions.jsonl"
         })
 final class PredictCommand extends JobCommand<PredictCommand.Request> {
     /**
      * What to predict.
      *
-     * @param on run, data and what to compute with
+     * @param on run and what to compute with
+     * @param text text to predict for, or
+     * @param data prepared data
+     * @param split of the prepared data
      * @param rank rank of the adapter to use
      * @param out file to write
      */
-    record Request(RunAndData.Choice on, int rank, String out) {}
+    record Request(
+            RunOptions.Choice on,
+            TextOptions.Choice text,
+            Optional<String> data,
+            SplitOption.Choice split,
+            int rank,
+            String out) {}
 
     @Mixin
-    private RunAndData on;
+    private RunOptions on;
+
+    @Mixin
+    private TextOptions text;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Data-set directory of a prepare-data command, in place of --input.")
+    private String data;
+
+    @Mixin
+    private SplitOption split;
 
     @Option(
             names = "--rank",
@@ -45,7 +75,8 @@ final class PredictCommand extends JobCommand<PredictCommand.Request> {
             names = "--out",
             required = true,
             paramLabel = "FILE",
-            description = "File to write, in JSON lines; one that is there is replaced.")
+            description = "What to write, in the format that its ending says: .jsonl, .csv or, for a folder, .parquet."
+                    + " It appears whole or not at all, and replaces predictions that are there.")
     private String out;
 
     @Override
@@ -53,7 +84,11 @@ final class PredictCommand extends JobCommand<PredictCommand.Request> {
         if (rank < 1) {
             throw new UsageException("--rank " + rank + " is below 1. Name a rank from 1 to the adapter's rank.");
         }
-        return new Request(on.choice(), rank, out);
+        if (data == null && split.isGiven()) {
+            throw new UsageException("--split is for --data. Leave it out: of --input all rows are used.");
+        }
+        return new Request(
+                on.choice(), text.choice(data != null), Optional.ofNullable(data), split.choice(), rank, out);
     }
 
     @Override
@@ -64,16 +99,50 @@ final class PredictCommand extends JobCommand<PredictCommand.Request> {
                 run.adapter().requireRank(request.rank());
                 RowOrder order = run.order(request.on().order(), request.rank());
                 progress.say("rank " + request.rank() + ", order of the rows: " + order.key());
-                Predictions.write(
-                        session,
-                        request.on().use(session, run, order),
-                        TokenizedDataset.open(session, request.on().data()),
-                        Split.VALIDATION,
-                        request.rank(),
-                        Storage.path(request.out()),
-                        progress::say);
+                AdapterUse use = request.on().use(session, run, order);
+                if (request.data().isPresent()) {
+                    ofData(session, use, request, progress);
+                } else {
+                    ofText(session, use, run, request, progress);
+                }
             });
             progress.say("predictions: " + request.out());
         }
+    }
+
+    private static void ofData(SparkSession session, AdapterUse use, Request request, Progress progress) {
+        SplitOption.Examples examples =
+                request.split().of(TokenizedDataset.open(session, request.data().orElseThrow()));
+        progress.say(examples.describe());
+        Predictions.write(
+                session,
+                use,
+                examples.data(),
+                examples.split(),
+                request.rank(),
+                Storage.path(request.out()),
+                progress::say);
+    }
+
+    private static void ofText(
+            SparkSession session, AdapterUse use, FinishedRun run, Request request, Progress progress) {
+        Configuration hadoop = session.sparkContext().hadoopConfiguration();
+        Path out = Storage.path(request.out());
+        if (Storage.path(request.text().input().orElseThrow()).equals(out)) {
+            throw new UsageException("--out " + out + " is the --input. Name another file.");
+        }
+        Predictions.write(
+                session,
+                use,
+                request.text()
+                        .request(
+                                hadoop,
+                                use.adapter().type(),
+                                request.on().base(session, run),
+                                run.trainingData(hadoop),
+                                run.job(Map.of()).data().train()),
+                request.rank(),
+                out,
+                progress::say);
     }
 }

@@ -2,9 +2,7 @@ package org.erat.cli;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -50,7 +48,9 @@ final class PromptOptions {
                 throw new BadInputException(input + "/" + Manifest.FILE + ": was made with another tokenizer than "
                         + base.uri() + " has. Prepare the data again with --model " + base.uri() + ".");
             }
-            return Prompts.ofDataset(data, split.orElse(Split.VALIDATION));
+            Split chosen = split.orElse(Split.VALIDATION);
+            SplitOption.requireSome(data, chosen);
+            return Prompts.ofDataset(data, chosen);
         }
 
         private static boolean isDataset(Path path, Configuration hadoop) {
@@ -81,18 +81,11 @@ final class PromptOptions {
     @Option(
             names = "--split",
             paramLabel = "SPLIT",
-            description = "Split of a data set, train or validation (default: validation).")
+            description = "Split of a data set: train, validation or test (default: validation).")
     private String split;
 
     Choice choice() {
         return new Choice(
-                input, Optional.ofNullable(column), Optional.ofNullable(split).map(PromptOptions::split));
-    }
-
-    private static Split split(String name) {
-        return Stream.of(Split.values())
-                .filter(each -> each.name().toLowerCase(Locale.ROOT).equals(name))
-                .findFirst()
-                .orElseThrow(() -> new UsageException("--split " + name + " is not known. Use train or validation."));
+                input, Optional.ofNullable(column), Optional.ofNullable(split).map(SplitOption::named));
     }
 }

@@ -1,71 +1,77 @@
 package org.erat.cli;
 
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
-import org.erat.config.JobConfig;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
+import org.erat.data.UsageException;
+import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.inference.AdapterUse;
-import org.erat.model.BaseModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options of the commands that use a finished run on a data set. */
+/** Options of a command that measures a finished run on data sets. */
 final class RunAndData {
     /**
      * What they say.
      *
-     * @param runDir run directory
-     * @param data data-set directory
-     * @param model base-model directory, where it is another than at training
-     * @param order orders of the adapter's rows, where they are others than the run's
-     * @param overrides settings of {@code compute}, by key
+     * @param of the run
+     * @param data data-set directories, at least one
+     * @param split of each of them
      */
-    record Choice(
-            String runDir,
-            String data,
-            Optional<String> model,
-            Optional<OrderChoice> order,
-            Map<String, String> overrides) {
+    record Choice(RunOptions.Choice of, List<String> data, SplitOption.Choice split) {
+        String runDir() {
+            return of.runDir();
+        }
+
+        Optional<OrderChoice> order() {
+            return of.order();
+        }
+
         /** The run. */
         FinishedRun run(SparkSession session, Progress progress) {
-            return FinishedRun.read(runDir, session.sparkContext().hadoopConfiguration(), progress);
+            return of.run(session, progress);
         }
 
         /** The run's adapter, in some order of its rows, with what is chosen for this use of it. */
         AdapterUse use(SparkSession session, FinishedRun run, RowOrder rows) {
-            JobConfig job = run.job(overrides);
-            String base = model.orElse(run.adapter().base().name());
-            return new AdapterUse(
-                    run.adapter().inOrder(rows),
-                    BaseModel.describe(base, session.sparkContext().hadoopConfiguration())
-                            .uri(),
-                    job.compute(),
-                    job.evaluation().batchSize());
+            return of.use(session, run, rows);
+        }
+
+        /**
+         * The examples of each data set.
+         *
+         * @throws org.erat.data.BadInputException if they are not of the adapter's task and base model, or have no labels
+         */
+        List<SplitOption.Examples> examples(SparkSession session, AdapterUse use) {
+            List<TokenizedDataset> all = data.stream()
+                    .map(directory -> TokenizedDataset.open(session, directory))
+                    .toList();
+            all.forEach(each -> use.requireMatch(each, session.sparkContext().hadoopConfiguration()));
+            all.forEach(TokenizedDataset::requireLabels);
+            return all.stream().map(split::of).toList();
         }
     }
 
-    @Option(names = "--run-dir", required = true, paramLabel = "DIR", description = "Run directory of a train command.")
-    private String runDir;
+    @Mixin
+    private RunOptions run;
 
     @Option(
             names = "--data",
             required = true,
+            split = ",",
             paramLabel = "DIR",
-            description = "Data-set directory of a prepare-data command; its validation set is used.")
-    private String data;
+            description = "Data-set directory of a prepare-data command, or several with commas between them.")
+    private List<String> data;
 
     @Mixin
-    private BaseModelOption model;
-
-    @Mixin
-    private OrderOption order;
-
-    @Mixin
-    private Overrides set;
+    private SplitOption split;
 
     Choice choice() {
-        return new Choice(runDir, data, model.directory(), order.choice(), set.ofCompute());
+        if (data.stream().anyMatch(String::isBlank)) {
+            throw new UsageException("--data names an empty path. Name data-set directories with commas between them.");
+        }
+        return new Choice(run.choice(), data, split.choice());
     }
 }

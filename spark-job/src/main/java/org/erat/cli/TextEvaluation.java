@@ -8,8 +8,6 @@ import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.data.storage.Storage;
-import org.erat.data.tokenized.Split;
-import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.TextEvaluator;
 import org.erat.export.TrainedAdapter;
@@ -37,11 +35,10 @@ record TextEvaluation(
     static TextEvaluation prepare(
             SparkSession session,
             AdapterUse use,
-            TokenizedDataset data,
+            SplitOption.Examples examples,
             EvaluateCommand.Texts texts,
             Progress progress) {
         Configuration hadoop = session.sparkContext().hadoopConfiguration();
-        use.requireMatch(data, hadoop);
         BaseModel base = BaseModel.describe(use.modelUri(), hadoop);
         TrainedAdapter adapter = use.adapter().on(base);
         TextModel model = TextModel.read(hadoop, base, Selection.prefix(adapter, adapter.rank()), use.compute());
@@ -51,7 +48,7 @@ record TextEvaluation(
         Generations generations = new Generations(
                 session, texts.decoding().settings(), texts.decoding().batchSize(), progress::say);
         TextEvaluator evaluator = new TextEvaluator(
-                generations, segments -> texts.meteor().scores(segments, hadoop), data, Split.VALIDATION);
+                generations, segments -> texts.meteor().scores(segments, hadoop), examples.data(), examples.split());
         return new TextEvaluation(evaluator, model, adapter, texts.out(), hadoop, progress);
     }
 

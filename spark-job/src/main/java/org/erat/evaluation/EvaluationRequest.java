@@ -48,6 +48,11 @@ public record EvaluationRequest(
         return IntStream.rangeClosed(first, adapter.rank()).boxed().toList();
     }
 
+    /** The same on another split. */
+    public EvaluationRequest on(Split other) {
+        return new EvaluationRequest(other, orders, prefixRanks, suffixRanks, limit);
+    }
+
     /** The same on some of the examples. */
     public EvaluationRequest withLimit(int examples) {
         return new EvaluationRequest(split, orders, prefixRanks, suffixRanks, examples);

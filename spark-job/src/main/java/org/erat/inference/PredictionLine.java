@@ -14,25 +14,30 @@ import org.erat.data.tokenized.Targets;
  * What is predicted for one example, as JSON.
  *
  * @param inference what made the outputs
- * @param names of the classes; empty for numbers
- * @param labelled whether the example has a label
+ * @param columns what to write
  * @param outputs [M,C] of the example
  */
-record PredictionLine(ShardInference inference, List<String> names, boolean labelled, float[] outputs) {
+record PredictionLine(ShardInference inference, PredictionColumns columns, float[] outputs) {
     private static final JsonFactory JSON = new JsonFactory();
 
     String of(PackedExamples shard, int example) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
-            json.writeNumberField("id", shard.id(example));
+            if (columns.withId()) {
+                json.writeNumberField(PredictionColumns.ID, shard.id(example));
+            }
             Targets target = shard.target(example);
             if (target instanceof Targets.TokenClasses tokens) {
                 writeTexts(json, shard.words(example));
                 writeWords(json, shard.wordStarts(example), tokens.classes());
+            } else if (target instanceof Targets.Numbers numbers) {
+                json.writeNumberField(PredictionColumns.PREDICTION, outputs[0]);
+                if (columns.labelled()) {
+                    json.writeNumberField(PredictionColumns.LABEL, numbers.numbers()[0]);
+                }
             } else {
-                writeLogits(json);
-                writeTarget(json, target);
+                writeClass(json, ((Targets.Classes) target).classes()[0]);
             }
             json.writeEndObject();
         } catch (IOException e) {
@@ -41,31 +46,39 @@ record PredictionLine(ShardInference inference, List<String> names, boolean labe
         return text.toString();
     }
 
-    private void writeLogits(JsonGenerator json) throws IOException {
-        json.writeArrayFieldStart("logits");
-        for (float logit : outputs) {
-            json.writeNumber(logit);
+    private void writeClass(JsonGenerator json, int label) throws IOException {
+        List<String> names = columns.classes();
+        json.writeStringField(PredictionColumns.PREDICTION, names.get(inference.classes(outputs)[0]));
+        json.writeObjectFieldStart(PredictionColumns.PROBABILITIES);
+        float[] probabilities = softmax(outputs);
+        for (int c = 0; c < probabilities.length; c++) {
+            json.writeNumberField(names.get(c), probabilities[c]);
         }
-        json.writeEndArray();
+        json.writeEndObject();
+        if (columns.labelled()) {
+            json.writeStringField(PredictionColumns.LABEL, names.get(label));
+        }
     }
 
-    private void writeTarget(JsonGenerator json, Targets target) throws IOException {
-        if (target instanceof Targets.Numbers numbers) {
-            json.writeNumberField("prediction", outputs[0]);
-            if (labelled) {
-                json.writeNumberField("label", numbers.numbers()[0]);
-            }
-        } else {
-            json.writeStringField("prediction", names.get(inference.classes(outputs)[0]));
-            if (labelled) {
-                json.writeStringField("label", names.get(((Targets.Classes) target).classes()[0]));
-            }
+    private static float[] softmax(float... logits) {
+        double highest = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            highest = Math.max(highest, logit);
         }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += StrictMath.exp(logit - highest);
+        }
+        float[] probabilities = new float[logits.length];
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] = (float) (StrictMath.exp(logits[c] - highest) / sum);
+        }
+        return probabilities;
     }
 
     private static void writeTexts(JsonGenerator json, Optional<List<String>> words) throws IOException {
         if (words.isPresent()) {
-            json.writeArrayFieldStart("words");
+            json.writeArrayFieldStart(PredictionColumns.WORDS);
             for (String word : words.get()) {
                 json.writeString(word);
             }
@@ -75,16 +88,16 @@ record PredictionLine(ShardInference inference, List<String> names, boolean labe
 
     private void writeWords(JsonGenerator json, int[] wordStarts, int... labels) throws IOException {
         int[] predictions = inference.classes(outputs);
-        json.writeArrayFieldStart("predictions");
+        json.writeArrayFieldStart(PredictionColumns.PREDICTIONS);
         int word = 0;
         for (int start : wordStarts) {
             writeName(json, start < 0 ? Targets.NONE : predictions[word++]);
         }
         json.writeEndArray();
-        if (!labelled) {
+        if (!columns.labelled()) {
             return;
         }
-        json.writeArrayFieldStart("labels");
+        json.writeArrayFieldStart(PredictionColumns.LABELS);
         for (int start : wordStarts) {
             writeName(json, start < 0 ? Targets.NONE : labels[start]);
         }
@@ -95,7 +108,7 @@ record PredictionLine(ShardInference inference, List<String> names, boolean labe
         if (index == Targets.NONE) {
             json.writeNull();
         } else {
-            json.writeString(names.get(index));
+            json.writeString(columns.classes().get(index));
         }
     }
 }

@@ -33,6 +33,9 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
      */
     private static final int BATCHES = 4;
 
+    /** More shards are more tasks, and pieces of them to shuffle, than Spark's driver handles well; they grow instead. */
+    private static final int MOST_SHARDS = 4096;
+
     /** Takes the outputs of an example. */
     @FunctionalInterface
     public interface Outputs {
@@ -102,7 +105,8 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
             throw new BadInputException(
                     data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
         }
-        return LengthBuckets.batchCount(Math.toIntExact(examples), BATCHES * use().batchSize());
+        int batches = LengthBuckets.batchCount(Math.toIntExact(examples), BATCHES * use().batchSize());
+        return Math.min(batches, MOST_SHARDS);
     }
 
     /** Runs each mini-batch of a shard at all selections. */

@@ -16,10 +16,12 @@ import org.erat.checkpoint.ResumableException;
 import org.erat.config.OrderChoice;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.text.KeptColumns;
 import org.erat.data.text.LanguageModeling;
 import org.erat.data.text.TextColumns;
 import org.erat.data.text.TextFormat;
 import org.erat.data.text.TextTask;
+import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TaskType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,7 +160,10 @@ class MainTest {
         assertThat(requests)
                 .containsExactly(
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice("r", "d", Optional.empty(), Optional.empty(), Map.of()),
+                                new RunAndData.Choice(
+                                        new RunOptions.Choice("r", Optional.empty(), Optional.empty(), Map.of()),
+                                        List.of("d"),
+                                        SplitOption.Choice.VALIDATION),
                                 List.of(2, 8),
                                 true,
                                 Optional.empty()),
@@ -227,13 +232,85 @@ class MainTest {
         assertThat(requests).isEmpty();
     }
 
+    private static final TextOptions.Choice NO_TEXT = new TextOptions.Choice(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            true,
+            KeptColumns.NONE,
+            OptionalInt.empty());
+
+    @Test
+    void dataSetsAreMeasuredOneAfterTheOtherOnASplit() {
+        run("evaluate --run-dir r --data a,b --split test");
+        run("evaluate --run-dir r --data a --split all");
+        RunOptions.Choice on = new RunOptions.Choice("r", Optional.empty(), Optional.empty(), Map.of());
+        assertThat(requests)
+                .containsExactly(
+                        new EvaluateCommand.Request(
+                                new RunAndData.Choice(
+                                        on, List.of("a", "b"), new SplitOption.Choice(Optional.of(Split.TEST))),
+                                List.of(),
+                                false),
+                        new EvaluateCommand.Request(
+                                new RunAndData.Choice(on, List.of("a"), new SplitOption.Choice(Optional.empty())),
+                                List.of(),
+                                false));
+    }
+
+    @Test
+    void textToPredictForNamesItsColumns() {
+        run(
+                "predict --run-dir r --rank 2 --input i.csv --text a --text-pair b --keep x,y,x --max-length 9 --out o.csv");
+        run("predict --run-dir r --rank 2 --input i --format tsv --no-header --text 0 --keep all --out o.csv");
+        assertThat(requests)
+                .map(request -> ((PredictCommand.Request) request).text())
+                .containsExactly(
+                        new TextOptions.Choice(
+                                Optional.of("i.csv"),
+                                Optional.empty(),
+                                Optional.of("a"),
+                                Optional.empty(),
+                                Optional.of("b"),
+                                true,
+                                new KeptColumns(false, List.of("x", "y")),
+                                OptionalInt.of(9)),
+                        new TextOptions.Choice(
+                                Optional.of("i"),
+                                Optional.of(TextFormat.TSV),
+                                Optional.of("0"),
+                                Optional.empty(),
+                                Optional.empty(),
+                                false,
+                                KeptColumns.ALL,
+                                OptionalInt.empty()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "predict --run-dir r --rank 2 --out o, Name either prepared data with --data or text with --input",
+        "predict --run-dir r --rank 2 --out o --data d --input i, Name either prepared data",
+        "predict --run-dir r --rank 2 --out o --data d --keep a, --keep is for --input",
+        "predict --run-dir r --rank 2 --out o --data d --no-header, --no-header is for --input",
+        "predict --run-dir r --rank 2 --out o --input i --split test, --split is for --data",
+        "predict --run-dir r --rank 2 --out o --input i --format xls, 'xls' is not a format",
+        "predict --run-dir r --rank 2 --out o --data d --split dev, --split dev is not known. Use one of train",
+        "evaluate --run-dir r --data d --split tests, --split tests is not known. Use one of train"
+    })
+    void whatIsPredictedOrMeasuredIsSaidOnce(String line, String message) {
+        assertThat(run(line)).isEqualTo(2);
+        assertThat(err.toString().replace(",", "")).contains(message);
+        assertThat(requests).isEmpty();
+    }
+
     @Test
     void aFinishedRunIsUsedWithAnotherPlaceOfItsModelAndAnotherDevice() {
         String chosen =
                 " --run-dir r --data d --model m --set compute.device=cpu --set compute.threads=2" + " --order trained";
-        RunAndData.Choice on = new RunAndData.Choice(
+        RunOptions.Choice on = new RunOptions.Choice(
                 "r",
-                "d",
                 Optional.of("m"),
                 Optional.of(OrderChoice.TRAINED),
                 Map.of("compute.device", "cpu", "compute.threads", "2"));
@@ -242,8 +319,13 @@ class MainTest {
         run("export --run-dir r --rank 2 --model m --out o");
         assertThat(requests)
                 .containsExactly(
-                        new EvaluateCommand.Request(on, List.of(), false, Optional.empty()),
-                        new PredictCommand.Request(on, 2, "o"),
+                        new EvaluateCommand.Request(
+                                new RunAndData.Choice(on, List.of("d"), SplitOption.Choice.VALIDATION),
+                                List.of(),
+                                false,
+                                Optional.empty()),
+                        new PredictCommand.Request(
+                                on, NO_TEXT, Optional.of("d"), SplitOption.Choice.VALIDATION, 2, "o"),
                         new ExportCommand.Request(
                                 "r",
                                 new ExportCommand.Chosen.Uniform(2),

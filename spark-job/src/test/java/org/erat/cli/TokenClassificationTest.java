@@ -74,6 +74,9 @@ class TokenClassificationTest {
         Path predictions = folder.resolve("predictions.jsonl");
         TinyCommands.shown(
                 TinyCommands.words("predict --rank 4 --run-dir", run, "--data", project.data(), "--out", predictions));
+        Path ofText = folder.resolve("of-text.jsonl");
+        TinyCommands.shown(TinyCommands.words(
+                "predict --rank 4 --run-dir", run, "--input", text.resolve("dev.jsonl"), "--keep tags --out", ofText));
         Path adapter = folder.resolve("adapter");
         TinyCommands.shown(TinyCommands.words("export --rank 2 --run-dir", run, "--out", adapter));
 
@@ -85,6 +88,12 @@ class TokenClassificationTest {
             JsonNode labels = JSON.readTree(given.get(i)).path("tags");
             assertThat(line.path("words")).isEqualTo(JSON.readTree(given.get(i)).path("tokens"));
             assertThat(line.path("labels")).isEqualTo(labels);
+            // Without preparation, and with a column of the input.
+            JsonNode same = JSON.readTree(Files.readAllLines(ofText).get(i));
+            assertThat(same.fieldNames()).toIterable().containsExactly("tags", "words", "predictions");
+            assertThat(same.path("tags")).isEqualTo(labels);
+            assertThat(same.path("words")).isEqualTo(line.path("words"));
+            assertThat(same.path("predictions")).isEqualTo(line.path("predictions"));
             assertThat(line.path("predictions")).hasSameSizeAs(labels).allSatisfy(label -> assertThat(label.asText())
                     .isIn("O", "B-cat", "B-film"));
         }

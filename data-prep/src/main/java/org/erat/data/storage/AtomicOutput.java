@@ -86,14 +86,54 @@ public final class AtomicOutput {
      * @throws UsageException if the target is anything else or cannot be written
      */
     public void folder(String mark, FolderContent content) {
+        wholeFolder(mark, folder -> content.writeTo((name, file) -> storage.write(new Path(folder, name), file)));
+    }
+
+    /**
+     * Checks, before long work, that {@link #wholeFolder} can write to the target.
+     *
+     * @throws UsageException if the target is something that may not be replaced, or its parent folder cannot be written to
+     */
+    public void requireFolder(String mark) {
         try {
-            if (storage.exists(target) && !isReplaceableFolder(mark)) {
-                throw isSomethingElse();
-            }
-            storage.writeFolderAtomically(
-                    target, folder -> content.writeTo((name, file) -> storage.write(new Path(folder, name), file)));
+            refuseOther(mark);
+            storage.requireWritable(target.getParent());
         } catch (IOException e) {
             throw cannotWrite(target, e);
+        }
+    }
+
+    /**
+     * Writes or replaces the folder, as {@link #folder} does, by something that writes its files itself, {@code mark} among
+     * them.
+     *
+     * @throws UsageException if the target is anything else or cannot be written
+     */
+    public void wholeFolder(String mark, Storage.FolderContent content) {
+        try {
+            refuseOther(mark);
+            storage.writeFolderAtomically(target, content);
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
+    }
+
+    /**
+     * Does {@code work} with a folder beside the target that is removed when it is done, however it ends.
+     *
+     * @throws UsageException if it cannot be written
+     */
+    public void withScratch(Storage.FolderContent work) {
+        try {
+            storage.withFolderBeside(target, work);
+        } catch (IOException e) {
+            throw cannotWrite(target, e);
+        }
+    }
+
+    private void refuseOther(String mark) throws IOException {
+        if (target.getParent() == null || (storage.exists(target) && !isReplaceableFolder(mark))) {
+            throw isSomethingElse();
         }
     }
 

@@ -232,6 +232,25 @@ public final class Storage {
         });
     }
 
+    /**
+     * Does {@code work} with a folder beside {@code target} that is removed when it is done, however it ends. What an earlier
+     * process left there when it was killed is removed first.
+     */
+    void withFolderBeside(Path target, FolderContent work) throws IOException {
+        removeLeftFor(target);
+        Path temporary = temporaryBeside(target);
+        List<Path> missing = missingFolders(temporary.getParent());
+        try {
+            createFolder(temporary);
+            work.writeTo(temporary);
+        } catch (FSError e) {
+            throw causeOf(e);
+        } finally {
+            deleteIfLeft(temporary);
+            deleteWhereEmpty(missing);
+        }
+    }
+
     /** Where {@code work} fails, neither what it wrote is left nor the folders that were made for it. */
     private void byWayOf(Path temporary, FolderContent work) throws IOException {
         List<Path> missing = missingFolders(temporary.getParent());

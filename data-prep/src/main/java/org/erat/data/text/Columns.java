@@ -1,10 +1,14 @@
 package org.erat.data.text;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
 import org.erat.data.NearestName;
@@ -16,8 +20,9 @@ import org.erat.data.NearestName;
  * @param text index of the text
  * @param pair index of the second text, or -1
  * @param label index of the label, or -1
+ * @param kept indices of the columns that are kept, by name
  */
-record Columns(int width, int text, int pair, int label) {
+record Columns(int width, int text, int pair, int label, Map<String, Integer> kept) {
     /** A file with other line ends, or none, shows as one long row of columns. */
     private static final int MOST_NAMED = 30;
 
@@ -28,26 +33,44 @@ record Columns(int width, int text, int pair, int label) {
     private static final String NAME_ANOTHER = ". Name another column, or add it";
 
     /** Finds the columns by the names in the header of {@code file}. */
-    static Columns named(TextTask task, List<String> header, Utf8Lines file) throws IOException {
+    static Columns named(TextTask task, KeptColumns keep, List<String> header, Utf8Lines file) throws IOException {
+        Map<String, Integer> kept = new LinkedHashMap<>();
+        for (String name : keep.all() ? header : keep.names()) {
+            kept.put(name, indexOf(task, name, header, file));
+        }
         return new Columns(
                 header.size(),
                 indexOf(task, task.text(), header, file),
                 task.textPair() == null ? -1 : indexOf(task, task.textPair(), header, file),
-                task.label() == null ? -1 : indexOf(task, task.label(), header, file));
+                task.label() == null ? -1 : indexOf(task, task.label(), header, file),
+                kept);
     }
 
     /** Takes the columns as numbers; every row of {@code file} is as wide as its first. */
-    static Columns numbered(TextTask task, int width, Utf8Lines file) throws IOException {
+    static Columns numbered(TextTask task, KeptColumns keep, int width, Utf8Lines file) throws IOException {
+        List<String> all = IntStream.range(0, width).mapToObj(Integer::toString).toList();
+        Map<String, Integer> kept = new LinkedHashMap<>();
+        for (String name : keep.all() ? all : keep.names()) {
+            kept.put(name, number(task, name, width, file));
+        }
         return new Columns(
                 width,
                 number(task, task.text(), width, file),
                 task.textPair() == null ? -1 : number(task, task.textPair(), width, file),
-                task.label() == null ? -1 : number(task, task.label(), width, file));
+                task.label() == null ? -1 : number(task, task.label(), width, file),
+                kept);
     }
 
     /** The row of these cells. */
     TextRow row(List<String> cells) {
-        return TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), label < 0 ? null : cells.get(label));
+        TextRow row =
+                TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), label < 0 ? null : cells.get(label));
+        if (kept.isEmpty()) {
+            return row;
+        }
+        ObjectNode columns = JsonNodeFactory.instance.objectNode();
+        kept.forEach((name, index) -> columns.put(name, cells.get(index)));
+        return row.keeping(columns);
     }
 
     /** Complains that a row is not {@link #width} wide. */

@@ -15,14 +15,16 @@ final class CsvRows implements TextRows {
             CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).build();
 
     private final TextTask task;
+    private final KeptColumns keep;
     private final Utf8Lines lines;
     private final CSVParser parser;
     private final Iterator<CSVRecord> records;
     private Columns columns;
     private long line = 1;
 
-    CsvRows(TextTask task, Utf8Lines lines) throws IOException {
+    CsvRows(TextTask task, KeptColumns keep, Utf8Lines lines) throws IOException {
         this.task = task;
+        this.keep = keep;
         this.lines = lines;
         this.parser = CSVParser.parse(lines.asReader(), FORMAT);
         this.records = parser.iterator();
@@ -33,10 +35,10 @@ final class CsvRows implements TextRows {
         for (CSVRecord record = next(); record != null; record = next()) {
             if (columns == null) {
                 if (task.header()) {
-                    columns = Columns.named(task, record.toList(), lines);
+                    columns = Columns.named(task, keep, record.toList(), lines);
                     continue;
                 }
-                columns = Columns.numbered(task, record.size(), lines);
+                columns = Columns.numbered(task, keep, record.size(), lines);
             }
             if (record.size() != columns.width()) {
                 throw columns.wrongWidth(

@@ -19,7 +19,7 @@ final class E2eRows implements TextRows {
     /** The rows of a file of either kind, which its first line tells. */
     static TextRows of(TextTask task, Utf8Lines lines) throws IOException {
         String first = lines.head().lines().findFirst().orElse("");
-        return first.contains(BETWEEN) ? new E2eRows(lines) : new CsvRows(task, lines);
+        return first.contains(BETWEEN) ? new E2eRows(lines) : new CsvRows(task, KeptColumns.NONE, lines);
     }
 
     @Override

@@ -7,14 +7,17 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.Sha256;
+import org.erat.data.UsageException;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
 import org.erat.data.storage.Storage;
@@ -26,7 +29,7 @@ import org.erat.data.text.SplitRule.Use;
  *
  * @param train the training split, or the only table
  * @param validation the validation split; empty if a share of {@code train} is to be split off
- * @param test what is there and not used
+ * @param test the test split, which is kept where it has labels
  */
 record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
     /** Where the Hugging Face hub has the files of a data set. */
@@ -60,11 +63,54 @@ record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
             FileSystem fs = path.getFileSystem(hadoop);
             return fs.getFileStatus(path).isFile() ? table(List.of(path)) : ofFolder(fs, task, path, oneTable);
         } catch (FileNotFoundException e) {
-            throw new BadInputException(
-                    String.format("%s does not exist: give the file or folder of the text as --input", input), e);
+            throw notThere(input, e);
         } catch (IOException e) {
             throw new BadInputException(String.format("%s cannot be read: %s", input, e.getMessage()), e);
         }
+    }
+
+    /**
+     * The format that the names of the files of {@code input} say.
+     *
+     * @throws BadInputException if it is not there
+     * @throws UsageException if they say none, or several
+     */
+    static TextFormat format(Configuration hadoop, String input) {
+        Path path = Storage.path(input);
+        Set<TextFormat> formats = EnumSet.noneOf(TextFormat.class);
+        try {
+            FileSystem fs = path.getFileSystem(hadoop);
+            if (fs.getFileStatus(path).isFile()) {
+                TextFormat.ofEnding(path.getName()).ifPresent(formats::add);
+            } else {
+                addFormats(fs, path, formats);
+            }
+        } catch (FileNotFoundException e) {
+            throw notThere(input, e);
+        } catch (IOException e) {
+            throw new BadInputException(String.format("%s cannot be read: %s", input, e.getMessage()), e);
+        }
+        if (formats.size() != 1) {
+            throw new UsageException(String.format(
+                    "%s %s: name the format with --format, tsv, csv, jsonl or parquet",
+                    input, formats.isEmpty() ? "does not say its format by its ending" : "holds files of " + formats));
+        }
+        return formats.iterator().next();
+    }
+
+    private static void addFormats(FileSystem fs, Path folder, Set<TextFormat> formats) throws IOException {
+        for (Entry entry : SplitRule.visible(entries(fs, folder))) {
+            if (entry.isFolder()) {
+                addFormats(fs, new Path(folder, entry.name()), formats);
+            } else {
+                TextFormat.ofEnding(entry.name()).ifPresent(formats::add);
+            }
+        }
+    }
+
+    private static BadInputException notThere(String input, FileNotFoundException e) {
+        return new BadInputException(
+                String.format("%s does not exist: give the file or folder of the text as --input", input), e);
     }
 
     private static InputFiles ofFolder(FileSystem fs, TextTask task, Path folder, boolean oneTable) throws IOException {
@@ -87,8 +133,8 @@ record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
         }
         if (oneTable) {
             throw new BadInputException(String.format(
-                    "%s holds the splits %s, and with --like all rows are for one use. Name the file or folder of one"
-                            + " as --input",
+                    "%s holds the splits %s, and all rows are for one use here. Name the file or folder of one as"
+                            + " --input",
                     folder, splits.keySet()));
         }
         if (!splits.containsKey(Use.TRAINING)) {
@@ -140,7 +186,7 @@ record InputFiles(List<Path> train, List<Path> validation, List<Path> test) {
     String describe() {
         String text = "training: " + count(train);
         text += validation.isEmpty() ? "" : ", validation: " + count(validation);
-        return text + (test.isEmpty() ? "" : ", test: " + count(test) + ", not used");
+        return text + (test.isEmpty() ? "" : ", test: " + count(test));
     }
 
     private static String count(List<Path> files) {

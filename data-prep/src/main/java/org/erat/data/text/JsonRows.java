@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import javax.annotation.Nullable;
 import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
@@ -31,19 +34,22 @@ final class JsonRows implements TextRows {
     private static final int LONGEST_SHOWN = 100;
 
     private final TextTask task;
+    private final KeptColumns keep;
     private final Utf8Lines lines;
 
-    JsonRows(TextTask task, Utf8Lines lines) {
+    JsonRows(TextTask task, KeptColumns keep, Utf8Lines lines) {
         this.task = task;
+        this.keep = keep;
         this.lines = lines;
     }
 
     @Override
     public TextRow read() throws IOException {
         JsonNode row = object();
-        if (row == null) {
-            return null;
-        }
+        return row == null ? null : textRow(row).keeping(kept(row));
+    }
+
+    private TextRow textRow(JsonNode row) {
         if (task.columns() instanceof TextColumns.OfMessages) {
             return TextRow.of(list(row, task.text(), "messages").toString(), null, null);
         }
@@ -54,6 +60,17 @@ final class JsonRows implements TextRows {
                 text(row, task.text()),
                 task.textPair() == null ? null : text(row, task.textPair()),
                 task.label() == null ? null : label(row, task.label()));
+    }
+
+    /** What the row has of the columns that are kept; null where none are. */
+    @Nullable
+    private ObjectNode kept(JsonNode row) {
+        if (keep.isEmpty()) {
+            return null;
+        }
+        ObjectNode columns = JsonNodeFactory.instance.objectNode();
+        keep.among(names(row)).forEach(name -> columns.set(name, row.get(name)));
+        return columns;
     }
 
     /** The object of the next line that is not blank, whatever it holds, or null after the last. */

@@ -38,11 +38,27 @@ final class LabelCheck implements RowCheck {
      * @param labelsMayLack whether the column of the labels may be left out, since the rows are for a model that is trained
      */
     LabelCheck(TextTask task, boolean splitOff, boolean labelsMayLack) {
+        this(
+                task,
+                splitOff,
+                labelsMayLack
+                        ? ", or leave out --label" + (task.type().hasWords() ? "s" : "") + ": predict needs none"
+                        : "");
+    }
+
+    private LabelCheck(TextTask task, boolean splitOff, String withoutLabels) {
         this.task = task;
         this.splitOff = splitOff;
-        this.withoutLabels = labelsMayLack
-                ? ", or leave out --label" + (task.type().hasWords() ? "s" : "") + ": predict needs none"
-                : "";
+        this.withoutLabels = withoutLabels;
+    }
+
+    @Override
+    public RowCheck ofTest() {
+        LabelEncoding encoding = encoding();
+        return new LabelCheck(
+                task.withClasses(List.copyOf(encoding.indices().keySet()), encoding.names()),
+                false,
+                ", or move the file away: only evaluate reads a test split");
     }
 
     /** Gives the row with its labels as {@link LabelText} has them. */
@@ -52,7 +68,7 @@ final class LabelCheck implements RowCheck {
             checkWords(row, place);
         }
         if (task.label() == null) {
-            return Optional.of(new TextRow(row.texts(), List.of()));
+            return Optional.of(row.withLabels(List.of()));
         }
         List<String> labels = new ArrayList<>(row.labels().size());
         for (String each : row.labels()) {
@@ -66,7 +82,7 @@ final class LabelCheck implements RowCheck {
             }
             labels.add(label);
         }
-        return Optional.of(new TextRow(row.texts(), labels));
+        return Optional.of(row.withLabels(labels));
     }
 
     private void checkWords(TextRow row, Supplier<String> place) {

@@ -2,8 +2,11 @@ package org.erat.data.text;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +26,8 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
 import org.erat.data.FileSignature;
 import org.erat.data.storage.ExactPaths;
@@ -33,15 +38,25 @@ final class ParquetRows implements TextRows {
     private static final int LABEL = 1;
     private static final int FILE = 2;
     private static final int ROW = 3;
-    private static final int PAIR = 4;
+    private static final int KEPT = 4;
+    private static final int PAIR = 5;
+
+    /** How values that JSON does not know become text: to the microsecond, and nulls too. */
+    static final Map<String, String> AS_JSON = Map.of(
+            "ignoreNullFields", "false",
+            "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+            "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TextTask task;
     private final SparkSession spark;
     private final List<Path> files;
     private final Iterator<Row> rows;
+    private final StructType keptTypes;
     private Row last;
 
-    ParquetRows(TextTask task, SparkSession spark, List<Path> files) {
+    ParquetRows(TextTask task, KeptColumns keep, SparkSession spark, List<Path> files) {
         this.task = task;
         this.spark = spark;
         this.files = files;
@@ -50,12 +65,21 @@ final class ParquetRows implements TextRows {
             Dataset<Row> table = ExactPaths.reader(spark)
                     .options(partitions(files))
                     .parquet(files.stream().map(Path::toString).toArray(String[]::new));
+            List<StructField> kept = kept(table, keep);
+            this.keptTypes = new StructType(kept.toArray(StructField[]::new));
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
                     label(table)
                             .cast(hasWords ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
-                    col("_metadata.row_index").as("row")));
+                    col("_metadata.row_index").as("row"),
+                    kept.isEmpty()
+                            ? lit(null)
+                            : to_json(
+                                    struct(kept.stream()
+                                            .map(field -> col(quoted(field.name())))
+                                            .toArray(Column[]::new)),
+                                    AS_JSON)));
             if (task.textPair() != null) {
                 columns.add(column(table, task.textPair(), false));
             }
@@ -80,6 +104,10 @@ final class ParquetRows implements TextRows {
         } catch (RuntimeException e) {
             throw unreadable(e);
         }
+        return textRow().keeping(last.isNullAt(KEPT) ? null : (ObjectNode) JSON.readTree(last.getString(KEPT)));
+    }
+
+    private TextRow textRow() {
         requireValue(TEXT, task.text());
         if (task.type().hasWords()) {
             List<String> words = last.getList(TEXT);
@@ -107,7 +135,22 @@ final class ParquetRows implements TextRows {
     }
 
     @Override
+    public Optional<StructType> keptTypes() {
+        return Optional.of(keptTypes);
+    }
+
+    @Override
     public void close() {}
+
+    private List<StructField> kept(Dataset<Row> table, KeptColumns keep) {
+        List<String> names = Arrays.asList(table.columns());
+        keep.names().stream().filter(name -> !names.contains(name)).findFirst().ifPresent(name -> {
+            throw Columns.missing(name, names, InputFiles.names(files));
+        });
+        return keep.among(names).stream()
+                .map(name -> table.schema().apply(names.indexOf(name)))
+                .toList();
+    }
 
     /**
      * What the reader has to know of where the files are: the folder that all are below, where folders inside it are values

@@ -43,6 +43,11 @@ final class PromptCheck implements RowCheck {
     }
 
     @Override
+    public RowCheck ofTest() {
+        return new PromptCheck(task, separator, template, apart);
+    }
+
+    @Override
     public Optional<TextRow> checked(Split split, TextRow row, Supplier<String> place) {
         if (task.columns() instanceof TextColumns.OfMessages messages) {
             return conversation(messages.messages(), row.texts().get(0), place);

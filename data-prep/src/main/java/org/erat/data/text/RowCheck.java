@@ -16,6 +16,9 @@ interface RowCheck {
      */
     Optional<TextRow> checked(Split split, TextRow row, Supplier<String> place);
 
+    /** A check of test rows by the classes that have been found, when all other rows have been checked. */
+    RowCheck ofTest();
+
     /** How labels become numbers, when all rows have been checked. */
     LabelEncoding encoding();
 

@@ -164,7 +164,7 @@ public record ScoredTexts(String hypothesis, List<String> references) {
     }
 
     private static List<Entry> csv(Utf8Lines lines) throws IOException {
-        CsvRows rows = new CsvRows(task(TextFormat.CSV, "1"), lines);
+        CsvRows rows = new CsvRows(task(TextFormat.CSV, "1"), KeptColumns.NONE, lines);
         List<Entry> entries = new ArrayList<>();
         for (List<String> cells = rows.cells(); cells != null; cells = rows.cells()) {
             add(cells, rows.place(), entries);
@@ -216,7 +216,7 @@ public record ScoredTexts(String hypothesis, List<String> references) {
 
     /** @param texts keys of one text, of which a row has one; without, the key {@code what} has a list */
     private static List<Entry> objects(Utf8Lines lines, String what, List<String> texts) throws IOException {
-        JsonRows rows = new JsonRows(task(TextFormat.JSONL, what), lines);
+        JsonRows rows = new JsonRows(task(TextFormat.JSONL, what), KeptColumns.NONE, lines);
         List<Entry> entries = new ArrayList<>();
         for (JsonNode row = rows.object(); row != null; row = rows.object()) {
             Optional<String> mr = row.has(MR) ? Optional.of(rows.text(row, MR)) : Optional.empty();

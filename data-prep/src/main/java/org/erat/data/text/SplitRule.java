@@ -152,9 +152,11 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
         return table;
     }
 
-    /** Whether an entry is of the files of its split that the task is measured on. */
+    /** Whether an entry is of the files of its split that the task is measured on: of MNLI's those of the same kind. */
     private boolean counts(Entry entry, Use use) {
-        return use != Use.VALIDATION || validation == null || entry.name().startsWith(validation);
+        return use == Use.TRAINING
+                || validation == null
+                || entry.name().startsWith(use == Use.TEST ? validation.replaceFirst("dev", "test") : validation);
     }
 
     /** Refuses a training or validation file in another format where that split has none in this one. */
@@ -175,12 +177,12 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
 
     /** The name in lower case, without the ending of a compression or an archive. */
     private static String unpacked(Entry entry) {
-        return PACKED.matcher(withoutCompression(entry)).replaceFirst("");
+        return PACKED.matcher(withoutCompression(entry.name())).replaceFirst("");
     }
 
     /** The name in lower case, without the ending of a compression that is read. */
-    private static String withoutCompression(Entry entry) {
-        return COMPRESSION.matcher(entry.name().toLowerCase(Locale.ROOT)).replaceFirst("");
+    static String withoutCompression(String name) {
+        return COMPRESSION.matcher(name.toLowerCase(Locale.ROOT)).replaceFirst("");
     }
 
     /** The split that a name says. */
@@ -206,7 +208,7 @@ record SplitRule(TextFormat format, String validation, boolean strict) {
     }
 
     private boolean isOfFormat(Entry entry) {
-        String name = withoutCompression(entry);
+        String name = withoutCompression(entry.name());
         return !entry.isFolder() && format.endings().stream().anyMatch(name::endsWith);
     }
 

@@ -1,8 +1,10 @@
 package org.erat.data.text;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +14,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -30,16 +33,21 @@ final class StagedText implements Closeable {
     private final FileSystem fs;
     private final Path folder;
     private final boolean list;
+    private final int rowsOfAPart;
     private final List<String> parts = new ArrayList<>();
     private final MessageDigest content = Sha256.start();
     private OutputStream out;
     private long rows;
 
-    /** @param list whether a row is a list of any number of texts, and not one or two texts with one label */
-    StagedText(FileSystem fs, Path folder, boolean list) {
+    /**
+     * @param list whether a row is a list of any number of texts, and not one or two texts with one label
+     * @param rowsOfAPart rows of each file but the last
+     */
+    StagedText(FileSystem fs, Path folder, boolean list, int rowsOfAPart) {
         this.fs = fs;
         this.folder = folder;
         this.list = list;
+        this.rowsOfAPart = rowsOfAPart;
     }
 
     /**
@@ -49,18 +57,24 @@ final class StagedText implements Closeable {
      * @param texts as in {@link TextRow}
      * @param labels as in {@link TextRow}
      * @param place where it was read, for messages
+     * @param kept as in {@link TextRow}
      */
-    record Row(long id, List<String> texts, List<String> labels, String place) {}
+    record Row(
+            long id,
+            List<String> texts,
+            List<String> labels,
+            String place,
+            @Nullable @JsonInclude(JsonInclude.Include.NON_NULL) ObjectNode kept) {}
 
     /** Adds a row; its id is the number of rows before it. */
     void add(TextRow row, String place) throws IOException {
-        if (rows % ROWS_PER_PART == 0) {
+        if (rows % rowsOfAPart == 0) {
             close();
             Path part = new Path(folder, String.format("part-%05d.jsonl", parts.size()));
             out = fs.create(part, false);
             parts.add(part.toString());
         }
-        out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels(), place)));
+        out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels(), place, row.kept())));
         out.write('\n');
         rows++;
         if (list) {

@@ -2,6 +2,7 @@ package org.erat.data.text;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.erat.data.UsageException;
 
 /** How rows of text are written in a file. */
@@ -30,6 +31,14 @@ public enum TextFormat {
                 .findFirst()
                 .orElseThrow(() -> new UsageException(
                         String.format("'%s' is not a format: give tsv, csv, jsonl or parquet", name)));
+    }
+
+    /** The format of a table that the ending of a file says, with or without that of a compression. */
+    static Optional<TextFormat> ofEnding(String file) {
+        String name = SplitRule.withoutCompression(file);
+        return TABLES.stream()
+                .filter(format -> format.endings().stream().anyMatch(name::endsWith))
+                .findFirst();
     }
 
     /** How names of such files end. */

@@ -1,15 +1,33 @@
 package org.erat.data.text;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collections;
 import java.util.List;
+import javax.annotation.Nullable;
 
 /**
  * One example before tokenization.
  *
  * @param texts the text, the text and a second one, or the words of a token classification
  * @param labels the label as the file writes it, of a token classification one per word; null where there is none
+ * @param kept columns of the row that are kept, by name; null where none are
  */
-record TextRow(List<String> texts, List<String> labels) {
+record TextRow(List<String> texts, List<String> labels, @Nullable ObjectNode kept) {
+    /** An example of which no other column is kept. */
+    TextRow(List<String> texts, List<String> labels) {
+        this(texts, labels, null);
+    }
+
+    /** The same with other labels. */
+    TextRow withLabels(List<String> others) {
+        return new TextRow(texts, others, kept);
+    }
+
+    /** The same with columns of the row. */
+    TextRow keeping(@Nullable ObjectNode columns) {
+        return new TextRow(texts, labels, columns);
+    }
+
     /**
      * An example with one label.
      *

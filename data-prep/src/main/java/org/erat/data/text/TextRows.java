@@ -2,6 +2,8 @@ package org.erat.data.text;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Optional;
+import org.apache.spark.sql.types.StructType;
 
 /** The rows of one file, read one after the other. */
 interface TextRows extends Closeable {
@@ -18,6 +20,11 @@ interface TextRows extends Closeable {
     /** What was left out, in words. */
     default String skippedAs() {
         return "rows that have too few columns";
+    }
+
+    /** Types of the columns that are kept, where the file says them; else empty. */
+    default Optional<StructType> keptTypes() {
+        return Optional.empty();
     }
 
     /** Number of rows that were left out so far. */

@@ -343,6 +343,22 @@ public record TextTask(
                 languageModeling.like(other));
     }
 
+    /** The same with classes that are known; of other tasks than classifications the same. */
+    TextTask withClasses(List<String> values, List<String> names) {
+        return new TextTask(
+                name,
+                type,
+                format,
+                header,
+                columns,
+                values,
+                names,
+                metrics,
+                validationFile,
+                skipsShortRows,
+                languageModeling);
+    }
+
     /** Which files of a folder are which split; folders of known data sets hold other files too. */
     SplitRule splitRule() {
         return new SplitRule(format, validationFile, isCustom());

@@ -23,6 +23,9 @@ import org.erat.data.tokenized.TaskType;
  * the whole appears under its name in one step, or not at all.
  */
 public final class Tokenization {
+    /** The setting that data with a test split have. */
+    private static final String TEST = "test";
+
     private final SparkSession spark;
     private final Configuration hadoop;
     private final TokenizationRequest request;
@@ -67,13 +70,14 @@ public final class Tokenization {
                 InputFiles.find(hadoop, task, request.input(), request.like().isPresent(), progress);
         progress.accept(request.like().isPresent() ? "all rows for evaluation and prediction" : files.describe());
         Map<String, String> settings = settings(files, tokenizer, prompts);
+        Optional<String> testSha256 = files.test().isEmpty() ? Optional.empty() : Optional.of(sha256(files.test()));
         try {
             Storage storage = Storage.of(out, hadoop);
             if (!storage.list(out).isEmpty()) {
-                return new PreparedData(existing(storage, out, settings), true);
+                return new PreparedData(existing(storage, out, settings, testSha256), true);
             }
             storage.writeFolderAtomically(storage.qualify(out), folder -> {
-                make(folder, files, tokenizer, prompts, settings);
+                make(folder, files, tokenizer, prompts, settings, testSha256);
                 if (!storage.list(out).isEmpty()) {
                     throw new IOException("something else has been written there meanwhile");
                 }
@@ -111,29 +115,43 @@ public final class Tokenization {
         prompts.ifPresent(each -> settings.putAll(each.settings()));
         settings.put("max-length", Integer.toString(request.maxLength()));
         settings.put("tokenizer-sha256", tokenizer.sha256());
-        try {
-            settings.put("train-sha256", InputFiles.sha256(hadoop, files.train()));
-            if (request.like().isPresent()) {
-                settings.put("validation", "all rows");
-                settings.put("classes", String.join(", ", task.labelNames()));
-            } else if (files.validation().isEmpty()) {
-                ValidationShare share = new ValidationShare(request.validationShare(), request.seed());
-                settings.put("validation", String.format("share %s, seed %d", share.share(), share.seed()));
-            } else {
-                settings.put("validation", "sha256 " + InputFiles.sha256(hadoop, files.validation()));
-            }
-        } catch (IOException e) {
-            throw new BadInputException(String.format("%s cannot be read: %s", request.input(), e.getMessage()), e);
+        settings.put("train-sha256", sha256(files.train()));
+        if (request.like().isPresent()) {
+            settings.put("validation", "all rows");
+            settings.put("classes", String.join(", ", task.labelNames()));
+        } else if (files.validation().isEmpty()) {
+            ValidationShare share = new ValidationShare(request.validationShare(), request.seed());
+            settings.put("validation", String.format("share %s, seed %d", share.share(), share.seed()));
+        } else {
+            settings.put("validation", "sha256 " + sha256(files.validation()));
         }
         return settings;
     }
 
-    private Manifest existing(Storage storage, Path out, Map<String, String> settings) throws IOException {
+    private String sha256(List<Path> files) {
+        try {
+            return InputFiles.sha256(hadoop, files);
+        } catch (IOException e) {
+            throw new BadInputException(String.format("%s cannot be read: %s", request.input(), e.getMessage()), e);
+        }
+    }
+
+    /** Settings of data that have a test split; only a look at its rows tells whether it is kept. */
+    private static Map<String, String> withTest(Map<String, String> settings, Optional<String> testSha256) {
+        Map<String, String> all = new TreeMap<>(settings);
+        testSha256.ifPresent(sha256 -> all.put(TEST, "sha256 " + sha256));
+        return all;
+    }
+
+    private Manifest existing(Storage storage, Path out, Map<String, String> asked, Optional<String> testSha256)
+            throws IOException {
         if (!storage.exists(new Path(out, Manifest.FILE))) {
             throw new UsageException(String.format(
                     "%s exists and is not a tokenized data set: choose another --out, or delete it", out));
         }
         Manifest manifest = Manifest.read(hadoop, out);
+        Map<String, String> settings =
+                manifest.settings().containsKey(TEST) || testSha256.isEmpty() ? withTest(asked, testSha256) : asked;
         if (!manifest.settings().equals(settings)) {
             TreeMap<String, String> all = new TreeMap<>(manifest.settings());
             all.putAll(settings);
@@ -149,6 +167,12 @@ public final class Tokenization {
                     out, manifest.input(), request.input(), String.join("; ", differences)));
         }
         progress.accept(String.format("Already prepared: %s", describe(manifest, out)));
+        if (settings.equals(asked) && testSha256.isPresent()) {
+            progress.accept(String.format(
+                    "It has no test split: that of %s has no labels, or an earlier program prepared the data. Delete %s to"
+                            + " prepare them again",
+                    request.input(), out));
+        }
         return manifest;
     }
 
@@ -157,7 +181,8 @@ public final class Tokenization {
             InputFiles files,
             TokenizerFile tokenizer,
             Optional<Prompts> prompts,
-            Map<String, String> settings)
+            Map<String, String> settings,
+            Optional<String> testSha256)
             throws IOException {
         FileSystem fs = folder.getFileSystem(hadoop);
         Path staging = new Path(folder, "_text");
@@ -172,6 +197,9 @@ public final class Tokenization {
                 spark, task, tokenizer, prompts.map(Prompts::encoding), request.maxLength(), progress);
         TokenizationJob.Written train = job.run(Split.TRAIN, text.train(), text.labels(), folder);
         TokenizationJob.Written validation = job.run(Split.VALIDATION, text.validation(), text.labels(), folder);
+        boolean tested = text.test().rows() > 0;
+        Optional<TokenizationJob.Written> test =
+                tested ? Optional.of(job.run(Split.TEST, text.test(), text.labels(), folder)) : Optional.empty();
         fs.delete(staging, true);
         SplitSummary needed = request.like().isPresent() ? validation.summary() : train.summary();
         if (needed.examples() == 0) {
@@ -187,21 +215,30 @@ public final class Tokenization {
                 task.metrics(text.labels().names()),
                 tokenizer.sha256(),
                 request.maxLength(),
-                Math.max(train.highestTokenId(), validation.highestTokenId()),
+                Math.max(
+                        Math.max(train.highestTokenId(), validation.highestTokenId()),
+                        test.map(TokenizationJob.Written::highestTokenId).orElse(0)),
                 train.summary(),
                 validation.summary(),
                 text.contentSha256(),
                 request.input(),
-                settings);
-        manifest.write(hadoop, folder);
+                tested ? withTest(settings, testSha256) : settings);
+        test.map(written -> manifest.withTest(written.summary()))
+                .orElse(manifest)
+                .write(hadoop, folder);
     }
 
     private static String describe(Manifest manifest, Path out) {
+        long tested = manifest.test().examples();
         return String.format(
-                "%s: %,d training and %,d validation examples, %,d tokens",
+                "%s: %,d training%s %,d validation%s examples, %,d tokens",
                 out,
                 manifest.train().examples(),
+                tested == 0 ? " and" : ",",
                 manifest.validation().examples(),
-                manifest.train().tokens() + manifest.validation().tokens());
+                tested == 0 ? "" : String.format(" and %,d test", tested),
+                manifest.train().tokens()
+                        + manifest.validation().tokens()
+                        + manifest.test().tokens());
     }
 }

@@ -49,20 +49,41 @@ record TokenizationJob(
      */
     record Written(SplitSummary summary, int highestTokenId, long targets) {}
 
-    /** Tokenizes one split into its folder inside {@code dataset}. */
-    Written run(Split split, StagedData.Text text, LabelEncoding labels, Path dataset) {
-        String place = new Path(dataset, split.directory()).toString();
+    /**
+     * Rows that are tokenized when they are read. One staged file is one partition: ids ascend inside of partitions and from
+     * partition to partition.
+     *
+     * @param rows of {@link TokenizedDataset#schemaWithText}, with Java arrays for lists
+     * @param truncated counts what is cut
+     * @param leftOut counts the examples that leave nothing to predict
+     * @param tokenizer what executors have until this is closed
+     * @param hadoop how they read staged files until then
+     */
+    record Tokenized(
+            JavaRDD<Row> rows,
+            LongAccumulator truncated,
+            LongAccumulator leftOut,
+            Broadcast<byte[]> tokenizer,
+            Broadcast<SerializableConfiguration> hadoop)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            tokenizer.destroy();
+            hadoop.destroy();
+        }
+    }
+
+    /** Tokenizes the rows of one split; nothing runs yet. */
+    Tokenized rows(Split split, StagedData.Text text, LabelEncoding labels) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<byte[]> tokenizer = context.broadcast(tokenizerFile.bytes());
         Broadcast<SerializableConfiguration> hadoop =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
-        // Exact in spite of retries: there is no shuffle, and Spark counts each task of a last stage once.
         LongAccumulator truncated = spark.sparkContext().longAccumulator("truncated");
         LongAccumulator leftOut = spark.sparkContext().longAccumulator("left out");
         PromptEncoder.Settings promptSettings = prompts.orElse(null);
         int length = maxLength;
         boolean byteLevel = tokenizerFile.byteLevel();
-        // One file is one partition: ids ascend inside every Parquet file and from file to file.
         JavaRDD<Row> rows = context.parallelize(
                         text.parts(), Math.max(1, text.parts().size()))
                 .flatMap(part -> {
@@ -75,7 +96,17 @@ record TokenizationJob(
                                     : new TextEncoder(TokenizerFile.open(file, length), labels, truncated);
                     return new TokenizedPart(StagedText.read(hadoop.value().value(), part), encoder);
                 });
-        try {
+        return new Tokenized(rows, truncated, leftOut, tokenizer, hadoop);
+    }
+
+    /** Tokenizes one split into its folder inside {@code dataset}. */
+    Written run(Split split, StagedData.Text text, LabelEncoding labels, Path dataset) {
+        String place = new Path(dataset, split.directory()).toString();
+        try (Tokenized tokenized = rows(split, text, labels)) {
+            // Exact in spite of retries: there is no shuffle, and Spark counts each task of a last stage once.
+            LongAccumulator truncated = tokenized.truncated();
+            LongAccumulator leftOut = tokenized.leftOut();
+            JavaRDD<Row> rows = tokenized.rows();
             WatchedJob.run(spark, String.format("Tokenizing %,d %s examples", text.rows(), split), progress, () -> {
                 JavaRDD<Row> numbered = task.languageModeling().skipsUnusable() ? numbered(rows) : rows;
                 // Numbering the rows ran the tasks before.
@@ -107,9 +138,6 @@ record TokenizationJob(
                     task.type().hasWords() ? "words cut away" : "cut",
                     maxLength));
             return written;
-        } finally {
-            tokenizer.destroy();
-            hadoop.destroy();
         }
     }
 

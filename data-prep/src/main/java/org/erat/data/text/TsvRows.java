@@ -7,12 +7,14 @@ import java.util.List;
 /** Rows of a file with a row a line and tabs between columns. Quotes are plain characters; blank lines do not count. */
 final class TsvRows implements TextRows {
     private final TextTask task;
+    private final KeptColumns keep;
     private final Utf8Lines lines;
     private Columns columns;
     private long skipped;
 
-    TsvRows(TextTask task, Utf8Lines lines) {
+    TsvRows(TextTask task, KeptColumns keep, Utf8Lines lines) {
         this.task = task;
+        this.keep = keep;
         this.lines = lines;
     }
 
@@ -25,10 +27,10 @@ final class TsvRows implements TextRows {
             List<String> cells = Arrays.asList(line.split("\t", -1));
             if (columns == null) {
                 if (task.header()) {
-                    columns = Columns.named(task, cells, lines);
+                    columns = Columns.named(task, keep, cells, lines);
                     continue;
                 }
-                columns = Columns.numbered(task, cells.size(), lines);
+                columns = Columns.numbered(task, keep, cells.size(), lines);
             }
             if (cells.size() == columns.width()) {
                 return columns.row(cells);

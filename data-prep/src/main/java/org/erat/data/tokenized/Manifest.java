@@ -3,6 +3,7 @@ package org.erat.data.tokenized;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,10 +35,11 @@ import org.erat.data.StrictJson;
  *     {@code entity-f1}, {@code token-accuracy}; of language modeling {@code perplexity}, {@code loss}
  * @param tokenizerSha256 SHA-256 of {@code tokenizer.json}, in hexadecimal
  * @param maxLength length in tokens at which examples were cut
- * @param highestTokenId highest token id in either split; a model needs a larger vocabulary
+ * @param highestTokenId highest token id in any split; a model needs a larger vocabulary
  * @param train the training split
  * @param validation the validation split
- * @param contentSha256 SHA-256 over the examples' texts and labels in order, in hexadecimal; the same on any cluster
+ * @param test the test split; without examples where there is none. No part of what identifies a run: no training reads it
+ * @param contentSha256 SHA-256 over texts and labels of the training and validation examples in order, in hexadecimal; the same on any cluster
  * @param input where the text was read from, for people to know
  * @param settings everything that decides the content, by name: two data sets with equal settings are the same
  */
@@ -52,6 +54,7 @@ public record Manifest(
         int highestTokenId,
         SplitSummary train,
         SplitSummary validation,
+        SplitSummary test,
         String contentSha256,
         String input,
         Map<String, String> settings) {
@@ -71,7 +74,12 @@ public record Manifest(
     /** Of prompts without completions. */
     private static final int PROMPTS_VERSION = 5;
 
-    private static final int LAST_VERSION = PROMPTS_VERSION;
+    /** Of data sets with a test split, all of which have labels. */
+    private static final int TEST_VERSION = 6;
+
+    private static final int LAST_VERSION = TEST_VERSION;
+
+    private static final String TEST = "test";
 
     /** Name of the file inside the data set. */
     public static final String FILE = "manifest.json";
@@ -85,6 +93,66 @@ public record Manifest(
         labelNames = List.copyOf(labelNames);
         metrics = List.copyOf(metrics);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Of a data set without a test split. */
+    public Manifest(
+            int version,
+            String task,
+            TaskType type,
+            List<String> labelNames,
+            List<String> metrics,
+            String tokenizerSha256,
+            int maxLength,
+            int highestTokenId,
+            SplitSummary train,
+            SplitSummary validation,
+            String contentSha256,
+            String input,
+            Map<String, String> settings) {
+        this(
+                version,
+                task,
+                type,
+                labelNames,
+                metrics,
+                tokenizerSha256,
+                maxLength,
+                highestTokenId,
+                train,
+                validation,
+                SplitSummary.NONE,
+                contentSha256,
+                input,
+                settings);
+    }
+
+    /** The same with a test split, whose examples have labels. */
+    public Manifest withTest(SplitSummary labelled) {
+        return with(TEST_VERSION, train, validation, labelled);
+    }
+
+    /** The same with all examples in the validation split. */
+    Manifest inOneSplit() {
+        return with(version, SplitSummary.NONE, train.plus(validation).plus(test), SplitSummary.NONE);
+    }
+
+    private Manifest with(int version, SplitSummary train, SplitSummary validation, SplitSummary test) {
+        return new Manifest(
+                version,
+                task,
+                type,
+                labelNames,
+                metrics,
+                tokenizerSha256,
+                maxLength,
+                highestTokenId,
+                train,
+                validation,
+                test,
+                contentSha256,
+                input,
+                settings);
     }
 
     /**
@@ -135,7 +203,11 @@ public record Manifest(
 
     /** The summary of a split. */
     public SplitSummary summary(Split split) {
-        return split == Split.TRAIN ? train : validation;
+        return switch (split) {
+            case TRAIN -> train;
+            case VALIDATION -> validation;
+            case TEST -> test;
+        };
     }
 
     /**
@@ -158,6 +230,9 @@ public record Manifest(
                                 "%s: version %s of a tokenized data set is not known, this program reads versions %d to"
                                         + " %d: prepare the data again with this program",
                                 file, tree.path("version"), FIRST_VERSION, LAST_VERSION)));
+            }
+            if (version < TEST_VERSION && tree instanceof ObjectNode root && !root.has(TEST)) {
+                root.set(TEST, JSON.valueToTree(SplitSummary.NONE));
             }
             return JSON.treeToValue(tree, Manifest.class);
         } catch (FileNotFoundException e) {
@@ -185,7 +260,12 @@ public record Manifest(
         Path file = new Path(directory, FILE);
         FileSystem fs = file.getFileSystem(hadoop);
         try (OutputStream out = fs.create(file, false)) {
-            out.write(JSON.writeValueAsBytes(this));
+            ObjectNode tree = JSON.valueToTree(this);
+            if (version != TEST_VERSION) {
+                // As programs write and read it that know of no test split.
+                tree.remove(TEST);
+            }
+            out.write(JSON.writeValueAsBytes(tree));
             out.write('\n');
         }
     }

@@ -2,10 +2,14 @@ package org.erat.data.tokenized;
 
 import java.util.Locale;
 
-/** The two halves of a tokenized data set; each is a folder of Parquet files of the same name. */
+/**
+ * The parts of a tokenized data set: what is trained on, what choices are made by, and what is measured at the end. Each is a
+ * folder of Parquet files of the same name; only the first two are always there.
+ */
 public enum Split {
     TRAIN,
-    VALIDATION;
+    VALIDATION,
+    TEST;
 
     /** The folder of the split inside the data set. */
     public String directory() {

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
@@ -97,7 +98,7 @@ public final class TokenizedDataset {
     public static TokenizedDataset of(DatasetDescription description, Dataset<Row> train, Dataset<Row> validation) {
         Map<Split, JavaRDD<TokenizedExample>> examples = new EnumMap<>(Split.class);
         Map<Split, DataFrameExamples.Totals> totals = new EnumMap<>(Split.class);
-        for (Split split : Split.values()) {
+        for (Split split : List.of(Split.TRAIN, Split.VALIDATION)) {
             DataFrameExamples rows = new DataFrameExamples(
                     DATA_FRAME + "/" + split,
                     description.type(),
@@ -135,6 +136,57 @@ public final class TokenizedDataset {
                             "A DataFrame has no texts of prompts: prepare the data with prepare-data to generate from them");
                 },
                 "an id is there twice, or the rows changed since they were counted");
+    }
+
+    /**
+     * A data set without labels whose rows are made when they are read, and which has a validation split only.
+     *
+     * @param place where the rows come from, for messages
+     * @param manifest what they are
+     * @param rows of {@link #schemaWithText} without labels, with ids 0..n-1
+     */
+    public static TokenizedDataset ofRows(String place, Manifest manifest, Dataset<Row> rows) {
+        TaskType type = manifest.type();
+        return new TokenizedDataset(
+                place,
+                manifest,
+                (split, withWords) ->
+                        rows.javaRDD().map(row -> TokenizedExample.of(row, row.getLong(TokenizedExample.ID), type)),
+                split -> {
+                    throw new BadInputException(place + " has no prompts");
+                },
+                "the rows changed since they were counted");
+    }
+
+    /** The same examples in the validation split alone: those of training, validation and test, numbered in this order. */
+    public TokenizedDataset inOneSplit() {
+        return new TokenizedDataset(
+                directory,
+                manifest.inOneSplit(),
+                (split, withWords) -> allExamples(withWords),
+                split -> Stream.of(Split.values())
+                        .flatMap(each -> prompts.of(each).stream())
+                        .toList(),
+                repair);
+    }
+
+    private JavaRDD<TokenizedExample> allExamples(boolean withWords) {
+        JavaRDD<TokenizedExample> all = null;
+        long first = 0;
+        for (Split split : Split.values()) {
+            long count = examples(split, 0);
+            if (count > 0) {
+                long offset = first;
+                JavaRDD<TokenizedExample> ofSplit =
+                        examples.of(split, withWords).map(example -> example.withId(offset + example.id()));
+                all = all == null ? ofSplit : all.union(ofSplit);
+                first += count;
+            }
+        }
+        if (all == null) {
+            throw new BadInputException(directory + " has no examples: prepare the data again");
+        }
+        return all;
     }
 
     /**

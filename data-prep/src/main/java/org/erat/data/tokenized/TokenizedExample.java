@@ -52,6 +52,11 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
         return new TokenizedExample(id, tokenIds, typeIds, target, wordStarts, null);
     }
 
+    /** The same under another id. */
+    TokenizedExample withId(long other) {
+        return new TokenizedExample(other, tokenIds, typeIds, target, wordStarts, words);
+    }
+
     private static boolean has(Row row, int column) {
         return row.size() > column && !row.isNullAt(column);
     }

@@ -155,10 +155,13 @@ class SplitRuleTest {
     void aKnownTaskHasOtherFilesBesideItsOwn() {
         SplitRule mnli = TextTask.named("mnli").splitRule();
         Map<Use, List<Entry>> splits = mnli.splits(
-                entries("train.tsv dev_matched.tsv dev_mismatched.tsv test_matched.tsv diagnostic.tsv original/"),
+                entries(
+                        "train.tsv dev_matched.tsv dev_mismatched.tsv test_matched.tsv test_mismatched.tsv diagnostic.tsv"
+                                + " original/"),
                 "MNLI");
         assertThat(names(splits.get(Use.TRAINING))).containsExactly("train.tsv");
         assertThat(names(splits.get(Use.VALIDATION))).containsExactly("dev_matched.tsv");
+        assertThat(names(splits.get(Use.TEST))).containsExactly("test_matched.tsv");
     }
 
     @Test

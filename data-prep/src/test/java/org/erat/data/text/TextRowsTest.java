@@ -241,9 +241,9 @@ class TextRowsTest {
     private static TextRows rows(TextTask task, byte[] file) throws IOException {
         Utf8Lines lines = new Utf8Lines(PlainBytes.of(new ByteArrayInputStream(file), "data"));
         return switch (task.format()) {
-            case TSV -> new TsvRows(task, lines);
-            case CSV -> new CsvRows(task, lines);
-            case JSONL -> new JsonRows(task, lines);
+            case TSV -> new TsvRows(task, KeptColumns.NONE, lines);
+            case CSV -> new CsvRows(task, KeptColumns.NONE, lines);
+            case JSONL -> new JsonRows(task, KeptColumns.NONE, lines);
             default -> throw new IllegalArgumentException(task.format().toString());
         };
     }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.compress.compressors.CompressorException;
 import org.apache.commons.compress.compressors.CompressorStreamFactory;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs the whole of the preparation in Spark, with a real tokenizer of a few words. */
 class TokenizationTest {
@@ -258,7 +260,105 @@ class TokenizationTest {
 
         assertThat(manifest.train().examples()).isEqualTo(10 + 11);
         assertThat(manifest.validation().examples()).isEqualTo(12);
-        assertThat(progress).contains("training: 2 files, validation: 1 file, test: 1 file, not used");
+        assertThat(manifest.test().examples()).isEqualTo(13);
+        assertThat(progress)
+                .contains("training: 2 files, validation: 1 file, test: 1 file")
+                .anyMatch(line -> line.endsWith("21 training, 12 validation and 13 test examples, 230 tokens"));
+        PackedExamples test = shard(TokenizedDataset.open(spark, out.toString()), Split.TEST);
+        // "the cat 3", of which the tokenizer does not know the number.
+        assertThat(tokens(test, 0))
+                .containsExactly(
+                        TinyTokenizer.CLS, TinyTokenizer.id("the"), TinyTokenizer.id("cat"), 1, TinyTokenizer.SEP);
+        assertThat(((Targets.Classes) test.targets()).classes()).startsWith(1, 0, 1, 0);
+    }
+
+    @Test
+    void allSplitsAreOneInTheOrderOfTheirRows() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
+        write("data/dev.tsv", "sentence\tlabel\nthe cat\t1\n");
+        write("data/test.tsv", "sentence\tlabel\nthe dog\t1\nbad\t0\n");
+        prepare(SST2, "data", 64);
+
+        TokenizedDataset all = TokenizedDataset.open(spark, out.toString()).inOneSplit();
+
+        assertThat(all.examples(Split.VALIDATION, 0)).isEqualTo(5);
+        assertThat(all.examples(Split.TRAIN, 0)).isZero();
+        PackedExamples examples = shard(all, Split.VALIDATION);
+        assertThat(IntStream.range(0, 5).mapToObj(i -> tokens(examples, i)))
+                .containsExactly(ids("good"), ids("bad"), ids("the", "cat"), ids("the", "dog"), ids("bad"));
+    }
+
+    /** As GLUE and the Hugging Face hub have them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"index\tsentence\n0\tgood\n", "sentence\tlabel\ngood\t-1\nbad\t-1\n", ""})
+    void aTestSplitWithoutLabelsIsLeftOutWithAWord(String text) throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        write("data/test.tsv", text);
+
+        Manifest manifest = prepare(SST2, "data", 64).manifest();
+
+        assertThat(manifest.version()).isEqualTo(1);
+        assertThat(manifest.test().examples()).isZero();
+        assertThat(out.resolve("test")).doesNotExist();
+        assertThat(progress)
+                .anyMatch(line -> line.startsWith("The test split is left out, since there is nothing to measure on: ")
+                        && line.contains("test.tsv"));
+    }
+
+    @Test
+    void aRowOfALabelledTestSplitThatCannotBeUsedIsNamed() throws IOException {
+        write("data/train.tsv", "sentence\tmood\ngood\thappy\nbad\tsad\n");
+        write("data/dev.tsv", "sentence\tmood\ngood\thappy\n");
+        write("data/test.tsv", "sentence\tmood\ngood\thappy\nbad\tsadd\n");
+        TextTask task = TextTask.custom(TextFormat.TSV, true, "sentence", null, "mood", TaskType.CLASSIFICATION);
+        assertRefused(
+                task,
+                "data",
+                out,
+                "test.tsv, line 3: label 'sadd' (column 'mood') is not one of happy, sad: mend it, or move the file away:"
+                        + " only evaluate reads a test split");
+    }
+
+    @Test
+    void dataOfAnEarlierProgramAreUsedWithoutATestSplit() throws IOException {
+        write("data/train.tsv", "sentence\tlabel\ngood\t1\nbad\t0\n");
+        write("data/dev.tsv", "sentence\tlabel\ngood\t1\n");
+        Manifest earlier = prepare(SST2, "data", 64).manifest();
+        write("data/test.tsv", "sentence\tlabel\ngood\t1\n");
+
+        PreparedData again = prepare(SST2, "data", 64);
+
+        assertThat(again.reused()).isTrue();
+        assertThat(progress).anyMatch(line -> line.startsWith("It has no test split: "));
+        out = folder.resolve("parent").resolve("out2");
+        Manifest anew = prepare(SST2, "data", 64).manifest();
+        assertThat(anew.test().examples()).isEqualTo(1);
+        assertThat(anew.contentSha256()).isEqualTo(earlier.contentSha256());
+        assertThat(prepare(SST2, "data", 64).reused()).isTrue();
+        write("data/test.tsv", "sentence\tlabel\nbad\t0\n");
+        assertThatThrownBy(() -> prepare(SST2, "data", 64))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("test was sha256 ");
+    }
+
+    @Test
+    void whatIsSplitOffOneFileIsSaidWithTheWayToMeasureOnAllRows() throws IOException {
+        StringBuilder text = new StringBuilder("t,y\n");
+        for (int i = 0; i < 100; i++) {
+            text.append("the cat ").append(i).append(',').append(i % 2).append('\n');
+        }
+        write("test.csv", text.toString());
+        TextTask task = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.CLASSIFICATION);
+        Manifest manifest = Tokenization.prepare(
+                        spark, withShare(task, folder.resolve("test.csv").toString(), 0.2), progress::add)
+                .manifest();
+        assertThat(progress)
+                .contains(String.format(
+                        "No validation file: %d of 100 rows are split off for validation (--validation-fraction 0.2), %d"
+                                + " are for training. To measure a model on all rows, give --like with the data that it"
+                                + " was trained on",
+                        manifest.validation().examples(), manifest.train().examples()));
     }
 
     private void writeParquetFile(String name, List<List<String>> rows) throws IOException {
@@ -409,7 +509,7 @@ class TokenizationTest {
         assertThatThrownBy(() -> prepareLike(task, "data", trained))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining(
-                        "data holds the splits [training, validation], and with --like all rows are for one use");
+                        "data holds the splits [training, validation], and all rows are for one use here");
         TextTask numbers = TextTask.custom(TextFormat.CSV, true, "t", null, "y", TaskType.REGRESSION);
         assertThatThrownBy(() -> prepareLike(numbers, "new.csv", trained))
                 .isInstanceOf(UsageException.class)

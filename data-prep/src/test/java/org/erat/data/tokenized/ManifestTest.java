@@ -138,6 +138,27 @@ class ManifestTest {
     }
 
     @Test
+    void aTestSplitHasAVersionOfItsOwnAndChangesNothingElse() throws IOException {
+        Manifest without = of(10, 2);
+        without.write(HADOOP, path());
+        assertThat(folder.resolve("manifest.json"))
+                .content()
+                .contains("\"version\" : 1")
+                .doesNotContain("\"test\"");
+        assertThat(without.summary(Split.TEST).examples()).isZero();
+        Files.delete(folder.resolve("manifest.json"));
+
+        Manifest with = without.withTest(new SplitSummary(4, 12, 3, 0));
+        with.write(HADOOP, path());
+        assertThat(folder.resolve("manifest.json")).content().contains("\"version\" : 6", "\"test\"");
+        assertThat(Manifest.read(HADOOP, path())).isEqualTo(with);
+        assertThat(with.summary(Split.TEST).examples()).isEqualTo(4);
+        assertThat(with.labelled()).isTrue();
+        // A run on the data goes on when the test split is added.
+        assertThat(with.tokensSha256()).isEqualTo(without.tokensSha256());
+    }
+
+    @Test
     void languageModelingHasAVersionThatEarlierProgramsRefuse() {
         assertThat(Manifest.version(TaskType.LANGUAGE_MODELING, true)).isGreaterThan(3);
     }
