@@ -125,8 +125,8 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                         use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
                 List<SplitOption.Examples> all = request.on().examples(session, use);
                 List<Optional<TextEvaluation>> texts = all.stream()
-                        .map(examples -> request.texts()
-                                .map(of -> TextEvaluation.prepare(session, use, examples, of, progress)))
+                        .map(examples ->
+                                request.texts().map(of -> TextEvaluation.prepare(session, use, examples, of, progress)))
                         .toList();
                 for (int i = 0; i < all.size(); i++) {
                     SplitOption.Examples examples = all.get(i);

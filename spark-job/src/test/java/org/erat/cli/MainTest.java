@@ -253,11 +253,13 @@ class MainTest {
                                 new RunAndData.Choice(
                                         on, List.of("a", "b"), new SplitOption.Choice(Optional.of(Split.TEST))),
                                 List.of(),
-                                false),
+                                false,
+                                Optional.empty()),
                         new EvaluateCommand.Request(
                                 new RunAndData.Choice(on, List.of("a"), new SplitOption.Choice(Optional.empty())),
                                 List.of(),
-                                false));
+                                false,
+                                Optional.empty()));
     }
 
     @Test
