@@ -3,6 +3,7 @@ package org.erat.benchmark;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -10,39 +11,49 @@ import java.util.stream.IntStream;
 /** That both sides compute the same: a fast peer of something else would be no peer. */
 final class AgreementRow {
     static final String ROW = "agreement";
+    static final String OF_DECODERS = "decoder-agreement";
 
     private final Bench bench;
+    private final String row;
+    private final List<StepShape> shapes;
 
-    AgreementRow(Bench bench) {
+    private AgreementRow(Bench bench, String row, List<StepShape> shapes) {
         this.bench = bench;
+        this.row = row;
+        this.shapes = shapes;
+    }
+
+    static AgreementRow ofEncoders(Bench bench) {
+        return new AgreementRow(bench, ROW, StepShape.ENCODERS);
+    }
+
+    static AgreementRow ofDecoders(Bench bench) {
+        return new AgreementRow(bench, OF_DECODERS, StepShape.DECODERS);
     }
 
     void measure() {
-        compare(
-                "BERT-base 8×128",
-                Workspace.BASE,
-                Workspace.TOKENS_128,
-                IntStream.range(0, 8).toArray());
-        compare(
-                "12×384 at 16×64",
-                Workspace.SMALL,
-                Workspace.TOKENS_64,
-                IntStream.range(0, 16).toArray());
+        shapes.forEach(this::compare);
     }
 
-    private void compare(String name, String model, String data, int[] indices) {
+    private void compare(StepShape shape) {
         Path parameters = file("parameters");
-        bench.ours()
-                .ask(bench.onBatch("parameters", model, Bench.LORA, Bench.F32, data, indices)
-                        .put("out", parameters.toString()));
+        bench.ours().ask(request("parameters", shape, Bench.F32).put("out", parameters.toString()));
         drawB(parameters);
-        Engine.Outcome peer = outcome(bench.torch(), model, Bench.F32, data, indices, parameters);
-        add(name + " f32", outcome(bench.ours(), model, Bench.F32, data, indices, parameters), peer);
-        add(name + " bf16", outcome(bench.ours(), model, Bench.BF16, data, indices, parameters), peer);
+        Engine.Outcome peer = outcome(bench.torch(), shape, Bench.F32, parameters);
+        add(shape.name() + " f32", outcome(bench.ours(), shape, Bench.F32, parameters), peer);
+        add(shape.name() + " bf16", outcome(bench.ours(), shape, Bench.BF16, parameters), peer);
         add(
-                name + " libtorch's own bf16 beside its f32",
-                outcome(bench.torch(), model, Bench.BF16, data, indices, parameters),
+                shape.name() + " libtorch's own bf16 beside its f32",
+                outcome(bench.torch(), shape, Bench.BF16, parameters),
                 peer);
+        if (shape.vocabulary() > 0) {
+            bench.endSides();
+        }
+    }
+
+    private ObjectNode request(String what, StepShape shape, String precision) {
+        int[] indices = IntStream.range(0, shape.batch()).toArray();
+        return bench.onBatch(what, shape.model(), Bench.LORA, precision, shape.data(), indices);
     }
 
     /** Gives B values, without which A has no gradient. */
@@ -58,13 +69,11 @@ final class AgreementRow {
         ObjectFile.write(parameters, values);
     }
 
-    private Engine.Outcome outcome(
-            Child side, String model, String precision, String data, int[] indices, Path parameters) {
+    private Engine.Outcome outcome(Child side, StepShape shape, String precision, Path parameters) {
         Path out = file("outcome");
-        ObjectNode request = bench.onBatch("outcome", model, Bench.LORA, precision, data, indices)
+        side.ask(request("outcome", shape, precision)
                 .put("parameters", parameters.toString())
-                .put("out", out.toString());
-        side.ask(request);
+                .put("out", out.toString()));
         return ObjectFile.read(out);
     }
 
@@ -82,14 +91,14 @@ final class AgreementRow {
             worst = Math.max(worst, distance(ours.gradients().get(gradient.getKey()), gradient.getValue()));
         }
         bench.add(Line.figure(
-                ROW,
+                row,
                 what + ": largest difference of a log-probability",
                 "",
                 Samples.of(outputs),
                 "",
                 "against libtorch f32"));
         bench.add(Line.figure(
-                ROW,
+                row,
                 what + ": largest relative difference of a matrix's gradient",
                 "",
                 Samples.of(worst),

@@ -85,29 +85,29 @@ final class Bench implements AutoCloseable {
 
     Child ours() {
         if (ours == null) {
-            ours = encoders("ours", Map.of());
+            ours = side("ours", Map.of());
         }
         return ours;
     }
 
     Child torch() {
         if (torch == null) {
-            torch = encoders("torch", Map.of());
+            torch = side("torch", Map.of());
         }
         return torch;
     }
 
     /** Our side in a process of its own, which tells of every primitive beside its answers; to be closed after use. */
     Child verboseOurs() {
-        return encoders("ours", Map.of("ONEDNN_VERBOSE", "profile_exec"));
+        return side("ours", Map.of("ONEDNN_VERBOSE", "profile_exec"));
     }
 
     /** A language model's head in a process of its own, to be closed after use. */
     Child head() {
-        return encoders("head", Map.of());
+        return side("head", Map.of());
     }
 
-    private Child encoders(String role, Map<String, String> more) {
+    private Child side(String role, Map<String, String> more) {
         // DJL unpacks libtorch where this points.
         String natives = home.resolve("spark-job/target/djl").toString();
         Map<String, String> environment = new HashMap<>(more);
@@ -165,7 +165,7 @@ final class Bench implements AutoCloseable {
                 .asDouble();
     }
 
-    /** A request about an encoder and a mini-batch. */
+    /** A request about a model and a mini-batch. */
     ObjectNode onBatch(String what, String model, String method, String precision, String data, int[] indices) {
         ObjectNode request = Child.request(what)
                 .put("model", model(model).toString())

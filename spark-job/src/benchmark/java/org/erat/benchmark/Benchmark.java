@@ -3,12 +3,15 @@ package org.erat.benchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,15 +36,33 @@ final class Benchmark implements Callable<Integer> {
             StepRows.FIT,
             StepRows.FORWARD,
             StepProfile.ROW,
+            AgreementRow.OF_DECODERS,
+            StepRows.DECODER_F32,
+            StepRows.DECODER_BF16,
+            StepProfile.OF_DECODERS,
             HeadRow.ROW,
             GenerationRow.ROW,
             RealTextRows.PADDING,
+            RealTextRows.PREPARED,
             RealTextRows.SPEED,
             ClusterRows.MEMORY,
             ClusterRows.ROUNDS,
             ClusterRows.BYTES,
             StartRow.ROW,
             ClusterRows.ALL_RANKS);
+
+    private static final Set<String> OF_DECODERS = Set.of(
+            AgreementRow.OF_DECODERS,
+            StepRows.DECODER_F32,
+            StepRows.DECODER_BF16,
+            StepProfile.OF_DECODERS,
+            HeadRow.ROW,
+            GenerationRow.ROW);
+
+    /** Rows that need no synthetic sentences. */
+    private static final Set<String> WITHOUT_SENTENCES = Stream.concat(
+                    OF_DECODERS.stream(), Stream.of(RealTextRows.PREPARED))
+            .collect(Collectors.toSet());
 
     private static final Set<String> OF_REAL_TEXT =
             Set.of(RealTextRows.PADDING, RealTextRows.SPEED, ClusterRows.ALL_RANKS);
@@ -55,7 +76,8 @@ final class Benchmark implements Callable<Integer> {
             paramLabel = "ROW",
             description =
                     "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16, limit,"
-                        + " erat, fit, forward, profile, head, generate, padding, real-text, memory, rounds, bytes, start, all-ranks.")
+                        + " erat, fit, forward, profile, decoder-agreement, decoder-f32, decoder-bf16, decoder-profile, head,"
+                        + " generate, padding, prepared-padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
     @Option(
@@ -80,6 +102,13 @@ final class Benchmark implements Callable<Integer> {
             description = "Folder with GLUE's SST-2, MRPC and RTE, each with train.tsv and dev.tsv. Without it the rows"
                     + " padding, real-text and all-ranks are skipped.")
     private Path data;
+
+    @Option(
+            names = "--prepared",
+            paramLabel = "DIR",
+            description = "Prompts with completions as prepare-data writes them. Without it the row prepared-padding is"
+                    + " skipped.")
+    private Path prepared;
 
     @Option(
             names = "--json",
@@ -115,9 +144,18 @@ final class Benchmark implements Callable<Integer> {
                     .filter(OF_REAL_TEXT::contains)
                     .forEach(row -> report.skip(row, "needs real text, see --data"));
         }
+        if (prepared == null && possible.remove(RealTextRows.PREPARED)) {
+            report.skip(RealTextRows.PREPARED, "needs prepared completions, see --prepared");
+        }
         Map<String, Path> models = Workspace.models(folder, model);
         try (Bench bench = new Bench(home.toAbsolutePath(), folder, threads, quick, models, report)) {
             Workspace.prepare(bench, dataOf(possible), data, Benchmark::say);
+            if (possible.contains(RealTextRows.PREPARED)) {
+                Workspace.pack(bench, prepared);
+            }
+            if (!Collections.disjoint(possible, OF_DECODERS)) {
+                Workspace.prepareDecoders(bench);
+            }
             return measure(bench, report, possible) ? 0 : 1;
         } finally {
             publish(report, folder);
@@ -152,12 +190,16 @@ final class Benchmark implements Callable<Integer> {
         if (!Set.copyOf(rows).equals(Set.copyOf(ROWS))) {
             line.append(" --rows ").append(String.join(",", rows));
         }
-        line.append(quick ? " --quick" : "").append(data == null ? "" : " --data GLUE");
+        line.append(quick ? " --quick" : "").append(data == null ? "" : " --data GLUE")
+                .append(prepared == null ? "" : " --prepared DATA");
         return line.toString();
     }
 
     private static Set<String> dataOf(Set<String> rows) {
-        Set<String> data = new TreeSet<>(Set.of(Workspace.TOKENS_128, Workspace.TOKENS_64, Workspace.TOKENS_16));
+        Set<String> data = new TreeSet<>();
+        if (!WITHOUT_SENTENCES.containsAll(rows)) {
+            data.addAll(Set.of(Workspace.TOKENS_128, Workspace.TOKENS_64, Workspace.TOKENS_16));
+        }
         if (rows.contains(RealTextRows.PADDING)) {
             data.addAll(Workspace.GLUE.keySet());
         }
@@ -174,11 +216,20 @@ final class Benchmark implements Callable<Integer> {
     private static boolean measure(Bench bench, Report report, Set<String> rows) throws InterruptedException {
         Attempts attempts = new Attempts(report);
         if (rows.contains(AgreementRow.ROW)) {
-            attempts.make("agreement of both sides", new AgreementRow(bench)::measure);
+            attempts.make("agreement of both sides", AgreementRow.ofEncoders(bench)::measure);
         }
-        attempts.make("steps and forward passes", new StepRows(bench, rows)::measure);
+        attempts.make("steps and forward passes", () -> StepRows.ofEncoders(bench, rows));
         if (rows.contains(StepProfile.ROW)) {
-            attempts.make("where the time of a step goes", new StepProfile(bench)::measure);
+            attempts.make("where the time of a step goes", StepProfile.ofEncoders(bench)::measure);
+        }
+        if (rows.contains(AgreementRow.OF_DECODERS)) {
+            attempts.make("agreement of both sides on decoders", AgreementRow.ofDecoders(bench)::measure);
+        }
+        if (rows.contains(StepRows.DECODER_F32) || rows.contains(StepRows.DECODER_BF16)) {
+            attempts.make("steps of decoders", () -> StepRows.ofDecoders(bench, rows));
+        }
+        if (rows.contains(StepProfile.OF_DECODERS)) {
+            attempts.make("where the time of a decoder's step goes", StepProfile.ofDecoders(bench)::measure);
         }
         if (rows.contains(HeadRow.ROW)) {
             attempts.make("a language model's head", new HeadRow(bench)::measure);

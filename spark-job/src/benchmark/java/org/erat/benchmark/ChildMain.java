@@ -38,8 +38,8 @@ final class ChildMain {
 
     private static Role role(String[] args) {
         return switch (args[0]) {
-            case "ours" -> new EncoderRole(new OursEngine(Integer.parseInt(args[1])));
-            case "torch" -> new EncoderRole(new TorchEngine(Integer.parseInt(args[1])));
+            case "ours" -> new SideRole(new OursEngine(Integer.parseInt(args[1])));
+            case "torch" -> new SideRole(new TorchEngine(Integer.parseInt(args[1])));
             case "head" -> new HeadRole(Integer.parseInt(args[1]));
             case "spark" -> new SparkRole(args[1], args[2]);
             default -> throw new IllegalArgumentException("There is no role " + args[0]);

@@ -25,7 +25,8 @@ interface Engine {
     int TOTAL_STEPS = 1000;
 
     /**
-     * A transformer with adapters on query and value and a head: mean over tokens, dense tanh layer, linear layer.
+     * A transformer with adapters on query and value. An encoder has a head: mean over tokens, dense tanh layer, linear
+     * layer. A decoder predicts next tokens by its word embeddings.
      *
      * @param model base-model directory
      * @param method {@code lora} or, on our side, {@code erat}
@@ -38,10 +39,22 @@ interface Engine {
         throw new UnsupportedOperationException("There is no framework to go without");
     }
 
-    /** Seconds in which a decoder completes the prompts of {@link GenerationRow}, where the side has one. */
-    default double generate(Path model, String precision) {
-        throw new UnsupportedOperationException("There is no decoder");
-    }
+    /**
+     * Completes prompts by greedy search.
+     *
+     * @param model a decoder's base-model directory
+     * @param prompts [B,T] token ids
+     * @param count tokens of each completion; none ends before
+     */
+    Generated generate(Path model, String precision, int[][] prompts, int count);
+
+    /**
+     * Completions.
+     *
+     * @param seconds that took the search, the reading of the prompts counted
+     * @param tokens [B,count]
+     */
+    record Generated(double seconds, int[][] tokens) {}
 
     /** A transformer under training. Times are in seconds and hold nothing but the work itself. */
     interface Trainer {
@@ -61,7 +74,7 @@ interface Engine {
     /**
      * What both sides should agree on.
      *
-     * @param logProbabilities [B,C]
+     * @param logProbabilities [B,C] of all classes; of a language model [M], of the token that each target is
      * @param gradients by the names of {@link Trainer#parameters}
      */
     record Outcome(float[] logProbabilities, Map<String, float[]> gradients) implements Serializable {}

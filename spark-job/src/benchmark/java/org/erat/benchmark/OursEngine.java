@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterLayout;
@@ -16,6 +18,13 @@ import org.erat.data.tokenized.TaskType;
 import org.erat.dl4j.BatchArrays;
 import org.erat.dl4j.LearnerGraph;
 import org.erat.dl4j.LocalSteps;
+import org.erat.generation.Completion;
+import org.erat.generation.GeneratingModel;
+import org.erat.generation.GenerationSettings;
+import org.erat.generation.Generator;
+import org.erat.generation.Prompt;
+import org.erat.generation.SpecialTokens;
+import org.erat.generation.Strategy;
 import org.erat.head.HeadLayout;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
@@ -51,14 +60,33 @@ final class OursEngine implements Engine {
     }
 
     @Override
-    public double generate(Path model, String precision) {
-        return GenerationRow.seconds(model, job(model, Bench.LORA, precision).compute());
+    public Generated generate(Path model, String precision, int[][] prompts, int count) {
+        BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
+        List<Prompt> named = IntStream.range(0, prompts.length)
+                .mapToObj(id -> new Prompt(id, "benchmark", "", prompts[id]))
+                .toList();
+        // Without an end token every completion has the same length.
+        try (Generator generator = new Generator(
+                GeneratingModel.of(
+                        base, null, new SpecialTokens(Set.of(), Set.of(), 0), job(model, Bench.LORA, precision).compute()),
+                new GenerationSettings(count, 0, new Strategy.Greedy()))) {
+            long start = System.nanoTime();
+            List<Completion> completions = generator.complete(named);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            return new Generated(
+                    seconds, completions.stream().map(Completion::tokens).toArray(int[][]::new));
+        }
     }
 
     private ComputationGraph graph(Path model, String method, String precision) {
         BaseModel base = BaseModel.describe(model.toUri().toString(), new Configuration());
         return LearnerGraph.create(
-                LearnerSpec.of(job(model, method, precision), base, TaskType.CLASSIFICATION, CLASSES, TOTAL_STEPS));
+                LearnerSpec.of(
+                job(model, method, precision),
+                base,
+                base.architecture().mask().causal() ? TaskType.LANGUAGE_MODELING : TaskType.CLASSIFICATION,
+                CLASSES,
+                TOTAL_STEPS));
     }
 
     /** The configuration that its steps have. */
@@ -132,7 +160,10 @@ final class OursEngine implements Engine {
         public Outcome outcome(Map<String, float[]> parameters, Batch batch) {
             set(parameters);
             MultiDataSet arrays = BatchArrays.of(batch);
-            float[] logProbabilities = floats(Transforms.log(graph.output(false, arrays.getFeatures())[0]));
+            float[] logProbabilities = floats(
+                    layout.head().arrays().isEmpty()
+                            ? graph.scoreExamples(arrays, false).neg()
+                            : Transforms.log(graph.output(false, arrays.getFeatures())[0]));
             graph.initGradientsView();
             graph.setInputs(arrays.getFeatures());
             graph.setLabels(arrays.getLabels());

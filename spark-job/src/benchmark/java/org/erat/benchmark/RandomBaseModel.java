@@ -78,29 +78,24 @@ public final class RandomBaseModel {
                 directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
     }
 
-    /** Writes GPT-2's smallest model, 124 million values, unless it is there, with the tokenizer of {@code like}. */
-    static void writeGpt2(Path directory, Path like) throws IOException {
+    /** Writes that of a {@code config.json}, unless it is there, with the tokenizer of {@code like}. */
+    static void write(Path directory, String config, Path like) throws IOException {
         if (Files.exists(directory.resolve(BaseModelDirectory.TENSORS))) {
             return;
         }
         Files.createDirectories(directory);
-        Path config = directory.resolve(BaseModelDirectory.CONFIG);
-        Files.writeString(
-                config,
-                """
-                {"model_type": "gpt2", "vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12,
-                 "n_positions": 1024, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
-                """);
+        Path file = directory.resolve(BaseModelDirectory.CONFIG);
+        Files.writeString(file, config);
         Files.copy(
                 like.resolve(BaseModelDirectory.TOKENIZER),
                 directory.resolve(BaseModelDirectory.TOKENIZER),
                 StandardCopyOption.REPLACE_EXISTING);
-        writeTensors(directory, Families.architecture(ConfigJson.read(config)));
+        writeTensors(directory, Families.architecture(ConfigJson.read(file)));
     }
 
     private static FloatBuffer values(String name, long[] shape) {
         Random random = new Random(name.hashCode());
-        boolean gain = name.endsWith("LayerNorm.weight") || name.matches("(.*\\.)?ln_\\w+\\.weight");
+        boolean gain = name.matches("(.*[._])?(LayerNorm|ln_\\w+|\\w*norm)\\.weight");
         FloatBuffer values = FloatBuffer.allocate((int) (shape.length == 2 ? shape[0] * shape[1] : shape[0]));
         for (int i = 0; i < values.capacity(); i++) {
             values.put(i, (float) ((gain ? 1 : 0) + 0.02 * random.nextGaussian()));

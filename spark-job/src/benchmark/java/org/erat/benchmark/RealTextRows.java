@@ -12,15 +12,17 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
-import org.erat.data.tokenized.Targets;
-import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadSpec;
+import org.erat.prefix.PassInputs;
 
 /** Epochs over real text: the job's length buckets beside the peer's batches in random order, padded to the longest. */
 final class RealTextRows {
     static final String SPEED = "real-text";
     static final String PADDING = "padding";
+    static final String PREPARED = "prepared-padding";
 
     private static final int BATCH = 32;
+    private static final int PREPARED_BATCH = 16;
     private static final int SHARDS = 2;
     private static final Map<String, String> TARGETS = Map.of("sst2", "≥ 2.5 ×", "mrpc", "≥ 1.3 ×");
 
@@ -36,6 +38,9 @@ final class RealTextRows {
         if (rows.contains(PADDING)) {
             List.of("sst2", "mrpc", "rte").forEach(this::padding);
         }
+        if (rows.contains(PREPARED)) {
+            ofPrepared();
+        }
         if (rows.contains(SPEED)) {
             speed("sst2", bench.times(12, 4));
             speed("mrpc", bench.times(6, 3));
@@ -44,58 +49,71 @@ final class RealTextRows {
 
     private void padding(String task) {
         PackedExamples all = bench.examples(task);
+        padding(PADDING, Workspace.GLUE.get(task), all, lengths(all), BATCH);
+    }
+
+    /** Of prepared completions, as what a model reads depends on how it predicts them. */
+    private void ofPrepared() {
+        PackedExamples all = bench.examples(Workspace.PREPARED);
+        HeadSpec masked = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, 1, 1, HeadSpec.Loss.MASKED_TOKEN);
+        padding(PREPARED, "decoders, and encoders with prefix.objective = causal", all, lengths(all), PREPARED_BATCH);
+        padding(
+                PREPARED,
+                "encoders with prefix.objective = pseudo-mask",
+                all,
+                PassInputs.lengths(masked, all),
+                PREPARED_BATCH);
+    }
+
+    /** @param lengths [n] tokens of each example in a pass */
+    private void padding(String row, String what, PackedExamples all, int[] lengths, int batchSize) {
         List<int[]> bucketed = new ArrayList<>();
         for (int shard = 0; shard < SHARDS; shard++) {
-            bucketed.addAll(bucketed(all, shard));
+            bucketed.addAll(bucketed(all, lengths, batchSize, shard));
         }
-        double ours = LengthBuckets.paddedShare(all, bucketed.toArray(int[][]::new));
-        double peer = LengthBuckets.paddedShare(all, shuffled(all).toArray(int[][]::new));
+        double ours = LengthBuckets.paddedShare(lengths, bucketed.toArray(int[][]::new));
+        double peer = LengthBuckets.paddedShare(lengths, shuffled(lengths.length, batchSize).toArray(int[][]::new));
         bench.add(new Line(
-                PADDING,
-                Workspace.GLUE.get(task) + ", share of padded tokens; peer: batches in random order",
+                row,
+                what + ", share of padded tokens; peer: batches in random order",
                 "%",
                 Samples.of(100 * ours),
                 Samples.of(100 * peer),
                 Double.NaN,
                 "≤ 3 %",
-                "whole training set, " + SHARDS + " shards, batches of " + BATCH));
+                String.format(
+                        Locale.ROOT,
+                        "%,d examples, %d shards, batches of %d, %.1f tokens an example",
+                        all.size(),
+                        SHARDS,
+                        batchSize,
+                        IntStream.of(lengths).average().orElseThrow())));
+    }
+
+    private static int[] lengths(PackedExamples all) {
+        return IntStream.range(0, all.size()).map(all::length).toArray();
     }
 
     /** Batches of a shard in an epoch of training, as indices into all examples. */
-    private static List<int[]> bucketed(PackedExamples all, int shard) {
+    private static List<int[]> bucketed(PackedExamples all, int[] lengths, int batchSize, int shard) {
         int[] members = IntStream.range(0, all.size())
                 .filter(i -> all.id(i) % SHARDS == shard)
                 .toArray();
-        PackedExamples examples = pick(all, members);
+        int[] ofMembers = IntStream.of(members).map(i -> lengths[i]).toArray();
         List<int[]> batches = new ArrayList<>();
-        for (int[] batch : LengthBuckets.batches(examples, BATCH, 1, 0, shard)) {
+        for (int[] batch : LengthBuckets.batches(ofMembers, batchSize, 1, 0, shard)) {
             batches.add(Arrays.stream(batch).map(i -> members[i]).toArray());
         }
         return batches;
     }
 
-    /** The lengths of some examples; no batch is made of their tokens. */
-    private static PackedExamples pick(PackedExamples all, int[] members) {
-        int[] offsets = new int[members.length + 1];
-        for (int i = 0; i < members.length; i++) {
-            offsets[i + 1] = offsets[i] + all.length(members[i]);
-        }
-        return new PackedExamples(
-                TaskType.CLASSIFICATION,
-                Arrays.stream(members).mapToLong(all::id).toArray(),
-                offsets,
-                new int[offsets[members.length]],
-                null,
-                new Targets.Classes(new int[members.length]));
-    }
-
-    private static List<int[]> shuffled(PackedExamples all) {
+    private static List<int[]> shuffled(int count, int batchSize) {
         List<Integer> order =
-                new ArrayList<>(IntStream.range(0, all.size()).boxed().toList());
+                new ArrayList<>(IntStream.range(0, count).boxed().toList());
         Collections.shuffle(order, new Random(1));
         List<int[]> batches = new ArrayList<>();
-        for (int from = 0; from < order.size(); from += BATCH) {
-            batches.add(order.subList(from, Math.min(from + BATCH, order.size())).stream()
+        for (int from = 0; from < order.size(); from += batchSize) {
+            batches.add(order.subList(from, Math.min(from + batchSize, order.size())).stream()
                     .mapToInt(Integer::intValue)
                     .toArray());
         }
@@ -104,10 +122,10 @@ final class RealTextRows {
 
     private void speed(String task, int count) {
         PackedExamples all = bench.examples(task);
-        List<int[]> bucketed = bucketed(all, 0);
-        bucketed.addAll(bucketed(all, 1));
+        List<int[]> bucketed = bucketed(all, lengths(all), BATCH, 0);
+        bucketed.addAll(bucketed(all, lengths(all), BATCH, 1));
         List<int[]> ours = sample(all, bucketed, count);
-        List<int[]> peer = sample(all, shuffled(all), count);
+        List<int[]> peer = sample(all, shuffled(all.size(), BATCH), count);
         Map<String, Samples> speeds = new Contest()
                 .add("ours", () -> tokensPerSecond(bench.ours(), task, all, ours))
                 .add("peer", () -> tokensPerSecond(bench.torch(), task, all, peer))

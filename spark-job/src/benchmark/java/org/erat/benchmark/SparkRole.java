@@ -75,6 +75,7 @@ final class SparkRole implements ChildMain.Role {
     public ObjectNode answer(JsonNode request) {
         return switch (request.get("do").asText()) {
             case "prepare" -> prepare(request);
+            case "pack" -> pack(request);
             case "train" -> train(request);
             case "evaluate" -> evaluate(request);
             case "stock" -> stock(request);
@@ -112,9 +113,15 @@ final class SparkRole implements ChildMain.Role {
                         TokenizationRequest.DEFAULT_SEED,
                         Optional.empty()),
                 System.err::println);
+        return pack(request);
+    }
+
+    /** Writes the training examples of a prepared data set to a file for the other processes. */
+    private ObjectNode pack(JsonNode request) {
+        TokenizedDataset data = TokenizedDataset.open(session, request.get("out").asText());
         ObjectFile.write(
                 Path.of(request.get("packed").asText()),
-                TokenizedDataset.open(session, out).shards(Split.TRAIN, 1).first());
+                data.shards(Split.TRAIN, 1).first());
         return Child.JSON.createObjectNode();
     }
 

@@ -11,14 +11,27 @@ import java.util.stream.IntStream;
 /** Where the time of our step goes, from what oneDNN itself says of every primitive that it executes. */
 final class StepProfile {
     static final String ROW = "profile";
+    static final String OF_DECODERS = "decoder-profile";
 
     /** Enough for Java to have compiled what it runs in every step. */
     private static final int WARM_UP = 15;
 
     private final Bench bench;
+    private final String row;
+    private final List<StepShape> shapes;
 
-    StepProfile(Bench bench) {
+    private StepProfile(Bench bench, String row, List<StepShape> shapes) {
         this.bench = bench;
+        this.row = row;
+        this.shapes = shapes;
+    }
+
+    static StepProfile ofEncoders(Bench bench) {
+        return new StepProfile(bench, ROW, StepShape.ENCODERS);
+    }
+
+    static StepProfile ofDecoders(Bench bench) {
+        return new StepProfile(bench, OF_DECODERS, StepShape.DECODERS);
     }
 
     /** Kinds of work within a step. */
@@ -29,7 +42,9 @@ final class StepProfile {
         ACTIVATION("activation, both ways"),
         NORMALISATION("layer normalisation, both ways"),
         SUMS("sums and copies"),
-        OUTSIDE("outside oneDNN: head, optimizer, embeddings, copies to and from ND4J, calls");
+        VOCABULARY_PRODUCTS("products over the vocabulary"),
+        VOCABULARY_LOSSES("logits to losses and their gradient"),
+        OUTSIDE("outside oneDNN: loops in Java, optimizer, embeddings, copies to and from ND4J, calls");
 
         private final String words;
 
@@ -42,7 +57,10 @@ final class StepProfile {
          *
          * @param operands sizes of its operands as oneDNN writes them: 1024x768:768x8
          */
-        static Work of(String primitive, String operands) {
+        static Work of(String primitive, String operands, StepShape shape) {
+            if (List.of(operands.split("[x:]")).contains(Integer.toString(shape.vocabulary()))) {
+                return primitive.equals("matmul") ? VOCABULARY_PRODUCTS : VOCABULARY_LOSSES;
+            }
             return switch (primitive) {
                 case "matmul" -> ofProduct(operands);
                 case "softmax" -> ATTENTION;
@@ -61,7 +79,7 @@ final class StepProfile {
     }
 
     void measure() {
-        for (StepShape shape : StepShape.ALL) {
+        for (StepShape shape : shapes) {
             for (String precision : List.of(Bench.F32, Bench.BF16)) {
                 measure(shape, precision);
             }
@@ -85,7 +103,7 @@ final class StepProfile {
                         step);
                 if (step >= WARM_UP) {
                     whole += 1e3 * seconds;
-                    ours.takeAside().forEach(line -> count(line, milliseconds));
+                    ours.takeAside().forEach(line -> count(line, shape, milliseconds));
                 }
             }
         }
@@ -94,7 +112,7 @@ final class StepProfile {
         milliseconds.put(Work.OUTSIDE, whole - inside);
         for (Map.Entry<Work, Double> part : milliseconds.entrySet()) {
             bench.add(Line.figure(
-                    ROW,
+                    row,
                     shape.name() + " " + precision + ", " + part.getKey().words,
                     "ms",
                     Samples.of(part.getValue() / steps),
@@ -104,12 +122,12 @@ final class StepProfile {
     }
 
     /** Adds the time of one line: onednn_verbose,…,exec,ENGINE,PRIMITIVE,…,OPERANDS,MILLISECONDS. */
-    private static void count(String line, Map<Work, Double> milliseconds) {
+    private static void count(String line, StepShape shape, Map<Work, Double> milliseconds) {
         List<String> fields = new ArrayList<>(Arrays.asList(line.split(",")));
         int exec = fields.indexOf("exec");
         if (exec >= 0) {
             int last = fields.size() - 1;
-            Work work = Work.of(fields.get(exec + 2), fields.get(last - 1));
+            Work work = Work.of(fields.get(exec + 2), fields.get(last - 1), shape);
             milliseconds.merge(work, Double.parseDouble(fields.get(last)), Double::sum);
         }
     }

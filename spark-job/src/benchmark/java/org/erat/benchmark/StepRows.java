@@ -1,12 +1,13 @@
 package org.erat.benchmark;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** One training step, and one forward pass, on both sides, at fixed shapes. */
+/** One training step, and of encoders one forward pass, on both sides, at fixed shapes. */
 final class StepRows {
     static final String F32 = "step-f32";
     static final String BF16 = "step-bf16";
@@ -14,6 +15,8 @@ final class StepRows {
     static final String ERAT = "erat";
     static final String FIT = "fit";
     static final String FORWARD = "forward";
+    static final String DECODER_F32 = "decoder-f32";
+    static final String DECODER_BF16 = "decoder-bf16";
 
     private static final String OURS_F32 = "ours f32";
     private static final String OURS_BF16 = "ours bf16";
@@ -24,30 +27,50 @@ final class StepRows {
 
     private final Bench bench;
     private final Set<String> rows;
+    private final String f32;
+    private final String bf16;
+    private final String bf16Target;
     private int step;
 
-    StepRows(Bench bench, Set<String> rows) {
+    private StepRows(Bench bench, Set<String> rows, String f32, String bf16, String bf16Target) {
         this.bench = bench;
         this.rows = rows;
+        this.f32 = f32;
+        this.bf16 = bf16;
+        this.bf16Target = bf16Target;
     }
 
-    void measure() {
-        StepShape.ALL.forEach(this::shape);
+    /** Classifies sentences by encoders. */
+    static void ofEncoders(Bench bench, Set<String> rows) {
+        StepRows steps = new StepRows(bench, rows, F32, BF16, "≥ 1.2 × libtorch bf16");
+        StepShape.ENCODERS.forEach(steps::shape);
+    }
+
+    /** Trains language models. Neither side's process holds two of them at a time: they are large. */
+    static void ofDecoders(Bench bench, Set<String> rows) {
+        Set<String> asked = new HashSet<>(rows);
+        asked.retainAll(Set.of(DECODER_F32, DECODER_BF16));
+        StepRows steps = new StepRows(bench, asked, DECODER_F32, DECODER_BF16, "≥ 1.1 × libtorch bf16");
+        for (StepShape shape : StepShape.DECODERS) {
+            bench.endSides();
+            steps.shape(shape);
+        }
+        bench.endSides();
     }
 
     private void shape(StepShape shape) {
         int[] indices = IntStream.range(0, shape.batch()).toArray();
         Map<String, Samples> times = steps(shape, indices);
-        if (rows.contains(F32)) {
+        if (rows.contains(f32)) {
             bench.add(Line.speed(
-                    F32,
+                    f32,
                     shape.name(),
                     times.get(OURS_F32),
                     times.get(TORCH_F32),
                     "≥ 1.2 × libtorch f32",
                     rate(shape, times.get(OURS_F32), times.get(TORCH_F32))));
         }
-        if (rows.contains(BF16)) {
+        if (rows.contains(bf16)) {
             bf16(shape, times);
         }
         if (rows.contains(ERAT)) {
@@ -88,18 +111,18 @@ final class StepRows {
     }
 
     private Map<String, Samples> steps(StepShape shape, int[] indices) {
-        boolean bf16 = rows.contains(BF16);
+        boolean half = rows.contains(bf16);
         Contest contest = new Contest();
-        if (bf16 || rows.contains(F32) || rows.contains(LIMIT) || rows.contains(ERAT) || rows.contains(FIT)) {
+        if (half || rows.contains(f32) || rows.contains(LIMIT) || rows.contains(ERAT) || rows.contains(FIT)) {
             contest.add(OURS_F32, () -> train(bench.ours(), shape, Bench.LORA, Bench.F32, indices));
         }
-        if (rows.contains(F32) || bf16) {
+        if (rows.contains(f32) || half) {
             contest.add(TORCH_F32, () -> train(bench.torch(), shape, Bench.LORA, Bench.F32, indices));
         }
-        if (bf16 || rows.contains(LIMIT)) {
+        if (half || rows.contains(LIMIT)) {
             contest.add(OURS_BF16, () -> train(bench.ours(), shape, Bench.LORA, Bench.BF16, indices));
         }
-        if (bf16) {
+        if (half) {
             contest.add(TORCH_BF16, () -> train(bench.torch(), shape, Bench.LORA, Bench.BF16, indices));
         }
         if (rows.contains(FIT)) {
@@ -120,18 +143,18 @@ final class StepRows {
     private void bf16(StepShape shape, Map<String, Samples> times) {
         Samples ours = times.get(OURS_BF16);
         bench.add(Line.speed(
-                BF16,
+                bf16,
                 shape.name() + ", beside libtorch f32",
                 ours,
                 times.get(TORCH_F32),
                 "≥ 2.0 × libtorch f32",
                 rate(shape, ours, times.get(TORCH_F32))));
         bench.add(Line.speed(
-                BF16,
+                bf16,
                 shape.name() + ", beside libtorch bf16",
                 ours,
                 times.get(TORCH_BF16),
-                "≥ 1.2 × libtorch bf16",
+                bf16Target,
                 rate(shape, ours, times.get(TORCH_BF16))));
     }
 

@@ -35,7 +35,7 @@ record StockRounds(SparkSession session, JobConfig job) {
         LearnerSpec spec = LearnerSpec.of(job, model, data.manifest(), totalSteps);
         JavaRDD<PackedExamples> examples = data.shards(Split.TRAIN, 1, workers * localSteps * batchSize);
         List<MultiDataSet> batches = BatchArrays.of(new EpochBatches(
-                                batchSize, job.seed(), model.architecture().padTokenId())
+                                batchSize, job.seed(), model.architecture().padTokenId(), spec.head())
                         .of(examples, 0))
                 .collect();
         ParameterAveragingTrainingMaster master = new ParameterAveragingTrainingMaster.Builder(workers, batchSize)

@@ -10,6 +10,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.erat.data.tokenized.PackedExamples;
+import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
 
 /** Models and data that the rows work on, made once and found again by the next run. */
 final class Workspace {
@@ -21,6 +26,26 @@ final class Workspace {
 
     /** The shape of MiniLM-L6, with random weights. */
     static final String MINI = "6x384";
+
+    /** The shape of GPT-2's smallest model, with random weights. */
+    static final String GPT2 = "gpt2";
+
+    /** The shape of Qwen2-0.5B, with random weights. */
+    static final String QWEN2 = "qwen2";
+
+    private static final Map<String, String> DECODERS = Map.of(
+            GPT2,
+            """
+            {"model_type": "gpt2", "vocab_size": 50257, "n_embd": 768, "n_layer": 12, "n_head": 12,
+             "n_positions": 1024, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}
+            """,
+            QWEN2,
+            """
+            {"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "num_hidden_layers": 24,
+             "num_attention_heads": 14, "num_key_value_heads": 2, "intermediate_size": 4864,
+             "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+             "max_position_embeddings": 32768, "tie_word_embeddings": true}
+            """);
 
     /** Sentences of exactly this many tokens. */
     static final String TOKENS_128 = "synthetic-128";
@@ -35,19 +60,55 @@ final class Workspace {
     private static final List<String> WORDS =
             List.of("the", "cat", "dog", "film", "very", "not", "good", "bad", "a", "house", "people", "city", "world");
 
+    /** Name of the data set that {@code --prepared} gives. */
+    static final String PREPARED = "prepared";
+
     private static final int SPECIAL_TOKENS = 2;
 
     private Workspace() {}
 
-    /** Base-model directories by name; the random ones have the vocabulary of {@code base}. */
+    /** Base-model directories by name; the random encoders, which are written, have the vocabulary of {@code base}. */
     static Map<String, Path> models(Path folder, Path base) throws IOException {
         Map<String, Path> models = new LinkedHashMap<>();
         models.put(BASE, base.toAbsolutePath());
         models.put(SMALL, folder.resolve("model-" + SMALL));
         models.put(MINI, folder.resolve("model-" + MINI));
+        models.put(GPT2, folder.resolve("model-" + GPT2));
+        models.put(QWEN2, folder.resolve("model-" + QWEN2));
         RandomBaseModel.write(models.get(SMALL), base, 12, 384, 12);
         RandomBaseModel.write(models.get(MINI), base, 6, 384, 12);
         return models;
+    }
+
+    /** Writes decoders, 0.5 and 2 GB, and random tokens for them to predict. */
+    static void prepareDecoders(Bench bench) throws IOException {
+        for (StepShape shape : StepShape.DECODERS) {
+            RandomBaseModel.write(bench.model(shape.model()), DECODERS.get(shape.model()), bench.model(BASE));
+            Files.createDirectories(bench.packed(shape.data()).getParent());
+            ObjectFile.write(bench.packed(shape.data()), randomTokens(shape));
+        }
+    }
+
+    /** The target of each token is the one after it, and of the last one that nobody reads. */
+    private static PackedExamples randomTokens(StepShape shape) {
+        Random random = new Random(1);
+        int length = shape.batch() * shape.tokens();
+        int[] tokens = new int[length];
+        int[] next = new int[length];
+        for (int b = 0; b < shape.batch(); b++) {
+            int[] all = random.ints(shape.tokens() + 1L, 0, shape.vocabulary()).toArray();
+            System.arraycopy(all, 0, tokens, b * shape.tokens(), shape.tokens());
+            System.arraycopy(all, 1, next, b * shape.tokens(), shape.tokens());
+        }
+        return new PackedExamples(
+                TaskType.LANGUAGE_MODELING,
+                LongStream.range(0, shape.batch()).toArray(),
+                IntStream.rangeClosed(0, shape.batch())
+                        .map(b -> b * shape.tokens())
+                        .toArray(),
+                tokens,
+                null,
+                new Targets.TokenClasses(next));
     }
 
     /**
@@ -77,6 +138,16 @@ final class Workspace {
                         .put("packed", bench.packed(name).toString());
                 spark.ask(request);
             }
+        }
+    }
+
+    /** Reads a prepared data set anew: another one may have been given before. */
+    static void pack(Bench bench, Path prepared) throws IOException {
+        Files.createDirectories(bench.packed(PREPARED).getParent());
+        try (Child spark = bench.spark("local[2]", 1)) {
+            spark.ask(Child.request("pack")
+                    .put("out", prepared.toAbsolutePath().toString())
+                    .put("packed", bench.packed(PREPARED).toString()));
         }
     }
 

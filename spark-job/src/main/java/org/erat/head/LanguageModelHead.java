@@ -16,10 +16,13 @@ import org.erat.model.OutputLayer;
  */
 final class LanguageModelHead extends Head {
     /**
-     * Logits of a chunk: 64 MiB. Each chunk reads the whole output matrix twice, which takes no longer than its products
-     * while it has a hundred rows.
+     * Logits of a chunk: 26 MiB, and as much for their gradient. Each chunk reads the whole output matrix twice, which takes
+     * no longer than its products while it has a hundred rows.
      */
-    private static final long LOGITS = 1 << 24;
+    private static final long LOGITS = 13 << 19;
+
+    /** Chunks have multiples of so many rows, but for the last one: primitives are made for a number of rows. */
+    private static final int ROWS = 8;
 
     private final double labelSmoothing;
     private final Kernels kernels;
@@ -97,7 +100,7 @@ final class LanguageModelHead extends Head {
             Tensor states, @Nullable Tensor teacher, Targets targets, Tensor losses, Chunk chunk, double weight) {
         OutputLayer layer = output.get();
         int[] classes = ((Targets.TokenClasses) targets).known();
-        int rows = (int) Math.max(1, logitsAtOnce / layer.vocabulary());
+        int rows = chunkRows(classes.length, (int) Math.max(1, logitsAtOnce / layer.vocabulary()));
         for (int from = 0; from < classes.length; from += rows) {
             int to = Math.min(classes.length, from + rows);
             try (OutputLayer.Pass pass = layer.forward(states.rows(from, to));
@@ -113,6 +116,13 @@ final class LanguageModelHead extends Head {
                 chunk.accept(from, to, pass, dLogits);
             }
         }
+    }
+
+    /** Rows of as few chunks as possible, all of about as many. */
+    private static int chunkRows(int rows, int most) {
+        int chunks = Math.max(1, (rows + most - 1) / most);
+        int even = (rows + chunks - 1) / chunks;
+        return Math.max(1, Math.min(most, (even + ROWS - 1) / ROWS * ROWS));
     }
 
     /** Writes the losses of a chunk. The gradient of its logits is all that is left of them. */

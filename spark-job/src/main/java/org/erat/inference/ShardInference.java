@@ -19,6 +19,7 @@ import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
+import org.erat.prefix.PassInputs;
 
 /**
  * Runs an adapter over the examples of one shard, at several selections of its rows. Sent to executors.
@@ -141,7 +142,8 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
         AdapterUse use = use();
         try (Predictor predictor =
                 new Predictor(use.modelUri(), use.compute(), sent.value().selections())) {
-            for (int[] examples : LengthBuckets.sequential(shard, use.batchSize())) {
+            for (int[] examples :
+                    LengthBuckets.sequential(PassInputs.lengths(adapter().head(), shard), use.batchSize())) {
                 action.accept(predictor, examples);
             }
         }

@@ -152,7 +152,8 @@ public final class TrainingRun {
             EpochBatches batches = new EpochBatches(
                     job.training().batchSize(),
                     job.seed(),
-                    inputs.model().architecture().padTokenId());
+                    inputs.model().architecture().padTokenId(),
+                    spec.head());
             return training.train(spark, spec, epoch -> batches.of(inputs.shards(), epoch));
         }
     }

@@ -1,8 +1,10 @@
 package org.erat.prefix;
 
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.PackedExamples;
 import org.erat.head.HeadSpec;
 import org.erat.model.ModelRuntime;
 
@@ -52,6 +54,18 @@ public interface PassInputs {
         return head.predictsTokens() && !architecture.mask().causal()
                 ? new PrefixCausal(architecture.tokenTypes())
                 : new AsTheyAre();
+    }
+
+    /**
+     * Tokens that a pass of a head has of each of some plain examples: what mini-batches of little padding go by.
+     *
+     * @return [n]
+     */
+    static int[] lengths(HeadSpec head, PackedExamples examples) {
+        boolean masked = head.loss() == HeadSpec.Loss.MASKED_TOKEN;
+        return IntStream.range(0, examples.size())
+                .map(i -> examples.length(i) + (masked ? examples.target(i).count() : 0))
+                .toArray();
     }
 
     /**

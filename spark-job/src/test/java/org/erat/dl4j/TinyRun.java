@@ -15,6 +15,7 @@ import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
+import org.erat.prefix.PassInputs;
 import org.erat.training.round.EpochBatches;
 import org.erat.training.round.RoundListener;
 import org.erat.training.round.RoundReport;
@@ -71,7 +72,8 @@ public final class TinyRun {
     List<Batch> batches(int shard, int epoch) {
         PackedExamples examples = shard(shard);
         List<Batch> batches = new ArrayList<>();
-        for (int[] indices : LengthBuckets.batches(examples, batchSize, tiny.seed, epoch, shard)) {
+        for (int[] indices : LengthBuckets.batches(
+                PassInputs.lengths(tiny.spec().head(), examples), batchSize, tiny.seed, epoch, shard)) {
             batches.add(Batch.of(examples, indices, 0));
         }
         return batches;
@@ -147,7 +149,8 @@ public final class TinyRun {
             master.resume(from);
         }
         JavaRDD<PackedExamples> data = data(spark);
-        EpochBatches batches = new EpochBatches(batchSize, tiny.seed, 0);
+        EpochBatches batches =
+                new EpochBatches(batchSize, tiny.seed, 0, tiny.spec().head());
         IntFunction<JavaRDD<Batch>> ofEpoch = epoch -> disturbance.apply(batches.of(data, epoch));
         master.train(spark, tiny.spec(), ofEpoch);
         return new Outcome(reports, states);

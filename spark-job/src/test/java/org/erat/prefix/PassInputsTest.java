@@ -7,7 +7,10 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.Batch;
+import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
+import org.erat.data.tokenized.TaskType;
+import org.erat.head.HeadSpec;
 import org.junit.jupiter.api.Test;
 
 /** What passes of prefix language models read, token by token. */
@@ -63,6 +66,23 @@ class PassInputsTest {
                 .isDeepEqualTo(new int[][] {{2, 2, 3, 4, 5, 6}, {1, 2, 3}});
         assertThat(formed.targets().tokens()).containsExactly(2, 3, 4, 7);
         assertThat(new PrefixCausal(1).evaluation(plain()).typeIds()).containsExactly(plain().typeIds());
+    }
+
+    @Test
+    void examplesAreAsLongAsWhatIsFormedOfThem() {
+        PackedExamples examples = new PackedExamples(
+                TaskType.LANGUAGE_MODELING,
+                new long[] {7, 8},
+                new int[] {0, 6, 9},
+                new int[] {CLS, 10, SEP, 11, 12, SEP, CLS, SEP, 13},
+                null,
+                new Targets.TokenClasses(new int[] {NONE, NONE, 11, 12, SEP, NONE, NONE, 13, NONE}));
+        HeadSpec next = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, 1, VOCABULARY, HeadSpec.Loss.NEXT_TOKEN);
+
+        assertThat(PassInputs.lengths(next.withLoss(HeadSpec.Loss.MASKED_TOKEN), examples))
+                .containsExactly(PSEUDO_MASK.evaluation(plain()).lengths());
+        assertThat(PassInputs.lengths(next, examples))
+                .containsExactly(new PrefixCausal(2).evaluation(plain()).lengths());
     }
 
     @Test

@@ -25,6 +25,9 @@ import java.util.zip.ZipOutputStream;
  * module of a single call, written here in the format that {@code torch.jit.save} has. Autograd goes through it.
  */
 final class TorchScript {
+    /** Version of libtorch's operators that the expressions are written for; the first one with both kinds of GELU is 9. */
+    private static final int OPERATORS = 10;
+
     private final PtSymbolBlock module;
 
     /**
@@ -71,7 +74,7 @@ final class TorchScript {
             put(zip, "data.pkl", object.getBytes(ISO_8859_1));
             put(zip, "code/__torch__.py", code.getBytes(UTF_8));
             put(zip, "constants.pkl", constants.getBytes(ISO_8859_1));
-            put(zip, "version", "3\n".getBytes(UTF_8));
+            put(zip, "version", (OPERATORS + "\n").getBytes(UTF_8));
         }
         return bytes.toByteArray();
     }

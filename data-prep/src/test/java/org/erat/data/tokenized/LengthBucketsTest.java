@@ -21,7 +21,7 @@ class LengthBucketsTest {
             @ForAll long seed,
             @ForAll @IntRange(max = 5) int epoch,
             @ForAll @IntRange(max = 5) int shard) {
-        int[][] batches = LengthBuckets.batches(Examples.ofLengths(lengths), batchSize, seed, epoch, shard);
+        int[][] batches = LengthBuckets.batches(array(lengths), batchSize, seed, epoch, shard);
 
         assertThat(Arrays.stream(batches).flatMapToInt(Arrays::stream).sorted().toArray())
                 .isEqualTo(IntStream.range(0, lengths.size()).toArray());
@@ -33,7 +33,7 @@ class LengthBucketsTest {
             @ForAll @IntRange(min = 1, max = 20) int batchSize,
             @ForAll long seed,
             @ForAll @IntRange(max = 5) int epoch) {
-        PackedExamples shard = Examples.ofLengths(lengths);
+        int[] shard = array(lengths);
         int[][] batches = LengthBuckets.batches(shard, batchSize, seed, epoch, 0);
 
         assertThat(batches).hasNumberOfRows((int) Math.ceil(lengths.size() / (double) batchSize));
@@ -42,7 +42,7 @@ class LengthBucketsTest {
         for (int[] batch : batches) {
             if (batch.length < batchSize) {
                 assertThat(batch).hasSize(lengths.size() % batchSize);
-                assertThat(Arrays.stream(batch).map(shard::length).max()).hasValue(longest);
+                assertThat(Arrays.stream(batch).map(i -> shard[i]).max()).hasValue(longest);
             }
         }
     }
@@ -52,7 +52,7 @@ class LengthBucketsTest {
             @ForAll @Size(min = 1, max = 60) List<@IntRange(min = 1, max = 12) Integer> lengths,
             @ForAll @IntRange(min = 1, max = 20) int batchSize,
             @ForAll long seed) {
-        PackedExamples shard = Examples.ofLengths(lengths);
+        int[] shard = array(lengths);
         int[][] batches = LengthBuckets.batches(shard, batchSize, seed, 0, 0);
 
         int[] byLength = Arrays.stream(batches)
@@ -61,7 +61,7 @@ class LengthBucketsTest {
                     return order != 0 ? order : Integer.compare(longest(shard, a), longest(shard, b));
                 })
                 .flatMapToInt(Arrays::stream)
-                .map(shard::length)
+                .map(i -> shard[i])
                 .toArray();
         assertThat(byLength).isSorted();
     }
@@ -69,7 +69,7 @@ class LengthBucketsTest {
     @Property(tries = 50)
     void theSameArgumentsGiveTheSameBatches(
             @ForAll @Size(max = 40) List<@IntRange(min = 1, max = 5) Integer> lengths, @ForAll long seed) {
-        PackedExamples shard = Examples.ofLengths(lengths);
+        int[] shard = array(lengths);
 
         assertThat(LengthBuckets.batches(shard, 4, seed, 2, 3))
                 .isDeepEqualTo(LengthBuckets.batches(shard, 4, seed, 2, 3));
@@ -77,8 +77,7 @@ class LengthBucketsTest {
 
     @Example
     void seedEpochAndShardEachChangeTheOrder() {
-        PackedExamples shard = Examples.ofLengths(
-                IntStream.range(0, 200).map(i -> 1 + i % 3).boxed().toList());
+        int[] shard = IntStream.range(0, 200).map(i -> 1 + i % 3).toArray();
         int[][] batches = LengthBuckets.batches(shard, 4, 1, 0, 0);
 
         assertThat(LengthBuckets.batches(shard, 4, 2, 0, 0)).isNotEqualTo(batches);
@@ -88,8 +87,7 @@ class LengthBucketsTest {
 
     @Example
     void epochsPutExamplesOfEqualLengthIntoDifferentCompany() {
-        PackedExamples shard =
-                Examples.ofLengths(IntStream.range(0, 64).map(i -> 5).boxed().toList());
+        int[] shard = IntStream.range(0, 64).map(i -> 5).toArray();
 
         assertThat(companions(LengthBuckets.batches(shard, 8, 1, 0, 0), 0))
                 .isNotEqualTo(companions(LengthBuckets.batches(shard, 8, 1, 1, 0), 0));
@@ -98,7 +96,7 @@ class LengthBucketsTest {
     /** 6000 draws of which batch comes first among 6: each 1000 times, give or take 5 standard deviations of 28.9. */
     @Example
     void everyBatchIsEquallyLikelyToComeFirst() {
-        PackedExamples shard = Examples.ofLengths(List.of(1, 2, 3, 4, 5, 6));
+        int[] shard = {1, 2, 3, 4, 5, 6};
         int[] first = new int[6];
         for (int epoch = 0; epoch < 6000; epoch++) {
             first[LengthBuckets.batches(shard, 1, 7, epoch, 0)[0][0]]++;
@@ -110,14 +108,14 @@ class LengthBucketsTest {
 
     @Example
     void sequentialBatchesAscendInLengthAndKeepTheOrderOfEquals() {
-        PackedExamples shard = Examples.ofLengths(List.of(3, 1, 2, 1, 3));
+        int[] shard = {3, 1, 2, 1, 3};
 
         assertThat(LengthBuckets.sequential(shard, 2)).isDeepEqualTo(new int[][] {{1, 3}, {2, 0}, {4}});
     }
 
     @Example
     void paddedShareCountsPaddingAmongAllTokens() {
-        PackedExamples shard = Examples.ofLengths(List.of(1, 4, 2, 2));
+        int[] shard = {1, 4, 2, 2};
 
         // [1,4] is padded to 2·4 with 3 of padding; [2,2] to 2·2 with none.
         assertThat(LengthBuckets.paddedShare(shard, new int[][] {{0, 1}, {2, 3}}))
@@ -125,12 +123,16 @@ class LengthBucketsTest {
         assertThat(LengthBuckets.paddedShare(shard, new int[0][])).isZero();
     }
 
-    private static int shortest(PackedExamples shard, int[] batch) {
-        return Arrays.stream(batch).map(shard::length).min().orElseThrow();
+    private static int[] array(List<Integer> lengths) {
+        return lengths.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private static int longest(PackedExamples shard, int[] batch) {
-        return Arrays.stream(batch).map(shard::length).max().orElseThrow();
+    private static int shortest(int[] shard, int... batch) {
+        return Arrays.stream(batch).map(i -> shard[i]).min().orElseThrow();
+    }
+
+    private static int longest(int[] shard, int... batch) {
+        return Arrays.stream(batch).map(i -> shard[i]).max().orElseThrow();
     }
 
     private static List<Integer> companions(int[][] batches, int example) {

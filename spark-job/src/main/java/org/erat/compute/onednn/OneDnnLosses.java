@@ -3,6 +3,7 @@ package org.erat.compute.onednn;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
@@ -15,6 +16,12 @@ import org.erat.data.safetensors.Dtype;
 /** Losses and their gradients. Of a cross entropy all but one element of each row is computed by oneDNN. */
 final class OneDnnLosses implements Losses {
     private static final int NO_COLUMN = -1;
+
+    /** Rows that are summed at a time: each sum waits for its own last addition only. */
+    private static final int TOGETHER = 4;
+
+    /** Values of a row that are copied to the heap at a time. */
+    private static final int RUN = 1024;
 
     private final Execution execution;
 
@@ -41,39 +48,79 @@ final class OneDnnLosses implements Losses {
                 execution.primitive(logSoftmax, () -> createLogSoftmax(logSoftmax)),
                 given.address(),
                 gradient.address());
-        FloatBuffer values = HostBlock.of(gradient).floats();
-        float[] loss = new float[classes.length];
-        for (int row = 0; row < loss.length; row++) {
-            int first = HostBlock.index(gradient, row);
-            loss[row] = -values.get(first + classes[row]);
-            if (smoothing > 0) {
-                double mean = sum(values, first, given.columns(), NO_COLUMN) / given.columns();
-                loss[row] = (float) ((1 - smoothing) * loss[row] - smoothing * mean);
-            }
-        }
-        HostBlock.putRow(ofRows, 0, loss);
+        HostBlock.putRow(ofRows, 0, losses(gradient, classes, smoothing));
         inPlace(gradient, dnnl_eltwise_exp, 0, 0);
         double ofEach = smoothing / given.columns();
-        float[] others = new float[classes.length];
-        for (int row = 0; row < others.length; row++) {
-            double ofOthers = sum(values, HostBlock.index(gradient, row), given.columns(), classes[row]);
-            others[row] = (float) (weight * (ofOthers - smoothing + ofEach));
-        }
+        double[] others = sums(gradient, classes);
         inPlace(gradient, dnnl_eltwise_linear, (float) weight, (float) (-weight * ofEach));
         for (int row = 0; row < others.length; row++) {
-            values.put(HostBlock.index(gradient, row) + classes[row], -others[row]);
+            float ofOthers = (float) (weight * (others[row] - smoothing + ofEach));
+            HostBlock.of(gradient).floats().put(HostBlock.index(gradient, row) + classes[row], -ofOthers);
         }
         return gradient;
     }
 
-    private static double sum(FloatBuffer values, int from, long columns, int without) {
-        double sum = 0;
-        for (int column = 0; column < columns; column++) {
-            if (column != without) {
-                sum += values.get(from + column);
+    private static float[] losses(StridedTensor logProbabilities, int[] classes, double smoothing) {
+        float[] losses = new float[classes.length];
+        for (int row = 0; row < losses.length; row++) {
+            losses[row] =
+                    -HostBlock.of(logProbabilities).floats().get(HostBlock.index(logProbabilities, row) + classes[row]);
+        }
+        if (smoothing > 0) {
+            int[] none = new int[classes.length];
+            Arrays.fill(none, NO_COLUMN);
+            double[] sums = sums(logProbabilities, none);
+            for (int row = 0; row < losses.length; row++) {
+                double mean = sums[row] / logProbabilities.columns();
+                losses[row] = (float) ((1 - smoothing) * losses[row] - smoothing * mean);
             }
         }
-        return sum;
+        return losses;
+    }
+
+    /**
+     * The sums of all rows, formed from the first column to the last in double precision.
+     *
+     * @param without [M] the column of each row that is left out
+     */
+    private static double[] sums(StridedTensor x, int... without) {
+        double[] sums = new double[without.length];
+        float[][] runs = new float[TOGETHER][RUN];
+        double[] four = new double[TOGETHER];
+        for (int first = 0; first < without.length; first += TOGETHER) {
+            int rows = Math.min(TOGETHER, without.length - first);
+            Arrays.fill(four, 0);
+            for (int from = 0; from < x.columns(); from += RUN) {
+                int length = (int) Math.min(RUN, x.columns() - from);
+                for (int row = 0; row < rows; row++) {
+                    HostBlock.of(x).floats().get(HostBlock.index(x, first + row) + from, runs[row], 0, length);
+                    int left = without[first + row] - from;
+                    if (left >= 0 && left < length) {
+                        runs[row][left] = 0;
+                    }
+                }
+                add(runs[0], runs[1], runs[2], runs[3], length, four);
+            }
+            System.arraycopy(four, 0, sums, first, rows);
+        }
+        return sums;
+    }
+
+    private static void add(float[] a, float[] b, float[] c, float[] d, int length, double[] sums) {
+        double ofA = sums[0];
+        double ofB = sums[1];
+        double ofC = sums[2];
+        double ofD = sums[3];
+        for (int i = 0; i < length; i++) {
+            ofA += a[i];
+            ofB += b[i];
+            ofC += c[i];
+            ofD += d[i];
+        }
+        sums[0] = ofA;
+        sums[1] = ofB;
+        sums[2] = ofC;
+        sums[3] = ofD;
     }
 
     private static Primitive createLogSoftmax(LogSoftmaxKey key) {

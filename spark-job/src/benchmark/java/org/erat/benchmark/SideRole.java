@@ -11,13 +11,13 @@ import org.erat.benchmark.Engine.Trainer;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.PackedExamples;
 
-/** Trains and runs encoders as it is asked; the same for both sides. */
-final class EncoderRole implements ChildMain.Role {
+/** Trains and runs transformers as it is asked; the same for both sides. */
+final class SideRole implements ChildMain.Role {
     private final Engine engine;
     private final Map<String, Trainer> trainers = new HashMap<>();
     private final Map<String, PackedExamples> examples = new HashMap<>();
 
-    EncoderRole(Engine engine) {
+    SideRole(Engine engine) {
         this.engine = engine;
     }
 
@@ -42,11 +42,7 @@ final class EncoderRole implements ChildMain.Role {
                         Path.of(request.get("out").asText()), trainer(request).outcome(parameters, batch(request)));
             }
             case GenerationRow.ROW ->
-                answer.put(
-                        "seconds",
-                        engine.generate(
-                                Path.of(request.get("model").asText()),
-                                request.get("precision").asText()));
+                generate(request, answer);
             case "products" ->
                 answer.put(
                         "seconds",
@@ -59,6 +55,16 @@ final class EncoderRole implements ChildMain.Role {
             default -> throw new IllegalArgumentException("Not understood: " + request);
         }
         return answer;
+    }
+
+    private void generate(JsonNode request, ObjectNode answer) {
+        Engine.Generated generated = engine.generate(
+                Path.of(request.get("model").asText()),
+                request.get("precision").asText(),
+                Child.JSON.convertValue(request.get("prompts"), int[][].class),
+                request.get("count").asInt());
+        answer.put("seconds", generated.seconds());
+        answer.set("tokens", Child.JSON.valueToTree(generated.tokens()));
     }
 
     private Trainer trainer(JsonNode request) {
@@ -79,7 +85,7 @@ final class EncoderRole implements ChildMain.Role {
         int[] indices = StreamSupport.stream(request.get("indices").spliterator(), false)
                 .mapToInt(JsonNode::asInt)
                 .toArray();
-        // Every base model of the benchmark has BERT's vocabulary, whose padding is token 0.
+        // Encoders have BERT's vocabulary, whose padding is token 0; a decoder's batches have no padding.
         return Batch.of(all, indices, 0);
     }
 
