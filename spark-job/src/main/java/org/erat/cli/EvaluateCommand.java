@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
             "  submit/erat evaluate --run-dir runs/quickstart --data work/wordnet",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --ranks 1,2,4,8 --suffixes",
             "  submit/erat evaluate --run-dir runs/news --data work/news --split test",
-            "  submit/erat evaluate --run-dir runs/news --data work/news,work/other-news",
+            "  submit/erat evaluate --run-dir runs/news --data work/news --data work/other-news",
             "  submit/erat evaluate --run-dir runs/sst2 --data work/sst2 --model work/bert-base --set compute.device=cpu",
             "  submit/erat evaluate --run-dir runs/e2e --data work/e2e --generate --beams 5 --out work/texts \\",
             "    --meteor-data meteor"

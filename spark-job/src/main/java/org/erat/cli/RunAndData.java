@@ -60,9 +60,8 @@ final class RunAndData {
     @Option(
             names = "--data",
             required = true,
-            split = ",",
             paramLabel = "DIR",
-            description = "Data-set directory of a prepare-data command, or several with commas between them.")
+            description = "Data-set directory of a prepare-data command. May be given many times.")
     private List<String> data;
 
     @Mixin
@@ -70,7 +69,7 @@ final class RunAndData {
 
     Choice choice() {
         if (data.stream().anyMatch(String::isBlank)) {
-            throw new UsageException("--data names an empty path. Name data-set directories with commas between them.");
+            throw new UsageException("--data names an empty path. Name a data-set directory.");
         }
         return new Choice(run.choice(), data, split.choice());
     }

@@ -244,7 +244,7 @@ class MainTest {
 
     @Test
     void dataSetsAreMeasuredOneAfterTheOtherOnASplit() {
-        run("evaluate --run-dir r --data a,b --split test");
+        run("evaluate --run-dir r --data a --data b --split test");
         run("evaluate --run-dir r --data a --split all");
         RunOptions.Choice on = new RunOptions.Choice("r", Optional.empty(), Optional.empty(), Map.of());
         assertThat(requests)

@@ -400,7 +400,7 @@ class PredictAndEvaluateTest {
         assertThat(TinyCommands.shown(prepare))
                 .anyMatch(line -> line.contains("0 training and 11 validation examples"));
         String[] evaluate = TinyCommands.words("evaluate --ranks 2,4 --run-dir", run, "--data");
-        List<String> both = tables(TinyCommands.shown(TinyCommands.words(evaluate, trained.data() + "," + other)));
+        List<String> both = tables(TinyCommands.shown(TinyCommands.words(evaluate, trained.data(), "--data", other)));
         List<String> each = new ArrayList<>(tables(TinyCommands.shown(TinyCommands.words(evaluate, trained.data()))));
         each.addAll(tables(TinyCommands.shown(TinyCommands.words(evaluate, other))));
         assertThat(both)
