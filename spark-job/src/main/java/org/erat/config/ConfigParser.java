@@ -103,7 +103,6 @@ final class ConfigParser {
                 value(Settings.SCHEDULE_SCALE),
                 value(Settings.SCHEDULE_UPDATE),
                 value(Settings.SCHEDULE_GRADIENT),
-                value(Settings.SCHEDULE_DISTILL_EVERY),
                 value(Settings.SCHEDULE_SHARED_WINDOWS),
                 value(Settings.SCHEDULE_GRANULARITY),
                 value(Settings.ADAPTER_ALPHA));

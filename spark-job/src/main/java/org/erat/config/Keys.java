@@ -31,7 +31,6 @@ public final class Keys {
     public static final String SCHEDULE_SCALE = "schedule.scale";
     public static final String SCHEDULE_UPDATE = "schedule.update";
     public static final String SCHEDULE_GRADIENT = "schedule.gradient";
-    public static final String SCHEDULE_DISTILL_EVERY = "schedule.distill-every";
     public static final String SCHEDULE_SHARED_WINDOWS = "schedule.shared-windows";
     public static final String SCHEDULE_GRANULARITY = "schedule.granularity";
 

@@ -18,7 +18,6 @@ import java.io.Serializable;
  * @param scale factor of the adapter's output
  * @param update which rows of a window learn
  * @param gradient how the gradient of a window is weighted
- * @param distillEvery k: every k-th step is distilled from all rows; 0 for none
  * @param shared whether all workers draw the same windows
  * @param granularity one window for each block and step, or for each block and example
  * @param alpha α of the scale
@@ -37,7 +36,6 @@ public record ScheduleConfig(
         Scale scale,
         Update update,
         Gradient gradient,
-        int distillEvery,
         boolean shared,
         Granularity granularity,
         double alpha)

@@ -96,8 +96,6 @@ final class Settings {
             Keys.SCHEDULE_UPDATE, choice(Update.class), c -> c.schedule().update());
     static final Setting<Gradient> SCHEDULE_GRADIENT = Setting.of(
             Keys.SCHEDULE_GRADIENT, choice(Gradient.class), c -> c.schedule().gradient());
-    static final Setting<Integer> SCHEDULE_DISTILL_EVERY = Setting.of(
-            Keys.SCHEDULE_DISTILL_EVERY, whole(0, 1_000_000), c -> c.schedule().distillEvery());
     static final Setting<Boolean> SCHEDULE_SHARED_WINDOWS =
             Setting.of(Keys.SCHEDULE_SHARED_WINDOWS, flag(), c -> c.schedule().shared());
     static final Setting<Granularity> SCHEDULE_GRANULARITY =
@@ -226,7 +224,6 @@ final class Settings {
             SCHEDULE_SCALE,
             SCHEDULE_UPDATE,
             SCHEDULE_GRADIENT,
-            SCHEDULE_DISTILL_EVERY,
             SCHEDULE_SHARED_WINDOWS,
             SCHEDULE_GRANULARITY,
             TRAINING_EPOCHS,

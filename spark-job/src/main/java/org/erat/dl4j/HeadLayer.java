@@ -30,7 +30,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
  * A task head as a Deeplearning4j output layer: its input is the hidden states that the head reads, [S·M,H] for a step of S
- * passes, that of a teacher first; its labels those of {@link BatchArrays}.
+ * selections of rows, its labels those of {@link BatchArrays}.
  */
 public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements UpdatedLayer {
     private final transient LearnerSpec spec;
@@ -158,31 +158,18 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         Targets targets = BatchArrays.targets(labels, spec.head());
         int rows = targets.count();
         int passes = (int) input.size(0) / rows;
-        StepPlan plan = passes == 1 ? null : plan();
-        boolean taught = plan != null && plan.teacher() != null;
+        double[] weights = weights(passes);
         losses = Nd4j.createUninitialized(dataType, rows);
         Head head = head();
         try (HostTensor values = values();
-                Tensor lossOfRows = kernels().memory().allocateSingle(rows);
-                HostTensor teacher = taught ? states(part(input, 0, rows)) : null) {
-            if (taught && dStates != null) {
-                part(dStates, 0, rows).assign(0);
-            }
-            int first = taught ? 1 : 0;
-            for (int i = first; i < passes; i++) {
+                Tensor lossOfRows = kernels().memory().allocateSingle(rows)) {
+            for (int i = 0; i < passes; i++) {
                 try (HostTensor states = states(part(input, i, rows))) {
                     if (dStates == null) {
                         head.loss(states.tensor(), targets, parameters(values, null), lossOfRows);
                     } else {
                         try (Tensor ofPass = head.lossGradient(
-                                states.tensor(),
-                                taught ? teacher.tensor() : null,
-                                targets,
-                                plan == null
-                                        ? 1
-                                        : plan.selections().get(i - first).weight(),
-                                parameters(values, gradient),
-                                lossOfRows)) {
+                                states.tensor(), targets, weights[i], parameters(values, gradient), lossOfRows)) {
                             kernels().memory().download(ofPass, HostArrays.of(part(dStates, i, rows)));
                         }
                     }
@@ -192,9 +179,13 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         }
     }
 
-    /** The step's plan, which the method makes anew: nothing but arrays passes between layers. */
-    private StepPlan plan() {
-        return method.plan(getIterationCount(), shard, (int) labels.size(0));
+    /** Weights of the step's selections, as the method plans them anew: nothing but arrays passes between layers. */
+    private double[] weights(int passes) {
+        return passes == 1
+                ? new double[] {1}
+                : method.plan(getIterationCount(), shard, (int) labels.size(0)).selections().stream()
+                        .mapToDouble(StepPlan.Selection::weight)
+                        .toArray();
     }
 
     private static INDArray part(INDArray all, int index, long rows) {

@@ -52,9 +52,6 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     /** The passes of a training step, which wait for the backward pass. */
     private final transient List<Transformer.Pass> passes = new ArrayList<>();
 
-    /** Whether the states of a teacher lie before those of the passes. */
-    private transient boolean taught;
-
     @Nullable
     private transient Tensor adapters;
 
@@ -133,13 +130,6 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
         List<StepPlan.Selection> selections = step.plan().selections();
         Head head = head();
         INDArray output = null;
-        try (Tensor states = adapted.teacher(step, runtime().transformer(), head, batch, adapters)) {
-            taught = states != null;
-            if (taught) {
-                output = output((1 + selections.size()) * states.shape()[0], workspaceMgr);
-                kernels().memory().download(states, HostArrays.of(part(output, 0, states.shape()[0])));
-            }
-        }
         for (int i = 0; i < selections.size(); i++) {
             Transformer.Pass pass = runtime()
                     .transformer()
@@ -149,15 +139,10 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
                 if (output == null) {
                     output = output(selections.size() * states.shape()[0], workspaceMgr);
                 }
-                kernels().memory().download(states, HostArrays.of(part(output, first() + i, states.shape()[0])));
+                kernels().memory().download(states, HostArrays.of(part(output, i, states.shape()[0])));
             }
         }
         return output;
-    }
-
-    /** Place of the first pass among the states. */
-    private int first() {
-        return taught ? 1 : 0;
     }
 
     private INDArray infer(LayerWorkspaceMgr workspaceMgr) {
@@ -199,12 +184,12 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
             throw new IllegalStateException("A backward pass needs a forward pass in training mode before it");
         }
         Head head = head();
-        long rows = epsilon.size(0) / (first() + passes.size());
+        long rows = epsilon.size(0) / passes.size();
         try (HostTensor gradient =
                 HostTensor.write(kernels().memory(), HostArrays.of(gradientsFlattened), gradientsFlattened.length())) {
             kernels().pointwise().fill(gradient.tensor(), 0);
             for (int i = 0; i < passes.size(); i++) {
-                INDArray ofPass = part(epsilon, first() + i, rows);
+                INDArray ofPass = part(epsilon, i, rows);
                 try (HostTensor dStates =
                         HostTensor.read(kernels().memory(), HostArrays.of(ofPass), rows, epsilon.size(1))) {
                     Tensor dHidden = head.readBackward(dStates.tensor(), batch);

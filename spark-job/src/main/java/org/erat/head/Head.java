@@ -69,18 +69,11 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
      * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
      *
      * @param states [M,H] that were read
-     * @param teacher [M,H] states whose outputs the loss adds the distance from, see {@link org.erat.method.StepPlan}; null
-     *     for none
-     * @param losses [M], receives the loss of each state, without the weight and that distance
+     * @param losses [M], receives the loss of each state, without the weight
      * @return [M,H], the gradient of the states
      */
     public abstract Tensor lossGradient(
-            Tensor states,
-            @Nullable Tensor teacher,
-            Targets targets,
-            double weight,
-            Parameters parameters,
-            Tensor losses);
+            Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
 
     /**
      * The head that a specification describes.

@@ -2,7 +2,6 @@ package org.erat.head;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
-import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.tokenized.Targets;
@@ -62,22 +61,15 @@ final class LanguageModelHead extends Head {
 
     @Override
     public void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses) {
-        forEachChunk(states, null, targets, losses, (from, to, pass, dLogits) -> {}, 0);
+        forEachChunk(states, targets, losses, (from, to, pass, dLogits) -> {}, 0);
     }
 
     @Override
-    public Tensor lossGradient(
-            Tensor states,
-            @Nullable Tensor teacher,
-            Targets targets,
-            double weight,
-            Parameters parameters,
-            Tensor losses) {
+    public Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses) {
         long rows = states.shape()[0];
         Tensor dStates = kernels.memory().allocateSingle(rows, states.shape()[1]);
         forEachChunk(
                 states,
-                teacher,
                 targets,
                 losses,
                 (from, to, pass, dLogits) -> {
@@ -96,8 +88,7 @@ final class LanguageModelHead extends Head {
     }
 
     /** @param weight of each target in the gradient */
-    private void forEachChunk(
-            Tensor states, @Nullable Tensor teacher, Targets targets, Tensor losses, Chunk chunk, double weight) {
+    private void forEachChunk(Tensor states, Targets targets, Tensor losses, Chunk chunk, double weight) {
         OutputLayer layer = output.get();
         int[] classes = ((Targets.TokenClasses) targets).known();
         int rows = chunkRows(classes.length, (int) Math.max(1, logitsAtOnce / layer.vocabulary()));
@@ -105,14 +96,6 @@ final class LanguageModelHead extends Head {
             int to = Math.min(classes.length, from + rows);
             try (OutputLayer.Pass pass = layer.forward(states.rows(from, to));
                     Tensor dLogits = loss(layer, pass, Arrays.copyOfRange(classes, from, to), weight, losses, from)) {
-                if (teacher != null) {
-                    int[] ofChunk = Arrays.copyOfRange(classes, from, to);
-                    try (OutputLayer.Pass wanted = layer.forward(teacher.rows(from, to));
-                            Tensor ofTeacher = Distillation.unreported(
-                                    kernels, to - from, l -> loss(layer, wanted, ofChunk, weight, l, 0))) {
-                        Distillation.add(kernels, ofTeacher, dLogits);
-                    }
-                }
                 chunk.accept(from, to, pass, dLogits);
             }
         }

@@ -38,23 +38,10 @@ final class OutputHead extends Head {
     }
 
     @Override
-    public Tensor lossGradient(
-            Tensor states,
-            @Nullable Tensor teacher,
-            Targets targets,
-            double weight,
-            Parameters parameters,
-            Tensor losses) {
+    public Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses) {
         try (Dense dense = dense(states, parameters);
                 Tensor outputs = outputs(dense, parameters);
                 Tensor dOutputs = loss(outputs, targets, weight, losses)) {
-            if (teacher != null) {
-                try (Tensor wanted = outputs(teacher, parameters);
-                        Tensor ofTeacher = Distillation.unreported(
-                                kernels, targets.count(), l -> loss(wanted, targets, weight, l))) {
-                    Distillation.add(kernels, ofTeacher, dOutputs);
-                }
-            }
             return backward(dense, dOutputs, parameters);
         }
     }

@@ -1,7 +1,5 @@
 package org.erat.learner;
 
-import java.util.List;
-import javax.annotation.Nullable;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Adapters;
 import org.erat.adapter.LowRankAdapter.Dropout;
@@ -9,7 +7,6 @@ import org.erat.adapter.RowActivity;
 import org.erat.adapter.RowsBySlot;
 import org.erat.compute.Tensor;
 import org.erat.data.tokenized.Batch;
-import org.erat.head.Head;
 import org.erat.method.AdapterMethod;
 import org.erat.method.CounterRandom;
 import org.erat.method.StepPlan;
@@ -90,25 +87,6 @@ public final class AdaptedTransformer {
                         : new Dropout(
                                 rate,
                                 CounterRandom.key(spec.seed(), step.step(), slot.offset(), step.shard(), DROPOUT)));
-    }
-
-    /**
-     * The states of the step's teacher that the head reads; null without a teacher.
-     *
-     * @param values [n] in the dtype of activations
-     */
-    @Nullable
-    public Tensor teacher(Step step, Transformer transformer, Head head, Batch batch, Tensor values) {
-        RowsBySlot rows = step.plan().teacher();
-        if (rows == null) {
-            return null;
-        }
-        Tensor[] states = new Tensor[1];
-        transformer.infer(
-                batch,
-                List.of(Adapters.of(layout, values, rows)),
-                (selection, hidden) -> states[0] = head.read(hidden, batch));
-        return states[0];
     }
 
     /**

@@ -3,7 +3,6 @@ package org.erat.learner;
 import java.nio.Buffer;
 import java.nio.DoubleBuffer;
 import java.util.List;
-import javax.annotation.Nullable;
 import org.erat.compute.AdamW;
 import org.erat.compute.HostValues;
 import org.erat.compute.Kernels;
@@ -89,10 +88,9 @@ public final class Learner implements AutoCloseable {
         AdaptedTransformer.Step begun = adapted.begin(step, shard, batch.size());
         kernels.pointwise().assign(row(parameters, layout.adapterGroup().length()), adapters);
         kernels.pointwise().fill(gradient, 0);
-        try (Tensor losses = kernels.memory().allocateSingle(batch.targets().count());
-                Tensor teacher = adapted.teacher(begun, transformer, head, batch, adapters)) {
+        try (Tensor losses = kernels.memory().allocateSingle(batch.targets().count())) {
             for (StepPlan.Selection selection : begun.plan().selections()) {
-                addGradients(batch, begun, selection, teacher, losses);
+                addGradients(batch, begun, selection, losses);
             }
             kernels.update().clip(losses, gradient, spec.optimizer().clipNorm(), summary);
         }
@@ -101,18 +99,12 @@ public final class Learner implements AutoCloseable {
         return loss;
     }
 
-    private void addGradients(
-            Batch batch,
-            AdaptedTransformer.Step step,
-            StepPlan.Selection selection,
-            @Nullable Tensor teacher,
-            Tensor losses) {
+    private void addGradients(Batch batch, AdaptedTransformer.Step step, StepPlan.Selection selection, Tensor losses) {
         Head.Parameters ofHead =
                 new Head.Parameters(parameters, gradient, layout.headGroup().from());
         try (Transformer.Pass pass = transformer.forward(batch, adapted.adapters(step, selection.rows(), adapters));
                 Tensor states = head.read(pass.hidden(), batch);
-                Tensor dStates =
-                        head.lossGradient(states, teacher, batch.targets(), selection.weight(), ofHead, losses)) {
+                Tensor dStates = head.lossGradient(states, batch.targets(), selection.weight(), ofHead, losses)) {
             adapted.backward(transformer, pass, head.readBackward(dStates, batch), gradient);
         }
     }

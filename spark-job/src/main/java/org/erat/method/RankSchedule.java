@@ -146,11 +146,6 @@ public final class RankSchedule implements Serializable {
         };
     }
 
-    /** Whether the windows of a step learn from the output of all rows too. */
-    boolean distills(long step) {
-        return config.distillEvery() > 0 && (step + 1) % config.distillEvery() == 0;
-    }
-
     /** Whether a row of A, and the same column of B, learns in a step with this window. */
     public boolean learns(Window window, int row) {
         return switch (config.update()) {

@@ -39,10 +39,7 @@ public final class WindowMethod implements AdapterMethod {
                     ? ofStep(step, block, shard)
                     : ofExamples(step, block, shard, examples);
         }
-        StepPlan plan = StepPlan.of(RowsBySlot.byBlock(byBlock));
-        return schedule.distills(step)
-                ? new StepPlan(plan.selections(), RowsBySlot.everywhere(inference(new Window(0, rank()))))
-                : plan;
+        return StepPlan.of(RowsBySlot.byBlock(byBlock));
     }
 
     private RowSelection ofStep(long step, int block, int shard) {

@@ -68,7 +68,6 @@ class JobConfigTest {
                                 Scale.ALPHA_OVER_WIDTH,
                                 Update.WINDOW,
                                 Gradient.AS_IS,
-                                0,
                                 false,
                                 Granularity.STEP,
                                 16),
@@ -116,7 +115,6 @@ class JobConfigTest {
                         Scale.ALPHA_OVER_WIDTH,
                         Update.WINDOW,
                         Gradient.AS_IS,
-                        0,
                         false,
                         Granularity.EXAMPLE,
                         16));
@@ -140,7 +138,6 @@ class JobConfigTest {
                         Scale.ALPHA_OVER_WIDTH,
                         Update.WINDOW,
                         Gradient.AS_IS,
-                        0,
                         true,
                         Granularity.STEP,
                         16));

@@ -137,7 +137,6 @@ public final class TinyLearners {
                 scale,
                 update,
                 gradient,
-                0,
                 sharedWindows,
                 granularity,
                 alpha);

@@ -69,7 +69,7 @@ class LanguageModelHeadTest {
                     Tensor losses = kernels.memory().allocateSingle(CLASSES.length);
                     Tensor lossesAlone = kernels.memory().allocateSingle(CLASSES.length)) {
                 Head head = new LanguageModelHead(spec, smoothing, kernels, output::layer, logitsAtOnce);
-                try (Tensor dStates = head.lossGradient(x, null, targets, WEIGHT, none, losses)) {
+                try (Tensor dStates = head.lossGradient(x, targets, WEIGHT, none, losses)) {
                     head.loss(x, targets, none, lossesAlone);
                     assertThat(TestTensors.doubles(kernels, lossesAlone))
                             .containsExactly(TestTensors.doubles(kernels, losses));

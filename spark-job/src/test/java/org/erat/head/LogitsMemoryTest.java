@@ -45,7 +45,7 @@ class LogitsMemoryTest {
                 Tensor losses = kernels.memory().allocateSingle(TARGETS)) {
             long frozen = (long) Float.BYTES * vocabulary * (WIDTH + 1);
             Head head = new LanguageModelHead(spec, 0, kernels, output::layer, LOGITS);
-            head.lossGradient(states, null, targets, 1, none, losses).close();
+            head.lossGradient(states, targets, 1, none, losses).close();
 
             assertThat(backend.peakBytes() - frozen).isLessThan(MOST_BYTES);
         }

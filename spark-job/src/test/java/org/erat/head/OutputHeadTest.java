@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
@@ -94,16 +93,6 @@ class OutputHeadTest {
     private record Result(double[] outputs, double loss, double[] dHidden, double[] gradient) {}
 
     private Result run(HeadSpec spec, Targets targets, double[] hidden, double[] parameters, double weight) {
-        return run(spec, targets, hidden, null, parameters, weight);
-    }
-
-    private Result run(
-            HeadSpec spec,
-            Targets targets,
-            double[] hidden,
-            @Nullable double[] ofTeacher,
-            double[] parameters,
-            double weight) {
         Batch batch = batch(targets);
         Head head = new OutputHead(spec, 0, kernels);
         try (Tensor x = kernels.memory().upload(DoubleBuffer.wrap(hidden), hidden.length / WIDTH, WIDTH);
@@ -113,9 +102,8 @@ class OutputHeadTest {
             kernels.pointwise().fill(gradient, 0);
             Head.Parameters ofHead = new Head.Parameters(values, gradient, FROM);
             try (Tensor states = head.read(x, batch);
-                    Tensor teacher = ofTeacher == null ? null : read(head, ofTeacher, batch);
                     Tensor outputs = head.outputs(states, ofHead);
-                    Tensor dStates = head.lossGradient(states, teacher, targets, weight, ofHead, losses);
+                    Tensor dStates = head.lossGradient(states, targets, weight, ofHead, losses);
                     Tensor dHidden = head.readBackward(dStates, batch)) {
                 return new Result(
                         TestTensors.doubles(kernels, outputs),
@@ -126,68 +114,6 @@ class OutputHeadTest {
                         TestTensors.doubles(kernels, gradient));
             }
         }
-    }
-
-    private Tensor read(Head head, double[] hidden, Batch batch) {
-        try (Tensor x = kernels.memory().upload(DoubleBuffer.wrap(hidden), hidden.length / WIDTH, WIDTH)) {
-            return head.read(x, batch);
-        }
-    }
-
-    /** The slope of the loss and the distance along a random direction in the hidden states and the parameters. */
-    @ParameterizedTest
-    @MethodSource("heads")
-    void aTeacherAddsTheDistanceFromItsOutputsAndHasNoGradient(HeadSpec spec, Targets targets) {
-        double[] hidden = random(1, LENGTHS.length * TOKENS * WIDTH);
-        double[] parameters = random(2, parameters(spec));
-        double[] teacher = random(3, hidden.length);
-        double[] dHidden = random(4, hidden.length);
-        double[] dParameters = random(5, parameters.length);
-        double[][] wanted = outputs(spec, parameters, states(spec, teacher));
-
-        Result result = run(spec, targets, hidden, teacher, parameters, 0.7);
-
-        double slope = (distilled(spec, targets, moved(hidden, dHidden, H), moved(parameters, dParameters, H), wanted)
-                        - distilled(
-                                spec, targets, moved(hidden, dHidden, -H), moved(parameters, dParameters, -H), wanted))
-                / (2 * H);
-        double analytic = 0;
-        for (int i = 0; i < hidden.length; i++) {
-            analytic += dHidden[i] * result.dHidden()[i];
-        }
-        for (int i = 0; i < parameters.length; i++) {
-            analytic += dParameters[i] * result.gradient()[i];
-        }
-        assertThat(analytic).isCloseTo(0.7 * slope, within(1e-8));
-        assertThat(result.loss())
-                .isEqualTo(run(spec, targets, hidden, parameters, 1).loss());
-    }
-
-    private static double[][] outputs(HeadSpec spec, double[] parameters, double[][] states) {
-        return Arrays.stream(states)
-                .map(state -> outputs(spec, parameters, state))
-                .toArray(double[][]::new);
-    }
-
-    /** The mean of loss plus KL(teacher ‖ outputs), or plus the squared difference of numbers. */
-    private static double distilled(
-            HeadSpec spec, Targets targets, double[] hidden, double[] parameters, double[][] wanted) {
-        double[][] outputs = outputs(spec, parameters, states(spec, hidden));
-        double sum = 0;
-        for (int i = 0; i < outputs.length; i++) {
-            sum += loss(targets, i, outputs[i]);
-            if (targets instanceof Targets.Numbers) {
-                sum += Math.pow(outputs[i][0] - wanted[i][0], 2);
-            } else {
-                double ofOutputs = Arrays.stream(outputs[i]).map(Math::exp).sum();
-                double ofWanted = Arrays.stream(wanted[i]).map(Math::exp).sum();
-                for (int c = 0; c < wanted[i].length; c++) {
-                    double log = wanted[i][c] - Math.log(ofWanted);
-                    sum += Math.exp(log) * (log - outputs[i][c] + Math.log(ofOutputs));
-                }
-            }
-        }
-        return sum / outputs.length;
     }
 
     /** What the head reads, outputs and mean loss by their formulas. */

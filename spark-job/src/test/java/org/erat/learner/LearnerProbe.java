@@ -162,15 +162,14 @@ public final class LearnerProbe implements AutoCloseable {
         try (Tensor values = adapters();
                 Tensor all = upload(parameters, parameters.length);
                 Tensor gradient = zeros(parameters.length);
-                Tensor losses = kernels.memory().allocateSingle(rows());
-                Tensor teacher = adapted.teacher(step, runtime.transformer(), head, batch, values)) {
+                Tensor losses = kernels.memory().allocateSingle(rows())) {
             Head.Parameters ofHead = new Head.Parameters(all, gradient, from);
             for (int i = 0; i < step.plan().selections().size(); i++) {
                 double weight = step.plan().selections().get(i).weight();
                 try (Transformer.Pass pass = forward(values, i);
                         Tensor states = head.read(pass.hidden(), batch);
                         Tensor ofStates = head.outputs(states, ofHead);
-                        Tensor dStates = head.lossGradient(states, teacher, batch.targets(), weight, ofHead, losses)) {
+                        Tensor dStates = head.lossGradient(states, batch.targets(), weight, ofHead, losses)) {
                     adapted.backward(runtime.transformer(), pass, head.readBackward(dStates, batch), gradient);
                     outputs = download(ofStates);
                 }

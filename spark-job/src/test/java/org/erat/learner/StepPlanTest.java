@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import javax.annotation.Nullable;
 import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
@@ -54,35 +53,14 @@ class StepPlanTest {
         assertThat(first.gradient()).isNotEqualTo(second.gradient());
     }
 
-    /** KL(p ‖ p) and its gradient are zero, but for that of a teacher that is not taken as it is. */
-    @Test
-    void aTeacherOfTheSameRowsChangesNothingAndOneOfOtherRowsDoes() {
-        TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2)));
-        RowsBySlot narrow = RowsBySlot.everywhere(RowSelection.of(new Window(0, 2), 4));
-        RowsBySlot all = RowsBySlot.everywhere(RowSelection.of(new Window(0, 4), 2));
-        double[] expected = taught(tiny, narrow, null);
-        // Sums of numbers near 1 in double precision, in another order.
-        assertThat(taught(tiny, narrow, narrow)).containsExactly(expected, within(1e-13));
-        assertThat(taught(tiny, narrow, all)).isNotEqualTo(expected);
-    }
-
-    private static double[] taught(TinyLearners tiny, RowsBySlot rows, @Nullable RowsBySlot teacher) {
-        AdapterMethod method = new FixedMethod(tiny.rank, List.of(new Selection(1, rows)), teacher);
-        try (LearnerProbe probe = new LearnerProbe(tiny.spec(), method, tiny.adapters(2), tiny.batch(3, 4, 2, 5), 0)) {
-            double[] gradient = probe.loss().gradient();
-            assertThat(probe.outstanding()).isZero();
-            return gradient;
-        }
-    }
-
     @Test
     void aPlanWithoutSelectionsOrWithOtherWeightsIsRefused() {
         RowsBySlot rows = RowsBySlot.everywhere(RowSelection.of(new Window(0, 1), 1));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new StepPlan(List.of(), null))
+                .isThrownBy(() -> new StepPlan(List.of()))
                 .withMessageContaining("without a selection");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new StepPlan(List.of(new Selection(0.5, rows), new Selection(0.4, rows)), null))
+                .isThrownBy(() -> new StepPlan(List.of(new Selection(0.5, rows), new Selection(0.4, rows))))
                 .withMessageContaining("sum to 0.9");
     }
 }

@@ -25,7 +25,6 @@ final class Schedules {
     Scale scale = Scale.ALPHA_OVER_WIDTH;
     Update update = Update.WINDOW;
     Gradient gradient = Gradient.AS_IS;
-    int distillEvery = 0;
     boolean shared = false;
     Granularity granularity = Granularity.STEP;
 
@@ -65,7 +64,6 @@ final class Schedules {
                 scale,
                 update,
                 gradient,
-                distillEvery,
                 shared,
                 granularity,
                 16);

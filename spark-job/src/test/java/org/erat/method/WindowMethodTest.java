@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.RowSelection;
-import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
 import org.erat.config.ScheduleConfig.Gradient;
 import org.erat.config.ScheduleConfig.Granularity;
@@ -58,32 +57,6 @@ class WindowMethodTest {
             case ALPHA_OVER_RANK -> ALPHA / RANK;
             case ALPHA_OVER_SQRT_WIDTH -> ALPHA / Math.sqrt(width);
         };
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void everyKthStepHasATeacherOfAllRowsAndTheWindowsStayTheSame(Granularity granularity) {
-        Schedules settings = Schedules.fullRange();
-        settings.granularity = granularity;
-        settings.distillEvery = 3;
-        AdapterLayout.Slot slot = new AdapterLayout.Slot(0, 0, Projection.QUERY, 6, 4, RANK, 0);
-        WindowMethod method = new WindowMethod(settings.schedule(BLOCKS, 100, 1), settings.granularity);
-        for (int step = 0; step < 9; step++) {
-            RowsBySlot teacher = method.plan(step, 0, EXAMPLES).teacher();
-            if (step % 3 == 2) {
-                assertThat(teacher.of(slot).window()).isEqualTo(new Window(0, RANK));
-                assertThat(teacher.of(slot).scale()).isEqualTo(ALPHA / RANK);
-            } else {
-                assertThat(teacher).isNull();
-            }
-            RowSelection taught = selection(settings, step, 0);
-            settings.distillEvery = 0;
-            RowSelection untaught = selection(settings, step, 0);
-            settings.distillEvery = 3;
-            for (int row = 0; row < RANK; row++) {
-                assertThat(factor(taught, 0, row)).isEqualTo(factor(untaught, 0, row));
-            }
-        }
     }
 
     /** With a scale of α/w the rows of any window have the gradient of a scale of α/R. */
