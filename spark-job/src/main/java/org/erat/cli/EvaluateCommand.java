@@ -124,6 +124,7 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                 EvaluationRequest measured = EvaluationRequest.of(
                         use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
                 List<SplitOption.Examples> all = request.on().examples(session, use);
+                request.texts().ifPresent(of -> of.meteor().sayIfLeftOut(progress));
                 List<Optional<TextEvaluation>> texts = all.stream()
                         .map(examples ->
                                 request.texts().map(of -> TextEvaluation.prepare(session, use, examples, of, progress)))

@@ -31,9 +31,10 @@ final class MeteorOption {
             }
         }
 
-        GenerationScores scores(List<Segment> segments, Configuration hadoop) {
-            return folder.map(named -> GenerationScores.of(segments, hadoop, Storage.path(named)))
-                    .orElseGet(() -> GenerationScores.of(segments));
+        /** The scores of several systems, for which the data are read once. */
+        List<GenerationScores> scores(List<List<Segment>> systems, Configuration hadoop) {
+            return folder.map(named -> GenerationScores.of(systems, hadoop, Storage.path(named)))
+                    .orElseGet(() -> systems.stream().map(GenerationScores::of).toList());
         }
     }
 

@@ -96,7 +96,8 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
                         .stream()
                         .map(texts -> new Segment(texts.hypothesis(), texts.references()))
                         .toList();
-        GenerationScores scores = request.meteor().scores(segments, hadoop);
+        GenerationScores scores =
+                request.meteor().scores(List.of(segments), hadoop).get(0);
         progress.say(String.format(
                 "%,d hypotheses, %,d references of %s", scores.segments(), scores.references(), request.references()));
         request.meteor().sayIfLeftOut(progress);

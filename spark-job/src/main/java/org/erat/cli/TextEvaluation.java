@@ -43,12 +43,11 @@ record TextEvaluation(
         TrainedAdapter adapter = use.adapter().on(base);
         TextModel model = TextModel.read(hadoop, base, Selection.prefix(adapter, adapter.rank()), use.compute());
         texts.meteor().check(hadoop);
-        texts.meteor().sayIfLeftOut(progress);
         texts.out().ifPresent(folder -> file(folder, "texts.jsonl", hadoop).requireFile());
         Generations generations = new Generations(
                 session, texts.decoding().settings(), texts.decoding().batchSize(), progress::say);
         TextEvaluator evaluator = new TextEvaluator(
-                generations, segments -> texts.meteor().scores(segments, hadoop), examples.data(), examples.split());
+                generations, systems -> texts.meteor().scores(systems, hadoop), examples.data(), examples.split());
         return new TextEvaluation(evaluator, model, adapter, texts.out(), hadoop, progress);
     }
 

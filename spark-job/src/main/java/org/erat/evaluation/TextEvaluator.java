@@ -2,9 +2,9 @@ package org.erat.evaluation;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.erat.config.RowOrder;
@@ -28,7 +28,7 @@ import org.erat.textmetric.Segment;
  */
 public final class TextEvaluator {
     private final Generations generations;
-    private final Function<List<Segment>, GenerationScores> metrics;
+    private final Function<List<List<Segment>>, List<GenerationScores>> metrics;
     private final List<Prompt> prompts;
     private final List<List<String>> references;
 
@@ -41,12 +41,12 @@ public final class TextEvaluator {
     /**
      * Reads prompts and references.
      *
-     * @param metrics scores texts
+     * @param metrics scores the texts of several ranks
      * @throws BadInputException if the data are not prompts with completions
      */
     public TextEvaluator(
             Generations generations,
-            Function<List<Segment>, GenerationScores> metrics,
+            Function<List<List<Segment>>, List<GenerationScores>> metrics,
             TokenizedDataset data,
             Split split) {
         this.generations = generations;
@@ -69,28 +69,47 @@ public final class TextEvaluator {
      * @param adapter on its base model, as trained
      */
     public Evaluation addTo(Evaluation evaluation, TextModel model, TrainedAdapter adapter, TextListener listener) {
-        Map<RowOrder, List<RankMetrics>> added = new EnumMap<>(RowOrder.class);
+        List<List<Segment>> systems = new ArrayList<>();
+        Map<RowOrder, List<Integer>> systemsOf = new EnumMap<>(RowOrder.class);
         // In every order rank 0 is the base model.
-        Map<Integer, Map<String, Double>> ofBase = new HashMap<>();
-        evaluation.prefixes().forEach((order, entries) -> {
+        OptionalInt ofBase = OptionalInt.empty();
+        for (Map.Entry<RowOrder, List<RankMetrics>> measured :
+                evaluation.prefixes().entrySet()) {
+            RowOrder order = measured.getKey();
             TrainedAdapter ordered = adapter.inOrder(order);
-            List<RankMetrics> more = new ArrayList<>();
-            for (RankMetrics entry : entries) {
+            List<Integer> ofOrder = new ArrayList<>();
+            for (RankMetrics entry : measured.getValue()) {
                 int rank = entry.rank();
-                Map<String, Double> scores = ofBase.get(rank);
-                if (scores == null) {
-                    List<GeneratedText> texts = generations.of(model.with(Selection.prefix(ordered, rank)), prompts);
-                    listener.generated(order, rank, texts);
-                    scores = metrics.apply(segments(texts)).byName();
+                if (rank == 0 && ofBase.isPresent()) {
+                    ofOrder.add(ofBase.getAsInt());
+                    continue;
                 }
                 if (rank == 0) {
-                    ofBase.put(rank, scores);
+                    ofBase = OptionalInt.of(systems.size());
                 }
-                more.add(entry.with(scores));
+                ofOrder.add(systems.size());
+                List<GeneratedText> texts = generations.of(model.with(Selection.prefix(ordered, rank)), prompts);
+                listener.generated(order, rank, texts);
+                systems.add(segments(texts));
             }
-            added.put(order, more);
-        });
-        return evaluation.withPrefixes(added);
+            systemsOf.put(order, ofOrder);
+        }
+        return evaluation.withPrefixes(withScores(evaluation, systemsOf, metrics.apply(systems)));
+    }
+
+    private static Map<RowOrder, List<RankMetrics>> withScores(
+            Evaluation evaluation, Map<RowOrder, List<Integer>> systemsOf, List<GenerationScores> scores) {
+        Map<RowOrder, List<RankMetrics>> added = new EnumMap<>(RowOrder.class);
+        evaluation
+                .prefixes()
+                .forEach((order, entries) -> added.put(
+                        order,
+                        IntStream.range(0, entries.size())
+                                .mapToObj(i -> entries.get(i)
+                                        .with(scores.get(systemsOf.get(order).get(i))
+                                                .byName()))
+                                .toList()));
+        return added;
     }
 
     private List<Segment> segments(List<GeneratedText> texts) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -47,17 +48,28 @@ public record GenerationScores(
     }
 
     /**
-     * All metrics.
+     * All metrics of several systems.
      *
+     * @param systems segments of each
      * @param meteorData folder with the data of METEOR 1.5, see {@link MeteorData#read}
      * @throws org.erat.data.BadInputException if these cannot be used
      */
-    public static GenerationScores of(List<Segment> segments, Configuration hadoop, Path meteorData) {
-        List<TokenizedSegment> tokenized = TokenizedSegment.of(segments, PtbTokenizer::tokens);
-        Meteor meteor = new Meteor(MeteorData.read(hadoop, meteorData, Meteor.vocabulary(tokenized)));
+    public static List<GenerationScores> of(List<List<Segment>> systems, Configuration hadoop, Path meteorData) {
+        List<List<TokenizedSegment>> tokenized = systems.stream()
+                .map(segments -> TokenizedSegment.of(segments, PtbTokenizer::tokens))
+                .toList();
+        Meteor meteor = new Meteor(MeteorData.read(
+                hadoop,
+                meteorData,
+                Meteor.vocabulary(tokenized.stream().flatMap(List::stream).toList())));
         List<String> modules =
                 meteor.modules().stream().map(MatchModule::toString).toList();
-        return of(segments, tokenized, Optional.of(new MeteorScore(meteor.score(tokenized), modules)));
+        return IntStream.range(0, systems.size())
+                .mapToObj(i -> of(
+                        systems.get(i),
+                        tokenized.get(i),
+                        Optional.of(new MeteorScore(meteor.score(tokenized.get(i)), modules))))
+                .toList();
     }
 
     private static GenerationScores of(

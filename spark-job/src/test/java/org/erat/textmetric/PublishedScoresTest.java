@@ -56,9 +56,10 @@ class PublishedScoresTest {
 
     private GenerationScores scores(List<Segment> segments) {
         return GenerationScores.of(
-                segments,
-                new Configuration(false),
-                new org.apache.hadoop.fs.Path(folder.resolve("meteor").toString()));
+                        List.of(segments),
+                        new Configuration(false),
+                        new org.apache.hadoop.fs.Path(folder.resolve("meteor").toString()))
+                .get(0);
     }
 
     @ParameterizedTest

@@ -22,7 +22,8 @@ import org.erat.data.basemodel.TokenizerJson;
  *   <li>in {@code £ 20}, and in {@code 5 . 5}
  * </ul>
  *
- * <p>Case is lost, and so are accents, unless the prompt has the same word with them.
+ * <p>Blanks that English has there are lost as well: {@code in 2010 . 5 rooms} and {@code 4 . 5} look alike. Case is as the
+ * tokenizer leaves it, and so are accents, unless the prompt has the same word with them.
  *
  * @param accentsLost whether the tokenizer strips accents
  */
@@ -61,9 +62,17 @@ record Detokenizer(boolean accentsLost) {
         Map<String, String> accented = accented(prompt);
         return accented.isEmpty()
                 ? text
-                : WORD.matcher(text)
-                        .replaceAll(
-                                word -> Matcher.quoteReplacement(accented.getOrDefault(word.group(), word.group())));
+                : WORD.matcher(text).replaceAll(word -> Matcher.quoteReplacement(withAccents(word.group(), accented)));
+    }
+
+    private static String withAccents(String word, Map<String, String> accented) {
+        String lower = accented.get(word.toLowerCase(Locale.ROOT));
+        if (lower == null) {
+            return word;
+        }
+        return Character.isUpperCase(word.charAt(0))
+                ? lower.substring(0, 1).toUpperCase(Locale.ROOT) + lower.substring(1)
+                : lower;
     }
 
     /** The words with accents of a text in lower case, by what is left of them; without those that are there in two forms. */

@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.struct;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -33,6 +34,21 @@ public record PromptReferences(long id, String prompt, int[] tokenIds, int[] typ
 
     /** The value of {@link #LOSS_ON} where prompts are predicted too. */
     public static final String LOSS_ON_ALL = "all";
+
+    /** The same at another place. */
+    PromptReferences withId(long other) {
+        return new PromptReferences(other, prompt, tokenIds, typeIds, completions);
+    }
+
+    /** This prompt with the completions of the same prompt of later examples. */
+    PromptReferences and(PromptReferences later) {
+        return new PromptReferences(
+                id,
+                prompt,
+                tokenIds,
+                typeIds,
+                Stream.concat(completions.stream(), later.completions.stream()).toList());
+    }
 
     static List<PromptReferences> read(SparkSession spark, String directory, Split split, Manifest manifest) {
         if (manifest.type() != TaskType.LANGUAGE_MODELING) {

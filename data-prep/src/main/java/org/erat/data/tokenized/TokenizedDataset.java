@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
@@ -164,10 +164,24 @@ public final class TokenizedDataset {
                 directory,
                 manifest.inOneSplit(),
                 (split, withWords) -> allExamples(withWords),
-                split -> Stream.of(Split.values())
-                        .flatMap(each -> prompts.of(each).stream())
-                        .toList(),
+                split -> allPrompts(),
                 repair);
+    }
+
+    /** Each prompt once, with its completions in all splits. */
+    private List<PromptReferences> allPrompts() {
+        Map<String, PromptReferences> all = new LinkedHashMap<>();
+        long first = 0;
+        for (Split split : Split.values()) {
+            long count = examples(split, 0);
+            if (count > 0) {
+                for (PromptReferences prompt : prompts.of(split)) {
+                    all.merge(prompt.prompt(), prompt.withId(first + prompt.id()), PromptReferences::and);
+                }
+                first += count;
+            }
+        }
+        return List.copyOf(all.values());
     }
 
     private JavaRDD<TokenizedExample> allExamples(boolean withWords) {

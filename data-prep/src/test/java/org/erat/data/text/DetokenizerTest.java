@@ -23,6 +23,7 @@ class DetokenizerTest {
                 "a family - friendly pub - £ 20 - 25 | a family-friendly pub - £20-25",
                 "rated 4 . 5 out of 5 . ten | rated 4.5 out of 5. ten",
                 "more than £ 30 , $ 4 | more than £30, $4",
+                "built in 2010 . 5 rooms | built in 2010.5 rooms",
                 "already. restored, isn't it? | already. restored, isn't it?"
             })
     void blanksGoWhereEnglishHasNone(String decoded, String text) {
@@ -35,6 +36,7 @@ class DetokenizerTest {
         "near[Cafe\u0301 Rouge], the cafe rouge, the café rouge",
         "Café and cafe, the cafe, the cafe",
         "coffee shop, the cafe, the cafe",
+        "near[Café Rouge], The Cafe Rouge, The Café Rouge",
         "near[Café Rouge], cafes, cafes"
     })
     void wordsHaveTheAccentsOfThePrompt(String prompt, String decoded, String text) {

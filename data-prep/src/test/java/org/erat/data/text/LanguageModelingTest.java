@@ -254,6 +254,21 @@ class LanguageModelingTest {
     }
 
     @Test
+    void aPromptOfSeveralSplitsIsOneWithAllItsCompletions() throws IOException {
+        write("e2e/trainset.csv", "mr,ref\na,b\nc,a\nc,b\n");
+        write("e2e/devset.csv", "mr,ref\nb,a\na,c\n");
+        prepare(TextTask.named("e2e"), "e2e", decoder, "out", 16);
+
+        List<PromptReferences> all = open("out").inOneSplit().references(Split.VALIDATION);
+
+        assertThat(all).extracting(PromptReferences::prompt).containsExactly("a", "c", "b");
+        assertThat(all).extracting(PromptReferences::id).containsExactly(0L, 1L, 3L);
+        assertThat(all)
+                .extracting(PromptReferences::completions)
+                .containsExactly(List.of("b", "c"), List.of("a", "b"), List.of("a"));
+    }
+
+    @Test
     void anEvaluationSetGetsTheLayoutOfItsTrainingSet() throws IOException {
         LanguageModeling settings =
                 new LanguageModeling(LanguageModeling.LossOn.COMPLETION, Optional.of("<|end|> "), false);

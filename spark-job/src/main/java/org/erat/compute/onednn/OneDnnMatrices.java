@@ -24,8 +24,8 @@ final class OneDnnMatrices implements Matrices {
      */
     private static final int TABLE_ROWS = 512;
 
-    /** Plain weights of fewer rows are read at once. */
-    private static final int LONG_TABLE = 8192;
+    /** Plain weights of fewer rows are read at once: those of feed-forward layers, for which this was not measured. */
+    private static final int LONG_TABLE = 30_000;
 
     private final Execution execution;
     private final OneDnnPointwise pointwise;
@@ -72,6 +72,24 @@ final class OneDnnMatrices implements Matrices {
         requireDtype("linearBackward", dy, weight);
         long table = weight.backward().memory().address();
         StridedTensor sum = execution.allocate(Dtype.F32, dy.rows(), weight.in());
+        boolean returned = false;
+        try {
+            addProducts(dy, weight, table, sum);
+            returned = execution.activations() == Dtype.F32;
+            if (returned) {
+                return sum;
+            }
+            StridedTensor dx = execution.allocate(dy.rows(), weight.in());
+            execution.copy(sum, dx);
+            return dx;
+        } finally {
+            if (!returned) {
+                sum.close();
+            }
+        }
+    }
+
+    private void addProducts(StridedTensor dy, FrozenWeight weight, long table, StridedTensor sum) {
         for (long from = 0; from < weight.out(); from += TABLE_ROWS) {
             long to = Math.min(weight.out(), from + TABLE_ROWS);
             StridedTensor part = dy.columns(from, to);
@@ -83,13 +101,6 @@ final class OneDnnMatrices implements Matrices {
                     table + weight.dtype().bytes() * from * weight.in(),
                     sum.address());
         }
-        if (execution.activations() == Dtype.F32) {
-            return sum;
-        }
-        StridedTensor dx = execution.allocate(dy.rows(), weight.in());
-        execution.copy(sum, dx);
-        sum.close();
-        return dx;
     }
 
     private static void requireDtype(String name, StridedTensor operand, FrozenWeight weight) {

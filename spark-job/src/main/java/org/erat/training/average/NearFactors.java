@@ -17,6 +17,8 @@ import org.erat.adapter.OrderedProduct;
  * for which ‖A' − Ā‖ is least (the Procrustes problem: Schönemann, Psychometrika 31, 1966), the polar factor of L·Ā·V.
  * Where r &lt; R, V is filled up with directions of the given rows that are orthogonal to it, so no row of A' is zero.
  *
+ * <p>Along an axis in which the given rows are dependent L is their mean length, so that no row of B' grows without bound.
+ *
  * <p>Where the given rows span those of the product, A' = Ā: the average over one shard changes nothing, and shards with
  * equal A have the mean of their B. All in double precision, in Java alone: the same bits on any machine.
  *
@@ -25,7 +27,7 @@ import org.erat.adapter.OrderedProduct;
  */
 record NearFactors(double[][] a, double[][] b) {
     /** Rows of A are dependent where a singular value is at or below this share of the largest. */
-    private static final double DEPENDENT = 1e-7;
+    private static final double DEPENDENT = 1e-4;
 
     /**
      * Factors of the first rows of a product.
@@ -38,15 +40,16 @@ record NearFactors(double[][] a, double[][] b) {
         RealMatrix given = new Array2DRowRealMatrix(near, false);
         SingularValueDecomposition ofGiven = new SingularValueDecomposition(given.transpose());
         double[] lengths = ofGiven.getSingularValues();
-        double least = DEPENDENT * lengths[0];
+        double mean = given.getFrobeniusNorm() / Math.sqrt(near.length);
+        double[] usable = Arrays.stream(lengths)
+                .map(length -> length > DEPENDENT * lengths[0] ? length : mean)
+                .toArray();
         RealMatrix axes = ofGiven.getV();
-        RealMatrix root = scaled(
-                axes,
-                Arrays.stream(lengths).map(length -> Math.max(length, least)).toArray());
+        RealMatrix root = scaled(axes, usable);
         RealMatrix inverse = scaled(
                 axes,
-                Arrays.stream(lengths)
-                        .map(length -> lengths[0] == 0 ? 0 : 1 / Math.max(length, least))
+                Arrays.stream(usable)
+                        .map(length -> length == 0 ? 0 : 1 / length)
                         .toArray());
         RealMatrix directions = ofGiven.getU().multiply(ofGiven.getVT());
 

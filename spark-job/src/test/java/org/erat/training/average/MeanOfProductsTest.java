@@ -235,7 +235,7 @@ class MeanOfProductsTest {
     }
 
     @Test
-    void rowsThatTheProductDoesNotNeedKeepTheirAAndCanLearn() {
+    void rowsThatTheProductDoesNotNeedKeepTheirLength() {
         List<ShardResult> results = new ArrayList<>();
         for (int k = 0; k < 2; k++) {
             Random random = new Random(3 + k);
@@ -256,6 +256,39 @@ class MeanOfProductsTest {
                 assertThat(a(slot, values).getRowVector(row).getNorm())
                         .isCloseTo(ofRows.getRowVector(row).getNorm(), within(FLOATS));
             }
+        }
+    }
+
+    /** Two shards whose rows 0 and 1 have the same mean, but the product needs them apart. */
+    @Test
+    void rowsWhoseMeansAreEqualGiveFactorsOfOrdinarySize() {
+        List<ShardResult> results = new ArrayList<>();
+        for (int k = 0; k < 2; k++) {
+            int sign = 1 - 2 * k;
+            results.add(result(k, new int[] {1, 1, 1, 1}, (slot, after) -> {
+                randomize(after, slot.offset(), (int) slot.length(), new Random(5));
+                int first = (int) slot.rowOfA(0);
+                float[] values = after.parameters();
+                for (int i = 0; i < slot.in(); i++) {
+                    float apart = sign * values[first + slot.in() + i];
+                    values[first + slot.in() + i] = values[first + i] - apart;
+                    values[first + i] += apart;
+                }
+                randomize(after, slot.rowOfB(0), slot.rank() * slot.out(), new Random(7));
+            }));
+        }
+
+        float[] values = average(results).values().parameters();
+
+        for (AdapterLayout.Slot slot : slots) {
+            RealMatrix ofRows = a(slot, averageOfRows(results));
+            assertThat(ofRows.getRowVector(0).subtract(ofRows.getRowVector(1)).getNorm())
+                    .isLessThan(1e-5);
+            same(product(slot, values), mean(slot, results), FLOATS);
+            // The product's norm over the mean length of the rows of A is the size of B; 20 times it would be out of
+            // balance.
+            double size = mean(slot, results).getFrobeniusNorm() / (ofRows.getFrobeniusNorm() / Math.sqrt(RANK));
+            assertThat(b(slot, values).getFrobeniusNorm()).isLessThan(20 * size);
         }
     }
 
