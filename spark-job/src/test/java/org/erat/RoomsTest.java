@@ -26,6 +26,7 @@ class RoomsTest {
             "cli",
             "experiment",
             "job",
+            "report",
             "dl4j",
             "training",
             "evaluation",
@@ -42,6 +43,7 @@ class RoomsTest {
             "adapter",
             "compute",
             "config",
+            "chart",
             "textmetric",
             "data");
 

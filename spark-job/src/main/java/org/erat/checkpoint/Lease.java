@@ -3,9 +3,14 @@ package org.erat.checkpoint;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
@@ -130,6 +135,36 @@ final class Lease implements AutoCloseable {
 
     private boolean isMine(Optional<Entry> newest) {
         return newest.filter(entry -> entry.holder().id().equals(self.id())).isPresent();
+    }
+
+    /**
+     * The runs that a driver is at work on. Where a holder is on another machine, this watches the leases of all runs for
+     * a little longer than {@link #BEAT}.
+     */
+    static Set<Path> held(Storage storage, Collection<Path> runs, LeaseTimer timer) throws IOException {
+        Set<Path> held = new HashSet<>();
+        Map<Path, Entry> elsewhere = new HashMap<>();
+        for (Path run : runs) {
+            newest(storage, run).filter(entry -> !entry.holder().released()).ifPresent(entry -> {
+                Optional<Boolean> alive = entry.holder().alive();
+                if (alive.isEmpty()) {
+                    elsewhere.put(run, entry);
+                } else if (alive.get()) {
+                    held.add(run);
+                }
+            });
+        }
+        if (!elsewhere.isEmpty()) {
+            timer.pause(BEAT.plus(LOOK));
+        }
+        for (Map.Entry<Path, Entry> seen : elsewhere.entrySet()) {
+            Optional<Entry> now = newest(storage, seen.getKey());
+            if (now.filter(entry -> !entry.holder().released()).isPresent()
+                    && !seen.getValue().isAs(now)) {
+                held.add(seen.getKey());
+            }
+        }
+        return held;
     }
 
     /** Shows that this driver is alive. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import org.erat.data.Json;
 import org.erat.data.storage.Machine;
@@ -60,16 +61,22 @@ record LeaseHolder(
 
     /** Whether its process has ended as far as this machine can tell; false for a process on another machine. */
     boolean hasDied() {
+        return alive().filter(alive -> !alive).isPresent();
+    }
+
+    /** Whether its process is alive; empty for a process on another machine. */
+    Optional<Boolean> alive() {
         if (!host.equals(Machine.host())
                 || !processes.equals(Machine.processSpace())
                 || started.equals(Instant.EPOCH)) {
-            return false;
+            return Optional.empty();
         }
-        return ProcessHandle.of(process)
+        boolean alive = ProcessHandle.of(process)
                 .filter(ProcessHandle::isAlive)
-                .flatMap(alive -> alive.info().startInstant())
+                .flatMap(running -> running.info().startInstant())
                 .filter(start -> Duration.between(start, started).abs().compareTo(SAME_START) < 0)
-                .isEmpty();
+                .isPresent();
+        return Optional.of(alive);
     }
 
     @Override

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import javax.annotation.Nullable;
@@ -39,6 +41,10 @@ public final class RunDirectory implements AutoCloseable {
     private static final String METRICS = "metrics.jsonl";
     private static final String CHECKPOINTS = "checkpoints";
     private static final String SUCCESS = "_SUCCESS";
+    /** Folders of runs are not nested deeper, and a link may lead back to a folder above it. */
+    private static final int DEEPEST = 8;
+
+    private static final String FAILURE = "failure.txt";
 
     private final Storage storage;
     private final Path path;
@@ -118,6 +124,7 @@ public final class RunDirectory implements AutoCloseable {
                     storage.requireWritable(path);
                     storage.removeTemporaries(path);
                     storage.removeTemporaries(new Path(path, CHECKPOINTS));
+                    storage.delete(new Path(path, FAILURE));
                 }
                 usable = true;
                 return new RunDirectory(storage, path, state, resolvedConfig, lease, log);
@@ -180,6 +187,58 @@ public final class RunDirectory implements AutoCloseable {
             return new RunDirectory(storage, path, stateAt(storage, path), identity.config(), null, log);
         } catch (IOException e) {
             throw unusable(path, e);
+        }
+    }
+
+    /**
+     * The runs in or below a folder, finished or not, by path.
+     *
+     * @throws UsageException if the folder cannot be read
+     */
+    public static List<Path> below(String uri, Configuration hadoop) {
+        Path path = Storage.path(uri);
+        try {
+            Storage storage = Storage.of(path, hadoop);
+            path = storage.qualify(path);
+            if (!storage.exists(path) || storage.isFile(path)) {
+                throw new UsageException(path + " is no folder. Name a folder with run directories below it.");
+            }
+            List<Path> runs = new ArrayList<>();
+            addBelow(storage, path, 0, runs);
+            return runs;
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+    }
+
+    private static void addBelow(Storage storage, Path folder, int depth, List<Path> runs) throws IOException {
+        if (storage.exists(new Path(folder, CONFIG)) && storage.exists(new Path(folder, CHECKPOINTS))) {
+            runs.add(folder);
+            return;
+        }
+        if (depth == DEEPEST) {
+            return;
+        }
+        List<Path> children = storage.list(folder).stream().sorted().toList();
+        for (Path child : children) {
+            if (!storage.isFile(child)) {
+                addBelow(storage, child, depth + 1, runs);
+            }
+        }
+    }
+
+    /**
+     * Which of some runs of one file system a driver is at work on. It takes some seconds where one may be on another
+     * machine.
+     */
+    public static Set<Path> held(List<Path> runs, Configuration hadoop) {
+        if (runs.isEmpty()) {
+            return Set.of();
+        }
+        try {
+            return Lease.held(Storage.of(runs.get(0), hadoop), runs, new SystemLeaseTimer());
+        } catch (IOException e) {
+            throw unusable(runs.get(0), e);
         }
     }
 
@@ -305,6 +364,22 @@ public final class RunDirectory implements AutoCloseable {
                             + ". Give permission there and submit the same command again.",
                     e);
         }
+    }
+
+    /** Records why the run stopped, until it is submitted again. */
+    public void fail(String message) {
+        requireLease();
+        write(FAILURE, message + "\n");
+    }
+
+    /** Why the run stopped, if it failed when it was submitted last. */
+    public Optional<String> failure() {
+        return read(FAILURE).map(String::strip);
+    }
+
+    /** The text of {@code provenance.json}, if there is one. */
+    public Optional<String> provenance() {
+        return read(PROVENANCE);
     }
 
     /** Marks the run as finished. Nothing is written after it. */

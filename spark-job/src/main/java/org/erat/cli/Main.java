@@ -54,7 +54,9 @@ import picocli.CommandLine.ScopeType;
             GenerateCommand.class,
             ExportCommand.class,
             ResizeCommand.class,
-            ScoreCommand.class
+            ScoreCommand.class,
+            ReportCommand.class,
+            ListCommand.class
         },
         versionProvider = Main.Version.class,
         sortOptions = false,

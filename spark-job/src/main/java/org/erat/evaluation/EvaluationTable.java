@@ -25,18 +25,19 @@ public final class EvaluationTable {
             int width = cells(metrics).length();
             lines.add("    "
                     + prefixes.keySet().stream()
-                            .map(order -> GAP + pad(title(order), width - GAP.length()))
+                            .map(order -> GAP + pad(order.title(), width - GAP.length()))
                             .collect(Collectors.joining()));
         }
         addRows(lines, "rank", metrics, List.copyOf(prefixes.values()));
         lines.add(prefixes.keySet().stream()
-                .map(order -> format("%.4f", evaluation.aurac(order)) + (prefixes.size() > 1 ? " " + title(order) : ""))
+                .map(order ->
+                        format("%.4f", evaluation.aurac(order)) + (prefixes.size() > 1 ? " " + order.title() : ""))
                 .collect(Collectors.joining(", ", "AURAC (" + evaluation.metric() + ") ", "")));
         evaluation
                 .recommended()
                 .ifPresent(choice -> lines.add(format(
                         "rank %d, %s, is within one standard error (%.4f) of the best",
-                        choice.rank(), title(choice.order()), choice.standardError())));
+                        choice.rank(), choice.order().title(), choice.standardError())));
         if (!evaluation.suffix().isEmpty()) {
             addRows(lines, "last", metrics(evaluation.suffix()), List.of(evaluation.suffix()));
         }
@@ -45,10 +46,6 @@ public final class EvaluationTable {
 
     private static List<String> metrics(List<RankMetrics> entries) {
         return List.copyOf(entries.get(0).metrics().keySet());
-    }
-
-    private static String title(RowOrder order) {
-        return order == RowOrder.TRAINED ? "as trained" : order.key();
     }
 
     /** @param columns the same ranks in each */

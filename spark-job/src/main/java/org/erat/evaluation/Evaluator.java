@@ -1,11 +1,15 @@
 package org.erat.evaluation;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
@@ -55,11 +59,36 @@ public final class Evaluator {
             TokenizedDataset data,
             EvaluationRequest request,
             Consumer<String> progress) {
+        return checked(spark, use, data, request).run(spark, data, progress).evaluation();
+    }
+
+    /**
+     * Metrics, and what stands behind them.
+     *
+     * @param evaluation the metrics
+     * @param details how certain they are, and where the adapter errs
+     */
+    public record Detailed(Evaluation evaluation, EvaluationDetails details) {}
+
+    /** The same as {@link #evaluate} with what stands behind the metrics. */
+    public static Detailed evaluateInDetail(
+            SparkSession spark,
+            AdapterUse use,
+            TokenizedDataset data,
+            EvaluationRequest request,
+            Consumer<String> progress) {
+        Evaluator evaluator = checked(spark, use, data, request);
+        Measured measured = evaluator.run(spark, data, progress);
+        return new Detailed(measured.evaluation(), evaluator.details(spark, data, measured));
+    }
+
+    private static Evaluator checked(
+            SparkSession spark, AdapterUse use, TokenizedDataset data, EvaluationRequest request) {
         request.prefixRanks().forEach(rank -> requirePrefix(use.adapter(), rank));
         request.suffixRanks().forEach(use.adapter()::requireRank);
         use.requireMatch(data, spark.sparkContext().hadoopConfiguration());
         data.requireLabels();
-        return new Evaluator(use, request).run(spark, data, progress);
+        return new Evaluator(use, request);
     }
 
     private static void requirePrefix(TrainedAdapter adapter, int rank) {
@@ -82,7 +111,7 @@ public final class Evaluator {
         Metric.named(task.metrics(), task.type(), place);
     }
 
-    private Evaluation run(SparkSession spark, TokenizedDataset data, Consumer<String> progress) {
+    private Measured run(SparkSession spark, TokenizedDataset data, Consumer<String> progress) {
         Map<RowOrder, TrainedAdapter> adapters = new EnumMap<>(RowOrder.class);
         request.orders().forEach(order -> adapters.put(order, adapter.inOrder(order)));
         // All rows as trained are prefix and suffix at once, and run once.
@@ -109,9 +138,82 @@ public final class Evaluator {
         List<RankMetrics> suffixes = request.suffixRanks().stream()
                 .map(rank -> measure(rank, predicted.get(Selection.suffix(adapter, rank))))
                 .toList();
+        Map<RowOrder, Map<Integer, Predicted>> byRank = new EnumMap<>(RowOrder.class);
+        adapters.forEach((order, ordered) -> {
+            Map<Integer, Predicted> ofOrder = new TreeMap<>();
+            request.prefixRanks().forEach(rank -> ofOrder.put(rank, predicted.get(Selection.prefix(ordered, rank))));
+            byRank.put(order, ofOrder);
+        });
         Evaluation evaluation = new Evaluation(adapter.task(), metrics.get(0), prefixes, suffixes, Optional.empty());
-        return evaluation.withRecommendation((order, rank) ->
-                Bootstrap.standardError(predicted.get(Selection.prefix(adapters.get(order), rank)), metrics.get(0)));
+        return new Measured(
+                evaluation.withRecommendation(
+                        (order, rank) -> standardError(byRank.get(order).get(rank))),
+                predictions.ids(),
+                byRank);
+    }
+
+    private double standardError(Predicted predicted) {
+        return Bootstrap.standardError(predicted, metrics.get(0));
+    }
+
+    /**
+     * The metrics and the predictions that they are of.
+     *
+     * @param ids [n] of the examples
+     * @param byRank predictions with the prefixes, by order and rank
+     */
+    private record Measured(Evaluation evaluation, long[] ids, Map<RowOrder, Map<Integer, Predicted>> byRank) {}
+
+    private EvaluationDetails details(SparkSession spark, TokenizedDataset data, Measured measured) {
+        Recommendation at = measured.evaluation().recommended().orElseThrow();
+        List<EvaluationDetails.Uncertainty> uncertainty = new ArrayList<>();
+        List<Predicted> all = new ArrayList<>();
+        measured.byRank()
+                .forEach((order, byRank) -> byRank.forEach((rank, predicted) -> {
+                    if (rank > 0) {
+                        uncertainty.add(new EvaluationDetails.Uncertainty(order, rank, standardError(predicted)));
+                        all.add(predicted);
+                    }
+                }));
+        ErrorAnalysis errors = new ErrorAnalysis(
+                measured.ids(), measured.byRank().get(at.order()).get(at.rank()), all);
+        return new EvaluationDetails(
+                measured.ids().length,
+                at.rank(),
+                at.order(),
+                uncertainty,
+                adapter.labelNames(),
+                errors.confusion(),
+                errors.pairs(),
+                withTexts(errors.hardest(), spark, data));
+    }
+
+    private List<EvaluationDetails.Hard> withTexts(
+            List<EvaluationDetails.Hard> examples, SparkSession spark, TokenizedDataset data) {
+        if (examples.isEmpty()) {
+            return examples;
+        }
+        Set<Long> ids = examples.stream().map(EvaluationDetails.Hard::id).collect(Collectors.toSet());
+        Map<Long, String> texts;
+        try (ShardInference inference =
+                ShardInference.of(spark, use, List.of(Selection.prefix(adapter, adapter.rank())))) {
+            texts = Phase.named(
+                    spark.sparkContext(),
+                    "evaluation: texts of the hardest examples",
+                    () -> ExampleTexts.of(
+                            inference.shards(data, request.split(), request.limit()),
+                            ids,
+                            use,
+                            spark.sparkContext().hadoopConfiguration()));
+        }
+        return examples.stream()
+                .map(example -> new EvaluationDetails.Hard(
+                        example.id(),
+                        texts.getOrDefault(example.id(), ""),
+                        example.label(),
+                        example.prediction(),
+                        example.why()))
+                .toList();
     }
 
     private List<ShardPredictions> predict(

@@ -34,6 +34,11 @@ record OrderedPredictions(List<Place> places) {
                 .toList());
     }
 
+    /** The ids of the examples, ascending. */
+    long[] ids() {
+        return places.stream().mapToLong(Place::id).toArray();
+    }
+
     /**
      * Those at one selection of rows.
      *

@@ -45,7 +45,8 @@ final class SearchTables {
         List<String> lines = new ArrayList<>(Tables.head(titles, 2));
         for (SearchResult result : results) {
             for (SearchResult.Line line : result.lines()) {
-                List<String> cells = new ArrayList<>(List.of(result.method(), Tables.title(line.order())));
+                List<String> cells =
+                        new ArrayList<>(List.of(result.method(), line.order().title()));
                 cells.addAll(line.values().values());
                 cells.add(Integer.toString(line.aurac().values().length));
                 cells.add(Tables.withDeviation(line.aurac(), result.metric()));

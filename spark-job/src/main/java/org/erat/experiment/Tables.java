@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.erat.config.RowOrder;
 import org.erat.data.Json;
 import org.erat.evaluation.Metric;
 
@@ -73,7 +72,7 @@ final class Tables {
         for (Comparison.Line line : comparison.lines()) {
             List<String> cells = new ArrayList<>(List.of(
                     line.method(),
-                    title(line.order()),
+                    line.order().title(),
                     Integer.toString(line.aurac().values().length)));
             for (int rank : ranks) {
                 cells.add(
@@ -94,10 +93,6 @@ final class Tables {
             lines.add(row(cells));
         }
         return lines;
-    }
-
-    static String title(RowOrder order) {
-        return order == RowOrder.TRAINED ? "as trained" : order.key();
     }
 
     /**

@@ -12,8 +12,10 @@ import org.erat.data.tokenized.Split;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluator;
 import org.erat.learner.LearnerSpec;
+import org.erat.learner.ParameterLayout;
 import org.erat.model.BaseModel;
 import org.erat.monitoring.Phase;
+import org.erat.report.RunSizes;
 import org.erat.training.round.RoundSettings;
 
 /**
@@ -78,6 +80,23 @@ record RunInputs(
     LearnerSpec learner(JobConfig job) {
         long totalSteps = (long) stepsPerEpoch(job.training()) * job.training().epochs();
         return LearnerSpec.of(job, model, data.manifest(), totalSteps);
+    }
+
+    /** How large a run on these inputs is. */
+    RunSizes sizes(JobConfig job) {
+        ParameterLayout layout = learner(job).layout();
+        RoundSettings rounds = rounds(job);
+        return new RunSizes(
+                data.manifest().task(),
+                rounds.rounds(),
+                rounds.localSteps(),
+                job.training().shards(),
+                examples,
+                layout.adapterGroup().length(),
+                layout.headGroup().length(),
+                rounds.keepsOptimizer() ? layout.stateLength() : 0,
+                (long) layout.adapters().slots().size() * layout.adapters().rank(),
+                model.weightBytes());
     }
 
     /** How a run on these inputs is cut into rounds. */

@@ -3,12 +3,16 @@ package org.erat.job;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.erat.checkpoint.Checkpoint;
 import org.erat.checkpoint.ResumableException;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.CheckpointSettings;
+import org.erat.report.RowActivityRecord;
+import org.erat.report.RunStatus;
 import org.erat.training.round.RoundListener;
 import org.erat.training.round.RoundReport;
 import org.erat.training.round.TrainingState;
@@ -27,27 +31,49 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private static final long SLOW_SECONDS = 5;
 
     private static final String ROLLBACKS = "rollbacks";
+    private static final String ACTIVITY = "row_activity";
 
     private final RunDirectory run;
     private final CheckpointSettings settings;
     private final int rounds;
     private final int rollbacks;
+    private final Configuration hadoop;
     private final RunListener listener;
     private final Map<Integer, Double> losses = new HashMap<>();
     private final Runnable saving = this::saveLastRound;
+    /** Empty where the first rounds were made by a program that did not count. */
+    private Optional<RowActivityRecord> activity;
+
     private Checkpoint last;
     private boolean lastIsSaved;
 
     /**
      * @param rounds of the run
      * @param rollbacks how often the run has gone back
+     * @param from what training goes on from
      */
-    RunRecorder(RunDirectory run, CheckpointSettings settings, int rounds, int rollbacks, RunListener listener) {
+    RunRecorder(
+            RunDirectory run,
+            CheckpointSettings settings,
+            int rounds,
+            int rollbacks,
+            Optional<Checkpoint> from,
+            Configuration hadoop,
+            RunListener listener) {
         this.run = run;
         this.settings = settings;
         this.rounds = rounds;
         this.rollbacks = rollbacks;
+        this.hadoop = hadoop;
         this.listener = listener;
+        this.activity = from.isEmpty()
+                ? Optional.of(RowActivityRecord.NONE)
+                : from.map(checkpoint -> checkpoint.extra().get(ACTIVITY))
+                        .map(json -> RowActivityRecord.parse(json, run.path() + ", checkpoint"));
+        if (from.isPresent()) {
+            // The process may have been killed after the checkpoint and before this.
+            writeActivity();
+        }
         for (Map<String, Object> line : run.metrics().read()) {
             if (line.get("round") instanceof Number round && line.get("loss") instanceof Number loss) {
                 losses.put(round.intValue(), loss.doubleValue());
@@ -81,18 +107,21 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         run.requireLease();
         run.metrics().append(state.round(), values(report));
         losses.put(state.round(), report.loss());
+        activity = activity.map(before -> before.plus(state.round(), report.rowWeights()));
         last = new Checkpoint(
                 state.round(),
                 report.step(),
                 state.parameters(),
                 state.optimizer(),
                 state.momentum().length == 0 ? null : state.momentum(),
-                Map.of(ROLLBACKS, Integer.toString(rollbacks)));
+                extra());
         lastIsSaved = false;
         if (isDue(state.round(), settings) || state.round() == rounds) {
             save();
             run.checkpoints()
                     .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
+            writeActivity();
+            RunReport.write(run, RunStatus.RUNNING, hadoop, listener);
         }
         long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
         if (seconds >= SLOW_SECONDS) {
@@ -109,6 +138,17 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
                             + ". Submit it again: it continues from there.",
                     null);
         }
+    }
+
+    /** What a checkpoint holds beside numbers. */
+    private Map<String, String> extra() {
+        Map<String, String> extra = new LinkedHashMap<>(Map.of(ROLLBACKS, Integer.toString(rollbacks)));
+        activity.ifPresent(counted -> extra.put(ACTIVITY, counted.toJson()));
+        return extra;
+    }
+
+    private void writeActivity() {
+        activity.ifPresent(counted -> run.write(RowActivityRecord.FILE, counted.toJson() + "\n"));
     }
 
     private void save() {

@@ -9,6 +9,7 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.data.tokenized.Split;
 import org.erat.evaluation.Evaluation;
+import org.erat.evaluation.EvaluationDetails;
 import org.erat.evaluation.EvaluationRequest;
 import org.erat.evaluation.EvaluationTable;
 import org.erat.evaluation.Evaluator;
@@ -17,8 +18,9 @@ import org.erat.export.TokenizerFiles;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
 import org.erat.inference.InnerMoments;
+import org.erat.report.ReportPage;
 
-/** What a trained run leaves: the adapter in PEFT's format and its metrics by rank. */
+/** What a trained run leaves: the adapter in PEFT's format, its metrics by rank and what stands behind them. */
 record RunResults(SparkSession session, JobConfig job, RunListener listener, RunInputs inputs) {
     private static final String ADAPTER = "adapter";
 
@@ -32,7 +34,9 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
         TokenizerFiles tokenizer = TokenizerFiles.in(new Path(inputs.model().uri()), hadoop());
         AdapterFiles.write(adapter, tokenizer, run.path(ADAPTER), hadoop());
         if (job.evaluation().prefixes()) {
-            run.write(Evaluation.FILE, measure(adapter).toJson());
+            Evaluator.Detailed measured = measure(adapter);
+            run.write(Evaluation.FILE, measured.evaluation().toJson());
+            run.write(EvaluationDetails.FILE, measured.details().toJson());
         }
     }
 
@@ -46,6 +50,10 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
                 .ifPresent(evaluation -> EvaluationTable.lines(evaluation).forEach(listener::say));
         listener.say("adapter: " + run.path(ADAPTER));
         listener.say(outcome.totals().traffic(inputs.model().weightBytes()));
+        // Runs of earlier programs have none.
+        if (run.read(ReportPage.FILE).isPresent()) {
+            listener.say("report: " + run.path(ReportPage.FILE));
+        }
         return outcome;
     }
 
@@ -54,14 +62,14 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
                 .map(json -> Evaluation.parse(json, run.path(Evaluation.FILE).toString()));
     }
 
-    private Evaluation measure(TrainedAdapter adapter) {
+    private Evaluator.Detailed measure(TrainedAdapter adapter) {
         EvaluationRequest request = EvaluationRequest.of(
                         adapter,
                         job.adapter().order(),
                         List.of(),
                         job.evaluation().suffixes())
                 .withLimit(job.data().validationLimit());
-        return Evaluator.evaluate(session, use(adapter), inputs.validation(), request, listener::say);
+        return Evaluator.evaluateInDetail(session, use(adapter), inputs.validation(), request, listener::say);
     }
 
     private AdapterUse use(TrainedAdapter adapter) {

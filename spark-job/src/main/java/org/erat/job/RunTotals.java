@@ -3,6 +3,7 @@ package org.erat.job;
 import java.util.List;
 import java.util.Map;
 import org.erat.checkpoint.RunDirectory;
+import org.erat.monitoring.Bytes;
 
 /**
  * Sums over the rounds of a run, of all its submissions.

@@ -7,7 +7,9 @@ import org.erat.config.JobConfig;
 import org.erat.data.tokenized.Manifest;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
+import org.erat.monitoring.Bytes;
 import org.erat.prefix.PassInputs;
+import org.erat.report.RunSizes;
 import org.erat.training.round.RoundSettings;
 
 /**
@@ -34,7 +36,7 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
         int tokens = PassInputs.longest(learner.head(), longest);
-        Traffic traffic = Traffic.of(layout, rounds);
+        Traffic traffic = Traffic.of(inputs.sizes(job));
         ExecutorMemory memory = ExecutorMemory.of(
                         inputs.model().architecture(), weights, job.training().batchSize(), tokens, job.compute(), conf)
                 .with(learner.head(), (long) job.training().batchSize() * longest);
@@ -76,15 +78,9 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
      * @param up the same where every row was active, and how often it was
      */
     private record Traffic(long down, long up) {
-        static Traffic of(ParameterLayout layout, RoundSettings rounds) {
-            long state = rounds.keepsOptimizer() ? layout.stateLength() : 0;
-            long values = Float.BYTES * (layout.parameters() + state);
-            return new Traffic(
-                    values,
-                    values
-                            + (long) Integer.BYTES
-                                    * layout.adapters().slots().size()
-                                    * layout.adapters().rank());
+        static Traffic of(RunSizes sizes) {
+            long values = Float.BYTES * (sizes.adapterParameters() + sizes.headParameters() + sizes.optimizerValues());
+            return new Traffic(values, values + Integer.BYTES * sizes.rowCounts());
         }
 
         long bytes() {

@@ -2,13 +2,16 @@ package org.erat.job;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
 import org.erat.checkpoint.Checkpoint;
 import org.erat.checkpoint.Provenance;
+import org.erat.checkpoint.ResumableException;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.dl4j.RoundTrainingMaster;
@@ -16,6 +19,8 @@ import org.erat.export.TrainedAdapter;
 import org.erat.learner.LearnerSpec;
 import org.erat.monitoring.Redaction;
 import org.erat.monitoring.RoundCompleted;
+import org.erat.report.RunSizes;
+import org.erat.report.RunStatus;
 import org.erat.training.round.DivergedException;
 import org.erat.training.round.EpochBatches;
 import org.erat.training.round.RoundReport;
@@ -77,7 +82,7 @@ public final class TrainingRun {
             if (run.state() == RunDirectory.State.FINISHED) {
                 listener.say(run.path() + " holds this run, finished: nothing to do");
             } else {
-                train(run);
+                trainOrSayWhyNot(run);
             }
             return new RunResults(session, job, listener, inputs).read(run);
         } finally {
@@ -85,15 +90,42 @@ public final class TrainingRun {
         }
     }
 
+    private void trainOrSayWhyNot(RunDirectory run) {
+        try {
+            train(run);
+        } catch (ResumableException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            recordFailure(run, e);
+            throw e;
+        }
+    }
+
+    /** For those who look at the run directory later. */
+    private void recordFailure(RunDirectory run, RuntimeException failure) {
+        if (ShutdownHookManager.get().isShutdownInProgress()) {
+            // Whatever went wrong did so because the process is ending.
+            return;
+        }
+        try {
+            run.fail(redaction.of(Objects.toString(failure.getMessage(), failure.toString())));
+            RunReport.write(run, RunStatus.FAILED, hadoop(), listener);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     private void train(RunDirectory run) {
         Instant started = Instant.now();
         Provenance provenance = new RunProvenance(spark, job, inputs, redaction).startedAt(started);
         run.write(provenance);
+        run.write(RunSizes.FILE, inputs.sizes(job).toJson());
         float[] parameters = trainRounds(run);
         run.requireLease();
         new RunResults(session, job, listener, inputs)
                 .write(run, TrainedAdapter.of(inputs.learner(job), inputs.data().manifest(), parameters));
         run.write(provenance.endedAt(Instant.now()));
+        RunReport.write(run, RunStatus.FINISHED, hadoop(), listener);
         run.finish();
     }
 
@@ -141,7 +173,8 @@ public final class TrainingRun {
     private float[] train(RunDirectory run, Optional<Checkpoint> from, int rollbacks) {
         LearnerSpec spec = inputs.learner(job).withPeak(peak(rollbacks));
         RoundSettings rounds = inputs.rounds(job).with(spec.learningRate());
-        try (RunRecorder recorder = new RunRecorder(run, job.checkpoint(), rounds.rounds(), rollbacks, listener)) {
+        try (RunRecorder recorder =
+                new RunRecorder(run, job.checkpoint(), rounds.rounds(), rollbacks, from, hadoop(), listener)) {
             RoundTrainingMaster training = new RoundTrainingMaster(rounds, List.of(recorder, this::publish));
             from.map(RunRecorder::stateOf).ifPresent(state -> {
                 training.resume(state);

@@ -134,6 +134,7 @@ class RollbackTest {
                     .hasMessageContaining("training.rollbacks");
         }
         assertThat(own.resolve("run/_SUCCESS")).doesNotExist();
+        assertThat(own.resolve("run/failure.txt")).content().contains("diverged", "training.rollbacks");
         assertThat(own.resolve("run/adapter")).doesNotExist();
     }
 

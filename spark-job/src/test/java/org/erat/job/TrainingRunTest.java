@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
@@ -131,6 +132,67 @@ class TrainingRunTest {
         assertThat(quality.path("prefix").findValuesAsText("rank")).containsExactly("1", "2", "3", "4");
     }
 
+    @Test
+    void theReportHasTheRunsFiguresAndIsWhatTheRunNamesLast() throws Exception {
+        Path report = whole.resolve("report.html");
+        assertThat(wholeRun.lines).last().asString().startsWith("report: file:").endsWith("/a run/report.html");
+        String page = Files.readString(report);
+        DocumentBuilderFactory.newDefaultInstance().newDocumentBuilder().parse(report.toFile());
+        JsonNode quality = JSON.readTree(whole.resolve("evaluation.json").toFile());
+        quality.path("prefix").forEach(entry -> assertThat(page)
+                .contains(String.format("%.4f", entry.path("accuracy").asDouble())));
+        for (String line : Files.readAllLines(whole.resolve("metrics.jsonl"))) {
+            assertThat(page)
+                    .contains(String.format(
+                            "%.4f", JSON.readTree(line).path("loss").asDouble()));
+        }
+        assertThat(page).contains("finished", "Singular values of ΔW, query", "Confusion of classes", "Origin");
+    }
+
+    @Test
+    void theDetailsOfTheEvaluationAgreeWithIt() throws IOException {
+        JsonNode quality = JSON.readTree(whole.resolve("evaluation.json").toFile());
+        JsonNode details =
+                JSON.readTree(whole.resolve("evaluation-details.json").toFile());
+        JsonNode recommended = quality.path("recommended");
+        assertThat(details.path("rank")).isEqualTo(recommended.path("rank"));
+        assertThat(details.path("order")).isEqualTo(recommended.path("order"));
+        assertThat(details.path("uncertainty")).as("two orders").hasSize(2 * TinyProject.RANK);
+        long all = 0;
+        long right = 0;
+        for (JsonNode cell : details.path("confusion")) {
+            all += cell.path("count").asLong();
+            right += cell.path("label").equals(cell.path("prediction"))
+                    ? cell.path("count").asLong()
+                    : 0;
+        }
+        assertThat(all)
+                .isEqualTo(TinyProject.VALIDATION_EXAMPLES)
+                .isEqualTo(details.path("examples").asLong());
+        String order = recommended.path("order").asText().equals("trained") ? "prefix" : "canonical";
+        double accuracy = quality.path(order)
+                .path(recommended.path("rank").asInt() - 1)
+                .path("accuracy")
+                .asDouble();
+        assertThat((double) right / all).isEqualTo(accuracy);
+        assertThat(details.path("hardest"))
+                .hasSize((int) Math.min(20, all - right))
+                .allSatisfy(example -> {
+                    assertThat(example.path("label")).isNotEqualTo(example.path("prediction"));
+                    assertThat(example.path("text").asText()).as("its words").isNotBlank();
+                });
+    }
+
+    /** LoRA trains all rows in every step: each of 2 blocks has 2 adapters, and shard 1 makes one step less an epoch. */
+    @Test
+    void theActivityOfRowsCountsTheStepsOfAllShards() throws IOException {
+        JsonNode activity = JSON.readTree(whole.resolve("row-activity.json").toFile());
+        assertThat(activity.path("round").asInt()).isEqualTo(TinyProject.ROUNDS);
+        assertThat(activity.path("weights")).hasSize(2).allSatisfy(block -> assertThat(block)
+                .hasSize(TinyProject.RANK)
+                .allSatisfy(row -> assertThat(row.asInt()).isEqualTo(2 * 2 * (7 + 6))));
+    }
+
     private static List<String> names(JsonNode node) {
         List<String> names = new ArrayList<>();
         node.fieldNames().forEachRemaining(names::add);
@@ -186,11 +248,13 @@ class TrainingRunTest {
         assertThatThrownBy(() -> submit(project.job(), own, Watching.untilRound(round)))
                 .isInstanceOf(Watching.Killed.class);
         assertThat(own.resolve("_SUCCESS")).doesNotExist();
+        int checkpoint = round / 2 * 2;
+        assertThat(own.resolve("report.html")).content().contains("failed", round + " of 6");
+        assertThat(own.resolve("failure.txt")).content().contains("Killed");
         Watching rest = Watching.toTheEnd();
 
         submit(project.job(), own, rest);
 
-        int checkpoint = round / 2 * 2;
         assertThat(rest.rounds)
                 .containsExactlyElementsOf(IntStream.rangeClosed(checkpoint + 1, TinyProject.ROUNDS)
                         .boxed()
@@ -309,7 +373,10 @@ class TrainingRunTest {
 
     private static void assertSameResult(Path run) {
         assertSameAdapter(run.resolve("adapter"));
-        assertThat(run.resolve("evaluation.json")).hasSameBinaryContentAs(whole.resolve("evaluation.json"));
+        for (String file : List.of("evaluation.json", "evaluation-details.json", "row-activity.json", "sizes.json")) {
+            assertThat(run.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+        }
+        assertThat(run.resolve("report.html")).exists();
         assertThat(run.resolve("_SUCCESS")).exists();
     }
 

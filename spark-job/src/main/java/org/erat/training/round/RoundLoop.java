@@ -5,6 +5,7 @@ import javax.annotation.Nullable;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.erat.adapter.AdapterLayout;
 import org.erat.monitoring.Phase;
 import org.erat.training.RoundState;
 import org.erat.training.RoundTotals;
@@ -125,6 +126,18 @@ public final class RoundLoop<B> {
         }
     }
 
+    /** @param bySlot n[slot][row] */
+    private long[][] weightsByBlock(long[]... bySlot) {
+        AdapterLayout adapters = parts.layout().adapters();
+        long[][] weights = new long[adapters.blocks()][adapters.rank()];
+        for (AdapterLayout.Slot slot : adapters.slots()) {
+            for (int row = 0; row < slot.rank(); row++) {
+                weights[slot.block()][row] += bySlot[slot.index()][row];
+            }
+        }
+        return weights;
+    }
+
     private RoundReport report(Finished round) {
         RoundState start = round.start();
         RoundTotals totals = round.average().totals();
@@ -141,6 +154,7 @@ public final class RoundLoop<B> {
                 totals.tokens(),
                 totals.paddedTokens(),
                 (double) totals.activeRows() / Math.max(1, totals.steps() * slots),
+                weightsByBlock(totals.rowWeights()),
                 round.average().drift().getAsDouble(),
                 start.bytes(),
                 totals.bytes(),

@@ -13,6 +13,7 @@ package org.erat.training.round;
  * @param tokens in the round without padding, all shards
  * @param paddedTokens padding in the round, all shards
  * @param meanWidth mean number of active rows of an adapter and step
+ * @param rowWeights n[block][row]: weight of the steps in which each row was trained, over the shards and the block's adapters
  * @param drift ‖mean(BA) − BA‖ / ‖mean(BA)‖ with the averaged B and A: what averaging A and B apart adds, or, where products
  *     are averaged, what the cut to R rows leaves out
  * @param bytesDown to one worker
@@ -31,6 +32,7 @@ public record RoundReport(
         long tokens,
         long paddedTokens,
         double meanWidth,
+        long[][] rowWeights,
         double drift,
         long bytesDown,
         long bytesUp,

@@ -1,4 +1,4 @@
-package org.erat.job;
+package org.erat.monitoring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

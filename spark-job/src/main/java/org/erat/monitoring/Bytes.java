@@ -1,13 +1,13 @@
-package org.erat.job;
+package org.erat.monitoring;
 
 import java.util.Locale;
 
 /** Numbers of bytes for people. */
-final class Bytes {
+public final class Bytes {
     private Bytes() {}
 
     /** In the largest decimal unit of which there is at least one: {@code 512 bytes}, {@code 7.2 kB}, {@code 5.73 MB}. */
-    static String text(long bytes) {
+    public static String text(long bytes) {
         if (bytes >= 1e9) {
             return String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
         }
@@ -18,7 +18,7 @@ final class Bytes {
     }
 
     /** How much a round sends beside the size of the base model, which may be smaller. */
-    static String asShareOfModel(long bytes, long model) {
+    public static String asShareOfModel(long bytes, long model) {
         double share = (double) model / Math.max(1, bytes);
         String size = " of the base model's " + text(model);
         if (share >= 1.5) {
