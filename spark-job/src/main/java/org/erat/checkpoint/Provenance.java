@@ -33,6 +33,10 @@ public record Provenance(
         Map<String, String> spark,
         Instant started,
         @Nullable Instant ended) {
+    /** Name of the digest of the tokenized data set, {@link org.erat.data.tokenized.Manifest#tokensSha256}. */
+    public static final String TOKENS = "tokens";
+
+    private static final String SHA256 = "sha256";
     private static final ObjectMapper JSON = Json.mapper();
 
     /** The same with an end time. */
@@ -54,13 +58,23 @@ public record Provenance(
         }
     }
 
+    /** A digest in a {@code provenance.json}; empty if the file does not have it, as those of earlier programs may not. */
+    static Optional<String> sha256(String json, String name) {
+        try {
+            return Optional.ofNullable(
+                    JSON.readTree(json).path(SHA256).path(name).textValue());
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+
     String toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("fingerprint", fingerprint);
         json.put("configuration", "config.conf");
         json.put("metrics", "metrics.jsonl");
         json.put("seeds", new TreeMap<>(seeds));
-        json.put("sha256", new TreeMap<>(sha256));
+        json.put(SHA256, new TreeMap<>(sha256));
         json.put("versions", new TreeMap<>(versions));
         json.put("cluster", new TreeMap<>(cluster));
         json.put("spark", new TreeMap<>(spark));

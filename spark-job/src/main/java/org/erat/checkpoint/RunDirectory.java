@@ -345,6 +345,16 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * SHA-256 of an input of the run.
+     *
+     * @param name as in {@link Provenance#sha256}
+     * @return empty where the run's {@code provenance.json} does not have it
+     */
+    public Optional<String> sha256(String name) {
+        return read(PROVENANCE).flatMap(json -> Provenance.sha256(json, name));
+    }
+
     /** Writes {@code provenance.json}. A run that continues keeps the time at which it was first submitted. */
     public void write(Provenance provenance) {
         write(PROVENANCE, startedAsBefore(provenance).toJson());

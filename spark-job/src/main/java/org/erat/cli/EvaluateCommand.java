@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
+import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.evaluation.Evaluation;
 import org.erat.evaluation.EvaluationRequest;
 import org.erat.evaluation.EvaluationTable;
@@ -34,12 +35,20 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     /**
      * What to measure.
      *
-     * @param on run, data and what to compute with
+     * @param on run and what to compute with
+     * @param data data-set directories, at least one
+     * @param split of each of them
      * @param ranks ranks to measure at, ascending; empty for all
      * @param suffixes whether to measure the last rows alone too
      * @param texts how to measure generated texts; empty not to
      */
-    record Request(RunAndData.Choice on, List<Integer> ranks, boolean suffixes, Optional<Texts> texts) {}
+    record Request(
+            RunOptions.Choice on,
+            List<String> data,
+            SplitOption.Choice split,
+            List<Integer> ranks,
+            boolean suffixes,
+            Optional<Texts> texts) {}
 
     /**
      * How to measure generated texts.
@@ -49,7 +58,17 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
     record Texts(DecodingOptions.Choice decoding, MeteorOption.Choice meteor, Optional<String> out) {}
 
     @Mixin
-    private RunAndData on;
+    private RunOptions on;
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "Data-set directory of a prepare-data command. May be given many times.")
+    private List<String> data;
+
+    @Mixin
+    private SplitOption split;
 
     @Option(
             names = "--ranks",
@@ -96,12 +115,28 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                     "--ranks 0 is the base model alone. Name ranks from 1 to the adapter's rank beside it.");
         }
         List<Integer> ascending = ranks.stream().sorted().distinct().toList();
-        RunAndData.Choice choice = on.choice();
-        if (out != null && choice.data().size() > 1) {
+        if (data.stream().anyMatch(String::isBlank)) {
+            throw new UsageException("--data names an empty path. Name a data-set directory.");
+        }
+        if (out != null && data.size() > 1) {
             throw new UsageException(
                     "--out is one folder, and --data names several data sets. Measure them one by one, or leave --out out.");
         }
-        return new Request(choice, ascending, suffixes, texts());
+        return new Request(on.choice(), data, split.choice(), ascending, suffixes, texts());
+    }
+
+    /**
+     * The examples of each data set.
+     *
+     * @throws org.erat.data.BadInputException if they are not of the adapter's task and base model, or have no labels
+     */
+    private static List<SplitOption.Examples> examples(SparkSession session, AdapterUse use, Request request) {
+        List<TokenizedDataset> all = request.data().stream()
+                .map(directory -> TokenizedDataset.open(session, directory))
+                .toList();
+        all.forEach(each -> use.requireMatch(each, session.sparkContext().hadoopConfiguration()));
+        all.forEach(TokenizedDataset::requireLabels);
+        return all.stream().map(request.split()::of).toList();
     }
 
     private Optional<Texts> texts() {
@@ -123,7 +158,7 @@ final class EvaluateCommand extends JobCommand<EvaluateCommand.Request> {
                 AdapterUse use = request.on().use(session, run, RowOrder.TRAINED);
                 EvaluationRequest measured = EvaluationRequest.of(
                         use.adapter(), run.orders(request.on().order()), request.ranks(), request.suffixes());
-                List<SplitOption.Examples> all = request.on().examples(session, use);
+                List<SplitOption.Examples> all = examples(session, use, request);
                 request.texts().ifPresent(of -> of.meteor().sayIfLeftOut(progress));
                 List<Optional<TextEvaluation>> texts = all.stream()
                         .map(examples ->

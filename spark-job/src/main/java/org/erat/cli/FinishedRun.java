@@ -1,10 +1,12 @@
 package org.erat.cli;
 
+import java.io.FileNotFoundException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.erat.checkpoint.Provenance;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.config.OrderChoice;
@@ -26,14 +28,29 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
         return directory.path(ADAPTER);
     }
 
-    /** What its training data are; empty where they are not there any more. */
-    Optional<Manifest> trainingData(Configuration hadoop) {
+    /**
+     * What its training data are; empty where they are not there any more, or others are.
+     *
+     * @throws BadInputException if what is there cannot be read
+     */
+    Optional<Manifest> trainingData(Configuration hadoop, Progress progress) {
+        String place = job(Map.of()).data().train();
+        Manifest manifest;
         try {
-            return Optional.of(
-                    Manifest.read(hadoop, Storage.path(job(Map.of()).data().train())));
+            manifest = Manifest.read(hadoop, Storage.path(place));
         } catch (BadInputException e) {
+            if (e.getCause() instanceof FileNotFoundException) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+        Optional<String> trained = directory.sha256(Provenance.TOKENS);
+        if (trained.isPresent() && !trained.get().equals(manifest.tokensSha256())) {
+            progress.say(place + " holds other data than the run was trained on, so they say nothing about columns and"
+                    + " length");
             return Optional.empty();
         }
+        return Optional.of(manifest);
     }
 
     /** Its configuration with some settings changed. */

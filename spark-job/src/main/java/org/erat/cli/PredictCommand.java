@@ -1,5 +1,6 @@
 package org.erat.cli;
 
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -128,21 +129,54 @@ final class PredictCommand extends JobCommand<PredictCommand.Request> {
             SparkSession session, AdapterUse use, FinishedRun run, Request request, Progress progress) {
         Configuration hadoop = session.sparkContext().hadoopConfiguration();
         Path out = Storage.path(request.out());
-        if (Storage.path(request.text().input().orElseThrow()).equals(out)) {
-            throw new UsageException("--out " + out + " is the --input. Name another file.");
-        }
+        requireApart(Storage.path(request.text().input().orElseThrow()), out, hadoop);
         Predictions.write(
                 session,
                 use,
-                request.text()
+                () -> request.text()
                         .request(
                                 hadoop,
                                 use.adapter().type(),
                                 request.on().base(session, run),
-                                run.trainingData(hadoop),
+                                run.trainingData(hadoop, progress),
                                 run.job(Map.of()).data().train()),
                 request.rank(),
                 out,
                 progress::say);
+    }
+
+    /** What is at the output is replaced, and what is in the input's folder is a part of the input the next time. */
+    private static void requireApart(Path input, Path out, Configuration hadoop) {
+        Path from = qualified(input, hadoop);
+        Path to = qualified(out, hadoop);
+        if (from.equals(to)) {
+            throw new UsageException("--out " + out + " is the --input. Name another file.");
+        }
+        if (isInside(to, from)) {
+            throw new UsageException(
+                    "--out " + out + " is inside the --input, " + input + ". Name a file outside of this folder.");
+        }
+        if (isInside(from, to)) {
+            throw new UsageException(
+                    "--input " + input + " is inside the --out, " + out + ", which is replaced. Name another folder.");
+        }
+    }
+
+    private static boolean isInside(Path path, Path folder) {
+        Path above = path.getParent();
+        while (above != null && !above.equals(folder)) {
+            above = above.getParent();
+        }
+        return above != null;
+    }
+
+    private static Path qualified(Path path, Configuration hadoop) {
+        try {
+            return Storage.of(path, hadoop).qualify(path);
+        } catch (IOException e) {
+            throw new UsageException(
+                    path + " cannot be reached: " + e.getMessage() + ". Check its file system, or name another path.",
+                    e);
+        }
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.data.UsageException;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Option;
 /** Options that say where text to predict for is, and how it is laid out. */
 final class TextOptions {
     private static final String NONE = "none";
+    private static final String TEXT = "--text";
 
     /**
      * What they say.
@@ -55,8 +57,8 @@ final class TextOptions {
                 String trainingPlace) {
             String path = input.orElseThrow();
             int longest = maxLength.orElseGet(() -> training.map(Manifest::maxLength)
-                    .orElseThrow(() -> new UsageException("The training data, " + trainingPlace
-                            + ", are not there any more. Give the --max-length that they were prepared with, which is "
+                    .orElseThrow(() -> new UsageException("The data that the run was trained on are not at "
+                            + trainingPlace + " any more. Give the --max-length that they were prepared with, which is "
                             + "128 by default.")));
             return new TextToPredict.Request(
                     task(hadoop, path, type, training.map(Manifest::settings).orElse(Map.of())),
@@ -69,15 +71,17 @@ final class TextOptions {
 
         private TextTask task(Configuration hadoop, String path, TaskType type, Map<String, String> trained) {
             TextFormat known = format.orElseGet(() -> TextToPredict.format(hadoop, path));
-            String option = type.hasWords() ? "--words" : "--text";
+            String option = type.hasWords() ? "--words" : TEXT;
             if ((type.hasWords() ? text : words).isPresent()) {
-                throw new UsageException((type.hasWords() ? "--text" : "--words") + " is not for " + type
+                throw new UsageException((type.hasWords() ? TEXT : "--words") + " is not for " + type
                         + ", which the adapter was trained for. Name the column with " + option + ".");
             }
             Optional<String> named = type.hasWords() ? words : text;
-            // Where the first row of the training data was an example, columns are numbers.
-            boolean hasHeader = header && (named.isPresent() || !"false".equals(trained.get("header")));
-            String column = named.or(() -> column(trained, "text"))
+            // Where the first row of the training data was an example, columns are numbers, which not every format has.
+            boolean numbers = hasNumbers(trained);
+            boolean hasHeader = header && !(numbers && named.isEmpty() && known.hasOptionalHeader());
+            boolean inherits = !(numbers && hasHeader);
+            String column = column(named, trained, "text", inherits, option)
                     .orElseThrow(() -> new UsageException("Which column is to be read? Name it with " + option + "."));
             return type.hasWords()
                     ? TextTask.tokenClassification(known, column, null)
@@ -85,13 +89,33 @@ final class TextOptions {
                             known,
                             hasHeader,
                             column,
-                            textPair.or(() -> column(trained, "text-pair")).orElse(null),
+                            column(textPair, trained, "text-pair", inherits, "--text-pair")
+                                    .orElse(null),
                             null,
                             type);
         }
 
-        private static Optional<String> column(Map<String, String> trained, String what) {
-            return Optional.ofNullable(trained.get(what)).filter(name -> !name.equals(NONE));
+        private static boolean hasNumbers(Map<String, String> trained) {
+            return "false".equals(trained.get("header"))
+                    && Stream.of(TextFormat.values())
+                            .filter(TextFormat::hasOptionalHeader)
+                            .anyMatch(each -> each.toString().equals(trained.get("format")));
+        }
+
+        /**
+         * The column that is named, else that of the training data, if they have one.
+         *
+         * @param inherits whether columns of the training data are named as those of the text are
+         */
+        private static Optional<String> column(
+                Optional<String> named, Map<String, String> trained, String what, boolean inherits, String option) {
+            Optional<String> ofTraining = Optional.ofNullable(trained.get(what)).filter(name -> !name.equals(NONE));
+            if (named.isEmpty() && ofTraining.isPresent() && !inherits) {
+                throw new UsageException("The training data have no header, so their columns are numbers, and those of"
+                        + " --input have names. Name the column of the " + (what.equals("text") ? "" : "second ")
+                        + "text with " + option + ".");
+            }
+            return named.or(() -> ofTraining);
         }
     }
 
@@ -108,10 +132,7 @@ final class TextOptions {
             description = "Format of --input where its ending does not say it: tsv, csv, jsonl or parquet.")
     private String format;
 
-    @Option(
-            names = "--text",
-            paramLabel = "COL",
-            description = "Column of the text (default: that of the training data).")
+    @Option(names = TEXT, paramLabel = "COL", description = "Column of the text (default: that of the training data).")
     private String text;
 
     @Option(
@@ -155,7 +176,7 @@ final class TextOptions {
         }
         if (data) {
             requireText("--format", format);
-            requireText("--text", text);
+            requireText(TEXT, text);
             requireText("--text-pair", textPair);
             requireText("--words", words);
             requireText("--no-header", noHeader ? "" : null);

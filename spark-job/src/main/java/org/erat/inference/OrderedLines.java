@@ -36,7 +36,7 @@ public final class OrderedLines {
      */
     static JavaRDD<String> sorted(JavaPairRDD<Long, String> lines, long ids, ExampleProgress progress) {
         JavaPairRDD<Long, String> sorted = lines.repartitionAndSortWithinPartitions(new ById(ids));
-        // Makes the lines; whoever reads the parts then finds their shuffled output.
+        // Makes the lines; a job that reads the parts then finds their shuffled output.
         progress.await(sorted.foreachPartitionAsync(part -> {}));
         return sorted.values();
     }

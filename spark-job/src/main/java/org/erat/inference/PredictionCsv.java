@@ -1,23 +1,22 @@
 package org.erat.inference;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import javax.annotation.Nullable;
 import org.apache.commons.csv.CSVFormat;
+import org.erat.data.JsonFields;
 
 /**
  * Predictions as CSV (RFC 4180): probabilities have a column for each class, lists and objects are JSON, and what a row lacks
- * is empty.
+ * is empty. Numbers are as the JSON has them.
  *
  * @param kept columns of the input, before those of the prediction
  * @param columns of the prediction
  */
 record PredictionCsv(List<String> kept, PredictionColumns columns) implements Serializable {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final CSVFormat FORMAT =
             CSVFormat.RFC4180.builder().setRecordSeparator("\n").build();
     private static final String OF_CLASS = "probability_";
@@ -43,26 +42,27 @@ record PredictionCsv(List<String> kept, PredictionColumns columns) implements Se
     }
 
     /** The line of a JSON object. */
-    String line(String object) throws JsonProcessingException {
-        JsonNode row = JSON.readTree(object);
+    String line(String object) throws IOException {
+        Map<String, String> row = JsonFields.of(object);
         List<Object> cells = new ArrayList<>();
-        kept.forEach(name -> cells.add(cell(row.get(name))));
+        for (String name : kept) {
+            cells.add(cell(row.get(name)));
+        }
         for (String field : columns.types().fieldNames()) {
-            JsonNode value = row.get(field);
             if (field.equals(PredictionColumns.PROBABILITIES)) {
-                columns.classes().forEach(name -> cells.add(cell(value.get(name))));
+                Map<String, String> probabilities = JsonFields.of(row.get(field));
+                for (String name : columns.classes()) {
+                    cells.add(cell(probabilities.get(name)));
+                }
             } else {
-                cells.add(cell(value));
+                cells.add(cell(row.get(field)));
             }
         }
         return FORMAT.format(cells.toArray());
     }
 
     @Nullable
-    private static String cell(@Nullable JsonNode value) {
-        if (value == null || value.isNull()) {
-            return null;
-        }
-        return value.isValueNode() ? value.asText() : value.toString();
+    private static String cell(@Nullable String value) throws IOException {
+        return value == null ? null : JsonFields.text(value);
     }
 }

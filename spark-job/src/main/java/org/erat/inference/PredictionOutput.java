@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -21,8 +22,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.erat.data.JsonFields;
 import org.erat.data.UsageException;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.data.text.TextToPredict.Kept;
@@ -55,11 +61,22 @@ record PredictionOutput(PredictionFormat format, Path file, AtomicOutput output,
     }
 
     /**
-     * Checks that no column that is kept has the name of one that is written.
+     * Checks that the columns that are kept can be written, and that none has the name of one that predict writes.
      *
-     * @throws UsageException naming it
+     * @throws UsageException naming one that cannot
      */
-    void requireDistinct(StructType kept, PredictionColumns columns) {
+    void requireColumns(StructType kept, PredictionColumns columns) {
+        if (format == PredictionFormat.PARQUET) {
+            Stream.of(kept.fields())
+                    .filter(field -> hasOtherKeys(field.dataType()))
+                    .findFirst()
+                    .ifPresent(field -> {
+                        throw new UsageException(String.format(
+                                "Column '%s' is of type %s, and predict writes maps with strings as keys to Parquet. Name the"
+                                        + " columns to keep with --keep and leave it out, or write %s as .jsonl.",
+                                field.name(), field.dataType().simpleString(), file));
+                    });
+        }
         Set<String> names = new HashSet<>();
         for (String name : names(kept, columns)) {
             // Spark tells columns of Parquet apart without their case.
@@ -69,6 +86,18 @@ record PredictionOutput(PredictionFormat format, Path file, AtomicOutput output,
                         + " leave it out, or rename it in the input.");
             }
         }
+    }
+
+    /** Whether there is a map whose keys are no strings, which JSON does not know. */
+    private static boolean hasOtherKeys(DataType type) {
+        if (type instanceof MapType map) {
+            return !DataTypes.StringType.equals(map.keyType()) || hasOtherKeys(map.valueType());
+        }
+        if (type instanceof ArrayType array) {
+            return hasOtherKeys(array.elementType());
+        }
+        return type instanceof StructType struct
+                && Stream.of(struct.fields()).anyMatch(field -> hasOtherKeys(field.dataType()));
     }
 
     private List<String> names(StructType kept, PredictionColumns columns) {
@@ -97,8 +126,27 @@ record PredictionOutput(PredictionFormat format, Path file, AtomicOutput output,
                 PredictionCsv csv = new PredictionCsv(List.of(keptTypes.fieldNames()), columns);
                 OrderedLines.write(List.of(csv.header()), objects.map(csv::line), output);
             }
-            case PARQUET -> writeParquet(spark, objects, all(keptTypes, columns.types()));
+            case PARQUET -> {
+                List<String> texts = Stream.of(keptTypes.fields())
+                        .filter(field -> DataTypes.StringType.equals(field.dataType()))
+                        .map(StructField::name)
+                        .toList();
+                JavaRDD<String> typed = texts.isEmpty() ? objects : objects.map(object -> withTexts(object, texts));
+                writeParquet(spark, typed, all(keptTypes, columns.types()));
+            }
         }
+    }
+
+    /** Spark would make texts of other values itself, and round the numbers among them. */
+    private static String withTexts(String object, List<String> texts) throws IOException {
+        Map<String, String> fields = JsonFields.of(object);
+        for (String name : texts) {
+            String text = fields.containsKey(name) ? JsonFields.text(fields.get(name)) : null;
+            if (text != null) {
+                fields.put(name, JsonFields.ofText(text));
+            }
+        }
+        return JsonFields.object(fields);
     }
 
     private static StructType all(StructType kept, StructType columns) {

@@ -3,6 +3,7 @@ package org.erat.inference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -74,31 +75,34 @@ public final class Predictions {
      * Writes what is predicted for text; rows have the columns of the input that are to be kept, under their names, and are
      * in the order of the input. The text is staged in a hidden folder beside the file, which executors have to reach.
      *
+     * @param text asked for when it is clear that the adapter predicts labels, at this rank, and that the file can be written
      * @param rank b, 1..R: the prefix [0,b) of the rows is used
      * @param file file to write, on any Hadoop file system
      * @param progress takes a line every few seconds
-     * @throws UsageException if the rank is not in 1..R, the file cannot be written, or two columns had one name
+     * @throws UsageException if the rank is not in 1..R, the file cannot be written, two columns had one name, or one is of
+     *     a type that the file cannot have
      * @throws org.erat.data.BadInputException if a row cannot be used; names file, line and fix
      */
     public static void write(
             SparkSession spark,
             AdapterUse use,
-            TextToPredict.Request text,
+            Supplier<TextToPredict.Request> text,
             int rank,
             Path file,
             Consumer<String> progress) {
         Predictions predictions = new Predictions(spark, use, rank, file, progress);
         predictions.check();
+        TextToPredict.Request request = text.get();
         predictions.output.output().withScratch(folder -> {
             try (TextToPredict staged = TextToPredict.stage(
-                    spark, text, predictions.description(), folder, OrderedLines.LINES_OF_A_PART, progress)) {
+                    spark, request, predictions.description(), folder, OrderedLines.LINES_OF_A_PART, progress)) {
                 predictions.write(staged);
-                if (staged.truncated() > 0) {
+                if (staged.truncatedAtMost() > 0) {
                     progress.accept(String.format(
-                            "%,d %s at %d tokens",
-                            staged.truncated(),
+                            "up to %,d %s at %d tokens",
+                            staged.truncatedAtMost(),
                             use.adapter().type().hasWords() ? "words were cut away" : "texts were cut",
-                            text.maxLength()));
+                            request.maxLength()));
                 }
             }
         });
@@ -107,8 +111,9 @@ public final class Predictions {
     private void check() {
         use.adapter().requireRank(rank);
         if (use.adapter().head().predictsTokens()) {
-            throw new UsageException("An adapter for " + use.adapter().type()
-                    + " predicts the next token and no label. Measure it with evaluate.");
+            throw new UsageException(
+                    "An adapter for " + use.adapter().type()
+                            + " predicts the next token and no label. Measure it with evaluate, or let it write with generate.");
         }
         output.require();
     }
@@ -133,7 +138,7 @@ public final class Predictions {
         use.requireMatch(staged.examples(), hadoop());
         PredictionColumns columns = columns(false, false);
         Kept kept = staged.kept();
-        output.requireDistinct(kept.types(), columns);
+        output.requireColumns(kept.types(), columns);
         write(staged.examples(), Split.VALIDATION, columns, kept);
     }
 

@@ -160,10 +160,9 @@ class MainTest {
         assertThat(requests)
                 .containsExactly(
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice(
-                                        new RunOptions.Choice("r", Optional.empty(), Optional.empty(), Map.of()),
-                                        List.of("d"),
-                                        SplitOption.Choice.VALIDATION),
+                                new RunOptions.Choice("r", Optional.empty(), Optional.empty(), Map.of()),
+                                List.of("d"),
+                                SplitOption.Choice.VALIDATION,
                                 List.of(2, 8),
                                 true,
                                 Optional.empty()),
@@ -250,13 +249,16 @@ class MainTest {
         assertThat(requests)
                 .containsExactly(
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice(
-                                        on, List.of("a", "b"), new SplitOption.Choice(Optional.of(Split.TEST))),
+                                on,
+                                List.of("a", "b"),
+                                new SplitOption.Choice(Optional.of(Split.TEST)),
                                 List.of(),
                                 false,
                                 Optional.empty()),
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice(on, List.of("a"), new SplitOption.Choice(Optional.empty())),
+                                on,
+                                List.of("a"),
+                                new SplitOption.Choice(Optional.empty()),
                                 List.of(),
                                 false,
                                 Optional.empty()));
@@ -322,10 +324,7 @@ class MainTest {
         assertThat(requests)
                 .containsExactly(
                         new EvaluateCommand.Request(
-                                new RunAndData.Choice(on, List.of("d"), SplitOption.Choice.VALIDATION),
-                                List.of(),
-                                false,
-                                Optional.empty()),
+                                on, List.of("d"), SplitOption.Choice.VALIDATION, List.of(), false, Optional.empty()),
                         new PredictCommand.Request(
                                 on, NO_TEXT, Optional.of("d"), SplitOption.Choice.VALIDATION, 2, "o"),
                         new ExportCommand.Request(

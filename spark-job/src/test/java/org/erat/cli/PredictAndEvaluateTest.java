@@ -20,6 +20,9 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.erat.job.TinyProject;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -352,10 +355,173 @@ class PredictAndEvaluateTest {
 
         // Without the training data the command names what it needs to know.
         Files.move(data, folder.resolve("elsewhere"));
-        assertThat(TinyCommands.run(command).error()).contains("are not there any more. Give the --max-length");
         byte[] before = Files.readAllBytes(ofText);
-        TinyCommands.shown(TinyCommands.words(command, "--text a --text-pair b --max-length 14"));
+        String[] whole = TinyCommands.words(command, "--text a --text-pair b --max-length 14");
+        assertNamesAreAskedFor(command, data);
+        TinyCommands.shown(whole);
         assertThat(ofText).hasBinaryContent(before);
+
+        // So it does where others are in their place, and what cannot be read is no absence.
+        TinyCommands.shown(TinyCommands.words(
+                "prepare-data --format csv --text b --label y --type regression --max-length 9 --input",
+                text,
+                "--model",
+                trained.model(),
+                "--out",
+                data));
+        assertNamesAreAskedFor(command, data);
+        assertThat(TinyCommands.shown(whole)).anyMatch(line -> line.contains("holds other data than the run was"));
+        assertThat(ofText).hasBinaryContent(before);
+        Files.writeString(data.resolve("manifest.json"), "{");
+        TinyCommands.Ended ended = TinyCommands.run(whole);
+        assertThat(ended.error()).contains("pair-data/manifest.json");
+        assertThat(ended.code()).isEqualTo(3);
+    }
+
+    private static void assertNamesAreAskedFor(String[] command, Path data) {
+        TinyCommands.Ended ended = TinyCommands.run(command);
+        assertThat(ended.error())
+                .contains(
+                        "The data that the run was trained on are not at " + data + " any more. Give the --max-length");
+        assertThat(ended.code()).isEqualTo(2);
+    }
+
+    @Test
+    void columnsWithoutAHeaderAreNumbers() throws IOException {
+        Path text = Files.createDirectory(folder.resolve("numbered"));
+        List<String> sentences = sentences(30);
+        StringBuilder rows = new StringBuilder();
+        for (int i = 0; i < 30; i++) {
+            rows.append("gj").append(i).append('\t').append(i % 2).append("\t*\t");
+            rows.append(sentences.get(i)).append('\n');
+        }
+        Path dev = Files.writeString(text.resolve("dev.tsv"), rows);
+        Files.writeString(text.resolve("train.tsv"), rows);
+        Path data = folder.resolve("numbered-data");
+        TinyCommands.shown(TinyCommands.words(
+                "prepare-data --format tsv --no-header --text 3 --label 1 --type classification --input",
+                text,
+                "--model",
+                trained.model(),
+                "--out",
+                data));
+        Path numbered = folder.resolve("numbered-run");
+        TinyCommands.shown(TinyCommands.words(
+                "train --conf", project.resolve("job.conf"), "--run-dir", numbered, "--set", "data.train=" + data));
+        Path out = folder.resolve("p.jsonl");
+        String[] predict = TinyCommands.words("predict --rank 2 --run-dir", numbered, "--out", out, "--input");
+        TinyCommands.shown(TinyCommands.words(predict, dev, "--keep 0"));
+        List<JsonNode> expected = lines(out);
+        assertThat(expected)
+                .map(line -> line.path("0").asText())
+                .startsWith("gj0", "gj1")
+                .hasSize(30);
+
+        TinyCommands.Ended name = TinyCommands.run(TinyCommands.words(predict, dev, "--keep id"));
+        assertThat(name.error()).contains("Column 'id': without a header a column is named by its number, from 0");
+        assertThat(name.code()).isEqualTo(2);
+
+        // Other formats have names.
+        Path json = folder.resolve("new.jsonl");
+        Files.write(
+                json,
+                sentences.stream().map(each -> "{\"said\": \"" + each + "\"}").toList());
+        TinyCommands.Ended number = TinyCommands.run(TinyCommands.words(predict, json));
+        assertThat(number.error()).contains("those of --input have names. Name the column of the text with --text.");
+        assertThat(number.code()).isEqualTo(2);
+        TinyCommands.shown(TinyCommands.words(predict, json, "--text said"));
+        List<JsonNode> named = lines(out);
+        for (int i = 0; i < 30; i++) {
+            assertSame(named.get(i), expected.get(i));
+        }
+    }
+
+    @Test
+    void numbersThatAreKeptAreWrittenAsTheyAreRead() throws IOException {
+        String fields = "\"a\":0.12345678901234567890,\"b\":1.10,\"c\":-0.0,\"d\":1e400,\"e\":{\"x\":[1.50,\"t\"]}";
+        Path input =
+                Files.writeString(folder.resolve("new.jsonl"), "{\"sentence\":\"the cat\"," + fields + ",\"f\":NaN}\n");
+        assertThat(Files.readString(predicted(input, "p.jsonl", "--keep a,b,c,d,e,f")))
+                .startsWith("{" + fields + ",\"f\":\"NaN\",\"prediction\":");
+        assertThat(Files.readAllLines(predicted(input, "p.csv", "--keep a,b,c,d,e,f"))
+                        .get(1))
+                .startsWith("0.12345678901234567890,1.10,-0.0,1e400,\"{\"\"x\"\":[1.50,\"\"t\"\"]}\",NaN,");
+        Path parquet = predicted(input, "p.parquet", "--keep a,b,c,d,e,f");
+        try (SparkSession session = Sessions.open("test")) {
+            assertThat(session.read()
+                            .parquet(parquet.toString())
+                            .select("a", "b", "c", "d", "e", "f")
+                            .head()
+                            .toString())
+                    .isEqualTo("[0.12345678901234567890,1.10,-0.0,1e400,{\"x\":[1.50,\"t\"]},NaN]");
+        }
+    }
+
+    /** Amsterdam's offset was 19 minutes and 32 seconds until 1937, which no format of offsets in minutes can write. */
+    @Test
+    void columnsOfParquetKeepTypesAndValues() throws IOException {
+        Path input = folder.resolve("typed.parquet");
+        System.setProperty("spark.sql.session.timeZone", "Europe/Amsterdam");
+        try (SparkSession session = Sessions.open("test")) {
+            session.sql("SELECT 'the cat' AS sentence,"
+                            + " CAST('12345678901234567890.123456789012345678' AS DECIMAL(38,18)) AS exact,"
+                            + " CAST('0.000000000000000001' AS DECIMAL(38,18)) AS tiny,"
+                            + " CAST('1.10' AS DECIMAL(4,2)) AS price, CAST('-0.0' AS DOUBLE) AS zero,"
+                            + " CAST('NaN' AS FLOAT) AS none, CAST(0.1 AS FLOAT) AS tenth, CAST(NULL AS BIGINT) AS lacks,"
+                            + " 9223372036854775807L AS most, true AS yes,"
+                            + " TIMESTAMP '1920-05-06 07:08:09.123456' AS at,"
+                            + " TIMESTAMP_NTZ '2024-02-03 04:05:06.789012' AS there, DATE '1600-02-29' AS day,"
+                            + " named_struct('a', array(CAST(1.10 AS DECIMAL(20,2)), NULL), 'd', DATE '2024-02-29',"
+                            + " 't', array(TIMESTAMP '1920-05-06 07:08:09.1')) AS nested,"
+                            + " map('k', named_struct('v', -0.0D)) AS pairs, X'00ff' AS bytes, map(1, 2) AS odd")
+                    .write()
+                    .parquet(input.toString());
+        }
+        String kept = "exact,tiny,price,zero,none,tenth,lacks,most,yes,at,there,day,nested,pairs,bytes";
+        Path out = predicted(input, "typed-out.parquet", "--keep " + kept);
+        try (SparkSession session = Sessions.open("test")) {
+            String[] columns = kept.split(",", -1);
+            Dataset<Row> before = session.read().parquet(input.toString()).selectExpr(columns);
+            Dataset<Row> after = session.read().parquet(out.toString()).selectExpr(columns);
+            assertThat(after.schema()).isEqualTo(before.schema());
+            assertThat(after.head()).isEqualTo(before.head());
+            // 0.0 and -0.0 are equal as numbers.
+            assertThat(after.drop("bytes").head().toString())
+                    .isEqualTo(before.drop("bytes").head().toString())
+                    .contains("12345678901234567890.123456789012345678,1E-18,1.10,-0.0,NaN,0.1,null");
+        } finally {
+            System.clearProperty("spark.sql.session.timeZone");
+        }
+        TinyCommands.Ended odd = predict(input, "odd.parquet", "--keep all");
+        assertThat(odd.error()).contains("Column 'odd' is of type map<int,int>");
+        assertThat(odd.code()).isEqualTo(2);
+        assertThat(lines(predicted(input, "odd.jsonl", "--keep odd"))
+                        .get(0)
+                        .path("odd")
+                        .toString())
+                .isEqualTo("{\"1\":2}");
+    }
+
+    @Test
+    void theInputIsNeverReplacedByWhateverNameItHas() throws IOException {
+        Path in = Files.createDirectory(folder.resolve("in"));
+        Path file = Files.writeString(in.resolve("new.csv"), "id,sentence\n1,the cat\n");
+        assertRefused("file://" + file, file, "is the --input");
+        assertRefused(in + "/../in/new.csv", "file:" + file, "is the --input");
+        assertRefused(in.toString(), in.resolve("p.csv"), "is inside the --input");
+        assertRefused("file:" + in, in.resolve("deeper/p.csv"), "is inside the --input");
+        Path parquet = predicted(file, "p.parquet", "--keep all");
+        assertRefused(parquet + "/part-0.parquet", parquet, "which is replaced. Name another folder");
+        assertThat(file).hasContent("id,sentence\n1,the cat\n");
+        assertThat(in).isDirectoryContaining("glob:**new.csv");
+        assertThat(in.resolve("deeper")).doesNotExist();
+    }
+
+    private static void assertRefused(Object input, Object out, String message) {
+        TinyCommands.Ended ended =
+                TinyCommands.run(TinyCommands.words("predict --rank 3 --run-dir", run, "--input", input, "--out", out));
+        assertThat(ended.error()).contains(message);
+        assertThat(ended.code()).isEqualTo(2);
     }
 
     @Test

@@ -177,6 +177,30 @@ class PredictionsTest extends InferenceTest {
         assertThat(folder.resolve("new")).doesNotExist();
     }
 
+    @Test
+    void adapterRankAndFileAreCheckedBeforeAnythingIsAskedOfTheText() throws IOException {
+        TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
+        assertTextIsNotAskedFor(adapter, 5, "p.jsonl", "Rank 5 is not in 1..4");
+        assertTextIsNotAskedFor(adapter, 2, "p.tsv", "p.tsv ends in .tsv");
+        tiny.task = TaskType.LANGUAGE_MODELING;
+        assertTextIsNotAskedFor(
+                TinyAdapters.random(tiny, "perplexity"), 2, "p.jsonl", "predicts the next token and no label");
+    }
+
+    private void assertTextIsNotAskedFor(TrainedAdapter adapter, int rank, String file, String message) {
+        assertThatThrownBy(() -> Predictions.write(
+                        spark,
+                        use(adapter, 3),
+                        () -> {
+                            throw new AssertionError("asked too early");
+                        },
+                        rank,
+                        new org.apache.hadoop.fs.Path(folder.resolve(file).toUri()),
+                        line -> {}))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining(message);
+    }
+
     private static void deleteAll(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {

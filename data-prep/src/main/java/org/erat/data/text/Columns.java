@@ -1,7 +1,5 @@
 package org.erat.data.text;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Comparator;
@@ -11,6 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonFields;
 import org.erat.data.NearestName;
 
 /**
@@ -68,8 +67,8 @@ record Columns(int width, int text, int pair, int label, Map<String, Integer> ke
         if (kept.isEmpty()) {
             return row;
         }
-        ObjectNode columns = JsonNodeFactory.instance.objectNode();
-        kept.forEach((name, index) -> columns.put(name, cells.get(index)));
+        Map<String, String> columns = new LinkedHashMap<>();
+        kept.forEach((name, index) -> columns.put(name, JsonFields.ofText(cells.get(index))));
         return row.keeping(columns);
     }
 

@@ -7,16 +7,17 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import javax.annotation.Nullable;
 import org.apache.commons.lang3.StringUtils;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
+import org.erat.data.JsonFields;
 import org.erat.data.JsonReason;
 
 /** Rows of a file with a JSON object a line. */
@@ -36,6 +37,7 @@ final class JsonRows implements TextRows {
     private final TextTask task;
     private final KeptColumns keep;
     private final Utf8Lines lines;
+    private String line = "";
 
     JsonRows(TextTask task, KeptColumns keep, Utf8Lines lines) {
         this.task = task;
@@ -46,7 +48,7 @@ final class JsonRows implements TextRows {
     @Override
     public TextRow read() throws IOException {
         JsonNode row = object();
-        return row == null ? null : textRow(row).keeping(kept(row));
+        return row == null ? null : textRow(row).keeping(kept());
     }
 
     private TextRow textRow(JsonNode row) {
@@ -64,12 +66,13 @@ final class JsonRows implements TextRows {
 
     /** What the row has of the columns that are kept; null where none are. */
     @Nullable
-    private ObjectNode kept(JsonNode row) {
+    private Map<String, String> kept() throws IOException {
         if (keep.isEmpty()) {
             return null;
         }
-        ObjectNode columns = JsonNodeFactory.instance.objectNode();
-        keep.among(names(row)).forEach(name -> columns.set(name, row.get(name)));
+        Map<String, String> fields = JsonFields.of(line);
+        Map<String, String> columns = new LinkedHashMap<>();
+        keep.among(List.copyOf(fields.keySet())).forEach(name -> columns.put(name, fields.get(name)));
         return columns;
     }
 
@@ -80,9 +83,10 @@ final class JsonRows implements TextRows {
                     "%s is one JSON array; jsonl has one object a line. Write it so, for example by %s",
                     lines.file(), lines.filtered("jq -c '.[]'")));
         }
-        for (String line = lines.next(); line != null; line = lines.next()) {
-            if (!line.isBlank()) {
-                return parsed(line);
+        for (String next = lines.next(); next != null; next = lines.next()) {
+            if (!next.isBlank()) {
+                line = next;
+                return parsed(next);
             }
         }
         return null;

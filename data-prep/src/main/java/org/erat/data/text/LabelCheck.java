@@ -32,6 +32,12 @@ final class LabelCheck implements RowCheck {
     private final Map<String, String> inValidation = new LinkedHashMap<>();
     private final ClassCounts counts = new ClassCounts();
 
+    /** The first number of a regression and its place; empty before it. */
+    private String first = "";
+
+    private String firstPlace = "";
+    private boolean differ;
+
     /**
      * @param splitOff whether validation rows are a share of the training file, so that all labels of that file are
      *     classes, even one that happens to be in validation only
@@ -83,6 +89,16 @@ final class LabelCheck implements RowCheck {
             labels.add(label);
         }
         return Optional.of(row.withLabels(labels));
+    }
+
+    /** Benchmarks that keep their numbers to themselves have a placeholder in each row, {@code -1.0}, which is a number too. */
+    @Override
+    public Optional<String> unmeasurable() {
+        return first.isEmpty() || differ
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        "%s: from this row on, all labels (column '%s') are the same number, %s",
+                        firstPlace, task.label(), first));
     }
 
     private void checkWords(TextRow row, Supplier<String> place) {
@@ -193,6 +209,11 @@ final class LabelCheck implements RowCheck {
                             + " classification",
                     place.get(), label, task.label()));
         }
+        if (first.isEmpty()) {
+            first = label;
+            firstPlace = place.get();
+        }
+        differ |= Float.parseFloat(label) != Float.parseFloat(first);
     }
 
     private void checkKnown(String label, Supplier<String> place) {

@@ -5,8 +5,6 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +28,7 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.erat.data.BadInputException;
 import org.erat.data.FileSignature;
+import org.erat.data.JsonFields;
 import org.erat.data.storage.ExactPaths;
 
 /** Rows of Parquet files, in the order of file names and of the rows in them, however Spark splits the files. */
@@ -41,13 +40,15 @@ final class ParquetRows implements TextRows {
     private static final int KEPT = 4;
     private static final int PAIR = 5;
 
-    /** How values that JSON does not know become text: to the microsecond, and nulls too. */
+    /**
+     * How values that JSON does not know become text: to the microsecond, and nulls too. In UTC, since offsets of other zones
+     * once had seconds.
+     */
     static final Map<String, String> AS_JSON = Map.of(
             "ignoreNullFields", "false",
+            "timeZone", "UTC",
             "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
             "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TextTask task;
     private final SparkSession spark;
@@ -104,7 +105,7 @@ final class ParquetRows implements TextRows {
         } catch (RuntimeException e) {
             throw unreadable(e);
         }
-        return textRow().keeping(last.isNullAt(KEPT) ? null : (ObjectNode) JSON.readTree(last.getString(KEPT)));
+        return textRow().keeping(last.isNullAt(KEPT) ? null : JsonFields.of(last.getString(KEPT)));
     }
 
     private TextRow textRow() {

@@ -19,6 +19,11 @@ interface RowCheck {
     /** A check of test rows by the classes that have been found, when all other rows have been checked. */
     RowCheck ofTest();
 
+    /** Why nothing can be measured on the rows that have been checked; empty where something can. */
+    default Optional<String> unmeasurable() {
+        return Optional.empty();
+    }
+
     /** How labels become numbers, when all rows have been checked. */
     LabelEncoding encoding();
 

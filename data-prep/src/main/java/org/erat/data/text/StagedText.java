@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,6 +13,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import javax.annotation.Nullable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -64,7 +64,7 @@ final class StagedText implements Closeable {
             List<String> texts,
             List<String> labels,
             String place,
-            @Nullable @JsonInclude(JsonInclude.Include.NON_NULL) ObjectNode kept) {}
+            @Nullable @JsonInclude(JsonInclude.Include.NON_NULL) Map<String, String> kept) {}
 
     /** Adds a row; its id is the number of rows before it. */
     void add(TextRow row, String place) throws IOException {

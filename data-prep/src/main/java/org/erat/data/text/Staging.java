@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.FileSystem;
@@ -63,7 +64,7 @@ record Staging(
                 Sha256.of((train.contentSha256() + validation.contentSha256()).getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** The test split, where its first row can be measured on: those of benchmarks may have no labels, or -1 for each. */
+    /** The test split, where it can be measured on: those of benchmarks may have no labels, or -1 for each. */
     private StagedData.Text test(List<Path> files, FileSystem fs, Path folder) throws IOException {
         if (files.isEmpty()) {
             return StagedData.Text.NONE;
@@ -77,13 +78,21 @@ record Staging(
             if (test.rows() > 0) {
                 throw e;
             }
-            progress.accept("The test split is left out, since there is nothing to measure on: " + e.getMessage());
-            return StagedData.Text.NONE;
+            return withoutTest(e.getMessage());
+        }
+        Optional<String> unmeasurable = ofTest.unmeasurable();
+        if (unmeasurable.isPresent()) {
+            return withoutTest(unmeasurable.get());
         }
         if (task.type() == TaskType.LANGUAGE_MODELING) {
             ofTest.report().forEach(progress);
         }
         return StagedData.Text.of(test);
+    }
+
+    private StagedData.Text withoutTest(String why) {
+        progress.accept("The test split is left out, since there is nothing to measure on: " + why);
+        return StagedData.Text.NONE;
     }
 
     private StagedText staged(FileSystem fs, Path folder, Split split) {

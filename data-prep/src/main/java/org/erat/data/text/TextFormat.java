@@ -60,7 +60,7 @@ public enum TextFormat {
     }
 
     /** Whether the columns have names only if the file's first row says so. */
-    boolean hasOptionalHeader() {
+    public boolean hasOptionalHeader() {
         return this == TSV || this == CSV;
     }
 

@@ -1,8 +1,8 @@
 package org.erat.data.text;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import javax.annotation.Nullable;
 
 /**
@@ -10,9 +10,9 @@ import javax.annotation.Nullable;
  *
  * @param texts the text, the text and a second one, or the words of a token classification
  * @param labels the label as the file writes it, of a token classification one per word; null where there is none
- * @param kept columns of the row that are kept, by name; null where none are
+ * @param kept columns of the row that are kept, by name, as {@link org.erat.data.JsonFields} has them; null where none are
  */
-record TextRow(List<String> texts, List<String> labels, @Nullable ObjectNode kept) {
+record TextRow(List<String> texts, List<String> labels, @Nullable Map<String, String> kept) {
     /** An example of which no other column is kept. */
     TextRow(List<String> texts, List<String> labels) {
         this(texts, labels, null);
@@ -24,7 +24,7 @@ record TextRow(List<String> texts, List<String> labels, @Nullable ObjectNode kep
     }
 
     /** The same with columns of the row. */
-    TextRow keeping(@Nullable ObjectNode columns) {
+    TextRow keeping(@Nullable Map<String, String> columns) {
         return new TextRow(texts, labels, columns);
     }
 

@@ -384,7 +384,8 @@ public record TextTask(
         return type.hasWords() && !entities ? List.of(TOKEN_ACCURACY) : metrics;
     }
 
-    private static void requireNumber(String column) {
+    /** @throws UsageException if a column is not named by its number */
+    static void requireNumber(String column) {
         if (!column.matches("[0-9]{1,6}")) {
             throw new UsageException(
                     String.format("Column '%s': without a header a column is named by its number, from 0", column));

@@ -1,7 +1,6 @@
 package org.erat.data.text;
 
 import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -24,6 +23,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.TaskCompletionListener;
 import org.erat.data.BadInputException;
+import org.erat.data.JsonFields;
 import org.erat.data.UsageException;
 import org.erat.data.storage.Storage;
 import org.erat.data.tokenized.DatasetDescription;
@@ -64,7 +64,14 @@ public final class TextToPredict implements AutoCloseable {
      * @param maxLength length in tokens at which examples are cut, special tokens included
      */
     public record Request(
-            TextTask task, String input, KeptColumns keep, String modelDir, int vocabulary, int maxLength) {}
+            TextTask task, String input, KeptColumns keep, String modelDir, int vocabulary, int maxLength) {
+        /** @throws UsageException if columns are numbers, and one that is to be kept is none */
+        public Request {
+            if (!task.header()) {
+                keep.names().forEach(TextTask::requireNumber);
+            }
+        }
+    }
 
     /**
      * The format that the names of the files of {@code input} say.
@@ -109,7 +116,7 @@ public final class TextToPredict implements AutoCloseable {
                     files.train(),
                     row -> {
                         if (row.kept() != null) {
-                            row.kept().fieldNames().forEachRemaining(kept::add);
+                            kept.addAll(row.kept().keySet());
                         }
                         return Split.VALIDATION;
                     },
@@ -169,8 +176,11 @@ public final class TextToPredict implements AutoCloseable {
         return new Kept(new ArrayList<>(staged.parts()), keptTypes, tokenized.hadoop());
     }
 
-    /** Number of examples that were cut, or of words, once predictions are made. */
-    public long truncated() {
+    /**
+     * Number of examples that were cut, or of words, once predictions are made; no fewer, but more where Spark made some of
+     * the tokens again, as those of an executor that was lost.
+     */
+    public long truncatedAtMost() {
         return tokenized.truncated().value();
     }
 
@@ -207,8 +217,8 @@ public final class TextToPredict implements AutoCloseable {
                     @Override
                     @Nullable
                     public String next() {
-                        ObjectNode kept = rows.next().kept();
-                        return kept == null ? null : kept.toString();
+                        Map<String, String> kept = rows.next().kept();
+                        return kept == null ? null : JsonFields.object(kept);
                     }
                 };
             } catch (IOException e) {

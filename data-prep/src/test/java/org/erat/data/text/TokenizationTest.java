@@ -306,6 +306,24 @@ class TokenizationTest {
                         && line.contains("test.tsv"));
     }
 
+    /** The hub's STS-B has -1.0 for each test row, which is a number as any other. */
+    @Test
+    void aTestSplitWithAPlaceholderForEachNumberIsLeftOut() throws IOException {
+        write("data/train.tsv", "sentence\tscore\ngood\t5\nbad\t0.5\n");
+        write("data/dev.tsv", "sentence\tscore\ngood\t4\n");
+        write("data/test.tsv", "sentence\tscore\ngood\t-1.0\nbad\t-1\nthe cat\t-1.0\n");
+        TextTask task = TextTask.custom(TextFormat.TSV, true, "sentence", null, "score", TaskType.REGRESSION);
+
+        assertThat(prepare(task, "data", 64).manifest().test().examples()).isZero();
+        assertThat(progress)
+                .anyMatch(line -> line.startsWith("The test split is left out, since there is nothing to measure on: ")
+                        && line.endsWith("test.tsv, line 2: from this row on, all labels (column 'score') are the same"
+                                + " number, -1.0"));
+        write("data/test.tsv", "sentence\tscore\ngood\t-1.0\nbad\t-1\nthe cat\t-1.01\n");
+        out = folder.resolve("parent").resolve("measured");
+        assertThat(prepare(task, "data", 64).manifest().test().examples()).isEqualTo(3);
+    }
+
     @Test
     void aRowOfALabelledTestSplitThatCannotBeUsedIsNamed() throws IOException {
         write("data/train.tsv", "sentence\tmood\ngood\thappy\nbad\tsad\n");
