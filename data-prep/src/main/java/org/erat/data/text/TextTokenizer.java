@@ -119,12 +119,18 @@ public final class TextTokenizer implements Serializable {
          * @param tokens of the completion
          */
         public String completion(String prompt, int[] before, int... tokens) {
-            String decoded = layout.isPresent() ? text(tokens) : continuation(before, tokens);
+            String decoded = layout.isPresent() ? decoded(tokens) : continuation(before, tokens);
             return detokenizer.map(each -> each.restored(decoded, prompt)).orElse(decoded);
         }
 
+        /** A text of its own as people write it, without special tokens. */
+        public String text(int... tokens) {
+            String decoded = decoded(tokens);
+            return detokenizer.map(each -> each.restored(decoded, "")).orElse(decoded);
+        }
+
         /** The text of tokens, special ones left out. */
-        private String text(int... tokens) {
+        private String decoded(int... tokens) {
             return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
         }
 
@@ -132,10 +138,10 @@ public final class TextTokenizer implements Serializable {
         private String continuation(int[] before, int... tokens) {
             int[] all = Arrays.copyOf(before, before.length + tokens.length);
             System.arraycopy(tokens, 0, all, before.length, tokens.length);
-            String first = text(before);
-            String whole = text(all);
+            String first = decoded(before);
+            String whole = decoded(all);
             // A letter of several tokens may be cut in two by the boundary.
-            return whole.startsWith(first) ? whole.substring(first.length()) : text(tokens);
+            return whole.startsWith(first) ? whole.substring(first.length()) : decoded(tokens);
         }
 
         /** The id of a token that is one of the vocabulary as a whole, such as {@code </s>}. */
