@@ -332,11 +332,11 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
 
         private void highlight(Highlight point) {
             double x = x(point.x());
-            boolean left = x < frame.left() + frame.width() / 2.0;
+            double width = point.label().length() * LETTER;
+            double from = Math.max(frame.left(), Math.min(x - width / 2, frame.right() - width));
             svg.empty("line", "class", "guide", "x1", x, "y1", frame.top() - 4, "x2", x, "y2", y(point.y()) - 9);
             svg.empty("circle", "class", "ring", "cx", x, "cy", y(point.y()), "r", 9);
-            svg.element(
-                    "text", point.label(), "class", left ? "" : "e", "x", x + (left ? -4 : 4), "y", frame.top() - 9);
+            svg.element("text", point.label(), "x", from, "y", frame.top() - 9);
         }
 
         private void curve(Line line) {

@@ -69,11 +69,25 @@ record ErrorAnalysis(long[] ids, Predicted chosen, List<Predicted> all) {
                 scored.add(new Scored(example, score));
             }
         }
-        return scored.stream()
-                .sorted(Comparator.comparingDouble(Scored::score).reversed().thenComparingInt(Scored::example))
-                .limit(MOST_EXAMPLES)
-                .map(this::hard)
-                .toList();
+        scored.sort(Comparator.comparingDouble(Scored::score).reversed().thenComparingInt(Scored::example));
+        return worst(scored).stream().map(this::hard).toList();
+    }
+
+    /** Where more are equally bad than there is room for, some of these, spread evenly: data are often sorted. */
+    private static List<Scored> worst(List<Scored> sorted) {
+        if (sorted.size() <= MOST_EXAMPLES) {
+            return sorted;
+        }
+        double last = sorted.get(MOST_EXAMPLES - 1).score();
+        List<Scored> worst = new ArrayList<>(
+                sorted.stream().filter(scored -> scored.score() > last).toList());
+        List<Scored> equal =
+                sorted.stream().filter(scored -> scored.score() == last).toList();
+        int room = MOST_EXAMPLES - worst.size();
+        for (int i = 0; i < room; i++) {
+            worst.add(equal.get((int) ((long) i * equal.size() / room)));
+        }
+        return worst;
     }
 
     private double score(int example) {

@@ -121,12 +121,14 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
             run.checkpoints()
                     .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
             writeActivity();
-            RunReport.write(run, RunStatus.RUNNING, hadoop, listener);
         }
         long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
         if (seconds >= SLOW_SECONDS) {
             listener.say("round " + state.round() + " could be recorded only after " + seconds
                     + " s: the file system of " + run.path() + " was slow or did not answer");
+        }
+        if (lastIsSaved) {
+            RunReport.write(run, RunStatus.RUNNING, hadoop, listener);
         }
         listener.roundDone(report);
         if (state.round() < rounds && listener.isCancelled()) {

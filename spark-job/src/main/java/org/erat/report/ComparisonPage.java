@@ -130,7 +130,7 @@ final class ComparisonPage {
                             }
                         }
                         Metric metric = Metric.named(kind.get(1), "The runs");
-                        LineChart chart = new LineChart(QualitySection.axes(metric), lines, Optional.empty());
+                        LineChart chart = new LineChart(QualitySection.axes(metric, lines), lines, Optional.empty());
                         Page.figure(
                                 html,
                                 kind.get(0) + ": " + metric + " at every rank",

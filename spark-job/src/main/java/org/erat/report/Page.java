@@ -22,13 +22,14 @@ final class Page {
             .badge.finished { color: var(--c2) } .badge.running { color: var(--c0) }
             .badge.failed, .badge.interrupted { color: var(--c1) }
             .problem { border-left: 4px solid var(--c1); padding: 4px 12px }
-            .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(148px, 1fr)); gap: 12px; margin: 20px 0 }
+            .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 }
             .tile { border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px }
             .tile .name, .tile .more { display: block; color: var(--soft); font-size: 13px }
-            .tile .value { display: block; font-size: 22px; font-weight: 600; line-height: 1.35 }
+            .tile .value { display: block; font-size: 20px; font-weight: 600; line-height: 1.4 }
             .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 16px }
             figure { margin: 0; border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; min-width: 0 }
             figure.wide { grid-column: 1 / -1 }
+            @media (max-width: 520px) { figure svg text { font-size: 14px } }
             @media (min-width: 880px) { figure.double { grid-column: span 2 } }
             figcaption { font-weight: 600; margin-bottom: 8px }
             figcaption .quiet { display: block; font-weight: 400; font-size: 13px }

@@ -56,22 +56,26 @@ final class QualitySection {
                 .forEach((order, entries) ->
                         lines.add(line(order.title(), lines.size(), order, entries, evaluation.metric(), details)));
         return new LineChart(
-                axes(evaluation.metric()),
+                axes(evaluation.metric(), lines),
                 lines,
                 evaluation.recommended().map(choice -> highlight(evaluation, choice)));
     }
 
-    static LineChart.Axes axes(Metric metric) {
-        return new LineChart.Axes("rank b", metric.label(), metric == Metric.PERPLEXITY, LEAST_SPAN * metric.factor());
+    /** Axes with room for the whole of every interval. */
+    static LineChart.Axes axes(Metric metric, List<LineChart.Line> lines) {
+        double widest = lines.stream()
+                .flatMap(line -> line.points().stream())
+                .mapToDouble(point -> point.high() - point.y())
+                .max()
+                .orElse(0);
+        return new LineChart.Axes(
+                "rank b", metric.label(), metric == Metric.PERPLEXITY, Math.max(widest, LEAST_SPAN * metric.factor()));
     }
 
     private static LineChart.Highlight highlight(Evaluation evaluation, Recommendation choice) {
         double value = shown(evaluation.metric(), valueAt(evaluation, choice));
         return new LineChart.Highlight(
-                choice.rank(),
-                value,
-                "recommended: rank " + choice.rank() + ", " + choice.order().title() + ", "
-                        + text(evaluation.metric(), value));
+                choice.rank(), value, "recommended: rank " + choice.rank() + ", " + text(evaluation.metric(), value));
     }
 
     static double valueAt(Evaluation evaluation, Recommendation choice) {

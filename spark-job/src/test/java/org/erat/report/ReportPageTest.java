@@ -42,7 +42,7 @@ class ReportPageTest {
                 // sizes.json: 147,456 floats.
                 .contains("adapter: 589.8 kB");
         assertThat(texts(page, "td")).contains("0.7115", "0.0392");
-        assertThat(texts(page, "text")).contains("recommended: rank 2, canonical, 71.2");
+        assertThat(texts(page, "text")).contains("recommended: rank 2, 71.2");
         assertThat(texts(page, "span")).contains("finished", "15 of 15");
         assertThat(texts(page, "h2"))
                 .containsExactly("Quality by rank", "Training", "Adapter", "Errors at rank 2, canonical", "Origin");
