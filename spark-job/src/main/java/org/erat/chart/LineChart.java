@@ -352,7 +352,7 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
             if (line.points().size() <= MOST_MARKED) {
                 line.points().forEach(point -> mark(line, point));
             } else {
-                // Seen by whoever points at them only.
+                // They show only under the pointer.
                 line.points().forEach(point -> shape("hover", DOT, line, point));
             }
         }

@@ -138,7 +138,7 @@ public final class Main {
                 .description("Print versions of the job and of what it runs on.")
                 .build());
         try {
-            // Arguments are seen by whoever lists the processes of the machine, and end up in logs and files.
+            // Every user of the machine sees the arguments in its list of processes, and logs and files keep them.
             if (Stream.of(args).anyMatch(Address::hasPassword)) {
                 throw new UsageException(
                         "An address on the command line holds a password: leave it out, and give it"

@@ -49,14 +49,14 @@ public final class RoundTrainingMaster implements TrainingMaster<ShardResult, Sh
         this.listeners = List.copyOf(listeners);
     }
 
-    /** Goes on from a state; the graph given to the next training must hold its parameters. */
+    /** Sets the state to continue from. The graph given to the next training must hold its parameters. */
     public void resume(TrainingState from) {
         state = from;
     }
 
     /**
-     * Trains a learner, from initial values that follow from its specification or from the state that this goes on from, to
-     * the end of the last epoch.
+     * Trains a learner to the end of the last epoch. It starts from the state given to {@link #resume}, or else from initial
+     * values that follow from its specification.
      *
      * @param batches of an epoch, by its number; partition k is shard k
      * @return all parameters

@@ -46,7 +46,8 @@ public final class Evaluator {
     }
 
     /**
-     * The metrics with the prefixes [0,b) of the rows in each order, of a language model at rank 0 too, and with the suffixes [R−b,R) as trained.
+     * The metrics with the prefixes [0,b) of the rows in each order, of a language model at rank 0 too, and with the
+     * suffixes [R−b,R) as trained.
      *
      * @param progress takes a line every few seconds
      * @throws org.erat.data.UsageException if a rank is not in 1..R
@@ -79,7 +80,7 @@ public final class Evaluator {
             Consumer<String> progress) {
         Evaluator evaluator = checked(spark, use, data, request);
         Measured measured = evaluator.run(spark, data, progress);
-        return new Detailed(measured.evaluation(), evaluator.details(spark, data, measured));
+        return new Detailed(measured.evaluation(), evaluator.details(spark, data, measured, progress));
     }
 
     private static Evaluator checked(
@@ -164,7 +165,8 @@ public final class Evaluator {
      */
     private record Measured(Evaluation evaluation, long[] ids, Map<RowOrder, Map<Integer, Predicted>> byRank) {}
 
-    private EvaluationDetails details(SparkSession spark, TokenizedDataset data, Measured measured) {
+    private EvaluationDetails details(
+            SparkSession spark, TokenizedDataset data, Measured measured, Consumer<String> progress) {
         Recommendation at = measured.evaluation().recommended().orElseThrow();
         List<EvaluationDetails.Uncertainty> uncertainty = new ArrayList<>();
         List<Predicted> all = new ArrayList<>();
@@ -185,11 +187,14 @@ public final class Evaluator {
                 adapter.labelNames(),
                 errors.confusion(),
                 errors.pairs(),
-                withTexts(errors.hardest(), spark, data));
+                withTexts(errors.hardest(), spark, data, progress));
     }
 
     private List<EvaluationDetails.Hard> withTexts(
-            List<EvaluationDetails.Hard> examples, SparkSession spark, TokenizedDataset data) {
+            List<EvaluationDetails.Hard> examples,
+            SparkSession spark,
+            TokenizedDataset data,
+            Consumer<String> progress) {
         if (examples.isEmpty()) {
             return examples;
         }
@@ -204,7 +209,8 @@ public final class Evaluator {
                             inference.shards(data, request.split(), request.limit()),
                             ids,
                             use,
-                            spark.sparkContext().hadoopConfiguration()));
+                            spark.sparkContext().hadoopConfiguration(),
+                            progress));
         }
         return examples.stream()
                 .map(example -> new EvaluationDetails.Hard(

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -24,31 +25,38 @@ final class ExampleTexts {
     private ExampleTexts() {}
 
     /**
-     * The texts by id, cut where they are long, two texts of an example with a bar between them. None where the base model
-     * has no tokenizer that can be used: a run needs none.
+     * The texts by id, cut where they are long, two texts of an example with a bar between them. A line says so where the
+     * base model has no tokenizer that can be used, which a run does not need, and there are none.
      *
      * @param ids whose texts are wanted
      */
-    static Map<Long, String> of(JavaRDD<PackedExamples> shards, Set<Long> ids, AdapterUse use, Configuration hadoop) {
+    static Map<Long, String> of(
+            JavaRDD<PackedExamples> shards,
+            Set<Long> ids,
+            AdapterUse use,
+            Configuration hadoop,
+            Consumer<String> progress) {
+        TextTokenizer tokenizer;
         try {
-            TextTokenizer tokenizer = TextTokenizer.read(
+            tokenizer = TextTokenizer.read(
                     hadoop,
                     new Path(use.modelUri()),
                     use.adapter().architecture().vocabulary());
-            List<Tuple2<Long, List<int[]>>> tokens =
-                    shards.flatMap(shard -> texts(shard, ids).iterator()).collect();
-            Map<Long, String> texts = new HashMap<>();
-            try (TextTokenizer.Opened opened = tokenizer.open()) {
-                for (Tuple2<Long, List<int[]>> example : tokens) {
-                    texts.put(
-                            example._1(),
-                            shortened(example._2().stream().map(opened::text).collect(Collectors.joining(" | "))));
-                }
-            }
-            return texts;
         } catch (BadInputException e) {
+            progress.accept("The report has no texts of examples: " + e.getMessage());
             return Map.of();
         }
+        List<Tuple2<Long, List<int[]>>> tokens =
+                shards.flatMap(shard -> texts(shard, ids).iterator()).collect();
+        Map<Long, String> texts = new HashMap<>();
+        try (TextTokenizer.Opened opened = tokenizer.open()) {
+            for (Tuple2<Long, List<int[]>> example : tokens) {
+                texts.put(
+                        example._1(),
+                        shortened(example._2().stream().map(opened::text).collect(Collectors.joining(" | "))));
+            }
+        }
+        return texts;
     }
 
     private static List<Tuple2<Long, List<int[]>>> texts(PackedExamples shard, Set<Long> ids) {

@@ -4,7 +4,7 @@ import java.util.stream.Collectors;
 import org.erat.data.safetensors.Dtype;
 import org.erat.head.HeadSpec;
 
-/** {@code README.md} beside an adapter or in a merged model, for whoever is given the directory alone. */
+/** {@code README.md} beside an adapter or in a merged model, for a user who has the directory alone. */
 final class ModelCard {
     private ModelCard() {}
 

@@ -23,7 +23,7 @@ import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.TensorInfo;
 
 /**
- * A directory with a LoRA adapter as PEFT writes it, whoever trained it. Written after the behaviour of PEFT 0.21.
+ * A directory with a LoRA adapter in PEFT's format, trained by this job or any other program. Written after the behaviour of PEFT 0.21.
  *
  * @param directory for messages
  * @param config {@code adapter_config.json}

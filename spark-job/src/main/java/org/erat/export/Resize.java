@@ -29,7 +29,7 @@ import org.erat.data.safetensors.TensorSource;
 import org.erat.data.storage.AtomicOutput;
 
 /**
- * Lowers the ranks of a LoRA adapter in PEFT's format, whoever trained it. Of each module the rows are put into canonical
+ * Lowers the ranks of a LoRA adapter in PEFT's format, trained by this job or any other program. Of each module the rows are put into canonical
  * order ({@link OrderedProduct}) and the first are kept, with the scale that the module has: the closest adapter of its rank.
  * Everything else in the directory stays as it is.
  */

@@ -15,7 +15,7 @@ final class RunReport {
         try {
             run.write(ReportPage.FILE, ReportPage.of(RunRecords.of(run, status, hadoop)));
         } catch (RuntimeException e) {
-            listener.say(run.path(ReportPage.FILE) + " cannot be written (" + e + "). The run goes on without.");
+            listener.say(run.path(ReportPage.FILE) + " cannot be written (" + e + "). The run continues without it.");
         }
     }
 }

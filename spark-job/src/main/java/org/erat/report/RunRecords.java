@@ -63,22 +63,25 @@ public record RunRecords(
      * @param status what it is to be called
      */
     public static RunRecords of(RunDirectory run, RunStatus status, Configuration hadoop) {
-        return new RunRecords(
-                run.path(),
+        return of(
+                run,
                 status,
-                run.failure(),
-                settings(run),
-                provenance(run),
-                read(run, RunSizes.FILE, RunSizes::parse),
-                run.metrics().read().stream().map(Round::of).toList(),
                 read(run, RowActivityRecord.FILE, RowActivityRecord::parse),
-                read(run, Evaluation.FILE, Evaluation::parse),
                 read(run, EvaluationDetails.FILE, EvaluationDetails::parse),
                 adapter(run, hadoop));
     }
 
     /** The same without the adapter and what only a page shows. */
     static RunRecords summary(RunDirectory run, RunStatus status) {
+        return of(run, status, Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    private static RunRecords of(
+            RunDirectory run,
+            RunStatus status,
+            Optional<RowActivityRecord> activity,
+            Optional<EvaluationDetails> details,
+            Optional<TrainedAdapter> adapter) {
         return new RunRecords(
                 run.path(),
                 status,
@@ -87,14 +90,14 @@ public record RunRecords(
                 provenance(run),
                 read(run, RunSizes.FILE, RunSizes::parse),
                 run.metrics().read().stream().map(Round::of).toList(),
-                Optional.empty(),
+                activity,
                 read(run, Evaluation.FILE, Evaluation::parse),
-                Optional.empty(),
-                Optional.empty());
+                details,
+                adapter);
     }
 
     /**
-     * Reads a run, whoever is at work on it.
+     * Reads a run, also while a driver is at work on it.
      *
      * @throws org.erat.data.UsageException if there is none
      * @throws BadInputException if one of its files cannot be used
@@ -149,13 +152,19 @@ public record RunRecords(
         return settings.getOrDefault(key, "–");
     }
 
-    /** Shards of the training data, 1 where it is not known. */
+    /**
+     * Shards of the training data, 1 where it is not known.
+     *
+     * @throws BadInputException if the setting is no number
+     */
     int shards() {
         return sizes.map(RunSizes::shards).orElseGet(() -> {
+            String shards = settings.getOrDefault("training.shards", "1");
             try {
-                return Integer.parseInt(settings.getOrDefault("training.shards", "1"));
+                return Integer.parseInt(shards);
             } catch (NumberFormatException e) {
-                return 1;
+                throw new BadInputException(
+                        path + ": config.conf: training.shards is " + shards + ", which is no number. Restore it.", e);
             }
         });
     }
