@@ -141,7 +141,7 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
     public String file(String title, String subtitle) {
         int letters =
                 lines.stream().mapToInt(line -> line.name().length()).max().orElseThrow();
-        Frame frame = new Frame(64, 72, 476, Math.max(260, lines.size() * LEGEND_ROW));
+        Frame frame = frame(72, 540, Math.max(260, lines.size() * LEGEND_ROW));
         int width = frame.right() + 2 * 24 + LEGEND_SAMPLE + (int) (letters * LETTER);
         int height = frame.bottom() + 56;
         Markup svg = new Markup();
@@ -178,7 +178,7 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
     public void draw(Markup page, String title) {
         List<Entry> legend = lines.size() > 1 ? legend() : List.of();
         int rows = legend.stream().mapToInt(Entry::row).max().orElse(-1) + 1;
-        Frame frame = new Frame(64, 12 + 20 * rows + (highlight.isPresent() ? 14 : 0), 400, 220);
+        Frame frame = frame(12 + 20 * rows + (highlight.isPresent() ? 14 : 0), 464, 220);
         page.openSvg(
                 "viewBox", "0 0 " + ChartSize.WIDTH + " " + (frame.bottom() + 46), "role", "img", "aria-label", title);
         Drawing drawing = new Drawing(page, frame);
@@ -204,6 +204,38 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
             x += width;
         }
         return entries;
+    }
+
+    /** A frame with room on its left for the title and the ticks of the vertical axis. */
+    private Frame frame(int top, int right, int height) {
+        Axis vertical = vertical();
+        int letters = vertical.ticks().stream()
+                .mapToInt(tick -> vertical.label(tick).length())
+                .max()
+                .orElse(0);
+        int left = Math.max(64, 34 + (int) (letters * LETTER));
+        return new Frame(left, top, right - left, height);
+    }
+
+    private Axis vertical() {
+        double least = points().mapToDouble(Point::y).min().orElse(0);
+        double most = points().mapToDouble(Point::y).max().orElse(1);
+        double lowest = points().mapToDouble(Point::low).min().orElse(0);
+        double highest = points().mapToDouble(Point::high).max().orElse(1);
+        if (axes.logarithmic() && least > 0) {
+            // Of the bands as much as leaves the curves a third of the height.
+            double ratio = Math.max(most / least, 1.01);
+            return Axis.logarithmic(Math.max(least / ratio, lowest), Math.min(most * ratio, highest));
+        }
+        // With values that are alike, or with two seeds, bands may be very wide.
+        double span = Math.max(axes.leastSpan(), most - least);
+        double from = Math.max(least - span, lowest);
+        double to = Math.min(most + span, highest);
+        if (to - from < axes.leastSpan()) {
+            from -= axes.leastSpan() / 2;
+            to += axes.leastSpan() / 2;
+        }
+        return Axis.linear(from, to);
     }
 
     /** Where the plot is. */
@@ -232,27 +264,6 @@ public record LineChart(Axes axes, List<Line> lines, Optional<Highlight> highlig
             boolean whole = points().allMatch(point -> point.x() == Math.rint(point.x()));
             this.horizontal = whole ? Axis.whole(first, last, frame.width() / 32) : Axis.linear(first, last);
             this.vertical = vertical();
-        }
-
-        private Axis vertical() {
-            double least = points().mapToDouble(Point::y).min().orElse(0);
-            double most = points().mapToDouble(Point::y).max().orElse(1);
-            double lowest = points().mapToDouble(Point::low).min().orElse(0);
-            double highest = points().mapToDouble(Point::high).max().orElse(1);
-            if (axes.logarithmic() && least > 0) {
-                // Of the bands as much as leaves the curves a third of the height.
-                double ratio = Math.max(most / least, 1.01);
-                return Axis.logarithmic(Math.max(least / ratio, lowest), Math.min(most * ratio, highest));
-            }
-            // With values that are alike, or with two seeds, bands may be very wide.
-            double span = Math.max(axes.leastSpan(), most - least);
-            double from = Math.max(least - span, lowest);
-            double to = Math.min(most + span, highest);
-            if (to - from < axes.leastSpan()) {
-                from -= axes.leastSpan() / 2;
-                to += axes.leastSpan() / 2;
-            }
-            return Axis.linear(from, to);
         }
 
         void plot() {
