@@ -41,11 +41,17 @@ final class AgreementRow {
         drawB(parameters);
         Engine.Outcome peer = outcome(bench.torch(), shape, Bench.F32, parameters);
         add(shape.name() + " f32", outcome(bench.ours(), shape, Bench.F32, parameters), peer);
+        endLargeSides(shape);
         add(shape.name() + " bf16", outcome(bench.ours(), shape, Bench.BF16, parameters), peer);
         add(
                 shape.name() + " libtorch's own bf16 beside its f32",
                 outcome(bench.torch(), shape, Bench.BF16, parameters),
                 peer);
+        endLargeSides(shape);
+    }
+
+    /** Both precisions of a decoder in both processes would not fit into memory. */
+    private void endLargeSides(StepShape shape) {
         if (shape.vocabulary() > 0) {
             bench.endSides();
         }

@@ -46,7 +46,7 @@ final class StepRows {
         StepShape.ENCODERS.forEach(steps::shape);
     }
 
-    /** Trains language models. Neither side's process holds two of them at a time: they are large. */
+    /** Trains language models. Processes end between models and precisions: with both precisions of the larger one they would need 20 GB. */
     static void ofDecoders(Bench bench, Set<String> rows) {
         Set<String> asked = new HashSet<>(rows);
         asked.retainAll(Set.of(DECODER_F32, DECODER_BF16));
@@ -60,7 +60,7 @@ final class StepRows {
 
     private void shape(StepShape shape) {
         int[] indices = IntStream.range(0, shape.batch()).toArray();
-        Map<String, Samples> times = steps(shape, indices);
+        Map<String, Samples> times = inF32(shape, indices);
         if (rows.contains(f32)) {
             bench.add(Line.speed(
                     f32,
@@ -69,9 +69,6 @@ final class StepRows {
                     times.get(TORCH_F32),
                     "≥ 1.2 × libtorch f32",
                     rate(shape, times.get(OURS_F32), times.get(TORCH_F32))));
-        }
-        if (rows.contains(bf16)) {
-            bf16(shape, times);
         }
         if (rows.contains(ERAT)) {
             bench.add(Line.speed(
@@ -93,7 +90,16 @@ final class StepRows {
         }
         if (rows.contains(LIMIT)) {
             limit(shape, Bench.F32, times.get(OURS_F32));
-            limit(shape, Bench.BF16, times.get(OURS_BF16));
+        }
+        if (shape.vocabulary() > 0) {
+            bench.endSides();
+        }
+        Map<String, Samples> ofHalf = inBf16(shape, indices);
+        if (rows.contains(bf16)) {
+            bf16(shape, ofHalf);
+        }
+        if (rows.contains(LIMIT)) {
+            limit(shape, Bench.BF16, ofHalf.get(OURS_BF16));
         }
         if (rows.contains(FORWARD) && shape.model().equals(Workspace.BASE)) {
             forward(shape, indices);
@@ -110,20 +116,13 @@ final class StepRows {
                 flop / peer.median() / 1e9);
     }
 
-    private Map<String, Samples> steps(StepShape shape, int[] indices) {
-        boolean half = rows.contains(bf16);
+    private Map<String, Samples> inF32(StepShape shape, int[] indices) {
         Contest contest = new Contest();
-        if (half || rows.contains(f32) || rows.contains(LIMIT) || rows.contains(ERAT) || rows.contains(FIT)) {
+        if (rows.contains(f32) || rows.contains(LIMIT) || rows.contains(ERAT) || rows.contains(FIT)) {
             contest.add(OURS_F32, () -> train(bench.ours(), shape, Bench.LORA, Bench.F32, indices));
         }
-        if (rows.contains(f32) || half) {
+        if (rows.contains(f32)) {
             contest.add(TORCH_F32, () -> train(bench.torch(), shape, Bench.LORA, Bench.F32, indices));
-        }
-        if (half || rows.contains(LIMIT)) {
-            contest.add(OURS_BF16, () -> train(bench.ours(), shape, Bench.LORA, Bench.BF16, indices));
-        }
-        if (half) {
-            contest.add(TORCH_BF16, () -> train(bench.torch(), shape, Bench.LORA, Bench.BF16, indices));
         }
         if (rows.contains(FIT)) {
             contest.add(OURS_BARE, () -> train(bench.ours(), shape, Bench.LORA + Bench.BARE, Bench.F32, indices));
@@ -131,6 +130,23 @@ final class StepRows {
         if (rows.contains(ERAT)) {
             contest.add(OURS_ERAT, () -> train(bench.ours(), shape, Bench.ERAT, Bench.F32, indices));
         }
+        return run(contest);
+    }
+
+    private Map<String, Samples> inBf16(StepShape shape, int[] indices) {
+        boolean row = rows.contains(bf16);
+        Contest contest = new Contest();
+        if (row || rows.contains(LIMIT)) {
+            contest.add(OURS_BF16, () -> train(bench.ours(), shape, Bench.LORA, Bench.BF16, indices));
+        }
+        if (row) {
+            contest.add(TORCH_F32, () -> train(bench.torch(), shape, Bench.LORA, Bench.F32, indices));
+            contest.add(TORCH_BF16, () -> train(bench.torch(), shape, Bench.LORA, Bench.BF16, indices));
+        }
+        return run(contest);
+    }
+
+    private Map<String, Samples> run(Contest contest) {
         return contest.run(bench.times(2, 1), bench.times(7, 3));
     }
 
