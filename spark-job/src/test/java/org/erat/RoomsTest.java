@@ -26,6 +26,7 @@ class RoomsTest {
             "cli",
             "experiment",
             "job",
+            "tracking",
             "report",
             "dl4j",
             "training",

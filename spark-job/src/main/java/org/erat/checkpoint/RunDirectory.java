@@ -36,8 +36,12 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
-    private static final String CONFIG = "config.conf";
-    private static final String PROVENANCE = "provenance.json";
+    /** Name of the file with the resolved configuration. */
+    public static final String CONFIG = "config.conf";
+
+    /** Name of the file that {@link Provenance} describes. */
+    public static final String PROVENANCE = "provenance.json";
+
     private static final String METRICS = "metrics.jsonl";
     private static final String CHECKPOINTS = "checkpoints";
     private static final String SUCCESS = "_SUCCESS";

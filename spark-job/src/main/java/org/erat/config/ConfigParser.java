@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.data.Address;
@@ -16,6 +17,8 @@ import org.erat.data.UsageException;
 
 /** Turns layers of HOCON into a {@link JobConfig} and refuses what is unknown, missing or not allowed. */
 final class ConfigParser {
+    private static final Pattern WEB_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?");
+
     /** Values by key, of the keys that were given or have a default. */
     private final Map<String, ConfigValue> values;
 
@@ -62,7 +65,11 @@ final class ConfigParser {
                         value(Settings.COMPUTE_THREADS),
                         value(Settings.COMPUTE_PRECISION),
                         value(Settings.COMPUTE_WEIGHTS),
-                        value(Settings.COMPUTE_ACTIVATIONS)));
+                        value(Settings.COMPUTE_ACTIVATIONS)),
+                TrackingSettings.of(
+                        value(Settings.TRACKING_TENSORBOARD),
+                        value(Settings.TRACKING_MLFLOW),
+                        value(Settings.TRACKING_EXPERIMENT)));
     }
 
     private DataSettings data() {
@@ -141,12 +148,20 @@ final class ConfigParser {
                     "below training.shards = " + shards,
                     "give every shard at least one example");
         }
-        for (Setting<String> address : List.of(Settings.MODEL_PATH, Settings.DATA_TRAIN, Settings.DATA_VALIDATION)) {
+        for (Setting<String> address : List.of(
+                Settings.MODEL_PATH, Settings.DATA_TRAIN, Settings.DATA_VALIDATION, Settings.TRACKING_TENSORBOARD)) {
             if (Address.hasPassword(address.value().apply(config))) {
                 throw new UsageException(
                         address.key() + " holds a password: leave it out of the address, and give it"
                                 + " where Hadoop looks for it, such as spark.hadoop.fs.s3a.secret.key or a credential provider");
             }
+        }
+        Optional<String> mlflow = config.tracking().mlflow();
+        if (mlflow.isPresent() && !WEB_ADDRESS.matcher(mlflow.get()).matches()) {
+            throw refused(
+                    Settings.TRACKING_MLFLOW,
+                    "no address of a server",
+                    "give http://HOST:PORT or https://HOST, or none");
         }
         if (config.evaluation().suffixes() && !config.evaluation().prefixes()) {
             throw refused(

@@ -30,6 +30,7 @@ import org.erat.data.Sha256;
  * @param evaluation what is measured at the end
  * @param checkpoint when the run is saved
  * @param compute what a task computes with
+ * @param tracking where the run can be followed
  */
 public record JobConfig(
         Method method,
@@ -43,7 +44,8 @@ public record JobConfig(
         PrefixSettings prefix,
         EvaluationSettings evaluation,
         CheckpointSettings checkpoint,
-        ComputeSettings compute)
+        ComputeSettings compute,
+        TrackingSettings tracking)
         implements Serializable {
 
     /**

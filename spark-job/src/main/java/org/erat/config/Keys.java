@@ -73,5 +73,9 @@ public final class Keys {
     public static final String COMPUTE_WEIGHTS = "compute.weights";
     public static final String COMPUTE_ACTIVATIONS = "compute.activations";
 
+    public static final String TRACKING_TENSORBOARD = "tracking.tensorboard";
+    public static final String TRACKING_MLFLOW = "tracking.mlflow";
+    public static final String TRACKING_EXPERIMENT = "tracking.experiment";
+
     private Keys() {}
 }

@@ -197,6 +197,17 @@ final class Settings {
             Setting.of(Keys.COMPUTE_ACTIVATIONS, choice(Activations.class), c -> c.compute()
                     .activations());
 
+    static final Setting<String> TRACKING_TENSORBOARD = Setting.of(Keys.TRACKING_TENSORBOARD, text(), c -> c.tracking()
+                    .tensorBoard()
+                    .orElse(TrackingSettings.NONE))
+            .withoutEffectOnAdapter();
+    static final Setting<String> TRACKING_MLFLOW = Setting.of(
+                    Keys.TRACKING_MLFLOW, text(), c -> c.tracking().mlflow().orElse(TrackingSettings.NONE))
+            .withoutEffectOnAdapter();
+    static final Setting<String> TRACKING_EXPERIMENT = Setting.of(
+                    Keys.TRACKING_EXPERIMENT, text(), c -> c.tracking().experiment())
+            .withoutEffectOnAdapter();
+
     /** All of the above, sorted by key. */
     static final List<Setting<?>> ALL = sorted(
             METHOD,
@@ -258,7 +269,10 @@ final class Settings {
             COMPUTE_THREADS,
             COMPUTE_PRECISION,
             COMPUTE_WEIGHTS,
-            COMPUTE_ACTIVATIONS);
+            COMPUTE_ACTIVATIONS,
+            TRACKING_TENSORBOARD,
+            TRACKING_MLFLOW,
+            TRACKING_EXPERIMENT);
 
     private Settings() {}
 

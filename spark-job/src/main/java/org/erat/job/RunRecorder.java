@@ -13,6 +13,7 @@ import org.erat.checkpoint.RunDirectory;
 import org.erat.config.CheckpointSettings;
 import org.erat.report.RowActivityRecord;
 import org.erat.report.RunStatus;
+import org.erat.tracking.Tracking;
 import org.erat.training.round.RoundListener;
 import org.erat.training.round.RoundReport;
 import org.erat.training.round.TrainingState;
@@ -39,6 +40,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private final int rollbacks;
     private final Configuration hadoop;
     private final RunListener listener;
+    private final Tracking tracking;
     private final Map<Integer, Double> losses = new HashMap<>();
     private final Runnable saving = this::saveLastRound;
     /** Empty where the first rounds were made by a program that did not count. */
@@ -51,6 +53,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
      * @param rounds of the run
      * @param rollbacks how often the run has gone back
      * @param from what training goes on from
+     * @param tracking is told of each round
      */
     RunRecorder(
             RunDirectory run,
@@ -59,13 +62,15 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
             int rollbacks,
             Optional<Checkpoint> from,
             Configuration hadoop,
-            RunListener listener) {
+            RunListener listener,
+            Tracking tracking) {
         this.run = run;
         this.settings = settings;
         this.rounds = rounds;
         this.rollbacks = rollbacks;
         this.hadoop = hadoop;
         this.listener = listener;
+        this.tracking = tracking;
         this.activity = from.isEmpty()
                 ? Optional.of(RowActivityRecord.NONE)
                 : from.map(checkpoint -> checkpoint.extra().get(ACTIVITY))
@@ -105,7 +110,9 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     public synchronized void roundDone(RoundReport report, TrainingState state) {
         long begun = System.nanoTime();
         run.requireLease();
-        run.metrics().append(state.round(), values(report));
+        Map<String, Object> values = values(report);
+        run.metrics().append(state.round(), values);
+        tracking.round(report.step(), values);
         losses.put(state.round(), report.loss());
         activity = activity.map(before -> before.plus(state.round(), report.rowWeights()));
         last = new Checkpoint(

@@ -2,6 +2,7 @@ package org.erat.job;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -19,6 +20,7 @@ import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
 import org.erat.inference.InnerMoments;
 import org.erat.report.ReportPage;
+import org.erat.tracking.Tracking;
 
 /** What a trained run leaves: the adapter in PEFT's format, its metrics by rank and what stands behind them. */
 record RunResults(SparkSession session, JobConfig job, RunListener listener, RunInputs inputs) {
@@ -38,6 +40,17 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
             run.write(Evaluation.FILE, measured.evaluation().toJson());
             run.write(EvaluationDetails.FILE, measured.details().toJson());
         }
+    }
+
+    /** Tells other tools what the run has left. */
+    void tell(Tracking tracking, RunDirectory run) {
+        evaluation(run).ifPresent(tracking::quality);
+        tracking.finished(
+                Stream.of(ADAPTER, ReportPage.FILE, Evaluation.FILE, RunDirectory.CONFIG, RunDirectory.PROVENANCE)
+                        .filter(name -> !name.equals(Evaluation.FILE)
+                                || job.evaluation().prefixes())
+                        .map(run::path)
+                        .toList());
     }
 
     /** What a finished run has left; says what it is. */

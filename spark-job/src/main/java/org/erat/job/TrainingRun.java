@@ -1,7 +1,9 @@
 package org.erat.job;
 
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -13,14 +15,17 @@ import org.erat.checkpoint.Checkpoint;
 import org.erat.checkpoint.Provenance;
 import org.erat.checkpoint.ResumableException;
 import org.erat.checkpoint.RunDirectory;
+import org.erat.checkpoint.Versions;
 import org.erat.config.JobConfig;
 import org.erat.dl4j.RoundTrainingMaster;
 import org.erat.export.TrainedAdapter;
 import org.erat.learner.LearnerSpec;
 import org.erat.monitoring.Redaction;
 import org.erat.monitoring.RoundCompleted;
+import org.erat.report.RunRecords;
 import org.erat.report.RunSizes;
 import org.erat.report.RunStatus;
+import org.erat.tracking.Tracking;
 import org.erat.training.round.DivergedException;
 import org.erat.training.round.EpochBatches;
 import org.erat.training.round.RoundReport;
@@ -91,14 +96,26 @@ public final class TrainingRun {
     }
 
     private void trainOrSayWhyNot(RunDirectory run) {
-        try {
-            train(run);
-        } catch (ResumableException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            recordFailure(run, e);
-            throw e;
+        try (Tracking tracking = tracking(run)) {
+            try {
+                train(run, tracking);
+            } catch (ResumableException e) {
+                tracking.interrupted();
+                throw e;
+            } catch (RuntimeException e) {
+                recordFailure(run, e);
+                tracking.failed();
+                throw e;
+            }
         }
+    }
+
+    private Tracking tracking(RunDirectory run) {
+        Map<String, String> tags = new LinkedHashMap<>(Versions.current());
+        tags.put("run directory", redaction.of(run.path().toString()));
+        tags.put("application", spark.sc().applicationId());
+        tags.put("data and weights", redaction.of(inputs.fingerprint(job)));
+        return Tracking.of(job.tracking(), run, RunRecords.settings(run), tags, hadoop(), listener::say);
     }
 
     /** For those who look at the run directory later. */
@@ -115,25 +132,26 @@ public final class TrainingRun {
         }
     }
 
-    private void train(RunDirectory run) {
+    private void train(RunDirectory run, Tracking tracking) {
         Instant started = Instant.now();
         Provenance provenance = new RunProvenance(spark, job, inputs, redaction).startedAt(started);
         run.write(provenance);
         run.write(RunSizes.FILE, inputs.sizes(job).toJson());
-        float[] parameters = trainRounds(run);
+        float[] parameters = trainRounds(run, tracking);
         run.requireLease();
-        new RunResults(session, job, listener, inputs)
-                .write(run, TrainedAdapter.of(inputs.learner(job), inputs.data().manifest(), parameters));
+        RunResults results = new RunResults(session, job, listener, inputs);
+        results.write(run, TrainedAdapter.of(inputs.learner(job), inputs.data().manifest(), parameters));
         run.write(provenance.endedAt(Instant.now()));
         RunReport.write(run, RunStatus.FINISHED, hadoop(), listener);
+        results.tell(tracking, run);
         run.finish();
     }
 
     /** Trains what is left of the run; returns all parameters. */
-    private float[] trainRounds(RunDirectory run) {
+    private float[] trainRounds(RunDirectory run, Tracking tracking) {
         inputs.shards().setName("shards of " + inputs.data().directory()).persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            return trainWithRollbacks(run);
+            return trainWithRollbacks(run, tracking);
         } finally {
             inputs.shards().unpersist(false);
         }
@@ -144,12 +162,13 @@ public final class TrainingRun {
      * allows. Everything follows from the checkpoint and the configuration: a run that is interrupted, before or after it
      * went back, ends with the same bits.
      */
-    private float[] trainWithRollbacks(RunDirectory run) {
+    private float[] trainWithRollbacks(RunDirectory run, Tracking tracking) {
         Optional<Checkpoint> from = run.resume();
         int rollbacks = from.map(RunRecorder::rollbacksOf).orElse(0);
         while (true) {
             try {
-                return train(run, from, rollbacks);
+                tracking.begin(from.map(Checkpoint::step).orElse(0L));
+                return train(run, from, rollbacks, tracking);
             } catch (DivergedException e) {
                 if (rollbacks == job.training().rollbacks()) {
                     throw e;
@@ -170,11 +189,11 @@ public final class TrainingRun {
         return Math.scalb(job.training().learningRate(), -rollbacks);
     }
 
-    private float[] train(RunDirectory run, Optional<Checkpoint> from, int rollbacks) {
+    private float[] train(RunDirectory run, Optional<Checkpoint> from, int rollbacks, Tracking tracking) {
         LearnerSpec spec = inputs.learner(job).withPeak(peak(rollbacks));
         RoundSettings rounds = inputs.rounds(job).with(spec.learningRate());
-        try (RunRecorder recorder =
-                new RunRecorder(run, job.checkpoint(), rounds.rounds(), rollbacks, from, hadoop(), listener)) {
+        try (RunRecorder recorder = new RunRecorder(
+                run, job.checkpoint(), rounds.rounds(), rollbacks, from, hadoop(), listener, tracking)) {
             RoundTrainingMaster training = new RoundTrainingMaster(rounds, List.of(recorder, this::publish));
             from.map(RunRecorder::stateOf).ifPresent(state -> {
                 training.resume(state);

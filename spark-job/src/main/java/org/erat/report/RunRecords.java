@@ -128,7 +128,12 @@ public record RunRecords(
         }
     }
 
-    private static Map<String, String> settings(RunDirectory run) {
+    /**
+     * The resolved configuration of a run, by key.
+     *
+     * @throws BadInputException if it cannot be parsed
+     */
+    public static Map<String, String> settings(RunDirectory run) {
         Map<String, String> settings = new TreeMap<>();
         try {
             ConfigFactory.parseString(run.config())
