@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.data.Address;
@@ -17,8 +16,6 @@ import org.erat.data.UsageException;
 
 /** Turns layers of HOCON into a {@link JobConfig} and refuses what is unknown, missing or not allowed. */
 final class ConfigParser {
-    private static final Pattern WEB_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?");
-
     /** Values by key, of the keys that were given or have a default. */
     private final Map<String, ConfigValue> values;
 
@@ -66,7 +63,7 @@ final class ConfigParser {
                         value(Settings.COMPUTE_PRECISION),
                         value(Settings.COMPUTE_WEIGHTS),
                         value(Settings.COMPUTE_ACTIVATIONS)),
-                TrackingSettings.of(
+                new TrackingSettings(
                         value(Settings.TRACKING_TENSORBOARD),
                         value(Settings.TRACKING_MLFLOW),
                         value(Settings.TRACKING_EXPERIMENT)));
@@ -155,13 +152,6 @@ final class ConfigParser {
                         address.key() + " holds a password: leave it out of the address, and give it"
                                 + " where Hadoop looks for it, such as spark.hadoop.fs.s3a.secret.key or a credential provider");
             }
-        }
-        Optional<String> mlflow = config.tracking().mlflow();
-        if (mlflow.isPresent() && !WEB_ADDRESS.matcher(mlflow.get()).matches()) {
-            throw refused(
-                    Settings.TRACKING_MLFLOW,
-                    "no address of a server",
-                    "give http://HOST:PORT or https://HOST, or none");
         }
         if (config.evaluation().suffixes() && !config.evaluation().prefixes()) {
             throw refused(

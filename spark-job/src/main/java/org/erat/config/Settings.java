@@ -6,6 +6,7 @@ import static org.erat.config.ValueType.decimal;
 import static org.erat.config.ValueType.flag;
 import static org.erat.config.ValueType.someOf;
 import static org.erat.config.ValueType.text;
+import static org.erat.config.ValueType.webAddress;
 import static org.erat.config.ValueType.whole;
 
 import java.util.Arrays;
@@ -197,12 +198,11 @@ final class Settings {
             Setting.of(Keys.COMPUTE_ACTIVATIONS, choice(Activations.class), c -> c.compute()
                     .activations());
 
-    static final Setting<String> TRACKING_TENSORBOARD = Setting.of(Keys.TRACKING_TENSORBOARD, text(), c -> c.tracking()
-                    .tensorBoard()
-                    .orElse(TrackingSettings.NONE))
+    static final Setting<String> TRACKING_TENSORBOARD = Setting.of(
+                    Keys.TRACKING_TENSORBOARD, text(), c -> c.tracking().tensorboard())
             .withoutEffectOnAdapter();
     static final Setting<String> TRACKING_MLFLOW = Setting.of(
-                    Keys.TRACKING_MLFLOW, text(), c -> c.tracking().mlflow().orElse(TrackingSettings.NONE))
+                    Keys.TRACKING_MLFLOW, webAddress(), c -> c.tracking().mlflow())
             .withoutEffectOnAdapter();
     static final Setting<String> TRACKING_EXPERIMENT = Setting.of(
                     Keys.TRACKING_EXPERIMENT, text(), c -> c.tracking().experiment())

@@ -6,17 +6,22 @@ import java.util.Optional;
 /**
  * Where a run can be followed beside its own directory.
  *
- * @param tensorBoard folder for TensorBoard's event files
- * @param mlflow address of an MLflow server
+ * @param tensorboard folder for TensorBoard's event files, or none
+ * @param mlflow address of an MLflow server, or none
  * @param experiment name of the experiment on that server
  */
-public record TrackingSettings(Optional<String> tensorBoard, Optional<String> mlflow, String experiment)
-        implements Serializable {
+public record TrackingSettings(String tensorboard, String mlflow, String experiment) implements Serializable {
     /** In place of a folder or an address. */
     static final String NONE = "none";
 
-    static TrackingSettings of(String tensorBoard, String mlflow, String experiment) {
-        return new TrackingSettings(given(tensorBoard), given(mlflow), experiment);
+    /** The folder for TensorBoard, where there is to be one. */
+    public Optional<String> folder() {
+        return given(tensorboard);
+    }
+
+    /** The MLflow server, where there is to be one. */
+    public Optional<String> server() {
+        return given(mlflow);
     }
 
     private static Optional<String> given(String text) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -22,10 +23,22 @@ import java.util.stream.Collectors;
  * @param render text that {@code parse} turns back into the same value
  */
 record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>> parse, Function<T, String> render) {
+    private static final Pattern WEB_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?");
 
     static ValueType<String> text() {
         return new ValueType<>(
                 "text", "not empty", value -> scalar(value).filter(text -> !text.isBlank()), ConfigUtil::quoteString);
+    }
+
+    /** Where a web server answers. */
+    static ValueType<String> webAddress() {
+        return new ValueType<>(
+                "web address",
+                "http://HOST:PORT, https://HOST, or " + TrackingSettings.NONE,
+                value -> scalar(value)
+                        .filter(text -> text.equals(TrackingSettings.NONE)
+                                || WEB_ADDRESS.matcher(text).matches()),
+                ConfigUtil::quoteString);
     }
 
     static ValueType<Integer> whole(int low, int high) {

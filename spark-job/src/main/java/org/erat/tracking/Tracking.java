@@ -47,6 +47,8 @@ public final class Tracking implements AutoCloseable {
     }
 
     /**
+     * The tools of a run, which are told nothing yet.
+     *
      * @param parameters settings of the run by key, without secrets
      * @param tags what else a tool should show or find the run by
      * @param say takes a line for what a tool did not take
@@ -59,10 +61,10 @@ public final class Tracking implements AutoCloseable {
             Configuration hadoop,
             Consumer<String> say) {
         List<Tracker> trackers = new ArrayList<>();
-        settings.tensorBoard()
+        settings.folder()
                 .ifPresent(folder ->
                         trackers.add(new TensorBoard(folder, run.path().getName(), parameters, hadoop)));
-        settings.mlflow()
+        settings.server()
                 .ifPresent(server -> trackers.add(
                         new Mlflow(MlflowServer.at(server), settings.experiment(), run, parameters, tags, hadoop)));
         return new Tracking(trackers, say);
@@ -93,7 +95,7 @@ public final class Tracking implements AutoCloseable {
         List<Point> points = new ArrayList<>();
         evaluation.prefixes().forEach((order, entries) -> {
             for (RankMetrics entry : entries) {
-                points.add(point(entry.rank(), Map.of("quality by rank, " + order, entry.metrics())));
+                points.add(point(entry.rank(), Map.of("quality by rank", Map.of(order.toString(), entry.metrics()))));
             }
         });
         tell(tracker -> points.forEach(tracker::record));

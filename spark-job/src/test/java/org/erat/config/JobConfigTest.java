@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.erat.config.ComputeSettings.Activations;
@@ -97,19 +96,7 @@ class JobConfigTest {
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2, 1),
                         new ComputeSettings(DeviceChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT),
-                        new TrackingSettings(Optional.empty(), Optional.empty(), "erat-dlora")));
-    }
-
-    @Test
-    void anAddressThatIsNoneOfAServerIsRefused() {
-        assertThatThrownBy(() -> parse("tracking.mlflow = \"localhost:5000\""))
-                .isInstanceOf(UsageException.class)
-                .hasMessageContaining("tracking.mlflow")
-                .hasMessageContaining("http://HOST:PORT");
-        assertThat(parse("tracking.mlflow = \"https://tracking.example.org/team-a/\"")
-                        .tracking()
-                        .mlflow())
-                .contains("https://tracking.example.org/team-a/");
+                        new TrackingSettings("none", "none", "erat-dlora")));
     }
 
     @Test

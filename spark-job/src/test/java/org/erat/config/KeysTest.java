@@ -83,6 +83,15 @@ class KeysTest {
                 allowed(key, "x");
                 refused(key, "", " ");
             }
+            case "web address" -> {
+                allowed(
+                        key,
+                        "http://localhost:5000",
+                        "https://tracking.example.org/team-a/",
+                        "http://[::1]:5000",
+                        "none");
+                refused(key, "", "localhost:5000", "ftp://host", "http://user:word@host", "http://");
+            }
             default ->
                 throw new AssertionError("No probe for type " + setting.type().name());
         }

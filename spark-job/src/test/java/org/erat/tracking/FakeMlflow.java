@@ -52,7 +52,11 @@ public final class FakeMlflow implements AutoCloseable {
         this.server = server;
     }
 
-    /** @param port 0 for any */
+    /**
+     * A server that listens.
+     *
+     * @param port 0 for any
+     */
     public static FakeMlflow start(int port) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         FakeMlflow mlflow = new FakeMlflow(server);
