@@ -37,6 +37,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private final CheckpointSettings settings;
     private final int rounds;
     private final int rollbacks;
+    private final RoundValidation validation;
     private final Configuration hadoop;
     private final RunListener listener;
     private final Map<Integer, Double> losses = new HashMap<>();
@@ -51,6 +52,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
      * @param rounds of the run
      * @param rollbacks how often the run has gone back
      * @param from what training goes on from
+     * @param validation measures rounds
      */
     RunRecorder(
             RunDirectory run,
@@ -58,12 +60,14 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
             int rounds,
             int rollbacks,
             Optional<Checkpoint> from,
+            RoundValidation validation,
             Configuration hadoop,
             RunListener listener) {
         this.run = run;
         this.settings = settings;
         this.rounds = rounds;
         this.rollbacks = rollbacks;
+        this.validation = validation;
         this.hadoop = hadoop;
         this.listener = listener;
         this.activity = from.isEmpty()
@@ -101,11 +105,30 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         return round % settings.everyRounds() == 0;
     }
 
+    /** Rounds that are measured do not share the executors with the next one, so that times of rounds can be compared. */
     @Override
-    public synchronized void roundDone(RoundReport report, TrainingState state) {
+    public boolean decidesAfter(int round) {
+        return validation.isDue(round);
+    }
+
+    @Override
+    public boolean endsTraining() {
+        return validation.endsTraining();
+    }
+
+    @Override
+    public void roundDone(RoundReport report, TrainingState state) {
+        // Before the lock is taken: a process that is told to end must not wait for it to save the round before.
+        Optional<RoundQuality> quality = validation.isDue(state.round())
+                ? Optional.of(validation.measure(state.round(), state.parameters()))
+                : Optional.empty();
+        record(report, state, quality);
+    }
+
+    private synchronized void record(RoundReport report, TrainingState state, Optional<RoundQuality> quality) {
         long begun = System.nanoTime();
         run.requireLease();
-        run.metrics().append(state.round(), values(report));
+        run.metrics().append(state.round(), values(report, quality));
         losses.put(state.round(), report.loss());
         activity = activity.map(before -> before.plus(state.round(), report.rowWeights()));
         last = new Checkpoint(
@@ -114,9 +137,11 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
                 state.parameters(),
                 state.optimizer(),
                 state.momentum().length == 0 ? null : state.momentum(),
+                validation.bestParameters().orElse(null),
                 extra());
         lastIsSaved = false;
-        if (isDue(state.round(), settings) || state.round() == rounds) {
+        boolean ends = state.round() == rounds || validation.endsTraining();
+        if (isDue(state.round(), settings) || ends) {
             save();
             run.checkpoints()
                     .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
@@ -130,8 +155,8 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         if (lastIsSaved) {
             RunReport.write(run, RunStatus.RUNNING, hadoop, listener);
         }
-        listener.roundDone(report);
-        if (state.round() < rounds && listener.isCancelled()) {
+        quality.ifPresentOrElse(measured -> listener.roundDone(report, measured), () -> listener.roundDone(report));
+        if (!ends && listener.isCancelled()) {
             if (!lastIsSaved) {
                 save();
             }
@@ -146,6 +171,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private Map<String, String> extra() {
         Map<String, String> extra = new LinkedHashMap<>(Map.of(ROLLBACKS, Integer.toString(rollbacks)));
         activity.ifPresent(counted -> extra.put(ACTIVITY, counted.toJson()));
+        extra.putAll(validation.state());
         return extra;
     }
 
@@ -175,7 +201,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         }
     }
 
-    private Map<String, Object> values(RoundReport report) {
+    private Map<String, Object> values(RoundReport report, Optional<RoundQuality> quality) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("epoch", report.epoch());
         values.put("step", report.step());
@@ -191,6 +217,16 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         values.put("seconds", report.seconds());
         values.put("overhead_seconds", report.overheadSeconds());
         values.put(ROLLBACKS, rollbacks);
+        quality.ifPresent(measured -> values.put("validation", values(measured)));
+        return values;
+    }
+
+    private static Map<String, Object> values(RoundQuality quality) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("metric", quality.metric().toString());
+        values.put("ranks", quality.byRank());
+        values.put("mean", quality.mean());
+        values.put("best_round", quality.bestRound());
         return values;
     }
 }
