@@ -16,6 +16,7 @@ import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.Head;
 import org.erat.head.HeadSpec;
+import org.erat.head.LossSettings;
 import org.erat.model.BaseModel;
 import org.erat.model.ModelRuntime;
 
@@ -57,7 +58,7 @@ final class HeadRole implements ChildMain.Role {
         try (ModelRuntime runtime =
                 ModelRuntime.acquire(base.uri(), base.weightsSha256(), base.architecture(), job.compute())) {
             Kernels kernels = runtime.kernels();
-            Head head = Head.of(spec, 0, runtime);
+            Head head = Head.of(spec, LossSettings.PLAIN, runtime);
             Head.Parameters none = new Head.Parameters(null, null, 0);
             double before = anonymousBytes();
             try (Tensor states = kernels.memory().uploadSingle(values, targets, width);

@@ -30,9 +30,14 @@ public final class LowRankAdapter implements AutoCloseable {
      *
      * @param rate share of the elements that are dropped; 0 for none
      * @param key of the counter-based mask
+     * @param firstRow row of the mask that is the first of the input: 0, unless the input is a part of a batch
      */
-    public record Dropout(double rate, long key) {
-        public static final Dropout NONE = new Dropout(0, 0);
+    public record Dropout(double rate, long key, long firstRow) {
+        public static final Dropout NONE = new Dropout(0, 0, 0);
+
+        private Tensor of(Tensor x, Kernels kernels) {
+            return kernels.pointwise().dropout(x, rate, key, firstRow * x.shape()[1]);
+        }
     }
 
     /** An adapter whose inner activations nobody sees. */
@@ -149,7 +154,7 @@ public final class LowRankAdapter implements AutoCloseable {
         }
         try (Tensor through = kernels.memory().allocate(dx.shape())) {
             kernels.matrices().matmul(du, false, a, false, 1, 0, through);
-            try (Tensor masked = kernels.pointwise().dropout(through, dropout.rate(), dropout.key())) {
+            try (Tensor masked = dropout.of(through, kernels)) {
                 kernels.pointwise().add(masked, dx);
             }
         }
@@ -168,7 +173,7 @@ public final class LowRankAdapter implements AutoCloseable {
         final Tensor tensor;
 
         Dropped(Tensor x) {
-            tensor = dropout.rate() == 0 ? x : kernels.pointwise().dropout(x, dropout.rate(), dropout.key());
+            tensor = dropout.rate() == 0 ? x : dropout.of(x, kernels);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package org.erat.adapter;
 
+import java.util.Arrays;
 import javax.annotation.Nullable;
 
 /**
@@ -28,6 +29,25 @@ public record RowSelection(
     /** All rows of {@code window} take part alike and learn. */
     public static RowSelection of(Window window, double scale) {
         return new RowSelection(window, window, scale, null, null);
+    }
+
+    /**
+     * The same for the examples [from, to) of a batch.
+     *
+     * @param examples B of the batch
+     */
+    public RowSelection part(int from, int to, int examples) {
+        if (factors == null || (from == 0 && to == examples) || factors.length == window.width()) {
+            return this;
+        }
+        int first = from * window.width();
+        int last = to * window.width();
+        return new RowSelection(
+                window,
+                learned,
+                scale,
+                Arrays.copyOfRange(factors, first, last),
+                Arrays.copyOfRange(learnedFactors, first, last));
     }
 
     /** Whether row {@code row} of the adapter learns from some example. */

@@ -9,6 +9,18 @@ public interface RowsBySlot {
     @Nullable
     RowSelection of(AdapterLayout.Slot slot);
 
+    /**
+     * Those of the examples [from, to) of a batch.
+     *
+     * @param examples B of the batch
+     */
+    default RowsBySlot part(int from, int to, int examples) {
+        return slot -> {
+            RowSelection all = of(slot);
+            return all == null ? null : all.part(from, to, examples);
+        };
+    }
+
     /** The same rows in every slot. */
     static RowsBySlot everywhere(RowSelection selection) {
         return slot -> selection;

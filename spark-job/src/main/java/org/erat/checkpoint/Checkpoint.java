@@ -13,6 +13,7 @@ import javax.annotation.Nullable;
  * @param params the flat parameter vector: adapters, then task head
  * @param optimizer optimizer state, empty if none is kept between rounds
  * @param momentum momentum of the outer step, or null if it has none
+ * @param best the parameters of the best round so far, or null if rounds are not measured
  * @param extra anything else that the training loop keeps, as text
  */
 public record Checkpoint(
@@ -21,6 +22,7 @@ public record Checkpoint(
         float[] params,
         float[] optimizer,
         @Nullable float[] momentum,
+        @Nullable float[] best,
         Map<String, String> extra) {
     public Checkpoint {
         if (round < 1 || round > 999_999) {
@@ -41,6 +43,9 @@ public record Checkpoint(
         arrays.put("optimizer", optimizer);
         if (momentum != null) {
             arrays.put("momentum", momentum);
+        }
+        if (best != null) {
+            arrays.put("best", best);
         }
         return arrays;
     }

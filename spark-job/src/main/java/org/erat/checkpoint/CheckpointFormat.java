@@ -101,6 +101,7 @@ final class CheckpointFormat {
                 arrays.get("params"),
                 arrays.get("optimizer"),
                 arrays.get("momentum"),
+                arrays.get("best"),
                 extra);
     }
 

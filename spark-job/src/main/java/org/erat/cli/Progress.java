@@ -113,22 +113,24 @@ final class Progress {
          * @param loss mean loss of its examples
          * @param examples examples that it trained on
          * @param tokens tokens in them, padding not counted
+         * @param quality what was measured after it, which is always printed; empty where nothing was
          */
-        public synchronized void completed(int round, double loss, long examples, long tokens) {
+        public synchronized void completed(int round, double loss, long examples, long tokens, String quality) {
             this.examples += examples;
             this.tokens += tokens;
             long now = nanos.getAsLong();
-            if (!first && round < total && now - printed < BETWEEN_ROUNDS.toNanos()) {
+            if (!first && quality.isEmpty() && round < total && now - printed < BETWEEN_ROUNDS.toNanos()) {
                 return;
             }
             double seconds = Math.max(1e-9, (now - printed) / 1e9);
             long left = (now - began) / Math.max(1, round - doneBefore) * (total - round);
             say(String.format(
                     Locale.ROOT,
-                    "round %d/%d  loss %.4f  %,.0f examples/s  %,.0f tokens/s  %s left",
+                    "round %d/%d  loss %.4f%s  %,.0f examples/s  %,.0f tokens/s  %s left",
                     round,
                     total,
                     loss,
+                    quality.isEmpty() ? "" : "  " + quality,
                     this.examples / seconds,
                     this.tokens / seconds,
                     clock(left)));

@@ -6,6 +6,7 @@ import org.apache.spark.sql.SparkSession;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
 import org.erat.dl4j.LearnerGraph;
+import org.erat.job.RoundQuality;
 import org.erat.job.RunListener;
 import org.erat.job.TrainingPlan;
 import org.erat.job.TrainingPlanner;
@@ -141,7 +142,12 @@ final class TrainCommand extends JobCommand<TrainCommand.Request> {
 
         @Override
         public void roundDone(RoundReport report) {
-            rounds.completed(report.round() + 1, report.loss(), report.examples(), report.tokens());
+            rounds.completed(report.round() + 1, report.loss(), report.examples(), report.tokens(), "");
+        }
+
+        @Override
+        public void roundDone(RoundReport report, RoundQuality quality) {
+            rounds.completed(report.round() + 1, report.loss(), report.examples(), report.tokens(), quality.toText());
         }
     }
 }

@@ -3,7 +3,7 @@ package org.erat.compute;
 import org.erat.data.SplitMix64;
 
 /**
- * The mask of {@link Pointwise#dropout}: a pure function of (key, element index), the same on every implementation. {@link
+ * The mask of {@link Pointwise#dropout}, or its end from some element on: a pure function of (key, element index), the same on every implementation. {@link
  * SplitMix64} gives 64 bits for each pair of elements, 32 for each; so the rate is met to 2⁻³².
  */
 public final class DropoutMask {
@@ -11,10 +11,13 @@ public final class DropoutMask {
     private final long threshold;
     private final float scale;
 
-    /** @param rate chance that an element is dropped, [0, 1) */
-    public DropoutMask(double rate, long key) {
-        Shapes.checkRate(rate);
-        this.start = SplitMix64.mix(key + SplitMix64.STEP);
+    /**
+     * @param rate chance that an element is dropped, [0, 1)
+     * @param first index of the element that is element 0 here, an even number
+     */
+    public DropoutMask(double rate, long key, long first) {
+        Shapes.checkDropout(rate, first);
+        this.start = SplitMix64.mix(key + SplitMix64.STEP) + (first >> 1) * SplitMix64.STEP;
         this.threshold = Math.round(rate * 0x1p32);
         this.scale = (float) (1 / (1 - rate));
     }

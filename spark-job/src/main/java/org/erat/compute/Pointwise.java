@@ -31,8 +31,11 @@ public interface Pointwise {
     /**
      * y = x·mask/(1−rate) with a mask that is a pure function of (key, element index): applying it again with the same
      * key to dy gives the backward pass. The mask is the same on every implementation.
+     *
+     * @param first index of the first element of {@code x}, an even number: 0, unless {@code x} is a part of what the mask is
+     *     for
      */
-    Tensor dropout(Tensor x, double rate, long key);
+    Tensor dropout(Tensor x, double rate, long key, long first);
 
     /** u[b·T+t, i] *= factors[b·R+i] for u [N,R]: factors of R columns by example, or [R] for all examples alike. */
     void scaleColumns(Tensor u, float[] factors, int tokens);

@@ -377,9 +377,10 @@ public final class Shapes {
         }
     }
 
-    /** Throws unless 0 ≤ rate &lt; 1. */
-    public static void checkRate(double rate) {
+    /** Throws unless 0 ≤ rate &lt; 1 and the mask begins between two pairs of its elements. */
+    public static void checkDropout(double rate, long first) {
         require(rate >= 0 && rate < 1, "dropout: rate %s is not within [0, 1)", rate);
+        require(first >= 0 && first % 2 == 0, "dropout: first element %s is not an even number", first);
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.TrainingSettings.Averaging;
+import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
 
@@ -52,7 +53,9 @@ final class ConfigParser {
                 new EvaluationSettings(
                         value(Settings.EVALUATION_PREFIXES),
                         value(Settings.EVALUATION_SUFFIXES),
-                        value(Settings.EVALUATION_BATCH_SIZE)),
+                        value(Settings.EVALUATION_BATCH_SIZE),
+                        value(Settings.EVALUATION_EVERY_ROUNDS),
+                        value(Settings.EVALUATION_RANKS)),
                 new CheckpointSettings(
                         value(Settings.CHECKPOINT_EVERY_ROUNDS),
                         value(Settings.CHECKPOINT_KEEP_LAST),
@@ -117,6 +120,7 @@ final class ConfigParser {
                 value(Settings.TRAINING_EPOCHS),
                 value(Settings.TRAINING_SHARDS),
                 value(Settings.TRAINING_BATCH_SIZE),
+                value(Settings.TRAINING_MICRO_BATCH_SIZE),
                 value(Settings.TRAINING_LOCAL_STEPS),
                 value(Settings.TRAINING_LEARNING_RATE),
                 value(Settings.TRAINING_WARMUP_SHARE),
@@ -127,11 +131,14 @@ final class ConfigParser {
                 value(Settings.TRAINING_EPSILON),
                 value(Settings.TRAINING_CLIP_NORM),
                 value(Settings.TRAINING_LABEL_SMOOTHING),
+                value(Settings.TRAINING_CLASS_WEIGHTS),
                 value(Settings.TRAINING_OPTIMIZER),
                 value(Settings.TRAINING_OPTIMIZER_STATE),
                 value(Settings.TRAINING_AVERAGING),
                 value(Settings.TRAINING_OUTER_LEARNING_RATE),
                 value(Settings.TRAINING_OUTER_MOMENTUM),
+                new EarlyStoppingSettings(
+                        value(Settings.EARLY_STOPPING_PATIENCE), value(Settings.EARLY_STOPPING_LEAST_GAIN)),
                 value(Settings.TRAINING_ROLLBACKS));
     }
 
@@ -159,6 +166,13 @@ final class ConfigParser {
                     "without effect where evaluation.prefixes = false",
                     "set both or neither: quality by last rows stands beside that by first rows");
         }
+        checkEvaluationDuringTraining(config);
+        if (config.training().microBatchSize() > 0 && config.training().optimizer() == Optimizer.SGD) {
+            throw refused(
+                    Settings.TRAINING_MICRO_BATCH_SIZE,
+                    "not possible with training.optimizer = sgd",
+                    "set it to 0 and lower training.batch-size, or take adamw-row-lazy");
+        }
         if (config.training().averaging() == Averaging.PRODUCT) {
             checkAveragingOfProducts(config);
         }
@@ -168,6 +182,20 @@ final class ConfigParser {
                     Settings.COMPUTE_PRECISION,
                     "not to be had from compute.device = nd4j",
                     "set compute.device to auto, cpu or cuda, or the precision to f32");
+        }
+    }
+
+    private void checkEvaluationDuringTraining(JobConfig config) {
+        int rank = config.adapter().rank();
+        if (config.evaluation().ranks().stream().anyMatch(each -> each > rank)) {
+            throw refused(Settings.EVALUATION_RANKS, "above adapter.rank = " + rank, "name ranks from 1 to " + rank);
+        }
+        if (config.training().earlyStopping().patience() > 0
+                && !config.evaluation().duringTraining()) {
+            throw refused(
+                    Settings.EARLY_STOPPING_PATIENCE,
+                    "without effect where evaluation.every-rounds = 0",
+                    "set evaluation.every-rounds to the rounds between two evaluations");
         }
     }
 

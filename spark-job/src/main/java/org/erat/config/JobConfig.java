@@ -83,14 +83,11 @@ public record JobConfig(
 
     /**
      * SHA-256, in hexadecimal, of the settings that the trained adapter depends on. Two runs with the same fingerprint,
-     * the same base model and the same data give the same adapter; where quality is measured and how often the run is
-     * saved make no difference, the latter unless the run may go back.
+     * the same base model and the same data give the same adapter. Where quality is measured makes no difference unless it
+     * chooses the round, and how often the run is saved none unless the run may go back.
      */
     public String fingerprint() {
-        // A run that may go back to a checkpoint depends on which ones there are.
-        return Sha256.of(render(setting -> setting.shapesAdapter()
-                        || (training.rollbacks() > 0 && setting.equals(Settings.CHECKPOINT_EVERY_ROUNDS)))
-                .getBytes(StandardCharsets.UTF_8));
+        return Sha256.of(render(setting -> setting.shapesAdapter().test(this)).getBytes(StandardCharsets.UTF_8));
     }
 
     private String render(Predicate<Setting<?>> chosen) {

@@ -37,6 +37,7 @@ public final class Keys {
     public static final String TRAINING_EPOCHS = "training.epochs";
     public static final String TRAINING_SHARDS = "training.shards";
     public static final String TRAINING_BATCH_SIZE = "training.batch-size";
+    public static final String TRAINING_MICRO_BATCH_SIZE = "training.micro-batch-size";
     public static final String TRAINING_LOCAL_STEPS = "training.local-steps";
     public static final String TRAINING_LEARNING_RATE = "training.learning-rate";
     public static final String TRAINING_WARMUP_SHARE = "training.warmup-share";
@@ -47,12 +48,15 @@ public final class Keys {
     public static final String TRAINING_EPSILON = "training.epsilon";
     public static final String TRAINING_CLIP_NORM = "training.clip-norm";
     public static final String TRAINING_LABEL_SMOOTHING = "training.label-smoothing";
+    public static final String TRAINING_CLASS_WEIGHTS = "training.class-weights";
     public static final String TRAINING_OPTIMIZER = "training.optimizer";
     public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
     public static final String TRAINING_AVERAGING = "training.averaging";
     public static final String TRAINING_OUTER_LEARNING_RATE = "training.outer-learning-rate";
     public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";
     public static final String TRAINING_ROLLBACKS = "training.rollbacks";
+    public static final String EARLY_STOPPING_PATIENCE = "training.early-stopping.patience";
+    public static final String EARLY_STOPPING_LEAST_GAIN = "training.early-stopping.least-gain";
 
     public static final String HEAD_POOLING = "head.pooling";
 
@@ -62,6 +66,8 @@ public final class Keys {
     public static final String EVALUATION_PREFIXES = "evaluation.prefixes";
     public static final String EVALUATION_SUFFIXES = "evaluation.suffixes";
     public static final String EVALUATION_BATCH_SIZE = "evaluation.batch-size";
+    public static final String EVALUATION_EVERY_ROUNDS = "evaluation.every-rounds";
+    public static final String EVALUATION_RANKS = "evaluation.ranks";
 
     public static final String CHECKPOINT_EVERY_ROUNDS = "checkpoint.every-rounds";
     public static final String CHECKPOINT_KEEP_LAST = "checkpoint.keep-last";

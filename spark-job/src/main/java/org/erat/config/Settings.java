@@ -2,12 +2,14 @@ package org.erat.config;
 
 import static org.erat.config.ValueType.anyLong;
 import static org.erat.config.ValueType.choice;
+import static org.erat.config.ValueType.classWeights;
 import static org.erat.config.ValueType.decimal;
 import static org.erat.config.ValueType.flag;
 import static org.erat.config.ValueType.someOf;
 import static org.erat.config.ValueType.text;
 import static org.erat.config.ValueType.webAddress;
 import static org.erat.config.ValueType.whole;
+import static org.erat.config.ValueType.wholes;
 
 import java.util.Arrays;
 import java.util.Comparator;
@@ -42,14 +44,15 @@ final class Settings {
 
     static final Setting<String> DATA_TRAIN =
             Setting.of(Keys.DATA_TRAIN, text(), c -> c.data().train());
-    static final Setting<String> DATA_VALIDATION =
-            Setting.of(Keys.DATA_VALIDATION, text(), c -> c.data().validation()).withoutEffectOnAdapter();
+    static final Setting<String> DATA_VALIDATION = Setting.of(
+                    Keys.DATA_VALIDATION, text(), c -> c.data().validation())
+            .withEffectOnAdapterIf(Settings::choosesARound);
     static final Setting<Integer> DATA_TRAIN_LIMIT =
             Setting.of(Keys.DATA_TRAIN_LIMIT, whole(0, ANY_COUNT), c -> c.data().trainLimit());
     static final Setting<Integer> DATA_VALIDATION_LIMIT = Setting.of(
                     Keys.DATA_VALIDATION_LIMIT, whole(0, ANY_COUNT), c -> c.data()
                             .validationLimit())
-            .withoutEffectOnAdapter();
+            .withEffectOnAdapterIf(Settings::choosesARound);
 
     static final Setting<Integer> ADAPTER_RANK =
             Setting.of(Keys.ADAPTER_RANK, whole(1, 1024), c -> c.adapter().rank());
@@ -67,7 +70,7 @@ final class Settings {
     static final Setting<OrderChoice> ADAPTER_ORDER = Setting.of(
                     Keys.ADAPTER_ORDER, choice(OrderChoice.class), c -> c.adapter()
                             .order())
-            .withoutEffectOnAdapter();
+            .withEffectOnAdapterIf(Settings::choosesARound);
 
     static final Setting<Integer> SCHEDULE_MIN_RANK =
             Setting.of(Keys.SCHEDULE_MIN_RANK, whole(1, 1024), c -> c.schedule().minRank());
@@ -109,6 +112,8 @@ final class Settings {
             Keys.TRAINING_SHARDS, whole(1, 100_000), c -> c.training().shards());
     static final Setting<Integer> TRAINING_BATCH_SIZE = Setting.of(
             Keys.TRAINING_BATCH_SIZE, whole(1, 65_536), c -> c.training().batchSize());
+    static final Setting<Integer> TRAINING_MICRO_BATCH_SIZE = Setting.of(
+            Keys.TRAINING_MICRO_BATCH_SIZE, whole(0, 65_536), c -> c.training().microBatchSize());
     static final Setting<Integer> TRAINING_LOCAL_STEPS = Setting.of(
             Keys.TRAINING_LOCAL_STEPS, whole(1, 1_000_000), c -> c.training().localSteps());
     static final Setting<Double> TRAINING_LEARNING_RATE =
@@ -137,6 +142,8 @@ final class Settings {
     static final Setting<Double> TRAINING_LABEL_SMOOTHING =
             Setting.of(Keys.TRAINING_LABEL_SMOOTHING, decimal(Interval.below("0", "1")), c -> c.training()
                     .labelSmoothing());
+    static final Setting<ClassWeights> TRAINING_CLASS_WEIGHTS = Setting.of(
+            Keys.TRAINING_CLASS_WEIGHTS, classWeights(), c -> c.training().classWeights());
     static final Setting<Optimizer> TRAINING_OPTIMIZER = Setting.of(
             Keys.TRAINING_OPTIMIZER, choice(Optimizer.class), c -> c.training().optimizer());
     static final Setting<OptimizerState> TRAINING_OPTIMIZER_STATE =
@@ -152,6 +159,14 @@ final class Settings {
                     .outerMomentum());
     static final Setting<Integer> TRAINING_ROLLBACKS =
             Setting.of(Keys.TRAINING_ROLLBACKS, whole(0, 30), c -> c.training().rollbacks());
+    static final Setting<Integer> EARLY_STOPPING_PATIENCE =
+            Setting.of(Keys.EARLY_STOPPING_PATIENCE, whole(0, 1_000_000), c -> c.training()
+                    .earlyStopping()
+                    .patience());
+    static final Setting<Double> EARLY_STOPPING_LEAST_GAIN =
+            Setting.of(Keys.EARLY_STOPPING_LEAST_GAIN, decimal(Interval.closed("0", "1000000")), c -> c.training()
+                    .earlyStopping()
+                    .leastGain());
 
     static final Setting<Pooling> HEAD_POOLING =
             Setting.of(Keys.HEAD_POOLING, choice(Pooling.class), c -> c.head().pooling());
@@ -171,12 +186,19 @@ final class Settings {
     static final Setting<Integer> EVALUATION_BATCH_SIZE = Setting.of(
                     Keys.EVALUATION_BATCH_SIZE, whole(1, 65_536), c -> c.evaluation()
                             .batchSize())
-            .withoutEffectOnAdapter();
+            .withEffectOnAdapterIf(Settings::choosesARound);
 
+    static final Setting<Integer> EVALUATION_EVERY_ROUNDS =
+            Setting.of(Keys.EVALUATION_EVERY_ROUNDS, whole(0, 1_000_000), c -> c.evaluation()
+                    .everyRounds());
+    static final Setting<List<Integer>> EVALUATION_RANKS = Setting.of(
+                    Keys.EVALUATION_RANKS, wholes(1, 1024), c -> c.evaluation().ranks())
+            .withEffectOnAdapterIf(Settings::choosesARound);
     static final Setting<Integer> CHECKPOINT_EVERY_ROUNDS = Setting.of(
                     Keys.CHECKPOINT_EVERY_ROUNDS, whole(1, 1_000_000), c -> c.checkpoint()
                             .everyRounds())
-            .withoutEffectOnAdapter();
+            // A run that may go back to a checkpoint depends on which ones there are.
+            .withEffectOnAdapterIf(c -> c.training().rollbacks() > 0);
     static final Setting<Integer> CHECKPOINT_KEEP_LAST = Setting.of(
                     Keys.CHECKPOINT_KEEP_LAST, whole(1, 1_000_000), c -> c.checkpoint()
                             .keepLast())
@@ -240,6 +262,7 @@ final class Settings {
             TRAINING_EPOCHS,
             TRAINING_SHARDS,
             TRAINING_BATCH_SIZE,
+            TRAINING_MICRO_BATCH_SIZE,
             TRAINING_LOCAL_STEPS,
             TRAINING_LEARNING_RATE,
             TRAINING_WARMUP_SHARE,
@@ -250,18 +273,23 @@ final class Settings {
             TRAINING_EPSILON,
             TRAINING_CLIP_NORM,
             TRAINING_LABEL_SMOOTHING,
+            TRAINING_CLASS_WEIGHTS,
             TRAINING_OPTIMIZER,
             TRAINING_OPTIMIZER_STATE,
             TRAINING_AVERAGING,
             TRAINING_OUTER_LEARNING_RATE,
             TRAINING_OUTER_MOMENTUM,
             TRAINING_ROLLBACKS,
+            EARLY_STOPPING_PATIENCE,
+            EARLY_STOPPING_LEAST_GAIN,
             HEAD_POOLING,
             PREFIX_OBJECTIVE,
             PREFIX_HISTORY_NOISE,
             EVALUATION_PREFIXES,
             EVALUATION_SUFFIXES,
             EVALUATION_BATCH_SIZE,
+            EVALUATION_EVERY_ROUNDS,
+            EVALUATION_RANKS,
             CHECKPOINT_EVERY_ROUNDS,
             CHECKPOINT_KEEP_LAST,
             CHECKPOINT_KEEP_BEST,
@@ -275,6 +303,11 @@ final class Settings {
             TRACKING_EXPERIMENT);
 
     private Settings() {}
+
+    /** Whether the adapter is that of the round which is best by what is measured during training. */
+    private static boolean choosesARound(JobConfig config) {
+        return config.evaluation().everyRounds() > 0;
+    }
 
     private static List<Setting<?>> sorted(Setting<?>... settings) {
         return Arrays.stream(settings)

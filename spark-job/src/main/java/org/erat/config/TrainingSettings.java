@@ -8,6 +8,7 @@ import java.io.Serializable;
  * @param epochs passes over the data
  * @param shards parts of the data that train side by side
  * @param batchSize examples of one mini-batch of one shard
+ * @param microBatchSize examples of a mini-batch that are worked at a time, 0 for all
  * @param localSteps H, mini-batches of a shard between two averagings
  * @param learningRate highest learning rate
  * @param warmupShare share of the steps over which the learning rate rises from 0, 0..1
@@ -18,17 +19,20 @@ import java.io.Serializable;
  * @param epsilon ε of AdamW
  * @param clipNorm largest global norm of a gradient, 0 for no clipping
  * @param labelSmoothing ε of the cross entropy in training, in [0, 1)
+ * @param classWeights by how much the loss of an example counts, by its class
  * @param optimizer rule of the local steps
  * @param optimizerState what becomes of the moments between rounds
  * @param averaging how the adapters of shards become one
  * @param outerLearningRate η of the outer step
  * @param outerMomentum Nesterov momentum of the outer step, in [0, 1); 0 for none
+ * @param earlyStopping when it ends before its last epoch does
  * @param rollbacks how often a run that diverges goes back to a checkpoint with half the learning rate
  */
 public record TrainingSettings(
         int epochs,
         int shards,
         int batchSize,
+        int microBatchSize,
         int localSteps,
         double learningRate,
         double warmupShare,
@@ -39,13 +43,20 @@ public record TrainingSettings(
         double epsilon,
         double clipNorm,
         double labelSmoothing,
+        ClassWeights classWeights,
         Optimizer optimizer,
         OptimizerState optimizerState,
         Averaging averaging,
         double outerLearningRate,
         double outerMomentum,
+        EarlyStoppingSettings earlyStopping,
         int rollbacks)
         implements Serializable {
+    /** Most examples that are worked at a time. */
+    public int examplesAtOnce() {
+        return microBatchSize == 0 ? batchSize : Math.min(microBatchSize, batchSize);
+    }
+
     public enum Decay {
         LINEAR,
         COSINE,

@@ -2,6 +2,7 @@ package org.erat.config;
 
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -52,6 +53,17 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
                 number -> Integer.toString(number));
     }
 
+    /** Some whole numbers, each once, ascending. Written as a list or as one text with commas. */
+    static ValueType<List<Integer>> wholes(int low, int high) {
+        ValueType<Integer> one = whole(low, high);
+        return new ValueType<>(
+                "list",
+                "one or more of " + one.range(),
+                value -> list(value, one)
+                        .map(items -> items.stream().sorted().distinct().toList()),
+                List::toString);
+    }
+
     static ValueType<Long> anyLong() {
         Interval range = Interval.closed(Long.toString(Long.MIN_VALUE), Long.toString(Long.MAX_VALUE));
         return new ValueType<>(
@@ -72,6 +84,28 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
                         .map(BigDecimal::doubleValue)
                         .filter(number -> Double.isFinite(number) && range.contains(new BigDecimal(number))),
                 number -> Double.toString(number));
+    }
+
+    static ValueType<ClassWeights> classWeights() {
+        ValueType<Double> one = decimal(Interval.above("0", "1000000"));
+        return new ValueType<>(
+                "weights",
+                "none, balanced, or a list of numbers " + one.range(),
+                value -> scalar(value)
+                        .filter(text -> text.equals("none") || text.equals("balanced"))
+                        .map(text -> text.equals("none") ? ClassWeights.NONE : ClassWeights.BALANCED)
+                        .or(() -> list(value, one).map(weights -> new ClassWeights(false, weights))),
+                ClassWeights::toString);
+    }
+
+    /** The items of a list that is not empty, all of a type. */
+    private static <T> Optional<List<T>> list(ConfigValue value, ValueType<T> one) {
+        return items(value)
+                .map(items -> items.stream()
+                        .map(item -> one.parse().apply(ConfigValueFactory.fromAnyRef(item)))
+                        .toList())
+                .filter(items -> !items.isEmpty() && items.stream().allMatch(Optional::isPresent))
+                .map(items -> items.stream().map(Optional::orElseThrow).toList());
     }
 
     static ValueType<Boolean> flag() {

@@ -108,7 +108,7 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
     }
 
     private Head head() {
-        return Head.of(spec.head(), spec.labelSmoothing(), runtime());
+        return Head.of(spec.head(), spec.loss(), runtime());
     }
 
     private static Head.Parameters parameters(@Nullable HostTensor values, @Nullable HostTensor gradient) {

@@ -25,12 +25,15 @@ public interface LocalSteps extends AutoCloseable {
     void close();
 
     /**
-     * The steps of a graph: where its model computes in memory of its own, all that they change stays there until they are
-     * finished, if its optimizer is AdamW; else they are Deeplearning4j's.
+     * The steps of a graph. With AdamW they are those of the bare learner where its model computes in memory of its own, in
+     * which all that they change then stays until they are finished, and where batches are worked in parts, which
+     * Deeplearning4j does not. Else they are Deeplearning4j's.
      */
     static LocalSteps of(ComputationGraph graph) {
         TransformerLayer layer = LearnerGraph.transformer(graph);
-        return layer.kernels().memory().onDevice() && layer.spec().optimizer().hasState()
+        boolean inParts = layer.spec().microBatchSize() > 0;
+        return (inParts || layer.kernels().memory().onDevice())
+                        && layer.spec().optimizer().hasState()
                 ? byLearner(graph)
                 : new FitSteps(graph);
     }

@@ -55,7 +55,7 @@ public final class RoundTrainingMaster implements TrainingMaster<ShardResult, Sh
     }
 
     /**
-     * Trains a learner to the end of the last epoch. It starts from the state given to {@link #resume}, or else from initial
+     * Trains a learner to the end of the last epoch, or until a listener ends training. It starts from the state given to {@link #resume}, or else from initial
      * values that follow from its specification.
      *
      * @param batches of an epoch, by its number; partition k is shard k
@@ -69,11 +69,15 @@ public final class RoundTrainingMaster implements TrainingMaster<ShardResult, Sh
         }
         SparkComputationGraph onSpark = new SparkComputationGraph(spark, graph, this);
         int done = state == null ? 0 : state.round();
-        for (int epoch = done / settings.roundsPerEpoch(); epoch < settings.epochs(); epoch++) {
+        for (int epoch = done / settings.roundsPerEpoch(); epoch < settings.epochs() && !ended(); epoch++) {
             // Deeplearning4j hands each epoch to executeTrainingMDS.
             onSpark.fitMultiDataSet(BatchArrays.of(batches.apply(epoch)));
         }
         return HostArrays.read(graph.params());
+    }
+
+    private boolean ended() {
+        return listeners.stream().anyMatch(RoundListener::endsTraining);
     }
 
     /**

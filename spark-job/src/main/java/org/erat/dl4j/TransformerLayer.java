@@ -163,7 +163,7 @@ public final class TransformerLayer extends BaseLayer<TransformerLayerConf> impl
     }
 
     private Head head() {
-        return Head.of(spec.head(), spec.labelSmoothing(), runtime());
+        return Head.of(spec.head(), spec.loss(), runtime());
     }
 
     private INDArray output(long rows, LayerWorkspaceMgr workspaceMgr) {

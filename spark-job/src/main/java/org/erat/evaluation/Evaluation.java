@@ -97,6 +97,12 @@ public record Evaluation(
         return quality(better(rank).orElseThrow(), rank).orElseThrow();
     }
 
+    /** The metric at a rank that was measured, in the better order there. */
+    double value(int rank) {
+        // The sign of the metric, taken twice, is none.
+        return metric.higherIsBetter(quality(rank));
+    }
+
     /** The order with the better {@link #aurac}, as trained where they are alike. */
     public Optional<RowOrder> better() {
         return prefixes.keySet().stream()

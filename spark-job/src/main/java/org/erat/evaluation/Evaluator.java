@@ -17,6 +17,7 @@ import org.apache.spark.util.LongAccumulator;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Manifest;
+import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.TokenizedDataset;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
@@ -60,7 +61,31 @@ public final class Evaluator {
             TokenizedDataset data,
             EvaluationRequest request,
             Consumer<String> progress) {
-        return checked(spark, use, data, request).run(spark, data, progress).evaluation();
+        return checked(spark, use, data, request)
+                .recommending(spark, data, progress)
+                .evaluation();
+    }
+
+    /**
+     * The first metric at each rank, in the better of the orders. For adapters that are measured on the same examples again
+     * and again while they are trained: it checks nothing, and says nothing of how certain the values are.
+     *
+     * @param shards of {@link ShardInference#shards}
+     * @param examples in them
+     */
+    public static Map<Integer, Double> valuesByRank(
+            SparkSession spark,
+            AdapterUse use,
+            JavaRDD<PackedExamples> shards,
+            long examples,
+            EvaluationRequest request,
+            Consumer<String> progress) {
+        Evaluation evaluation = new Evaluator(use, request)
+                .run(spark, shards, examples, progress)
+                .evaluation();
+        Map<Integer, Double> values = new TreeMap<>();
+        request.prefixRanks().forEach(rank -> values.put(rank, evaluation.value(rank)));
+        return values;
     }
 
     /**
@@ -79,7 +104,7 @@ public final class Evaluator {
             EvaluationRequest request,
             Consumer<String> progress) {
         Evaluator evaluator = checked(spark, use, data, request);
-        Measured measured = evaluator.run(spark, data, progress);
+        Measured measured = evaluator.recommending(spark, data, progress);
         return new Detailed(measured.evaluation(), evaluator.details(spark, data, measured, progress));
     }
 
@@ -112,7 +137,21 @@ public final class Evaluator {
         Metric.named(task.metrics(), task.type(), place);
     }
 
-    private Measured run(SparkSession spark, TokenizedDataset data, Consumer<String> progress) {
+    private Measured recommending(SparkSession spark, TokenizedDataset data, Consumer<String> progress) {
+        Measured measured = run(
+                spark,
+                ShardInference.shards(data, request.split(), request.limit(), use.batchSize()),
+                data.examples(request.split(), request.limit()),
+                progress);
+        return new Measured(
+                measured.evaluation()
+                        .withRecommendation((order, rank) ->
+                                standardError(measured.byRank().get(order).get(rank))),
+                measured.ids(),
+                measured.byRank());
+    }
+
+    private Measured run(SparkSession spark, JavaRDD<PackedExamples> shards, long examples, Consumer<String> progress) {
         Map<RowOrder, TrainedAdapter> adapters = new EnumMap<>(RowOrder.class);
         request.orders().forEach(order -> adapters.put(order, adapter.inOrder(order)));
         // All rows as trained are prefix and suffix at once, and run once.
@@ -124,7 +163,7 @@ public final class Evaluator {
                 .toList();
         OrderedPredictions predictions;
         try (ShardInference inference = ShardInference.of(spark, use, selections)) {
-            predictions = OrderedPredictions.of(predict(spark, data, inference, progress));
+            predictions = OrderedPredictions.of(predict(spark, shards, examples, inference, progress));
         }
         Map<Selection, Predicted> predicted = new LinkedHashMap<>();
         for (int i = 0; i < selections.size(); i++) {
@@ -145,10 +184,8 @@ public final class Evaluator {
             request.prefixRanks().forEach(rank -> ofOrder.put(rank, predicted.get(Selection.prefix(ordered, rank))));
             byRank.put(order, ofOrder);
         });
-        Evaluation evaluation = new Evaluation(adapter.task(), metrics.get(0), prefixes, suffixes, Optional.empty());
         return new Measured(
-                evaluation.withRecommendation(
-                        (order, rank) -> standardError(byRank.get(order).get(rank))),
+                new Evaluation(adapter.task(), metrics.get(0), prefixes, suffixes, Optional.empty()),
                 predictions.ids(),
                 byRank);
     }
@@ -223,19 +260,21 @@ public final class Evaluator {
     }
 
     private List<ShardPredictions> predict(
-            SparkSession spark, TokenizedDataset data, ShardInference inference, Consumer<String> progress) {
+            SparkSession spark,
+            JavaRDD<PackedExamples> shards,
+            long examples,
+            ShardInference inference,
+            Consumer<String> progress) {
         LongAccumulator done = spark.sparkContext().longAccumulator(WHAT);
-        JavaRDD<ShardPredictions> predictions = inference
-                .shards(data, request.split(), request.limit())
-                .map(shard -> {
-                    ShardPredictions predicted = ShardPredictions.of(shard, inference);
-                    done.add(shard.size());
-                    return predicted;
-                });
+        JavaRDD<ShardPredictions> predictions = shards.map(shard -> {
+            ShardPredictions predicted = ShardPredictions.of(shard, inference);
+            done.add(shard.size());
+            return predicted;
+        });
         return Phase.named(
-                spark.sparkContext(), "evaluation: " + WHAT + " of " + adapter.task(), () -> new ExampleProgress(
-                                WHAT, done, data.examples(request.split(), request.limit()), progress)
-                        .await(predictions.collectAsync()));
+                spark.sparkContext(),
+                "evaluation: " + WHAT + " of " + adapter.task(),
+                () -> new ExampleProgress(WHAT, done, examples, progress).await(predictions.collectAsync()));
     }
 
     private RankMetrics measure(int rank, Predicted predicted) {

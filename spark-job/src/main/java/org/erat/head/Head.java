@@ -58,7 +58,7 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
     public abstract Tensor outputs(Tensor states, Parameters parameters);
 
     /**
-     * The loss of each state.
+     * The loss of each state, with the weight of its class.
      *
      * @param states [M,H] that were read
      * @param losses [M], receives them
@@ -69,7 +69,7 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
      * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
      *
      * @param states [M,H] that were read
-     * @param losses [M], receives the loss of each state, without the weight
+     * @param losses [M], receives the loss of each state, without {@code weight}
      * @return [M,H], the gradient of the states
      */
     public abstract Tensor lossGradient(
@@ -78,12 +78,12 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
     /**
      * The head that a specification describes.
      *
-     * @param labelSmoothing ε of its loss, see {@link org.erat.compute.Losses#crossEntropy}; 0 for none
+     * @param loss what its loss is in training
      * @param runtime what it computes with, and whose output layer a language model has
      */
-    public static Head of(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
+    public static Head of(HeadSpec spec, LossSettings loss, ModelRuntime runtime) {
         return spec.predictsTokens()
-                ? new LanguageModelHead(spec, labelSmoothing, runtime)
-                : new OutputHead(spec, labelSmoothing, runtime.kernels());
+                ? new LanguageModelHead(spec, loss.labelSmoothing(), runtime)
+                : new OutputHead(spec, loss, runtime.kernels());
     }
 }

@@ -1,5 +1,6 @@
 package org.erat.head;
 
+import java.util.Arrays;
 import java.util.List;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
@@ -12,13 +13,13 @@ import org.erat.data.tokenized.Targets;
  * o = s·Wᵀ + b of the token's state. All of it is in single precision.
  */
 final class OutputHead extends Head {
-    private final double labelSmoothing;
+    private final LossSettings loss;
     private final Kernels kernels;
     private final List<HeadLayout.Array> arrays;
 
-    OutputHead(HeadSpec spec, double labelSmoothing, Kernels kernels) {
+    OutputHead(HeadSpec spec, LossSettings loss, Kernels kernels) {
         super(spec, kernels);
-        this.labelSmoothing = labelSmoothing;
+        this.loss = loss;
         this.kernels = kernels;
         this.arrays = spec.layout().arrays();
     }
@@ -144,6 +145,23 @@ final class OutputHead extends Head {
         }
         int[] classes =
                 targets instanceof Targets.TokenClasses tokens ? tokens.known() : ((Targets.Classes) targets).classes();
-        return kernels.losses().crossEntropy(outputs, classes, labelSmoothing, ofEach, losses);
+        Tensor gradient = kernels.losses().crossEntropy(outputs, classes, loss.labelSmoothing(), ofEach, losses);
+        if (!loss.classWeights().isEmpty()) {
+            weigh(gradient, losses, classes);
+        }
+        return gradient;
+    }
+
+    /** Multiplies gradient [M,C] and loss [M] of each target by the weight of its class. */
+    private void weigh(Tensor gradient, Tensor losses, int... classes) {
+        int columns = (int) gradient.shape()[1];
+        float[] ofRows = new float[classes.length];
+        float[] ofElements = new float[classes.length * columns];
+        for (int row = 0; row < ofRows.length; row++) {
+            ofRows[row] = loss.classWeights().get(classes[row]).floatValue();
+            Arrays.fill(ofElements, row * columns, (row + 1) * columns, ofRows[row]);
+        }
+        kernels.pointwise().scaleColumns(gradient, ofElements, 1);
+        kernels.pointwise().scaleColumns(losses.matrix(0, ofRows.length, 1), ofRows, 1);
     }
 }

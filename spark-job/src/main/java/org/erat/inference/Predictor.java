@@ -13,6 +13,7 @@ import org.erat.data.tokenized.Batch;
 import org.erat.export.TrainedAdapter;
 import org.erat.head.Head;
 import org.erat.head.HeadSpec;
+import org.erat.head.LossSettings;
 import org.erat.model.ModelRuntime;
 import org.erat.prefix.PassInputs;
 
@@ -45,7 +46,7 @@ public final class Predictor implements AutoCloseable {
         int length = Math.toIntExact(adapter.layout().length());
         runtime = ModelRuntime.acquire(modelUri, adapter.base().sha256(), adapter.architecture(), compute);
         kernels = runtime.kernels();
-        head = Head.of(adapter.head(), 0, runtime);
+        head = Head.of(adapter.head(), LossSettings.PLAIN, runtime);
         inputs = PassInputs.of(adapter.head(), runtime);
         FloatBuffer parameters = FloatBuffer.wrap(adapter.parameters());
         int ofHead = parameters.capacity() - length;

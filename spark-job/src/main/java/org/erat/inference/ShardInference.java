@@ -88,7 +88,17 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
      * @throws BadInputException if there are none
      */
     public JavaRDD<PackedExamples> shards(TokenizedDataset data, Split split, int limit) {
-        return data.shards(split, shardCount(data, split, limit), limit);
+        return shards(data, split, limit, use().batchSize());
+    }
+
+    /**
+     * The same for any adapter, which a caller may keep for several of them.
+     *
+     * @param batchSize examples of one mini-batch
+     * @throws BadInputException if there are none
+     */
+    public static JavaRDD<PackedExamples> shards(TokenizedDataset data, Split split, int limit, int batchSize) {
+        return data.shards(split, shardCount(data, split, limit, batchSize), limit);
     }
 
     /**
@@ -97,16 +107,16 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
      * @throws BadInputException if there are none
      */
     JavaRDD<PackedExamples> shardsWithWords(TokenizedDataset data, Split split) {
-        return data.shardsWithWords(split, shardCount(data, split, 0));
+        return data.shardsWithWords(split, shardCount(data, split, 0, use().batchSize()));
     }
 
-    private int shardCount(TokenizedDataset data, Split split, int limit) {
+    private static int shardCount(TokenizedDataset data, Split split, int limit, int batchSize) {
         long examples = data.examples(split, limit);
         if (examples == 0) {
             throw new BadInputException(
                     data.directory() + "/" + split + " has no examples. Prepare data with some for " + split + ".");
         }
-        int batches = LengthBuckets.batchCount(Math.toIntExact(examples), BATCHES * use().batchSize());
+        int batches = LengthBuckets.batchCount(Math.toIntExact(examples), BATCHES * batchSize);
         return Math.min(batches, MOST_SHARDS);
     }
 

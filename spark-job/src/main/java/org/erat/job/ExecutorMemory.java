@@ -26,7 +26,7 @@ public record ExecutorMemory(long weights, long task, int tasks) {
      *
      * @param model the architecture
      * @param weightBytes size of its weights, in f32
-     * @param batch examples of a mini-batch
+     * @param batch examples that are worked at a time
      * @param tokens longest example
      * @param compute number format, layout of the weights, what is kept of a forward pass
      * @param conf of the executors

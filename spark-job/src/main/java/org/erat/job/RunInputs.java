@@ -1,7 +1,10 @@
 package org.erat.job;
 
+import java.util.List;
+import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
+import org.erat.config.ClassWeights;
 import org.erat.config.JobConfig;
 import org.erat.config.TrainingSettings;
 import org.erat.data.BadInputException;
@@ -50,10 +53,10 @@ record RunInputs(
             throw new BadInputException(place(data) + " has no training examples: it was prepared with --like, for"
                     + " evaluate and predict. Name the data set to train on as data.train");
         }
-        if (job.evaluation().prefixes()) {
+        if (job.evaluation().measures()) {
             Evaluator.requireMetrics(data.manifest(), place(data));
         }
-        if (job.evaluation().prefixes() && given.validation() != data) {
+        if (job.evaluation().measures() && given.validation() != data) {
             requireMadeFor(model, given.validation());
             given.validation().requireLabels();
             requireSameLabels(data, given.validation());
@@ -80,6 +83,22 @@ record RunInputs(
     LearnerSpec learner(JobConfig job) {
         long totalSteps = (long) stepsPerEpoch(job.training()) * job.training().epochs();
         return LearnerSpec.of(job, model, data.manifest(), totalSteps);
+    }
+
+    /**
+     * The weights of classes in the loss; empty where all are 1. Counts the training examples where weights are balanced.
+     */
+    List<Double> classWeights(JobConfig job) {
+        ClassWeights weights = job.training().classWeights();
+        if (!weights.balanced()) {
+            return weights.given();
+        }
+        long[] counts = ClassFrequencies.of(shards, data.manifest().outputs());
+        double all = LongStream.of(counts).sum();
+        // A class without examples weighs nothing, whatever its weight.
+        return LongStream.of(counts)
+                .mapToObj(count -> count == 0 ? 1 : all / (counts.length * (double) count))
+                .toList();
     }
 
     /** How large a run on these inputs is. */
@@ -113,7 +132,7 @@ record RunInputs(
         Manifest trained = data.manifest();
         String always = "data " + trained.contentSha256() + ", base weights " + model.weightsSha256() + ", config.json "
                 + model.configSha256() + ", tokens " + trained.tokensSha256();
-        return job.evaluation().prefixes() && validation != data
+        return job.evaluation().measures() && validation != data
                 ? always + ", validation " + validation.manifest().tokensSha256()
                 : always;
     }

@@ -18,6 +18,11 @@ public interface RunListener {
     /** A round is complete. */
     void roundDone(RoundReport report);
 
+    /** A round is complete after which quality was measured; it is told by this and not by {@link #roundDone(RoundReport)}. */
+    default void roundDone(RoundReport report, RoundQuality quality) {
+        roundDone(report);
+    }
+
     /**
      * Whether the run is to end. It is asked after every round; the run then saves that round and ends with a {@link
      * org.erat.checkpoint.ResumableException}.

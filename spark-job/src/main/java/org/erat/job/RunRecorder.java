@@ -38,6 +38,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private final CheckpointSettings settings;
     private final int rounds;
     private final int rollbacks;
+    private final RoundValidation validation;
     private final Configuration hadoop;
     private final RunListener listener;
     private final Tracking tracking;
@@ -53,6 +54,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
      * @param rounds of the run
      * @param rollbacks how often the run has gone back
      * @param from what training goes on from
+     * @param validation measures rounds
      * @param tracking is told of each round
      */
     RunRecorder(
@@ -61,6 +63,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
             int rounds,
             int rollbacks,
             Optional<Checkpoint> from,
+            RoundValidation validation,
             Configuration hadoop,
             RunListener listener,
             Tracking tracking) {
@@ -68,6 +71,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         this.settings = settings;
         this.rounds = rounds;
         this.rollbacks = rollbacks;
+        this.validation = validation;
         this.hadoop = hadoop;
         this.listener = listener;
         this.tracking = tracking;
@@ -106,11 +110,30 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         return round % settings.everyRounds() == 0;
     }
 
+    /** Rounds that are measured do not share the executors with the next one, so that times of rounds can be compared. */
     @Override
-    public synchronized void roundDone(RoundReport report, TrainingState state) {
+    public boolean decidesAfter(int round) {
+        return validation.isDue(round);
+    }
+
+    @Override
+    public boolean endsTraining() {
+        return validation.endsTraining();
+    }
+
+    @Override
+    public void roundDone(RoundReport report, TrainingState state) {
+        // Before the lock is taken: a process that is told to end must not wait for it to save the round before.
+        Optional<RoundQuality> quality = validation.isDue(state.round())
+                ? Optional.of(validation.measure(state.round(), state.parameters()))
+                : Optional.empty();
+        record(report, state, quality);
+    }
+
+    private synchronized void record(RoundReport report, TrainingState state, Optional<RoundQuality> quality) {
         long begun = System.nanoTime();
         run.requireLease();
-        Map<String, Object> values = values(report);
+        Map<String, Object> values = values(report, quality);
         run.metrics().append(state.round(), values);
         tracking.round(report.step(), values);
         losses.put(state.round(), report.loss());
@@ -121,9 +144,11 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
                 state.parameters(),
                 state.optimizer(),
                 state.momentum().length == 0 ? null : state.momentum(),
+                validation.bestParameters().orElse(null),
                 extra());
         lastIsSaved = false;
-        if (isDue(state.round(), settings) || state.round() == rounds) {
+        boolean ends = state.round() == rounds || validation.endsTraining();
+        if (isDue(state.round(), settings) || ends) {
             save();
             run.checkpoints()
                     .prune(settings.keepLast(), settings.keepBest(), round -> losses.getOrDefault(round, Double.NaN));
@@ -137,8 +162,8 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         if (lastIsSaved) {
             RunReport.write(run, RunStatus.RUNNING, hadoop, listener);
         }
-        listener.roundDone(report);
-        if (state.round() < rounds && listener.isCancelled()) {
+        quality.ifPresentOrElse(measured -> listener.roundDone(report, measured), () -> listener.roundDone(report));
+        if (!ends && listener.isCancelled()) {
             if (!lastIsSaved) {
                 save();
             }
@@ -153,6 +178,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     private Map<String, String> extra() {
         Map<String, String> extra = new LinkedHashMap<>(Map.of(ROLLBACKS, Integer.toString(rollbacks)));
         activity.ifPresent(counted -> extra.put(ACTIVITY, counted.toJson()));
+        extra.putAll(validation.state());
         return extra;
     }
 
@@ -182,7 +208,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         }
     }
 
-    private Map<String, Object> values(RoundReport report) {
+    private Map<String, Object> values(RoundReport report, Optional<RoundQuality> quality) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("epoch", report.epoch());
         values.put("step", report.step());
@@ -198,6 +224,16 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
         values.put("seconds", report.seconds());
         values.put("overhead_seconds", report.overheadSeconds());
         values.put(ROLLBACKS, rollbacks);
+        quality.ifPresent(measured -> values.put("validation", values(measured)));
+        return values;
+    }
+
+    private static Map<String, Object> values(RoundQuality quality) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("metric", quality.metric().toString());
+        values.put("ranks", quality.byRank());
+        values.put("mean", quality.mean());
+        values.put("best_round", quality.bestRound());
         return values;
     }
 }

@@ -38,8 +38,13 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         int tokens = PassInputs.longest(learner.head(), longest);
         Traffic traffic = Traffic.of(inputs.sizes(job));
         ExecutorMemory memory = ExecutorMemory.of(
-                        inputs.model().architecture(), weights, job.training().batchSize(), tokens, job.compute(), conf)
-                .with(learner.head(), (long) job.training().batchSize() * longest);
+                        inputs.model().architecture(),
+                        weights,
+                        job.training().examplesAtOnce(),
+                        tokens,
+                        job.compute(),
+                        conf)
+                .with(learner.head(), (long) job.training().examplesAtOnce() * longest);
         List<String> lines = Stream.of(
                         String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",

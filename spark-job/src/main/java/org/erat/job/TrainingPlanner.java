@@ -17,7 +17,7 @@ public final class TrainingPlanner {
                     job.model(),
                     job.data(),
                     job.training().shards(),
-                    job.evaluation().prefixes());
+                    job.evaluation().measures());
         }
     }
 

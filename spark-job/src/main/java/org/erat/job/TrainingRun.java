@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -33,7 +35,8 @@ import org.erat.training.round.RoundSettings;
 import org.erat.training.round.TrainingState;
 
 /**
- * One run, from its configuration to a finished run directory: train, save the adapter, measure it at every rank. Runs of
+ * One run, from its configuration to a finished run directory: train, save the adapter of the last round or of the best
+ * one, measure it at every rank. Runs of
  * one session may follow one another, and may be made at the same time from several threads.
  */
 public final class TrainingRun {
@@ -190,10 +193,11 @@ public final class TrainingRun {
     }
 
     private float[] train(RunDirectory run, Optional<Checkpoint> from, int rollbacks, Tracking tracking) {
-        LearnerSpec spec = inputs.learner(job).withPeak(peak(rollbacks));
+        LearnerSpec spec = inputs.learner(job).withPeak(peak(rollbacks)).withClassWeights(inputs.classWeights(job));
         RoundSettings rounds = inputs.rounds(job).with(spec.learningRate());
-        try (RunRecorder recorder = new RunRecorder(
-                run, job.checkpoint(), rounds.rounds(), rollbacks, from, hadoop(), listener, tracking)) {
+        try (RoundValidation validation = new RoundValidation(session, job, inputs, rounds.rounds(), from, listener);
+                RunRecorder recorder = new RunRecorder(
+                        run, job.checkpoint(), rounds.rounds(), rollbacks, from, validation, hadoop(), listener, tracking)) {
             RoundTrainingMaster training = new RoundTrainingMaster(rounds, List.of(recorder, this::publish));
             from.map(RunRecorder::stateOf).ifPresent(state -> {
                 training.resume(state);
@@ -206,7 +210,9 @@ public final class TrainingRun {
                     job.seed(),
                     inputs.model().architecture().padTokenId(),
                     spec.head());
-            return training.train(spark, spec, epoch -> batches.of(inputs.shards(), epoch));
+            float[] last = training.train(spark, spec, epoch -> batches.of(inputs.shards(), epoch));
+            validation.announce();
+            return validation.bestParameters().orElse(last);
         }
     }
 
@@ -228,6 +234,13 @@ public final class TrainingRun {
     }
 
     private void announce(LearnerSpec spec, RoundSettings rounds) {
+        if (!spec.loss().classWeights().isEmpty()) {
+            List<String> names = inputs.data().manifest().labelNames();
+            listener.say(IntStream.range(0, names.size())
+                    .mapToObj(c -> String.format(
+                            "%s %.4g", names.get(c), spec.loss().classWeights().get(c)))
+                    .collect(Collectors.joining(", ", "weights of classes: ", "")));
+        }
         listener.say(String.format(
                 "training %,d adapter and %,d head parameters on %,d examples in %d shards: %d rounds of %d local steps",
                 spec.layout().adapterGroup().length(),

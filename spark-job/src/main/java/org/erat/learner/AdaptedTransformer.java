@@ -72,11 +72,21 @@ public final class AdaptedTransformer {
     }
 
     /**
-     * The adapters in one pass of a step.
+     * The adapters in one pass of a step over its whole batch.
      *
      * @param values [n] in the dtype of activations
      */
     public Adapters adapters(Step step, RowsBySlot rows, Tensor values) {
+        return adapters(step, rows, values, 0);
+    }
+
+    /**
+     * The same over a part of the batch.
+     *
+     * @param rows those of the part
+     * @param firstToken row of the batch's hidden states that is the first of the part's
+     */
+    public Adapters adapters(Step step, RowsBySlot rows, Tensor values, long firstToken) {
         double rate = spec.adapter().dropout();
         return new Adapters(
                 layout,
@@ -86,7 +96,8 @@ public final class AdaptedTransformer {
                         ? Dropout.NONE
                         : new Dropout(
                                 rate,
-                                CounterRandom.key(spec.seed(), step.step(), slot.offset(), step.shard(), DROPOUT)));
+                                CounterRandom.key(spec.seed(), step.step(), slot.offset(), step.shard(), DROPOUT),
+                                firstToken));
     }
 
     /**

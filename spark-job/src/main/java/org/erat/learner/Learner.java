@@ -3,6 +3,7 @@ package org.erat.learner;
 import java.nio.Buffer;
 import java.nio.DoubleBuffer;
 import java.util.List;
+import org.erat.adapter.Adapters;
 import org.erat.compute.AdamW;
 import org.erat.compute.HostValues;
 import org.erat.compute.Kernels;
@@ -19,7 +20,8 @@ import org.erat.prefix.PassInputs;
 /**
  * Local training steps by AdamW whose parameters, gradients and optimizer state stay where the model computes. Of each step
  * token ids, targets and a table of the rows to update go there, and a summary of four values comes back, which is the one
- * wait of a step. Confined to one thread.
+ * wait of a step. A batch may be worked in parts of some examples, whose gradients add up to the gradient of the whole
+ * batch's mean loss: a step then takes the memory of one part. Confined to one thread.
  */
 public final class Learner implements AutoCloseable {
     private final LearnerSpec spec;
@@ -54,7 +56,7 @@ public final class Learner implements AutoCloseable {
         this.adapted = adapted;
         this.kernels = runtime.kernels();
         this.transformer = runtime.transformer();
-        this.head = Head.of(spec.head(), spec.labelSmoothing(), runtime);
+        this.head = Head.of(spec.head(), spec.loss(), runtime);
         this.inputs = PassInputs.of(spec.head(), runtime);
         adapterCounts = counts(initialState, layout.adapterGroup());
         headCounts = counts(initialState, layout.headGroup());
@@ -90,7 +92,7 @@ public final class Learner implements AutoCloseable {
         kernels.pointwise().fill(gradient, 0);
         try (Tensor losses = kernels.memory().allocateSingle(batch.targets().count())) {
             for (StepPlan.Selection selection : begun.plan().selections()) {
-                addGradients(batch, begun, selection, losses);
+                addGradientsByPart(batch, begun, selection, losses);
             }
             kernels.update().clip(losses, gradient, spec.optimizer().clipNorm(), summary);
         }
@@ -99,12 +101,41 @@ public final class Learner implements AutoCloseable {
         return loss;
     }
 
-    private void addGradients(Batch batch, AdaptedTransformer.Step step, StepPlan.Selection selection, Tensor losses) {
+    private void addGradientsByPart(
+            Batch batch, AdaptedTransformer.Step step, StepPlan.Selection selection, Tensor losses) {
+        int examples = batch.size();
+        int ofPart = spec.microBatchSize() == 0 ? examples : spec.microBatchSize();
+        int targets = batch.targets().count();
+        int done = 0;
+        for (int from = 0; from < examples; from += ofPart) {
+            int to = Math.min(examples, from + ofPart);
+            Batch part = batch.part(from, to);
+            int targetsOfPart = part.targets().count();
+            if (targetsOfPart == 0) {
+                continue;
+            }
+            // The mean is one over all targets of the batch.
+            double weight = selection.weight() * targetsOfPart / targets;
+            Adapters ofRows = adapted.adapters(
+                    step, selection.rows().part(from, to, examples), adapters, (long) from * batch.tokens());
+            if (targetsOfPart == targets) {
+                addGradients(part, ofRows, weight, losses);
+            } else {
+                try (Tensor lossesOfPart = kernels.memory().allocateSingle(targetsOfPart)) {
+                    addGradients(part, ofRows, weight, lossesOfPart);
+                    kernels.pointwise().assign(row(lossesOfPart, targetsOfPart), losses.matrix(done, 1, targetsOfPart));
+                }
+            }
+            done += targetsOfPart;
+        }
+    }
+
+    private void addGradients(Batch batch, Adapters ofRows, double weight, Tensor losses) {
         Head.Parameters ofHead =
                 new Head.Parameters(parameters, gradient, layout.headGroup().from());
-        try (Transformer.Pass pass = transformer.forward(batch, adapted.adapters(step, selection.rows(), adapters));
+        try (Transformer.Pass pass = transformer.forward(batch, ofRows);
                 Tensor states = head.read(pass.hidden(), batch);
-                Tensor dStates = head.lossGradient(states, batch.targets(), selection.weight(), ofHead, losses)) {
+                Tensor dStates = head.lossGradient(states, batch.targets(), weight, ofHead, losses)) {
             adapted.backward(transformer, pass, head.readBackward(dStates, batch), gradient);
         }
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.AdapterSpec;
 import org.erat.adapter.RankScale;
+import org.erat.config.ClassWeights;
 import org.erat.config.ComputeSettings;
 import org.erat.config.JobConfig;
 import org.erat.config.Method;
@@ -21,6 +22,7 @@ import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Manifest;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
+import org.erat.head.LossSettings;
 import org.erat.method.AdapterMethod;
 import org.erat.method.Methods;
 import org.erat.model.BaseModel;
@@ -38,8 +40,9 @@ import org.erat.prefix.Noise;
  * @param head the task head
  * @param method how the adapters are trained
  * @param schedule settings of the method
- * @param labelSmoothing ε of the loss in training, see {@link org.erat.compute.Losses#crossEntropy}
+ * @param loss what the loss is in training
  * @param historyNoise of a prefix language model in training, see {@link Noise#history}
+ * @param microBatchSize examples of a mini-batch that are worked at a time; 0 for all
  * @param optimizer what updates the parameters
  * @param learningRate by local step
  * @param totalSteps T, local steps of the whole run
@@ -54,8 +57,9 @@ public record LearnerSpec(
         HeadSpec head,
         Method method,
         ScheduleConfig schedule,
-        double labelSmoothing,
+        LossSettings loss,
         double historyNoise,
+        int microBatchSize,
         OptimizerSpec optimizer,
         LearningRate learningRate,
         long totalSteps,
@@ -78,7 +82,8 @@ public record LearnerSpec(
      *
      * @param outputs of the head; a language model has one for each token of its vocabulary
      * @param totalSteps T
-     * @throws UsageException if an adapter is wanted on a projection that the model lacks, or label smoothing of numbers
+     * @throws UsageException if an adapter is wanted on a projection that the model lacks, or classes are
+     *     weighed or smoothed that the task does not have
      * @throws BadInputException if a language model is wanted and the base model has no output layer
      */
     public static LearnerSpec of(JobConfig job, BaseModel model, TaskType task, int outputs, long totalSteps) {
@@ -98,19 +103,36 @@ public record LearnerSpec(
                 head(job, model, task, outputs),
                 job.method(),
                 job.schedule(),
-                job.training().labelSmoothing(),
+                loss(job, task, outputs),
                 job.prefix().historyNoise(),
+                job.training().microBatchSize(),
                 OptimizerSpec.of(job.training()),
                 LearningRate.of(job.training(), totalSteps),
                 totalSteps,
                 job.seed());
     }
 
-    private static HeadSpec head(JobConfig job, BaseModel model, TaskType task, int outputs) {
-        if (task == TaskType.REGRESSION && job.training().labelSmoothing() > 0) {
+    /** Balanced weights follow from the training data, see {@link #withClassWeights}. */
+    private static LossSettings loss(JobConfig job, TaskType task, int outputs) {
+        double smoothing = job.training().labelSmoothing();
+        if (task == TaskType.REGRESSION && smoothing > 0) {
             throw new UsageException(
                     "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
         }
+        ClassWeights weights = job.training().classWeights();
+        if (!weights.areNone() && !task.hasClasses()) {
+            throw new UsageException("training.class-weights is " + weights + ", and a task of type " + task
+                    + " has no classes to weigh. Set it to none.");
+        }
+        List<Double> given = weights.given();
+        if (!given.isEmpty() && given.size() != outputs) {
+            throw new UsageException("training.class-weights has " + given.size() + " weights, and the data have "
+                    + outputs + " classes. Give one for each class, in the order of labelNames in manifest.json.");
+        }
+        return new LossSettings(smoothing, given);
+    }
+
+    private static HeadSpec head(JobConfig job, BaseModel model, TaskType task, int outputs) {
         boolean languageModel = task == TaskType.LANGUAGE_MODELING;
         if (languageModel && !model.predictsTokens()) {
             throw new BadInputException(
@@ -152,10 +174,31 @@ public record LearnerSpec(
                 head,
                 method,
                 schedule,
-                labelSmoothing,
+                loss,
                 historyNoise,
+                microBatchSize,
                 optimizer,
                 new LearningRate(peak, learningRate.warmupSteps(), learningRate.totalSteps(), learningRate.decay()),
+                totalSteps,
+                seed);
+    }
+
+    /** The same with other weights of classes. */
+    public LearnerSpec withClassWeights(List<Double> weights) {
+        return new LearnerSpec(
+                modelUri,
+                modelSha256,
+                architecture,
+                compute,
+                adapter,
+                head,
+                method,
+                schedule,
+                loss.withClassWeights(weights),
+                historyNoise,
+                microBatchSize,
+                optimizer,
+                learningRate,
                 totalSteps,
                 seed);
     }

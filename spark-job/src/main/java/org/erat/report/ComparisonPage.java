@@ -28,17 +28,38 @@ final class ComparisonPage {
             Page.section(
                     html,
                     "Training",
-                    () -> Page.figures(html, () -> List.of(
-                                    TrainingSection.Curve.LOSS, TrainingSection.Curve.RATE, TrainingSection.Curve.SPEED)
-                            .forEach(curve -> curve.figure(
-                                    html,
-                                    "",
-                                    IntStream.range(0, runs.size())
-                                            .mapToObj(i -> curve.line(
-                                                    names.get(i), i, runs.get(i).rounds()))
-                                            .toList()))));
+                    () -> Page.figures(html, () -> {
+                        List.of(TrainingSection.Curve.LOSS, TrainingSection.Curve.RATE, TrainingSection.Curve.SPEED)
+                                .forEach(curve -> curve.figure(
+                                        html,
+                                        "",
+                                        IntStream.range(0, runs.size())
+                                                .mapToObj(i -> curve.line(
+                                                        names.get(i),
+                                                        i,
+                                                        runs.get(i).rounds()))
+                                                .toList()));
+                        validation(html, runs, names);
+                    }));
             settings(html, runs, names);
         });
+    }
+
+    /** A chart for each metric that runs were measured by during training. */
+    private static void validation(Markup html, List<RunRecords> runs, List<String> names) {
+        runs.stream()
+                .flatMap(run -> ValidationCurves.metric(run).stream())
+                .distinct()
+                .forEach(metric -> ValidationCurves.figure(
+                        html,
+                        metric,
+                        IntStream.range(0, runs.size())
+                                .filter(i -> ValidationCurves.metric(runs.get(i))
+                                        .filter(metric::equals)
+                                        .isPresent())
+                                .mapToObj(i -> ValidationCurves.line(
+                                        names.get(i), i, metric, runs.get(i).rounds()))
+                                .toList()));
     }
 
     /** Names of folders, or whole paths where these are not distinct. */

@@ -130,6 +130,15 @@ public final class ReportPage {
                 "last loss",
                 Amounts.number(last.loss()),
                 "first " + Amounts.number(rounds.get(0).loss()));
+        ValidationCurves.best(run)
+                .ifPresent(best -> Page.tile(
+                        html,
+                        "best round",
+                        Integer.toString(best.number()),
+                        "validation " + best.measured().orElseThrow().metric() + " "
+                                + QualitySection.textOf(
+                                        ValidationCurves.metric(run).orElseThrow(),
+                                        best.measured().orElseThrow().mean())));
         double seconds = TrainingSection.sum(rounds, Round::seconds);
         Page.tile(
                 html,

@@ -1,6 +1,8 @@
 package org.erat.report;
 
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A round as {@code metrics.jsonl} has it.
@@ -18,6 +20,7 @@ import java.util.Map;
  * @param bytesUp from all workers
  * @param seconds of the whole round
  * @param overheadSeconds of it beyond the slowest shard's local steps
+ * @param measured after it; empty where nothing was
  */
 record Round(
         int number,
@@ -32,7 +35,35 @@ record Round(
         double bytesDown,
         double bytesUp,
         double seconds,
-        double overheadSeconds) {
+        double overheadSeconds,
+        Optional<Measured> measured) {
+    /**
+     * What was measured after a round.
+     *
+     * @param metric name of it
+     * @param byRank its values
+     * @param mean over the ranks
+     * @param bestRound of the rounds so far
+     */
+    record Measured(String metric, Map<Integer, Double> byRank, double mean, int bestRound) {
+        private static Optional<Measured> of(Object entry) {
+            if (!(entry instanceof Map<?, ?> values)
+                    || !(values.get("metric") instanceof String metric)
+                    || !(values.get("ranks") instanceof Map<?, ?> ranks)
+                    || !(values.get("mean") instanceof Number mean)
+                    || !(values.get("best_round") instanceof Number best)) {
+                return Optional.empty();
+            }
+            Map<Integer, Double> byRank = new TreeMap<>();
+            ranks.forEach((rank, value) -> {
+                if (value instanceof Number number) {
+                    byRank.put(Integer.valueOf(rank.toString()), number.doubleValue());
+                }
+            });
+            return Optional.of(new Measured(metric, byRank, mean.doubleValue(), best.intValue()));
+        }
+    }
+
     static Round of(Map<String, Object> line) {
         return new Round(
                 (int) number(line, "round"),
@@ -47,7 +78,8 @@ record Round(
                 number(line, "bytes_to_each_worker"),
                 number(line, "bytes_from_all_workers"),
                 number(line, "seconds"),
-                number(line, "overhead_seconds"));
+                number(line, "overhead_seconds"),
+                Measured.of(line.get("validation")));
     }
 
     /** NaN where a line does not have it, which no chart shows. */

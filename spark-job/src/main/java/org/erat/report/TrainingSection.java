@@ -1,5 +1,6 @@
 package org.erat.report;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -8,12 +9,13 @@ import java.util.stream.IntStream;
 import org.erat.chart.Bars;
 import org.erat.chart.LineChart;
 import org.erat.chart.Markup;
+import org.erat.evaluation.Metric;
 import org.erat.monitoring.Bytes;
 
-/** How training went, round by round: loss, learning rate, speed, time and traffic. */
+/** How training went, round by round: loss, validation metric, learning rate, speed, time and traffic. */
 final class TrainingSection {
     /** More points than these cannot be told apart in a chart of a page. */
-    private static final int MOST_POINTS = 200;
+    static final int MOST_POINTS = 200;
 
     private static final double ONE_PERCENT = 0.01;
     private static final double SMALL = 0.02;
@@ -72,6 +74,7 @@ final class TrainingSection {
         Page.section(html, "Training", () -> {
             Page.figures(html, () -> {
                 one(html, Curve.LOSS, "", run);
+                ValidationCurves.figure(html, run);
                 one(html, Curve.RATE, "", run);
                 one(html, Curve.SPEED, padding(rounds), run);
                 time(html, rounds);
@@ -84,7 +87,7 @@ final class TrainingSection {
                 }
                 network(html, run);
             });
-            Page.details(html, "All rounds as a table", () -> table(rounds).write(html));
+            Page.details(html, "All rounds as a table", () -> table(run).write(html));
         });
     }
 
@@ -170,12 +173,13 @@ final class TrainingSection {
     }
 
     /** All rounds of a short run, and evenly spread ones of a long one. */
-    private static HtmlTable table(List<Round> rounds) {
-        HtmlTable table = new HtmlTable()
-                .number("round")
-                .number("step")
-                .number("loss")
-                .number("learning rate")
+    private static HtmlTable table(RunRecords run) {
+        List<Round> rounds = run.rounds();
+        Optional<Metric> metric = ValidationCurves.metric(run);
+        Optional<Round> best = ValidationCurves.best(run);
+        HtmlTable table = new HtmlTable().number("round").number("step").number("loss");
+        metric.ifPresent(known -> table.number("validation " + known));
+        table.number("learning rate")
                 .number("examples")
                 .number("tokens/s")
                 .number("seconds")
@@ -185,17 +189,31 @@ final class TrainingSection {
         int count = Math.min(rounds.size(), MOST_POINTS);
         IntStream.rangeClosed(1, count)
                 .mapToObj(i -> rounds.get((int) ((long) i * rounds.size() / count) - 1))
-                .forEach(round -> table.row(
-                        Integer.toString(round.number()),
-                        Amounts.count(round.step()),
-                        Amounts.format("%.4f", round.loss()),
-                        Amounts.number(round.learningRate()),
-                        Amounts.count(round.examples()),
-                        Amounts.count(round.tokensPerSecond()),
-                        Amounts.format("%.2f", round.seconds()),
-                        Amounts.format("%.2f", round.overheadSeconds()),
-                        Amounts.format("%.2f", round.meanWidth()),
-                        Amounts.number(round.drift())));
+                .forEach(round -> {
+                    table.row(cells(round, metric.isPresent()));
+                    if (best.filter(round::equals).isPresent()) {
+                        table.mark();
+                    }
+                });
         return table;
+    }
+
+    private static List<String> cells(Round round, boolean measured) {
+        List<String> cells = new ArrayList<>(List.of(
+                Integer.toString(round.number()), Amounts.count(round.step()), Amounts.format("%.4f", round.loss())));
+        if (measured) {
+            cells.add(round.measured()
+                    .map(known -> Amounts.format("%.4f", known.mean()))
+                    .orElse(""));
+        }
+        cells.addAll(List.of(
+                Amounts.number(round.learningRate()),
+                Amounts.count(round.examples()),
+                Amounts.count(round.tokensPerSecond()),
+                Amounts.format("%.2f", round.seconds()),
+                Amounts.format("%.2f", round.overheadSeconds()),
+                Amounts.format("%.2f", round.meanWidth()),
+                Amounts.number(round.drift())));
+        return cells;
     }
 }

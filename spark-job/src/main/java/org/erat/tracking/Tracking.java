@@ -95,7 +95,7 @@ public final class Tracking implements AutoCloseable {
         List<Point> points = new ArrayList<>();
         evaluation.prefixes().forEach((order, entries) -> {
             for (RankMetrics entry : entries) {
-                points.add(point(entry.rank(), Map.of("quality by rank", Map.of(order.toString(), entry.metrics()))));
+                points.add(point(entry.rank(), Map.of("quality by rank", Map.of(order.key(), entry.metrics()))));
             }
         });
         tell(tracker -> points.forEach(tracker::record));

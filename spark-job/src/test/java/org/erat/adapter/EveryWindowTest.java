@@ -97,7 +97,7 @@ class EveryWindowTest {
                         rows,
                         rowsOfA(values, rows.window()),
                         rowsOfB(values, rows.window()),
-                        new LowRankAdapter.Dropout(0.1, 7),
+                        new LowRankAdapter.Dropout(0.1, 7, 0),
                         TOKENS)) {
             kernels.pointwise().fill(gradients, 1);
             adapter.forward(x, y, true);

@@ -48,8 +48,8 @@ class CheckpointsTest {
         }
         params[0] = -0f;
         params[1] = Float.intBitsToFloat(0x7fc00001);
-        Checkpoint saved =
-                new Checkpoint(7, 1L << 40, params, new float[] {1, 2}, new float[] {3}, Map.of("epoch", "2 é\n"));
+        Checkpoint saved = new Checkpoint(
+                7, 1L << 40, params, new float[] {1, 2}, new float[] {3}, new float[] {4, 5}, Map.of("epoch", "2 é\n"));
 
         checkpoints.save(saved);
         Checkpoint read = checkpoints.latestValid().orElseThrow();
@@ -59,20 +59,22 @@ class CheckpointsTest {
         assertThat(bits(read.params())).isEqualTo(bits(params));
         assertThat(read.optimizer()).containsExactly(1, 2);
         assertThat(read.momentum()).containsExactly(3);
+        assertThat(read.best()).containsExactly(4, 5);
         assertThat(read.extra()).containsExactlyEntriesOf(Map.of("epoch", "2 é\n"));
         assertThat(log).isEmpty();
     }
 
     @Test
-    void noMomentumComesBackAsNone() {
+    void noMomentumAndNoBestRoundComeBackAsNone() {
         checkpoints.save(checkpoint(1));
         assertThat(checkpoints.latestValid().orElseThrow().momentum()).isNull();
+        assertThat(checkpoints.latestValid().orElseThrow().best()).isNull();
     }
 
     @Test
     void aRoundThatIsSavedAgainReplacesTheFirst() throws IOException {
         checkpoints.save(checkpoint(1));
-        checkpoints.save(new Checkpoint(1, 5, new float[] {9}, new float[0], null, Map.of()));
+        checkpoints.save(new Checkpoint(1, 5, new float[] {9}, new float[0], null, null, Map.of()));
 
         assertThat(checkpoints.latestValid().orElseThrow().params()).containsExactly(9);
         assertThat(names()).containsExactly("round-000001");
@@ -212,7 +214,7 @@ class CheckpointsTest {
 
     private static Checkpoint checkpoint(int round) {
         return new Checkpoint(
-                round, round * 10L, new float[] {round, 0.5f}, new float[] {0.25f}, null, Map.of("shards", "2"));
+                round, round * 10L, new float[] {round, 0.5f}, new float[] {0.25f}, null, null, Map.of("shards", "2"));
     }
 
     private static int[] bits(float[] values) {

@@ -170,6 +170,6 @@ class LeaseTest {
     }
 
     private static Checkpoint checkpoint(int round) {
-        return new Checkpoint(round, round, new float[] {round}, new float[0], null, Map.of());
+        return new Checkpoint(round, round, new float[] {round}, new float[0], null, null, Map.of());
     }
 }

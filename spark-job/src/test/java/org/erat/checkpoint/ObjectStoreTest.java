@@ -75,6 +75,7 @@ class ObjectStoreTest {
     }
 
     private static Checkpoint checkpoint(int round) {
-        return new Checkpoint(round, 10L * round, new float[] {round, 0.5f}, new float[] {-round}, null, Map.of());
+        return new Checkpoint(
+                round, 10L * round, new float[] {round, 0.5f}, new float[] {-round}, null, null, Map.of());
     }
 }

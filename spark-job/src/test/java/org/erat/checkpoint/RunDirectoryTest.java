@@ -247,7 +247,7 @@ class RunDirectoryTest {
     }
 
     private static Checkpoint checkpoint(int round) {
-        return new Checkpoint(round, round, new float[] {round}, new float[0], null, Map.of());
+        return new Checkpoint(round, round, new float[] {round}, new float[0], null, null, Map.of());
     }
 
     private static List<String> names(Path folder) throws IOException {

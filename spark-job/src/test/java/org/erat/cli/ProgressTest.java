@@ -18,11 +18,11 @@ class ProgressTest {
     void roundsTellRatesSinceTheLineBeforeAndTimeLeftFromAllOfThem() {
         Progress.Rounds rounds = progress.rounds(2, 12);
         seconds = 10;
-        rounds.completed(3, 0.69314, 1000, 25_000);
+        rounds.completed(3, 0.69314, 1000, 25_000, "");
         seconds = 11;
-        rounds.completed(4, 0.6, 1000, 25_000);
+        rounds.completed(4, 0.6, 1000, 25_000, "");
         seconds = 15;
-        rounds.completed(5, 0.5, 1000, 25_000);
+        rounds.completed(5, 0.5, 1000, 25_000, "");
 
         assertThat(lines())
                 .containsExactly(
@@ -32,11 +32,22 @@ class ProgressTest {
     }
 
     @Test
+    void aRoundThatWasMeasuredIsAlwaysReported() {
+        Progress.Rounds rounds = progress.rounds(0, 12);
+        seconds = 10;
+        rounds.completed(1, 0.69314, 1000, 25_000, "");
+        seconds = 11;
+        rounds.completed(2, 0.6, 1000, 25_000, "accuracy 0.8123 (best 0.8210, round 1)");
+        assertThat(lines()[1])
+                .startsWith("[0:11] round 2/12  loss 0.6000  accuracy 0.8123 (best 0.8210, round 1)  1,000 examples/s");
+    }
+
+    @Test
     void theLastRoundIsAlwaysReported() {
         Progress.Rounds rounds = progress.rounds(0, 2);
         seconds = 1;
-        rounds.completed(1, 1, 10, 10);
-        rounds.completed(2, 1, 10, 10);
+        rounds.completed(1, 1, 10, 10, "");
+        rounds.completed(2, 1, 10, 10, "");
         assertThat(lines()).hasSize(2);
     }
 

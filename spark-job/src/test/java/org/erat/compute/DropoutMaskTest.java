@@ -16,7 +16,7 @@ class DropoutMaskTest {
     @ValueSource(doubles = {0.05, 0.1, 0.5, 0.9})
     void keepsTheRate(double rate) {
         for (long key = 0; key < 5; key++) {
-            long kept = kept(new DropoutMask(rate, key));
+            long kept = kept(new DropoutMask(rate, key, 0));
             double deviation = Math.sqrt(SIZE * rate * (1 - rate));
             assertThat((double) kept).isCloseTo(SIZE * (1 - rate), within(5 * deviation));
         }
@@ -33,8 +33,8 @@ class DropoutMaskTest {
     /** Of two independent masks at rate one half, one half of the elements agree; neighbours likewise. */
     @Test
     void masksOfDifferentKeysAndNeighboursAreIndependent() {
-        DropoutMask first = new DropoutMask(0.5, 1);
-        DropoutMask second = new DropoutMask(0.5, 2);
+        DropoutMask first = new DropoutMask(0.5, 1, 0);
+        DropoutMask second = new DropoutMask(0.5, 2, 0);
         int sameAcrossKeys = 0;
         int sameAsNeighbour = 0;
         for (long i = 0; i < SIZE; i++) {
@@ -46,8 +46,17 @@ class DropoutMaskTest {
     }
 
     @Test
+    void theEndOfAMaskIsOneToo() {
+        DropoutMask whole = new DropoutMask(0.5, 7, 0);
+        DropoutMask end = new DropoutMask(0.5, 7, 12);
+        for (int i = 0; i < 100; i++) {
+            assertThat(end.keeps(i)).isEqualTo(whole.keeps(12 + i));
+        }
+    }
+
+    @Test
     void scalesWhatIsKeptWhereverARowStarts() {
-        DropoutMask mask = new DropoutMask(0.25, 17);
+        DropoutMask mask = new DropoutMask(0.25, 17, 0);
         for (int first = 0; first < 4; first++) {
             for (int length = 1; length < 6; length++) {
                 float[] row = new float[length];

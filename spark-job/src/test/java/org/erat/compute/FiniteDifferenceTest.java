@@ -142,7 +142,7 @@ class FiniteDifferenceTest {
     @Test
     void dropout() {
         Pointwise pointwise = kernels.pointwise();
-        check(matrix(6, 5), x -> pointwise.dropout(x, 0.3, 11), (x, dy) -> pointwise.dropout(dy, 0.3, 11));
+        check(matrix(6, 5), x -> pointwise.dropout(x, 0.3, 11, 0), (x, dy) -> pointwise.dropout(dy, 0.3, 11, 0));
     }
 
     @Test

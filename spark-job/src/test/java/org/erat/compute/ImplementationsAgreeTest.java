@@ -517,8 +517,9 @@ public class ImplementationsAgreeTest {
             Tensor x = host.of("x", rows + 1, columns + 1);
             Tensor view = x.rows(1, rows + 1).columns(1, columns + 1);
             return List.of(
-                    kernels.pointwise().dropout(x, rate, 99),
-                    kernels.pointwise().dropout(view, rate, -3));
+                    kernels.pointwise().dropout(x, rate, 99, 0),
+                    kernels.pointwise().dropout(view, rate, -3, 0),
+                    kernels.pointwise().dropout(x, rate, 99, 6));
         });
     }
 

@@ -590,7 +590,9 @@ public class KernelsContractTest {
                 "embeddings: positions has no entries where 1 are needed",
                 () -> tokens.embeddings(x, x, null, new int[] {0}, null, null));
         refuses("dropout: rate 1.0 is not within [0, 1)", () -> kernels.pointwise()
-                .dropout(x, 1, 0));
+                .dropout(x, 1, 0, 0));
+        refuses("dropout: first element 3 is not an even number", () -> kernels.pointwise()
+                .dropout(x, 0.5, 0, 3));
         refuses("scaleColumns: u [6, 5] with 4 tokens an example and 6 factors do not fit", () -> kernels.pointwise()
                 .scaleColumns(x, new float[6], 4));
         refuses("crossEntropy: 1 classes for logits of shape [6, 5]", () -> kernels.losses()

@@ -75,6 +75,7 @@ class JobConfigTest {
                                 1,
                                 2,
                                 32,
+                                0,
                                 16,
                                 4e-4,
                                 0.06,
@@ -85,15 +86,17 @@ class JobConfigTest {
                                 1e-8,
                                 1,
                                 0,
+                                ClassWeights.NONE,
                                 Optimizer.ADAMW_ROW_LAZY,
                                 OptimizerState.AVERAGE,
                                 Averaging.ROWS,
                                 1,
                                 0,
+                                new EarlyStoppingSettings(0, 0),
                                 0),
                         new HeadSettings(Pooling.MEAN),
                         new PrefixSettings(PrefixSettings.Objective.PSEUDO_MASK, 0.5),
-                        new EvaluationSettings(true, false, 64),
+                        new EvaluationSettings(true, false, 64, 0, List.of(8)),
                         new CheckpointSettings(10, 2, 1),
                         new ComputeSettings(DeviceChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT),
                         new TrackingSettings("none", "none", "erat-dlora")));
@@ -394,8 +397,20 @@ class JobConfigTest {
                         .fingerprint())
                 .as("a run that may go back to a checkpoint")
                 .isNotEqualTo(parse("", "training.rollbacks=1").fingerprint());
+        for (String ofTheBestRound : List.of(
+                "data.validation=other",
+                "data.validation-limit=10",
+                "evaluation.batch-size=3",
+                "evaluation.ranks=4",
+                "adapter.order=trained",
+                "training.early-stopping.patience=2")) {
+            assertThat(parse("", "evaluation.every-rounds=2", ofTheBestRound).fingerprint())
+                    .as("a run that leaves the best of its rounds, " + ofTheBestRound)
+                    .isNotEqualTo(parse("", "evaluation.every-rounds=2").fingerprint());
+        }
         for (String relevant : List.of(
                 "seed=2",
+                "evaluation.every-rounds=2",
                 "training.shards=3",
                 "compute.threads=2",
                 "schedule.g0=0.4",
@@ -404,6 +419,41 @@ class JobConfigTest {
                 "compute.precision=f64")) {
             assertThat(parse("", relevant).fingerprint()).as(relevant).isNotEqualTo(fingerprint);
         }
+    }
+
+    @Test
+    void evaluationDuringTrainingHasRanksOfTheAdapterAndEarlyStoppingNeedsIt() {
+        assertThat(parse("", "adapter.rank=4").evaluation().ranks()).containsExactly(4);
+        assertThat(parse("", "evaluation.ranks=\"8, 1, 4, 4\"").evaluation().ranks())
+                .containsExactly(1, 4, 8);
+        fails(() -> parse("", "adapter.rank=4", "evaluation.ranks=[2, 5]"))
+                .hasMessageContaining("evaluation.ranks = [2, 5] is above adapter.rank = 4: name ranks from 1 to 4");
+        fails(() -> parse("", "training.early-stopping.patience=3"))
+                .hasMessageContaining("without effect where evaluation.every-rounds = 0")
+                .hasMessageContaining("set evaluation.every-rounds");
+        fails(() -> parse("", "training.early-stopping=3"))
+                .hasMessageContaining("training.early-stopping.least-gain, training.early-stopping.patience");
+    }
+
+    @Test
+    void weightsOfClassesAreNoneBalancedOrAList() {
+        assertThat(parse("").training().classWeights().areNone()).isTrue();
+        assertThat(parse("", "training.class-weights=balanced").training().classWeights())
+                .isEqualTo(ClassWeights.BALANCED);
+        JobConfig given = parse("", "training.class-weights=[1, 2.5]");
+        assertThat(given.training().classWeights().given()).containsExactly(1.0, 2.5);
+        assertThat(JobConfig.parse(given.render(), "rendered", List.of())).isEqualTo(given);
+    }
+
+    @Test
+    void aMiniBatchIsWorkedInPartsByAdamWOnly() {
+        assertThat(parse("").training().examplesAtOnce()).isEqualTo(32);
+        assertThat(parse("", "training.micro-batch-size=8").training().examplesAtOnce())
+                .isEqualTo(8);
+        assertThat(parse("", "training.micro-batch-size=64").training().examplesAtOnce())
+                .isEqualTo(32);
+        fails(() -> parse("", "training.micro-batch-size=8", "training.optimizer=sgd"))
+                .hasMessageContaining("training.micro-batch-size = 8 is not possible with training.optimizer = sgd");
     }
 
     @Test

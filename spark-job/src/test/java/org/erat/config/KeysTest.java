@@ -32,8 +32,13 @@ class KeysTest {
             Pattern.compile("^(?:above (\\d+)|(\\d+) or more), (?:below (\\d+)|at most (\\d+))$");
 
     /** Values under which every single setting can go to the ends of its range. */
-    private static final List<String> ROOM =
-            List.of("model.path=m", "data.train=d", "adapter.rank=1024", "schedule.min-rank=1", "training.shards=1");
+    private static final List<String> ROOM = List.of(
+            "model.path=m",
+            "data.train=d",
+            "adapter.rank=1024",
+            "schedule.min-rank=1",
+            "training.shards=1",
+            "evaluation.every-rounds=1");
 
     @Test
     void namesParserAndReferenceHaveTheSameKeys() {
@@ -75,9 +80,20 @@ class KeysTest {
                 refused(key, "yes", "1", "");
             }
             case "list" -> {
-                allowed(key, range.replace("one or more of ", "").split(", "));
-                allowed(key, range.replace("one or more of ", ""));
-                refused(key, "other", "query,other", "");
+                String items = range.replace("one or more of ", "");
+                Matcher bounds = CLOSED.matcher(items);
+                if (bounds.matches()) {
+                    allowed(key, bounds.group(1), bounds.group(2), bounds.group(1) + ", " + bounds.group(2));
+                    refused(key, next(bounds.group(1), -1), next(bounds.group(2), 1), "1.5", "1,x", "");
+                } else {
+                    allowed(key, items.split(", "));
+                    allowed(key, items);
+                    refused(key, "other", "query,other", "");
+                }
+            }
+            case "weights" -> {
+                allowed(key, "none", "balanced", "1, 2.5", "1000000");
+                refused(key, "other", "1,x", "1,0", "1,-1", "1000001", "");
             }
             case "text" -> {
                 allowed(key, "x");

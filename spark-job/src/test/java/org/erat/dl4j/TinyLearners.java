@@ -9,10 +9,12 @@ import java.util.stream.IntStream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.AdapterSpec;
 import org.erat.adapter.RankScale;
+import org.erat.config.ClassWeights;
 import org.erat.config.ComputeSettings;
 import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
+import org.erat.config.EarlyStoppingSettings;
 import org.erat.config.HeadSettings;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Method;
@@ -38,6 +40,7 @@ import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
+import org.erat.head.LossSettings;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.LearningRate;
 import org.erat.learner.OptimizerSpec;
@@ -80,7 +83,9 @@ public final class TinyLearners {
     public double weightDecay = 0;
     public double epsilon = 1e-8;
     public double clipNorm = 0;
+    public int microBatchSize;
     public double labelSmoothing = 0;
+    public List<Double> classWeights = List.of();
     public double historyNoise = 0.5;
 
     /** Of language models: whether tokens are predicted at mask tokens, and not at the tokens before them. */
@@ -156,6 +161,7 @@ public final class TinyLearners {
                 1,
                 1,
                 4,
+                microBatchSize,
                 1,
                 learningRate,
                 warmupShare,
@@ -166,11 +172,13 @@ public final class TinyLearners {
                 epsilon,
                 clipNorm,
                 labelSmoothing,
+                ClassWeights.NONE,
                 optimizer,
                 OptimizerState.AVERAGE,
                 Averaging.ROWS,
                 1,
                 0,
+                new EarlyStoppingSettings(0, 0),
                 0);
     }
 
@@ -184,8 +192,9 @@ public final class TinyLearners {
                 head(),
                 method,
                 schedule(),
-                labelSmoothing,
+                new LossSettings(labelSmoothing, classWeights),
                 historyNoise,
+                microBatchSize,
                 OptimizerSpec.of(training()),
                 LearningRate.of(training(), totalSteps),
                 totalSteps,

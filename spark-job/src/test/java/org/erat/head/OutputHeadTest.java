@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.DoubleBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -74,12 +75,18 @@ class OutputHeadTest {
     static Stream<Arguments> heads() {
         Targets classes = new Targets.Classes(new int[] {0, 2, 1});
         Targets numbers = new Targets.Numbers(new float[] {0.5f, -1, 2});
+        LossSettings weighed = new LossSettings(0, List.of(0.5, 2.0, 1.25));
+        LossSettings weighedAndSmoothed = new LossSettings(0.2, List.of(0.5, 2.0, 1.25));
         return Stream.of(
-                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), classes),
-                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FIRST_TOKEN, 3), classes),
-                Arguments.of(spec(TaskType.REGRESSION, Pooling.MEAN, 1), numbers),
-                Arguments.of(spec(TaskType.REGRESSION, Pooling.FIRST_TOKEN, 1), numbers),
-                Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), TOKEN_CLASSES));
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FIRST_TOKEN, 3), LossSettings.PLAIN, classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), new LossSettings(0.2, List.of()), classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), weighed, classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), weighedAndSmoothed, classes),
+                Arguments.of(spec(TaskType.REGRESSION, Pooling.MEAN, 1), LossSettings.PLAIN, numbers),
+                Arguments.of(spec(TaskType.REGRESSION, Pooling.FIRST_TOKEN, 1), LossSettings.PLAIN, numbers),
+                Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, TOKEN_CLASSES),
+                Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), weighedAndSmoothed, TOKEN_CLASSES));
     }
 
     private static double[] random(long seed, int length) {
@@ -92,9 +99,10 @@ class OutputHeadTest {
 
     private record Result(double[] outputs, double loss, double[] dHidden, double[] gradient) {}
 
-    private Result run(HeadSpec spec, Targets targets, double[] hidden, double[] parameters, double weight) {
+    private Result run(
+            HeadSpec spec, LossSettings loss, Targets targets, double[] hidden, double[] parameters, double weight) {
         Batch batch = batch(targets);
-        Head head = new OutputHead(spec, 0, kernels);
+        Head head = new OutputHead(spec, loss, kernels);
         try (Tensor x = kernels.memory().upload(DoubleBuffer.wrap(hidden), hidden.length / WIDTH, WIDTH);
                 Tensor values = kernels.memory().uploadSingle(DoubleBuffer.wrap(parameters), parameters.length);
                 Tensor gradient = kernels.memory().allocateSingle(parameters.length);
@@ -119,7 +127,7 @@ class OutputHeadTest {
     /** What the head reads, outputs and mean loss by their formulas. */
     @ParameterizedTest
     @MethodSource("heads")
-    void outputsAndLossFollowTheirFormulas(HeadSpec spec, Targets targets) {
+    void outputsAndLossFollowTheirFormulas(HeadSpec spec, LossSettings loss, Targets targets) {
         double[] hidden = random(1, LENGTHS.length * TOKENS * WIDTH);
         double[] parameters = random(2, parameters(spec));
         double[][] states = states(spec, hidden);
@@ -128,16 +136,16 @@ class OutputHeadTest {
             outputs[i] = outputs(spec, parameters, states[i]);
         }
 
-        Result result = run(spec, targets, hidden, parameters, 1);
+        Result result = run(spec, loss, targets, hidden, parameters, 1);
 
         assertThat(result.outputs())
                 .containsExactly(
                         Stream.of(outputs).flatMapToDouble(Arrays::stream).toArray(), within(1e-12));
-        double loss = IntStream.range(0, outputs.length)
-                .mapToDouble(i -> loss(targets, i, outputs[i]))
+        double mean = IntStream.range(0, outputs.length)
+                .mapToDouble(i -> loss(loss, targets, i, outputs[i]))
                 .average()
                 .orElseThrow();
-        assertThat(result.loss()).isCloseTo(loss, within(1e-12));
+        assertThat(result.loss()).isCloseTo(mean, within(1e-12));
     }
 
     private static double[][] states(HeadSpec spec, double[] hidden) {
@@ -188,7 +196,8 @@ class OutputHeadTest {
         return y;
     }
 
-    private static double loss(Targets targets, int row, double[] outputs) {
+    /** Weight of the class · ((1 − ε)·that of the right class + ε·the mean over all classes), of −log p. */
+    private static double loss(LossSettings loss, Targets targets, int row, double[] outputs) {
         if (targets instanceof Targets.Numbers numbers) {
             return Math.pow(outputs[0] - numbers.numbers()[row], 2);
         }
@@ -196,31 +205,37 @@ class OutputHeadTest {
                 ? new int[] {2, 0, 1, 2}
                 : ((Targets.Classes) targets).classes();
         double sum = Arrays.stream(outputs).map(Math::exp).sum();
-        return Math.log(sum) - outputs[classes[row]];
+        double ofRight = Math.log(sum) - outputs[classes[row]];
+        double ofAll = Arrays.stream(outputs)
+                .map(output -> Math.log(sum) - output)
+                .average()
+                .orElseThrow();
+        double weight = loss.classWeights().isEmpty() ? 1 : loss.classWeights().get(classes[row]);
+        return weight * ((1 - loss.labelSmoothing()) * ofRight + loss.labelSmoothing() * ofAll);
     }
 
     /** Of the hidden states and of each array. A weight is a factor of the gradient and not of the loss. */
     @ParameterizedTest
     @MethodSource("heads")
-    void gradientsAreThoseOfTheMeanLoss(HeadSpec spec, Targets targets) {
+    void gradientsAreThoseOfTheMeanLoss(HeadSpec spec, LossSettings loss, Targets targets) {
         double[] hidden = random(3, LENGTHS.length * TOKENS * WIDTH);
         double[] parameters = random(4, parameters(spec));
         double weight = 0.25;
-        Result result = run(spec, targets, hidden, parameters, weight);
+        Result result = run(spec, loss, targets, hidden, parameters, weight);
 
         double[] direction = random(5, hidden.length);
-        double slope =
-                (run(spec, targets, moved(hidden, direction, H), parameters, 1).loss()
-                                - run(spec, targets, moved(hidden, direction, -H), parameters, 1)
-                                        .loss())
-                        / (2 * H);
+        double slope = (run(spec, loss, targets, moved(hidden, direction, H), parameters, 1)
+                                .loss()
+                        - run(spec, loss, targets, moved(hidden, direction, -H), parameters, 1)
+                                .loss())
+                / (2 * H);
         assertThat(product(result.dHidden(), direction)).isCloseTo(weight * slope, within(1e-8));
         for (Array array : spec.layout().arrays()) {
             double[] inArray = new double[parameters.length];
             System.arraycopy(random(6, array.length()), 0, inArray, FROM + array.offset(), array.length());
-            slope = (run(spec, targets, hidden, moved(parameters, inArray, H), 1)
+            slope = (run(spec, loss, targets, hidden, moved(parameters, inArray, H), 1)
                                     .loss()
-                            - run(spec, targets, hidden, moved(parameters, inArray, -H), 1)
+                            - run(spec, loss, targets, hidden, moved(parameters, inArray, -H), 1)
                                     .loss())
                     / (2 * H);
             assertThat(product(result.gradient(), inArray)).as(array.name()).isCloseTo(weight * slope, within(1e-8));
@@ -248,13 +263,13 @@ class OutputHeadTest {
         HeadSpec spec = spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3);
         double[] hidden = random(1, LENGTHS.length * TOKENS * WIDTH);
         double[] parameters = random(2, parameters(spec));
-        Result result = run(spec, TOKEN_CLASSES, hidden, parameters, 1);
+        Result result = run(spec, LossSettings.PLAIN, TOKEN_CLASSES, hidden, parameters, 1);
         double[] others = random(7, hidden.length);
         for (int token : TOKENS_WITH_TARGETS) {
             System.arraycopy(hidden, token * WIDTH, others, token * WIDTH, WIDTH);
         }
 
-        Result withOthers = run(spec, TOKEN_CLASSES, others, parameters, 1);
+        Result withOthers = run(spec, LossSettings.PLAIN, TOKEN_CLASSES, others, parameters, 1);
 
         assertThat(withOthers.outputs()).containsExactly(result.outputs());
         assertThat(withOthers.gradient()).containsExactly(result.gradient());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,7 +98,7 @@ class LanguageModelRunTest {
         return session.createDataFrame(rows, TokenizedDataset.schema(TaskType.LANGUAGE_MODELING));
     }
 
-    private static JobConfig job() {
+    private static JobConfig job(String... overrides) {
         return JobConfig.parse(
                 """
                 model.path = "%s"
@@ -110,11 +111,40 @@ class LanguageModelRunTest {
                 """
                         .formatted(folder.resolve("model"), RANK),
                 "job.conf",
-                List.of());
+                List.of(overrides));
     }
 
-    private static RunOutcome submit(Path runDirectory, RunListener listener) {
-        return new TrainingRun(session, job(), TrainingData.of(data), listener).run(runDirectory.toString(), false);
+    private static RunOutcome submit(Path runDirectory, RunListener listener, String... overrides) {
+        return new TrainingRun(session, job(overrides), TrainingData.of(data), listener)
+                .run(runDirectory.toString(), false);
+    }
+
+    /** A learning rate at which the perplexity soon rises again. */
+    @Test
+    void measuredDuringTrainingItsBestRoundIsTheOneWithTheLowestPerplexity() throws IOException {
+        submit(own, Watching.toTheEnd(), "evaluation.every-rounds=2", "training.learning-rate=0.5");
+
+        double lowest = Double.POSITIVE_INFINITY;
+        int best = 0;
+        int measured = 0;
+        for (String line : Files.readAllLines(own.resolve("metrics.jsonl"))) {
+            JsonNode round = JSON.readTree(line);
+            JsonNode validation = round.path("validation");
+            if (validation.isMissingNode()) {
+                continue;
+            }
+            measured++;
+            assertThat(validation.path("metric").asText()).isEqualTo("perplexity");
+            if (validation.path("mean").asDouble() < lowest) {
+                lowest = validation.path("mean").asDouble();
+                best = round.path("round").asInt();
+            }
+            assertThat(validation.path("best_round").asInt()).isEqualTo(best);
+        }
+        assertThat(measured).isEqualTo(ROUNDS / 2);
+        JsonNode evaluation = JSON.readTree(own.resolve("evaluation.json").toFile());
+        assertThat(evaluation.path("prefix").path(RANK).path("perplexity").asDouble())
+                .isEqualTo(lowest);
     }
 
     @Test

@@ -2,10 +2,13 @@ package org.erat.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.lang3.ArrayUtils;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -71,8 +75,19 @@ class LocalClusterTest {
     }
 
     private static void submit(SparkSession session, String name, String... overrides) {
-        new TrainingRun(session, project.job(overrides), Watching.toTheEnd())
+        String[] measured =
+                ArrayUtils.addAll(new String[] {"evaluation.every-rounds=2", "evaluation.ranks=[2, 4]"}, overrides);
+        new TrainingRun(session, project.job(measured), Watching.toTheEnd())
                 .run(folder.resolve(name).toString(), false);
+    }
+
+    /** What was measured during training. */
+    private static List<JsonNode> measured(String run) throws IOException {
+        List<JsonNode> measured = new ArrayList<>();
+        for (String line : Files.readAllLines(folder.resolve(run).resolve("metrics.jsonl"))) {
+            measured.add(new ObjectMapper().readTree(line).path("validation"));
+        }
+        return measured;
     }
 
     private static Map<String, byte[]> adapter(String run) {
@@ -80,14 +95,19 @@ class LocalClusterTest {
     }
 
     @Test
-    void aRunOnTwoCoresOrTwoExecutorsIsTheOneOnOneCore() {
+    void aRunOnTwoCoresOrTwoExecutorsIsTheOneOnOneCore() throws IOException {
         submit(cluster, "two executors");
 
+        assertThat(measured("one core"))
+                .hasSize(TinyProject.ROUNDS)
+                .filteredOn(round -> !round.isMissingNode())
+                .hasSize(TinyProject.ROUNDS / 2);
         assertThat(adapter("one core")).containsKeys("adapter_model.safetensors", "head.safetensors");
         for (String other : List.of("two cores", "two executors")) {
             assertThat(adapter(other)).as(other).containsExactlyInAnyOrderEntriesOf(adapter("one core"));
             assertThat(folder.resolve(other).resolve("evaluation.json"))
                     .hasSameBinaryContentAs(folder.resolve("one core/evaluation.json"));
+            assertThat(measured(other)).as(other).isEqualTo(measured("one core"));
         }
     }
 

@@ -299,6 +299,32 @@ class TrainingRunTest {
         assertSameResult(own);
     }
 
+    /** Of 49 examples n_c are of class c: 49/(2·n_c). */
+    @Test
+    void balancedClassesWeighByHowOftenTheyAreTrainedOn() throws IOException {
+        long happy = Files.readAllLines(project.text().resolve("train.tsv")).stream()
+                .filter(line -> line.endsWith("\thappy"))
+                .count();
+        Watching balanced = Watching.toTheEnd();
+        submit(project.job("training.class-weights=balanced"), own.resolve("balanced"), balanced);
+
+        double ofHappy = 49 / (2.0 * happy);
+        double ofSad = 49 / (2.0 * (49 - happy));
+        assertThat(balanced.lines).contains(String.format("weights of classes: happy %.4g, sad %.4g", ofHappy, ofSad));
+        submit(
+                project.job("training.class-weights=[" + ofHappy + ", " + ofSad + "]"),
+                own.resolve("given"),
+                Watching.toTheEnd());
+        assertThat(TinyProject.bytesOf(own.resolve("given/adapter")))
+                .containsExactlyInAnyOrderEntriesOf(TinyProject.bytesOf(own.resolve("balanced/adapter")));
+        assertThat(TinyProject.bytesOf(own.resolve("given/adapter")).get("head.safetensors"))
+                .isNotEqualTo(TinyProject.bytesOf(whole.resolve("adapter")).get("head.safetensors"));
+        assertThatThrownBy(() -> submit(
+                        project.job("training.class-weights=[1, 2, 3]"), own.resolve("three"), Watching.toTheEnd()))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("training.class-weights has 3 weights, and the data have 2 classes");
+    }
+
     @Test
     void aRunThatIsCancelledSavesTheRoundAndGoesOnFromThereToTheSameBits() throws IOException {
         // No checkpoint is due after round 3.

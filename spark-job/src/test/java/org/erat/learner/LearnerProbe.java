@@ -42,7 +42,7 @@ public final class LearnerProbe implements AutoCloseable {
         this.kernels = runtime.kernels();
         this.adapted = new AdaptedTransformer(spec, method);
         this.step = adapted.begin(step, 0, batch.size());
-        this.head = Head.of(spec.head(), spec.labelSmoothing(), runtime);
+        this.head = Head.of(spec.head(), spec.loss(), runtime);
         Random random = new Random(5);
         double bound = 1 / Math.sqrt(spec.head().width());
         DoubleStream ofHead = random.doubles(spec.layout().headGroup().length(), -bound, bound);

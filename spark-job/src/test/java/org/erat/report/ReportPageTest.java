@@ -49,6 +49,25 @@ class ReportPageTest {
     }
 
     @Test
+    void whatWasMeasuredDuringTrainingIsDrawnByRankWithTheBestRound() throws Exception {
+        Document page = page(RunFiles.finished(folder.resolve("lora"), "lora", 0.9));
+
+        // metrics.jsonl: accuracy at ranks 2 and 4 after rounds 5, 10 and 15.
+        assertThat(hovers(page))
+                .contains("round 5, mean: 65.0", "round 10, rank 2: 60.0", "round 10, rank 4: 80.0")
+                .doesNotContain("round 6, mean: 66.0");
+        assertThat(texts(page, "text")).contains("best: round 10, 70.0");
+        assertThat(page.getDocumentElement().getTextContent())
+                .contains("The adapter is that of round 10, the best one.");
+        assertThat(texts(page, "th")).contains("validation accuracy");
+        assertThat(texts(page, "span")).contains("10", "validation accuracy 70.0");
+
+        Path erat = RunFiles.finished(folder.resolve("erat"), "erat", 1.1);
+        assertThat(hovers(parsed(ReportPage.of(List.of(read(folder.resolve("lora")), read(erat))))))
+                .contains("round 10, lora: 70.0", "round 10, erat: 70.0");
+    }
+
+    @Test
     void namesAndTextsOfTheDataStayText() throws Exception {
         Document page = page(RunFiles.finished(folder.resolve("a <b> & c"), "lora", 0.9));
 

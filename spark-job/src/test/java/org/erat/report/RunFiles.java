@@ -64,6 +64,21 @@ final class RunFiles {
         values.put("bytes_from_all_workers", 3_955_912);
         values.put("seconds", 4.25);
         values.put("overhead_seconds", 0.25);
+        if (round % 5 == 0) {
+            // 0.65 after round 5, 0.70 after round 10, 0.65 after round 15.
+            double accuracy = 0.7 - 0.01 * Math.abs(round - 10);
+            values.put(
+                    "validation",
+                    Map.of(
+                            "metric",
+                            "accuracy",
+                            "ranks",
+                            Map.of("2", accuracy - 0.1, "4", accuracy + 0.1),
+                            "mean",
+                            accuracy,
+                            "best_round",
+                            Math.min(round, 10)));
+        }
         return values;
     }
 

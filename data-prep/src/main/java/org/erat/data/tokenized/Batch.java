@@ -57,6 +57,28 @@ public record Batch(
     }
 
     /**
+     * The examples [from, to), padded to the same length T.
+     *
+     * @return this where they are all of them
+     */
+    public Batch part(int from, int to) {
+        if (from == 0 && to == size()) {
+            return this;
+        }
+        int first = from * tokens();
+        int last = to * tokens();
+        return new Batch(
+                Arrays.copyOfRange(tokenIds, first, last),
+                Arrays.copyOfRange(typeIds, first, last),
+                Arrays.copyOfRange(lengths, from, to),
+                Arrays.copyOfRange(ids, from, to),
+                targets instanceof Targets.TokenClasses
+                        ? TargetArrays.part(targets, first, last)
+                        : TargetArrays.part(targets, from, to),
+                arrangement == null ? null : arrangement.part(first, last));
+    }
+
+    /**
      * The examples of {@code indices}, at least one, in that order.
      *
      * @param padTokenId what the padding is filled with

@@ -44,6 +44,16 @@ final class TargetArrays {
         return resized;
     }
 
+    /** The values [from, to) of known targets. */
+    static Targets part(Targets targets, int from, int to) {
+        if (targets instanceof Numbers numbers) {
+            return new Numbers(Arrays.copyOfRange(numbers.numbers(), from, to));
+        }
+        return targets instanceof Classes classes
+                ? new Classes(Arrays.copyOfRange(classes.classes(), from, to))
+                : new TokenClasses(Arrays.copyOfRange(((TokenClasses) targets).classes(), from, to));
+    }
+
     private static Object values(Targets targets) {
         if (targets instanceof Classes classes) {
             return classes.classes();

@@ -124,8 +124,8 @@ final class CudaPointwise implements Pointwise {
     // ---- dropout and factors of columns
 
     @Override
-    public StridedTensor dropout(Tensor x, double rate, long key) {
-        DropoutMask mask = new DropoutMask(rate, key);
+    public StridedTensor dropout(Tensor x, double rate, long key, long first) {
+        DropoutMask mask = new DropoutMask(rate, key, first);
         StridedTensor in = DeviceBlock.tensor(x);
         StridedTensor y = execution.allocate(in.dtype(), x.shape());
         Execution.Cells cells = execution.cells(in, y);

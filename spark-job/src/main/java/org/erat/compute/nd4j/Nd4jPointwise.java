@@ -117,8 +117,8 @@ final class Nd4jPointwise implements Pointwise {
     }
 
     @Override
-    public Tensor dropout(Tensor x, double rate, long key) {
-        DropoutMask mask = new DropoutMask(rate, key);
+    public Tensor dropout(Tensor x, double rate, long key, long first) {
+        DropoutMask mask = new DropoutMask(rate, key, first);
         INDArray in = array(x);
         double[] factors = new double[(int) in.length()];
         for (int i = 0; i < factors.length; i++) {

@@ -202,8 +202,8 @@ final class OneDnnPointwise implements Pointwise {
     // ---- dropout and factors of columns
 
     @Override
-    public StridedTensor dropout(Tensor x, double rate, long key) {
-        DropoutMask mask = new DropoutMask(rate, key);
+    public StridedTensor dropout(Tensor x, double rate, long key, long first) {
+        DropoutMask mask = new DropoutMask(rate, key, first);
         StridedTensor in = HostBlock.tensor(x);
         StridedTensor y = execution.allocate(in.dtype(), x.shape());
         float[] row = new float[(int) in.columns()];

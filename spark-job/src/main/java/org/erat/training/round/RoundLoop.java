@@ -14,7 +14,7 @@ import org.erat.training.average.RoundAverage;
 
 /**
  * Rounds: broadcast the shared values, H local steps in each shard, the average in shard order, the outer step. The driver
- * records a round while the shards train the next one.
+ * records a round while the shards train the next one, unless a listener decides first whether there is one.
  *
  * @param <B> mini-batch
  */
@@ -43,10 +43,10 @@ public final class RoundLoop<B> {
     private record Finished(RoundState start, RoundAverage average, TrainingState next, long nanos) {}
 
     /**
-     * Trains the rounds that are left of a state's epoch.
+     * Trains the rounds that are left of a state's epoch, or as many as listeners let it.
      *
      * @param batches of the epoch; partition k is shard k
-     * @return the state after the epoch
+     * @return the state after the last round
      */
     public TrainingState trainEpoch(TrainingState from, JavaRDD<B> batches) {
         Broadcast<LocalTraining<B>> work = spark.broadcast(training);
@@ -57,7 +57,7 @@ public final class RoundLoop<B> {
         Finished last = null;
         int end = (from.round() / settings.roundsPerEpoch() + 1) * settings.roundsPerEpoch();
         try {
-            while (state.round() < end) {
+            while (state.round() < end && !ended()) {
                 long begun = System.nanoTime();
                 RoundState start = settings.start(state);
                 Broadcast<RoundState> shared = spark.broadcast(start);
@@ -67,6 +67,10 @@ public final class RoundLoop<B> {
                 DivergedException.throwFirst(average.totals());
                 state = next(state, average, outerStep);
                 last = new Finished(start, average, state, System.nanoTime() - begun);
+                if (isDecidedAfter(state.round())) {
+                    record(last);
+                    last = null;
+                }
             }
             record(last);
         } finally {
@@ -74,6 +78,14 @@ public final class RoundLoop<B> {
             averaged.destroy();
         }
         return state;
+    }
+
+    private boolean ended() {
+        return listeners.stream().anyMatch(RoundListener::endsTraining);
+    }
+
+    private boolean isDecidedAfter(int round) {
+        return listeners.stream().anyMatch(listener -> listener.decidesAfter(round));
     }
 
     private Aggregation.Job begin(

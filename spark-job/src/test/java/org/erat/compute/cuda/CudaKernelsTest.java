@@ -270,7 +270,7 @@ class CudaKernelsTest {
         Tensor dqkv = keep(made, kernels.attention().backward(context, qkv, shape, attended));
         keep(made, kernels.matrices().linearBackward(dqkv, weights.map()));
         grouped(weights, kernels, x, lengths, made);
-        Tensor dropped = keep(made, kernels.pointwise().dropout(normal, 0.3, 7));
+        Tensor dropped = keep(made, kernels.pointwise().dropout(normal, 0.3, 7, 0));
         kernels.pointwise().add(dropped, active);
         kernels.pointwise().subtract(normal, active);
         kernels.pointwise().scaleColumns(dropped.columns(1, 5), new float[] {1, 2, 3, 4, 5, 6, 7, 8}, tokens);
