@@ -55,6 +55,7 @@ public final class Keys {
     public static final String TRAINING_ROLLBACKS = "training.rollbacks";
 
     public static final String HEAD_POOLING = "head.pooling";
+    public static final String HEAD_DROPOUT = "head.dropout";
 
     public static final String PREFIX_OBJECTIVE = "prefix.objective";
     public static final String PREFIX_HISTORY_NOISE = "prefix.history-noise";

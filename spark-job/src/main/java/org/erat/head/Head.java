@@ -69,11 +69,12 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
      * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
      *
      * @param states [M,H] that were read
+     * @param dropout key of what is dropped: the same key drops the same
      * @param losses [M], receives the loss of each state, without the weight
      * @return [M,H], the gradient of the states
      */
     public abstract Tensor lossGradient(
-            Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
+            Tensor states, Targets targets, double weight, long dropout, Parameters parameters, Tensor losses);
 
     /**
      * The head that a specification describes.

@@ -104,7 +104,13 @@ public final class Learner implements AutoCloseable {
                 new Head.Parameters(parameters, gradient, layout.headGroup().from());
         try (Transformer.Pass pass = transformer.forward(batch, adapted.adapters(step, selection.rows(), adapters));
                 Tensor states = head.read(pass.hidden(), batch);
-                Tensor dStates = head.lossGradient(states, batch.targets(), selection.weight(), ofHead, losses)) {
+                Tensor dStates = head.lossGradient(
+                        states,
+                        batch.targets(),
+                        selection.weight(),
+                        spec.headDropout(step.step(), step.shard()),
+                        ofHead,
+                        losses)) {
             adapted.backward(transformer, pass, head.readBackward(dStates, batch), gradient);
         }
     }

@@ -91,7 +91,7 @@ class JobConfigTest {
                                 1,
                                 0,
                                 0),
-                        new HeadSettings(Pooling.MEAN),
+                        new HeadSettings(Pooling.MEAN, 0),
                         new PrefixSettings(PrefixSettings.Objective.PSEUDO_MASK, 0.5),
                         new EvaluationSettings(true, false, 64),
                         new CheckpointSettings(10, 2, 1),
