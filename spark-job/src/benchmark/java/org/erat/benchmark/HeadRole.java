@@ -65,7 +65,7 @@ final class HeadRole implements ChildMain.Role {
                     Tensor losses = kernels.memory().allocateSingle(targets)) {
                 for (int i = 0; i < request.get("passes").asInt(); i++) {
                     long start = System.nanoTime();
-                    head.lossGradient(states, next, 1, none, losses).close();
+                    head.lossGradient(states, next, 1, 0, 0, none, losses).close();
                     answer.withArray("seconds").add((System.nanoTime() - start) / 1e9);
                 }
             }

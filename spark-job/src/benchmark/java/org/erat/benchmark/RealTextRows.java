@@ -55,7 +55,7 @@ final class RealTextRows {
     /** Of prepared completions, as what a model reads depends on how it predicts them. */
     private void ofPrepared() {
         PackedExamples all = bench.examples(Workspace.PREPARED);
-        HeadSpec masked = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, 1, 1, HeadSpec.Loss.MASKED_TOKEN);
+        HeadSpec masked = HeadSpec.ofVocabulary(1, 1, HeadSpec.Loss.MASKED_TOKEN);
         padding(PREPARED, "decoders, and encoders with prefix.objective = causal", all, lengths(all), PREPARED_BATCH);
         padding(
                 PREPARED,

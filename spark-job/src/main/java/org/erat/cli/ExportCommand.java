@@ -120,7 +120,8 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
             names = "--merged",
             description =
                     "Write the whole base model with the adapter in its weights, as a Hugging Face directory in the"
-                            + " precision of the checkpoint that it was prepared from. For causal language models.")
+                            + " precision of the checkpoint that it was prepared from, with the task head. Not for heads of"
+                            + " head.pooling = mean, which no class of the transformers library has.")
     private boolean merged;
 
     @Mixin
@@ -185,7 +186,7 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
                         directoryOfBase -> run.adapter().on(BaseModel.describe(directoryOfBase, hadoop)))
                 .orElse(run.adapter());
         RowOrder order = order(request, run);
-        PeftAdapter peft = named(cut(adapter, order, request), adapter, hadoop);
+        PeftAdapter peft = cut(adapter, order, request).on(adapter.nameOfBase(hadoop));
         progress.say("order of the rows: " + order.key());
         if (request.merged()) {
             merge(adapter, peft, directory, hadoop, progress);
@@ -193,13 +194,6 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
             AdapterFiles.write(adapter, peft, TokenizerFiles.in(run.adapterPath(), hadoop), directory, hadoop);
             progress.say("adapter: " + request.out());
         }
-    }
-
-    /** With the checkpoint as base model where a prepared model is none that the transformers library could load. */
-    private static PeftAdapter named(PeftAdapter peft, TrainedAdapter adapter, Configuration hadoop) {
-        return adapter.isOfCausalLanguageModel()
-                ? BaseModel.source(adapter.base().name(), hadoop).map(peft::on).orElse(peft)
-                : peft;
     }
 
     private static void merge(

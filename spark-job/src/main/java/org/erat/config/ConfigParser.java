@@ -48,7 +48,7 @@ final class ConfigParser {
                 adapter(),
                 schedule(),
                 training(),
-                new HeadSettings(value(Settings.HEAD_POOLING)),
+                new HeadSettings(value(Settings.HEAD_POOLING), value(Settings.HEAD_DROPOUT)),
                 new PrefixSettings(value(Settings.PREFIX_OBJECTIVE), value(Settings.PREFIX_HISTORY_NOISE)),
                 new EvaluationSettings(
                         value(Settings.EVALUATION_PREFIXES),

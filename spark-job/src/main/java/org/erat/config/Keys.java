@@ -59,6 +59,7 @@ public final class Keys {
     public static final String EARLY_STOPPING_LEAST_GAIN = "training.early-stopping.least-gain";
 
     public static final String HEAD_POOLING = "head.pooling";
+    public static final String HEAD_DROPOUT = "head.dropout";
 
     public static final String PREFIX_OBJECTIVE = "prefix.objective";
     public static final String PREFIX_HISTORY_NOISE = "prefix.history-noise";

@@ -170,6 +170,8 @@ final class Settings {
 
     static final Setting<Pooling> HEAD_POOLING =
             Setting.of(Keys.HEAD_POOLING, choice(Pooling.class), c -> c.head().pooling());
+    static final Setting<Double> HEAD_DROPOUT = Setting.of(
+            Keys.HEAD_DROPOUT, decimal(Interval.below("0", "1")), c -> c.head().dropout());
 
     static final Setting<Objective> PREFIX_OBJECTIVE = Setting.of(
             Keys.PREFIX_OBJECTIVE, choice(Objective.class), c -> c.prefix().objective());
@@ -283,6 +285,7 @@ final class Settings {
             EARLY_STOPPING_PATIENCE,
             EARLY_STOPPING_LEAST_GAIN,
             HEAD_POOLING,
+            HEAD_DROPOUT,
             PREFIX_OBJECTIVE,
             PREFIX_HISTORY_NOISE,
             EVALUATION_PREFIXES,

@@ -169,7 +169,13 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
                         head.loss(states.tensor(), targets, parameters(values, null), lossOfRows);
                     } else {
                         try (Tensor ofPass = head.lossGradient(
-                                states.tensor(), targets, weights[i], parameters(values, gradient), lossOfRows)) {
+                                states.tensor(),
+                                targets,
+                                weights[i],
+                                spec.headDropout(getIterationCount(), shard),
+                                0,
+                                parameters(values, gradient),
+                                lossOfRows)) {
                             kernels().memory().download(ofPass, HostArrays.of(part(dStates, i, rows)));
                         }
                     }

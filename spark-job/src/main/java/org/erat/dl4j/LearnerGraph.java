@@ -1,5 +1,8 @@
 package org.erat.dl4j;
 
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -8,8 +11,14 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.config.Precision;
 import org.erat.config.TrainingSettings.Optimizer;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.ModelTensors;
+import org.erat.head.HeadLayout;
 import org.erat.learner.LearnerSpec;
+import org.erat.model.BaseModel;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions;
@@ -52,11 +61,35 @@ public final class LearnerGraph {
                 : new AdamWUpdaterConf(spec.learningRate(), group, countsOfArray);
     }
 
-    /** A graph with initial values. */
+    /** A graph with initial values: of a dense layer that is the base model's pooler, the checkpoint's. */
     public static ComputationGraph create(LearnerSpec spec) {
         ComputationGraph graph = new ComputationGraph(configuration(spec));
         graph.init();
+        startFromPooler(spec, graph);
         return graph;
+    }
+
+    private static void startFromPooler(LearnerSpec spec, ComputationGraph graph) {
+        String prefix = Families.of(spec.architecture()).prefixInModelWithHead();
+        Map<String, HeadLayout.Array> arrays = new HashMap<>();
+        for (HeadLayout.Array array : spec.head().layout().arrays()) {
+            arrays.put(array.name(), array);
+        }
+        arrays.keySet()
+                .retainAll(ModelTensors.pooler(spec.architecture()).keySet().stream()
+                        .map(prefix::concat)
+                        .toList());
+        if (arrays.isEmpty()) {
+            return;
+        }
+        INDArray all = head(graph).params();
+        INDArray head = all.reshape(all.length());
+        BaseModel.pooler(spec.modelUri()).forEach((name, tensor) -> {
+            HeadLayout.Array array = Objects.requireNonNull(arrays.get(prefix + name));
+            float[] values = new float[array.length()];
+            tensor.values().get(values);
+            HostArrays.write(values, head.get(NDArrayIndex.interval(array.offset(), array.offset() + array.length())));
+        });
     }
 
     /** A graph with values that mean nothing yet. */

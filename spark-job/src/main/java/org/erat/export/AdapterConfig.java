@@ -13,6 +13,8 @@ import org.erat.data.FileSignature;
 import org.erat.data.JsonReason;
 import org.erat.data.StrictJson;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
 import org.erat.model.BaseModelReference;
@@ -33,13 +35,16 @@ record AdapterConfig(
         TaskType type,
         List<String> labelNames,
         List<String> metrics) {
-    static final int VERSION = 4;
+    static final int VERSION = 5;
 
     /** The version whose architecture did not state biases, the kind of norm, a gate and how positions count. */
     private static final int ENCODERS_OF_BERT = 2;
 
     /** The version whose architecture did not state what only decoders vary. */
     private static final int ENCODERS = 3;
+
+    /** The version whose heads had the layers that {@link #withLayers} gives them. */
+    private static final int FIXED_HEADS = 4;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -86,8 +91,13 @@ record AdapterConfig(
                 withPartsOfEncoders(tree.withObject("/architecture"));
             }
             if (version == ENCODERS_OF_BERT || version == ENCODERS) {
-                ((ObjectNode) tree).put("version", VERSION);
                 withPartsOfDecoders(tree.withObject("/architecture"));
+            }
+            if (version >= ENCODERS_OF_BERT && version <= FIXED_HEADS) {
+                ((ObjectNode) tree).put("version", VERSION);
+                withLayers(
+                        tree.withObject("/head"),
+                        tree.at("/architecture/family").asText());
                 return JSON.treeToValue(tree, AdapterConfig.class);
             }
             if (version != VERSION) {
@@ -122,6 +132,22 @@ record AdapterConfig(
         architecture.withObject("/heads").put("normalized", false);
         architecture.set("mask", JSON.valueToTree(Architecture.Mask.BIDIRECTIONAL));
         architecture.put("tied", true);
+    }
+
+    /** What every head of version 4 had without saying so. */
+    private static void withLayers(ObjectNode head, String family) {
+        boolean ofTokens = head.path("readout").asText().equals(HeadSpec.Readout.TARGET_TOKENS.name());
+        boolean ofVocabulary = head.path("loss").asText().endsWith("_TOKEN");
+        TaskHead layers = !ofTokens
+                ? TaskHead.OF_POOLED_STATES
+                : ofVocabulary ? TaskHead.NONE : Families.named(family).tokenClassifier();
+        head.set("layers", JSON.valueToTree(layers));
+        head.put("dropout", 0);
+    }
+
+    /** The class of the transformers library that has the adapter's model with its head. */
+    ModelClass modelClass() {
+        return ModelClass.of(type, head.layers(), Families.of(architecture));
     }
 
     private static BadInputException unreadable(String place, String reason, Exception cause) {

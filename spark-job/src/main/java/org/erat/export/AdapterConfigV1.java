@@ -40,11 +40,16 @@ record AdapterConfigV1(
             Schedule schedule,
             double dropout,
             boolean freezeA,
-            HeadSettings.Pooling pooling) {
+            Pooling pooling) {
         AdapterSpec adapter() {
             RankScale scale = new RankScale(schedule.scale(), schedule.alpha(), schedule.rank());
             return new AdapterSpec(targets, scale, dropout, freezeA);
         }
+    }
+
+    enum Pooling {
+        MEAN,
+        FIRST_TOKEN
     }
 
     record Model(
@@ -93,6 +98,20 @@ record AdapterConfigV1(
         return JSON.readValue(json, AdapterConfigV1.class).current();
     }
 
+    private HeadSpec head(Architecture architecture) {
+        HeadSpec ofMean = HeadSpec.of(type, outputs, new HeadSettings(HeadSettings.Pooling.MEAN, 0), architecture);
+        boolean first = ofMean.readout() == HeadSpec.Readout.MEAN && encoder.pooling() == Pooling.FIRST_TOKEN;
+        return first
+                ? new HeadSpec(
+                        HeadSpec.Readout.FIRST_TOKEN,
+                        ofMean.width(),
+                        outputs,
+                        ofMean.loss(),
+                        ofMean.layers(),
+                        ofMean.dropout())
+                : ofMean;
+    }
+
     /** The same in the current version. */
     private AdapterConfig current() {
         Architecture architecture = encoder.model().architecture();
@@ -101,7 +120,7 @@ record AdapterConfigV1(
                 new BaseModelReference(encoder.modelUri(), encoder.modelSha256()),
                 architecture,
                 encoder.adapter(),
-                HeadSpec.of(type, outputs, new HeadSettings(encoder.pooling()), architecture.width()),
+                head(architecture),
                 task,
                 type,
                 labelNames,

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -21,12 +22,11 @@ import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.storage.AtomicOutput;
 import org.erat.head.HeadLayout;
-import org.erat.head.HeadSpec;
 
 /**
- * A directory with an adapter: {@code adapter_config.json} and {@code adapter_model.safetensors} as PEFT reads them, the
- * task head in {@code head.safetensors} (where it has parameters) and {@code head_config.json}, which PEFT leaves alone,
- * the base model's tokenizer for {@code AutoTokenizer}, and a {@code README.md}. A run's own adapter has the moments of its inner activations in {@code
+ * A directory with an adapter: {@code adapter_config.json} and {@code adapter_model.safetensors} as PEFT reads them, with
+ * the task head where the model's class has it; otherwise the head is in {@code head.safetensors}, which PEFT leaves alone,
+ * as it does {@code head_config.json}; the base model's tokenizer for {@code AutoTokenizer}, and a {@code README.md}. A run's own adapter has the moments of its inner activations in {@code
  * row_moments.safetensors} beside them.
  */
 public final class AdapterFiles {
@@ -51,7 +51,8 @@ public final class AdapterFiles {
      * @throws org.erat.data.UsageException if it cannot be written, or something else is there
      */
     public static void write(TrainedAdapter adapter, TokenizerFiles tokenizer, Path directory, Configuration hadoop) {
-        write(adapter, Export.uniform(adapter, adapter.rank(), false), tokenizer, moments(adapter), directory, hadoop);
+        PeftAdapter peft = Export.uniform(adapter, adapter.rank(), false).on(adapter.nameOfBase(hadoop));
+        write(adapter, peft, tokenizer, moments(adapter), directory, hadoop);
     }
 
     /**
@@ -75,7 +76,7 @@ public final class AdapterFiles {
             folder.write(CONFIG, out -> out.write(PeftConfig.of(adapter, peft)));
             folder.write(TENSORS, out -> SafetensorsWriter.write(out, peft.tensors(), METADATA));
             folder.write(HEAD_CONFIG, out -> out.write(AdapterConfig.of(adapter).toJson()));
-            if (hasParameters(adapter.head())) {
+            if (hasFileOfHead(adapter)) {
                 folder.write(HEAD_TENSORS, out -> SafetensorsWriter.write(out, adapter.headTensors(), METADATA));
             }
             if (!moments.isEmpty()) {
@@ -148,22 +149,26 @@ public final class AdapterFiles {
         }
     }
 
-    /** A language model's head is the base model's, and frozen. */
-    private static boolean hasParameters(HeadSpec head) {
-        return head.layout().length() > 0;
+    /** A language model's head is the base model's, and frozen. A head that the model's class has is in PEFT's file. */
+    private static boolean hasFileOfHead(TrainedAdapter adapter) {
+        return adapter.modelClass() == ModelClass.MODEL;
     }
 
     private static TrainedAdapter read(AdapterConfig config, Path directory, FileSystem fs) throws IOException {
         AdapterLayout layout = config.adapter().layout(config.architecture());
         HeadLayout head = config.head().layout();
-        List<String> files = hasParameters(config.head()) ? List.of(TENSORS, HEAD_TENSORS) : List.of(TENSORS);
+        boolean fileOfHead = config.modelClass() == ModelClass.MODEL;
+        List<String> files = fileOfHead ? List.of(TENSORS, HEAD_TENSORS) : List.of(TENSORS);
         requireFiles(files, directory, fs);
         requireRoom(layout.length() + head.length(), files, directory, fs);
         float[] parameters = new float[Math.toIntExact(layout.length() + head.length())];
         TrainedAdapter adapter = config.with(parameters);
         readTensors(new Path(directory, TENSORS), fs, file -> readAdapters(file, adapter));
-        if (hasParameters(config.head())) {
-            readTensors(new Path(directory, HEAD_TENSORS), fs, file -> readHead(file, adapter));
+        if (fileOfHead) {
+            readTensors(new Path(directory, HEAD_TENSORS), fs, file -> {
+                readHead(file, adapter, UnaryOperator.identity());
+                requireNoMore(file, adapter.head().layout().arrays().size());
+            });
         }
         Path moments = new Path(directory, MOMENTS);
         if (!fs.exists(moments)) {
@@ -199,17 +204,22 @@ public final class AdapterFiles {
                     file.requireFloats(PeftAdapter.keyOfB(module.path()), module.out(), rank),
                     adapter.parameters());
         }
-        int ofHead = adapter.classifiesTokens() ? adapter.headTensors().size() : 0;
-        requireNoMore(file, 2 * modules.size() + ofHead);
+        boolean withHead = adapter.modelClass().takesHead();
+        if (withHead) {
+            readHead(file, adapter, PeftAdapter::key);
+        }
+        requireNoMore(
+                file,
+                2 * modules.size()
+                        + (withHead ? adapter.head().layout().arrays().size() : 0));
     }
 
-    private static void readHead(SafetensorsFile file, TrainedAdapter adapter) {
-        List<HeadLayout.Array> arrays = adapter.head().layout().arrays();
-        for (HeadLayout.Array array : arrays) {
-            file.requireFloats(array.name(), array.shape())
+    /** @param key of an array in the file, by its name */
+    private static void readHead(SafetensorsFile file, TrainedAdapter adapter, UnaryOperator<String> key) {
+        for (HeadLayout.Array array : adapter.head().layout().arrays()) {
+            file.requireFloats(key.apply(array.name()), array.shape())
                     .get(adapter.parameters(), adapter.headOffset() + array.offset(), array.length());
         }
-        requireNoMore(file, arrays.size());
     }
 
     private static void requireNoMore(SafetensorsFile file, int tensors) {

@@ -1,7 +1,6 @@
 package org.erat.export;
 
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -10,17 +9,13 @@ import org.erat.adapter.RankBudget;
 import org.erat.adapter.RankScale;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
-import org.erat.data.safetensors.FloatTensor;
 
 /**
  * Cuts a trained adapter to the ranks that a user has picked. Block l at rank b keeps the rows [0,b) of A and the same
  * columns of B, and the scale of width b, so that PEFT computes what inference at that rank computes here. Projections that
- * the Hugging Face model computes by one module share its adapter. The head of a token classifier is one that Hugging Face's models have, so that it becomes part of the adapter.
+ * the Hugging Face model computes by one module share its adapter. A head that the model's class has becomes part of the adapter.
  */
 public final class Export {
-    /** The head of a token classifier. */
-    private static final String TOKEN_CLASSIFIER = "classifier";
-
     private final TrainedAdapter adapter;
     private final List<Integer> ranks;
     private final boolean portable;
@@ -99,19 +94,14 @@ public final class Export {
                 .filter(module -> rank(module) > 0)
                 .toList();
         int highest = modules.stream().mapToInt(this::rank).max().orElseThrow();
-        Map<String, FloatTensor> head = new LinkedHashMap<>();
-        String classifier = adapter.family().tokenClassifier();
-        if (adapter.classifiesTokens()) {
-            adapter.headTensors()
-                    .forEach((name, tensor) -> head.put(name.replace(TOKEN_CLASSIFIER, classifier), tensor));
-        }
+        boolean withHead = adapter.modelClass().takesHead();
         return new PeftAdapter(
                 adapter.base().plainName(),
                 modules.stream()
                         .map(module -> cut(module, portable ? highest : rank(module)))
                         .toList(),
-                adapter.classifiesTokens() ? List.of(classifier) : List.of(),
-                head);
+                withHead ? adapter.head().layers().modules() : List.of(),
+                withHead ? adapter.headTensors() : Map.of());
     }
 
     /** @param rows of A, of which those beyond the module's rank are zero */

@@ -3,6 +3,7 @@ package org.erat.export;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -16,13 +17,14 @@ import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.basemodel.CheckpointTensors;
 import org.erat.data.basemodel.ModelShards;
 import org.erat.data.safetensors.Dtype;
+import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.safetensors.SafetensorsWriter;
 import org.erat.data.safetensors.TensorSource;
 import org.erat.data.storage.AtomicOutput;
 
 /**
  * A base model with an adapter in its weights, W + (α/r)·B·A, as a directory that the transformers library and servers load
- * without PEFT: the checkpoint's names and shapes, and the precision that it had. Sums are in double precision and rounded
+ * without PEFT: the checkpoint's names and shapes, the precision that it had, and the task head. Sums are in double precision and rounded
  * once to single, then to nearest even. One tensor is in memory at a time.
  */
 public final class MergedModel {
@@ -33,11 +35,13 @@ public final class MergedModel {
     private static final long BYTES_OF_A_FILE = 5_000_000_000L;
 
     private final Map<String, PeftModule> modules;
+    private final Map<String, FloatTensor> head;
     private final BaseModelDirectory model;
 
     private MergedModel(PeftAdapter peft, BaseModelDirectory model) {
         this.modules = peft.modules().stream()
                 .collect(Collectors.toMap(module -> ModelTensors.weight(module.path()), Function.identity()));
+        this.head = peft.saved();
         this.model = model;
     }
 
@@ -47,11 +51,18 @@ public final class MergedModel {
      * @throws UsageException if it has not
      */
     public static void requireClass(TrainedAdapter adapter) {
-        if (!adapter.isOfCausalLanguageModel()) {
-            throw new UsageException("--merged is for causal language models. An adapter for " + adapter.type()
-                    + " on a " + adapter.architecture().family() + " model has a head of its own or sees its text in"
-                    + " another way, so no server could load the merged model. Leave --merged out and use the adapter"
-                    + " as its README.md shows.");
+        switch (adapter.modelClass()) {
+            case SEQUENCE_CLASSIFIER, TOKEN_CLASSIFIER, CAUSAL_LANGUAGE_MODEL -> {}
+            case MODEL ->
+                throw new UsageException(
+                        "--merged needs a class of the transformers library that has the adapter's head,"
+                                + " and none has one that reads the mean of all tokens. Leave --merged out and use the adapter as"
+                                + " its README.md shows, or train with head.pooling = family.");
+            case MASKED_LANGUAGE_MODEL ->
+                throw new UsageException("--merged is for models that a server can run. An adapter for "
+                        + adapter.type()
+                        + " on a " + adapter.architecture().family() + " model sees its text in another way than the"
+                        + " transformers library does. Leave --merged out and use the adapter as its README.md shows.");
         }
     }
 
@@ -81,11 +92,11 @@ public final class MergedModel {
             Configuration hadoop,
             long bytesOfAFile) {
         requireClass(adapter);
-        Map<String, TensorSource> tensors =
-                CheckpointTensors.of(model, model.dtype(), new MergedModel(peft, model)::merged);
+        Map<String, TensorSource> tensors = new MergedModel(peft, model).tensors(adapter.modelClass());
         ModelShards shards = ModelShards.of(tensors, bytesOfAFile);
         AtomicOutput.at(directory, hadoop).folder(MARK, folder -> {
-            byte[] config = Files.readAllBytes(model.path().resolve(BaseModelDirectory.CONFIG));
+            byte[] config =
+                    MergedConfig.of(adapter, Files.readAllBytes(model.path().resolve(BaseModelDirectory.CONFIG)));
             folder.write(BaseModelDirectory.CONFIG, out -> out.write(config));
             folder.write(MARK, out -> out.write(PeftConfig.of(adapter, peft)));
             for (Map.Entry<String, byte[]> file : tokenizer.contents().entrySet()) {
@@ -103,6 +114,17 @@ public final class MergedModel {
             String card = ModelCard.ofMerged(adapter, peft, model.dtype());
             folder.write(AdapterFiles.CARD, out -> out.write(card.getBytes(StandardCharsets.UTF_8)));
         });
+    }
+
+    private Map<String, TensorSource> tensors(ModelClass type) {
+        Map<String, TensorSource> tensors =
+                new LinkedHashMap<>(CheckpointTensors.of(model, model.dtype(), this::merged));
+        if (type == ModelClass.CAUSAL_LANGUAGE_MODEL) {
+            tensors.putAll(CheckpointTensors.languageModelHead(model, model.dtype(), this::merged));
+        }
+        head.forEach((name, tensor) -> tensors.put(
+                name, new TensorSource(model.dtype(), tensor.shape(), () -> merged(name, tensor.values()))));
+        return tensors;
     }
 
     /** @param weight [out,in] */

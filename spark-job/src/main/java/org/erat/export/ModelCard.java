@@ -34,18 +34,41 @@ final class ModelCard {
         The adapter is in the weights, in %s:
 
         ```python
-        from transformers import %s, AutoTokenizer
-
-        model = %s.from_pretrained(".")
-        tokenizer = AutoTokenizer.from_pretrained(".")
+        %s
         ```
         """
                 .formatted(
                         adapter.task(),
                         table(adapter, peft),
                         dtype,
-                        adapter.modelClass().className(),
-                        adapter.modelClass().className());
+                        ofMergedModel(adapter).stripTrailing());
+    }
+
+    private static String ofMergedModel(TrainedAdapter adapter) {
+        return switch (adapter.modelClass()) {
+            case SEQUENCE_CLASSIFIER -> ofPipeline("text-classification");
+            case TOKEN_CLASSIFIER -> ofPipeline("token-classification");
+            default ->
+                """
+                from transformers import %s, AutoTokenizer
+
+                model = %s.from_pretrained(".")
+                tokenizer = AutoTokenizer.from_pretrained(".")
+                """
+                        .formatted(
+                                adapter.modelClass().className(),
+                                adapter.modelClass().className());
+        };
+    }
+
+    private static String ofPipeline(String task) {
+        return """
+        from transformers import pipeline
+
+        model = pipeline("%s", model=".")
+        print(model("Some text."))
+        """
+                .formatted(task);
     }
 
     private static String table(TrainedAdapter adapter, PeftAdapter peft) {
@@ -97,15 +120,23 @@ final class ModelCard {
         String kind =
                 switch (head.readout()) {
                     case MEAN -> "mean pooling, dense layer with tanh";
-                    case FIRST_TOKEN -> "first token, dense layer with tanh";
+                    case FIRST_TOKEN -> "on the first token";
+                    case LAST_TOKEN -> "on the last token";
                     case TARGET_TOKENS -> "linear, on the first subtoken of each word";
                 };
-        return kind + ", " + adapter.outputs() + " outputs: `head.safetensors`, `head_config.json`";
+        String where = adapter.modelClass().takesHead()
+                ? "that of `" + adapter.modelClass().className() + "`, with the adapter"
+                : "`head.safetensors`, `head_config.json`";
+        return kind + ", " + adapter.outputs() + " outputs: " + where;
     }
 
     private static String python(TrainedAdapter adapter, String base) {
+        String type = adapter.modelClass().className();
         if (adapter.head().predictsTokens()) {
-            return ofVocabulary(base, adapter.modelClass().className());
+            return ofVocabulary(base, type);
+        }
+        if (adapter.modelClass() == ModelClass.SEQUENCE_CLASSIFIER) {
+            return ofClass(base, type, adapter.outputs(), "");
         }
         return switch (adapter.head().readout()) {
             case MEAN ->
@@ -116,7 +147,9 @@ final class ModelCard {
                             pooled = (hidden * mask).sum(1) / mask.sum(1)
                         """);
             case FIRST_TOKEN -> ofPooled(base, "    pooled = hidden[:, 0]\n");
-            case TARGET_TOKENS -> ofTokens(base, adapter.outputs());
+            case TARGET_TOKENS ->
+                ofClass(base, type, adapter.outputs(), "  # of each token; those of a word are its first subtoken's");
+            case LAST_TOKEN -> throw new IllegalStateException("The last token is read by a head of a class");
         };
     }
 
@@ -151,17 +184,17 @@ final class ModelCard {
                 .formatted(type, type, base);
     }
 
-    private static String ofTokens(String base, int outputs) {
+    private static String ofClass(String base, String type, int outputs, String comment) {
         return """
         from peft import PeftModel
-        from transformers import AutoModelForTokenClassification
+        from transformers import %s
 
-        base = AutoModelForTokenClassification.from_pretrained("%s", num_labels=%d)
+        base = %s.from_pretrained("%s", num_labels=%d)
         model = PeftModel.from_pretrained(base, ".")  # with the head
 
         def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
-            return model(**tokens).logits  # of each token; those of a word are its first subtoken's
+            return model(**tokens).logits%s
         """
-                .formatted(base, outputs);
+                .formatted(type, type, base, outputs, comment);
     }
 }

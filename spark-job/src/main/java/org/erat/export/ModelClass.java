@@ -2,40 +2,52 @@ package org.erat.export;
 
 import javax.annotation.Nullable;
 import org.erat.data.architecture.Family;
+import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.TaskType;
 
 /** The classes of the transformers library that adapters are exported for. */
 enum ModelClass {
-    /** The bare model: heads of whole texts are ours. */
-    MODEL("AutoModel", "FEATURE_EXTRACTION"),
-    TOKEN_CLASSIFIER("AutoModelForTokenClassification", "TOKEN_CLS"),
-    CAUSAL_LANGUAGE_MODEL("AutoModelForCausalLM", "CAUSAL_LM"),
+    /** The bare model: its head is one that no class has. */
+    MODEL("Model", "FEATURE_EXTRACTION"),
+    SEQUENCE_CLASSIFIER("ModelForSequenceClassification", "SEQ_CLS"),
+    TOKEN_CLASSIFIER("ModelForTokenClassification", "TOKEN_CLS"),
+    CAUSAL_LANGUAGE_MODEL("ModelForCausalLM", "CAUSAL_LM"),
     /** PEFT has no type for it. */
-    MASKED_LANGUAGE_MODEL("AutoModelForMaskedLM", null);
+    MASKED_LANGUAGE_MODEL("ModelForMaskedLM", null);
 
-    private final String className;
+    private final String name;
 
     @Nullable
     private final String taskType;
 
-    ModelClass(String className, @Nullable String taskType) {
-        this.className = className;
+    ModelClass(String name, @Nullable String taskType) {
+        this.name = name;
         this.taskType = taskType;
     }
 
-    /** The class of a task on a family of models. */
-    static ModelClass of(TaskType type, Family family) {
+    /** The class of a task on a family of models, by a head. */
+    static ModelClass of(TaskType type, TaskHead head, Family family) {
         return switch (type) {
-            case CLASSIFICATION, REGRESSION -> MODEL;
+            case CLASSIFICATION, REGRESSION -> head.equals(family.sequenceClassifier()) ? SEQUENCE_CLASSIFIER : MODEL;
             case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFIER;
             case LANGUAGE_MODELING ->
                 family.languageModelHead().isPresent() ? CAUSAL_LANGUAGE_MODEL : MASKED_LANGUAGE_MODEL;
         };
     }
 
-    /** Its name in Python. */
+    /** Its name in Python, for whatever family. */
     String className() {
-        return className;
+        return "Auto" + name;
+    }
+
+    /** What {@code config.json} calls the class of a family. */
+    String architecture(String familyPrefix) {
+        return familyPrefix + name.replaceFirst("^ModelFor", "For");
+    }
+
+    /** Whether it has a head with parameters of its own, which an adapter brings. */
+    boolean takesHead() {
+        return this == SEQUENCE_CLASSIFIER || this == TOKEN_CLASSIFIER;
     }
 
     /** PEFT's {@code task_type}; null for none. */

@@ -12,7 +12,7 @@ import org.erat.data.safetensors.FloatTensor;
  *
  * @param base what Python's libraries load the base model from
  * @param modules the adapted modules, one at least
- * @param modulesToSave modules that are replaced as a whole: the token classifier, or none
+ * @param modulesToSave modules that are replaced as a whole: those of the head, or none
  * @param saved their tensors by name
  */
 public record PeftAdapter(
@@ -87,7 +87,7 @@ public record PeftAdapter(
     }
 
     /** The key of a tensor that the model itself has. */
-    private static String key(String name) {
+    static String key(String name) {
         return "base_model.model." + name;
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.annotation.Nullable;
+import org.apache.hadoop.conf.Configuration;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.AdapterSpec;
 import org.erat.adapter.CanonicalOrder;
@@ -169,6 +170,11 @@ public record TrainedAdapter(
         return new TrainedAdapter(model, architecture, spec, head, task, type, labelNames, metrics, values, measured);
     }
 
+    /** What Python's libraries are told to load the base model from: its name, or where it lies. */
+    public String nameOfBase(Configuration hadoop) {
+        return BaseModel.source(base.name(), hadoop).orElse(base.plainName());
+    }
+
     /** C: the number of classes, or 1 for a regression. */
     public int outputs() {
         return head.outputs();
@@ -206,17 +212,7 @@ public record TrainedAdapter(
 
     /** The class of the transformers library that an export is made for. */
     ModelClass modelClass() {
-        return ModelClass.of(type, family());
-    }
-
-    /** Whether it predicts the next token by a decoder's own output layer. */
-    public boolean isOfCausalLanguageModel() {
-        return modelClass() == ModelClass.CAUSAL_LANGUAGE_MODEL;
-    }
-
-    /** Whether the outputs are classes of words. */
-    boolean classifiesTokens() {
-        return type == TaskType.TOKEN_CLASSIFICATION;
+        return ModelClass.of(type, head.layers(), family());
     }
 
     /** The name of an adapted projection in a model of {@link #modelClass}; {@link AdaptedModule} has its module. */
@@ -234,7 +230,7 @@ public record TrainedAdapter(
         return Math.toIntExact(layout().length());
     }
 
-    /** The arrays of the head by name, [out,in] or [out]. */
+    /** The arrays of the head by their names in {@link #modelClass}, [out,in] or [out]. */
     Map<String, FloatTensor> headTensors() {
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
         for (HeadLayout.Array array : head.layout().arrays()) {

@@ -64,11 +64,7 @@ public record GeneratingModel(
     /** The head that predicts tokens: what an adapter was trained with, or a decoder's own. */
     HeadSpec head() {
         return selection == null
-                ? new HeadSpec(
-                        HeadSpec.Readout.TARGET_TOKENS,
-                        architecture.width(),
-                        architecture.vocabulary(),
-                        HeadSpec.Loss.NEXT_TOKEN)
+                ? HeadSpec.ofVocabulary(architecture.width(), architecture.vocabulary(), HeadSpec.Loss.NEXT_TOKEN)
                 : selection.adapter().head();
     }
 

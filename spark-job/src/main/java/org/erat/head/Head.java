@@ -69,11 +69,19 @@ public abstract sealed class Head permits OutputHead, LanguageModelHead {
      * The same with the gradient of {@code weight} times the mean loss. Adds the gradients of the head's parameters.
      *
      * @param states [M,H] that were read
+     * @param dropout key of what is dropped: the same key drops the same
+     * @param first index of the first state among those that the key is for: 0, unless {@code states} is a part of them
      * @param losses [M], receives the loss of each state, without {@code weight}
      * @return [M,H], the gradient of the states
      */
     public abstract Tensor lossGradient(
-            Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses);
+            Tensor states,
+            Targets targets,
+            double weight,
+            long dropout,
+            long first,
+            Parameters parameters,
+            Tensor losses);
 
     /**
      * The head that a specification describes.

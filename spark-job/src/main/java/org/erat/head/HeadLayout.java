@@ -4,6 +4,8 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.erat.compute.Tensor;
+import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.TaskHead;
 
 /**
  * The parameters of a head: arrays one after the other, none for a language model. Weights are [out,in] row-major, as PyTorch has them.
@@ -14,7 +16,7 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
     /**
      * One array.
      *
-     * @param name such as {@code dense.weight}
+     * @param name in the transformers library's class, such as {@code classifier.weight}
      * @param rows out for a weight, 1 for a bias
      * @param columns in for a weight, out for a bias
      * @param isBias whether it is a vector [columns]
@@ -45,22 +47,19 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
     }
 
     static HeadLayout of(HeadSpec spec) {
-        if (spec.predictsTokens()) {
-            return new HeadLayout(List.of());
-        }
         List<Array> arrays = new ArrayList<>();
-        if (spec.hasDense()) {
-            addLinear(arrays, "dense", spec.width(), spec.width());
-            addLinear(arrays, "out_proj", spec.outputs(), spec.width());
-        } else {
-            addLinear(arrays, "classifier", spec.outputs(), spec.width());
+        List<TaskHead.Linear> layers = spec.layers().layers();
+        for (int i = 0; i < layers.size(); i++) {
+            addLinear(arrays, layers.get(i), i < layers.size() - 1 ? spec.width() : spec.outputs(), spec.width());
         }
         return new HeadLayout(arrays);
     }
 
-    private static void addLinear(List<Array> arrays, String name, int out, int in) {
-        arrays.add(new Array(name + ".weight", out, in, false, end(arrays)));
-        arrays.add(new Array(name + ".bias", 1, out, true, end(arrays)));
+    private static void addLinear(List<Array> arrays, TaskHead.Linear layer, int out, int in) {
+        arrays.add(new Array(ModelTensors.weight(layer.name()), out, in, false, end(arrays)));
+        if (layer.biased()) {
+            arrays.add(new Array(ModelTensors.bias(layer.name()), 1, out, true, end(arrays)));
+        }
     }
 
     private static int end(List<Array> arrays) {

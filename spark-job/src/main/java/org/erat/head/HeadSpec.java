@@ -2,6 +2,10 @@ package org.erat.head;
 
 import java.io.Serializable;
 import org.erat.config.HeadSettings;
+import org.erat.config.HeadSettings.Pooling;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.TaskType;
 
 /**
@@ -11,9 +15,15 @@ import org.erat.data.tokenized.TaskType;
  * @param width H, width of the hidden states
  * @param outputs C: classes, tokens of a vocabulary, or 1 for a number
  * @param loss what its outputs mean
+ * @param layers from the states to the outputs; none of a language model
+ * @param dropout share of what a layer reads that training drops, in [0,1), where {@code layers} says that it does
  */
-public record HeadSpec(Readout readout, int width, int outputs, Loss loss) implements Serializable {
+public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskHead layers, double dropout)
+        implements Serializable {
     public HeadSpec {
+        if (predictsTokens(loss) != layers.layers().isEmpty()) {
+            throw new IllegalArgumentException("A head of " + loss + " with layers " + layers.layers());
+        }
         long values = predictsTokens(loss) ? 0 : (long) width * width + (long) outputs * width;
         if (width < 1 || outputs < 1 || values > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException("A head of width " + width + " with " + outputs + " outputs");
@@ -26,6 +36,8 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
         MEAN,
         /** The first token of each example. */
         FIRST_TOKEN,
+        /** The last token of each example. */
+        LAST_TOKEN,
         /** Every token that has a target. */
         TARGET_TOKENS
     }
@@ -42,26 +54,38 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
         MASKED_TOKEN
     }
 
-    /** The head of a task. */
-    public static HeadSpec of(TaskType task, int outputs, HeadSettings settings, int width) {
+    /** The head of a task on a model. */
+    public static HeadSpec of(TaskType task, int outputs, HeadSettings settings, Architecture architecture) {
         return switch (task) {
-            case CLASSIFICATION -> new HeadSpec(readout(settings), width, outputs, Loss.CROSS_ENTROPY);
-            case REGRESSION -> new HeadSpec(readout(settings), width, outputs, Loss.SQUARED_ERROR);
-            case TOKEN_CLASSIFICATION -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.CROSS_ENTROPY);
-            case LANGUAGE_MODELING -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.NEXT_TOKEN);
+            case CLASSIFICATION -> ofTexts(outputs, Loss.CROSS_ENTROPY, settings, architecture);
+            case REGRESSION -> ofTexts(outputs, Loss.SQUARED_ERROR, settings, architecture);
+            case TOKEN_CLASSIFICATION ->
+                new HeadSpec(
+                        Readout.TARGET_TOKENS,
+                        architecture.width(),
+                        outputs,
+                        Loss.CROSS_ENTROPY,
+                        Families.of(architecture).tokenClassifier(),
+                        settings.dropout());
+            case LANGUAGE_MODELING -> ofVocabulary(architecture.width(), outputs, Loss.NEXT_TOKEN);
         };
     }
 
-    private static Readout readout(HeadSettings settings) {
-        return switch (settings.pooling()) {
-            case MEAN -> Readout.MEAN;
-            case FIRST_TOKEN -> Readout.FIRST_TOKEN;
-        };
+    private static HeadSpec ofTexts(int outputs, Loss loss, HeadSettings settings, Architecture architecture) {
+        boolean mean = settings.pooling() == Pooling.MEAN;
+        Readout ofFamily = architecture.mask().causal() ? Readout.LAST_TOKEN : Readout.FIRST_TOKEN;
+        return new HeadSpec(
+                mean ? Readout.MEAN : ofFamily,
+                architecture.width(),
+                outputs,
+                loss,
+                mean ? TaskHead.OF_POOLED_STATES : Families.of(architecture).sequenceClassifier(),
+                settings.dropout());
     }
 
-    /** Whether a dense layer with tanh stands before the outputs: where one vector speaks for a whole example. */
-    public boolean hasDense() {
-        return readout != Readout.TARGET_TOKENS;
+    /** The head of a language model, which has no layers of its own. */
+    public static HeadSpec ofVocabulary(int width, int vocabulary, Loss loss) {
+        return new HeadSpec(Readout.TARGET_TOKENS, width, vocabulary, loss, TaskHead.NONE, 0);
     }
 
     /** Whether it predicts tokens by the frozen output layer of the base model, and so has no parameters. */
@@ -75,7 +99,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
 
     /** The same with another loss. */
     public HeadSpec withLoss(Loss other) {
-        return new HeadSpec(readout, width, outputs, other);
+        return new HeadSpec(readout, width, outputs, other, layers, dropout);
     }
 
     /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */

@@ -65,7 +65,14 @@ final class LanguageModelHead extends Head {
     }
 
     @Override
-    public Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses) {
+    public Tensor lossGradient(
+            Tensor states,
+            Targets targets,
+            double weight,
+            long dropout,
+            long first,
+            Parameters parameters,
+            Tensor losses) {
         long rows = states.shape()[0];
         Tensor dStates = kernels.memory().allocateSingle(rows, states.shape()[1]);
         forEachChunk(

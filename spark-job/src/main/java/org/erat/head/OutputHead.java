@@ -1,33 +1,36 @@
 package org.erat.head;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
-import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
-import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.Targets;
 
 /**
- * Classes or a number of a whole example: o = tanh(s·W₁ᵀ + b₁)·W₂ᵀ + b₂ of its pooled state s; or classes of single tokens:
- * o = s·Wᵀ + b of the token's state. All of it is in single precision.
+ * Classes or a number of a whole example, or classes of single tokens, by the layers of a {@link TaskHead} on the states
+ * that were read: y = f(dropout(x)·Wᵀ + b) one after the other, the last one without f. All of it is in single precision.
  */
 final class OutputHead extends Head {
     private final LossSettings loss;
     private final Kernels kernels;
-    private final List<HeadLayout.Array> arrays;
+    private final List<Layer> layers;
 
     OutputHead(HeadSpec spec, LossSettings loss, Kernels kernels) {
         super(spec, kernels);
         this.loss = loss;
         this.kernels = kernels;
-        this.arrays = spec.layout().arrays();
+        this.layers = layers(spec);
     }
 
     @Override
     public Tensor outputs(Tensor states, Parameters parameters) {
-        try (Dense dense = dense(states, parameters)) {
-            return outputs(dense, parameters);
+        try (Pass pass = new Pass(states, parameters, 0, 0, 0)) {
+            return pass.takeOutputs();
         }
     }
 
@@ -39,93 +42,166 @@ final class OutputHead extends Head {
     }
 
     @Override
-    public Tensor lossGradient(Tensor states, Targets targets, double weight, Parameters parameters, Tensor losses) {
-        try (Dense dense = dense(states, parameters);
-                Tensor outputs = outputs(dense, parameters);
-                Tensor dOutputs = loss(outputs, targets, weight, losses)) {
-            return backward(dense, dOutputs, parameters);
+    public Tensor lossGradient(
+            Tensor states,
+            Targets targets,
+            double weight,
+            long dropout,
+            long first,
+            Parameters parameters,
+            Tensor losses) {
+        try (Pass pass = new Pass(states, parameters, spec().dropout(), dropout, first)) {
+            return pass.backward(loss(pass.outputs(), targets, weight, losses));
         }
     }
 
     // ---- layers
 
     /**
-     * A pass through the dense layer, where there is one.
+     * A layer with its parameters.
      *
-     * @param inner [M,H] before tanh; null without a dense layer
-     * @param activated [M,H] after it; null without a dense layer
+     * @param weight W [out,in]
+     * @param bias b [out], or none
      */
-    private record Dense(Tensor states, @Nullable Tensor inner, @Nullable Tensor activated) implements AutoCloseable {
-        Tensor last() {
-            return activated == null ? states : activated;
+    private record Layer(TaskHead.Linear linear, HeadLayout.Array weight, List<HeadLayout.Array> bias) {}
+
+    private static List<Layer> layers(HeadSpec spec) {
+        List<HeadLayout.Array> arrays = spec.layout().arrays();
+        return spec.layers().layers().stream()
+                .map(linear -> new Layer(
+                        linear,
+                        named(ModelTensors.weight(linear.name()), arrays).get(0),
+                        named(ModelTensors.bias(linear.name()), arrays)))
+                .toList();
+    }
+
+    private static List<HeadLayout.Array> named(String name, List<HeadLayout.Array> arrays) {
+        return arrays.stream().filter(array -> array.name().equals(name)).toList();
+    }
+
+    /** A forward pass, which keeps what its backward pass reads. Its dropout has a rate and a key. */
+    private final class Pass implements AutoCloseable {
+        private final Parameters parameters;
+        private final double rate;
+        private final long dropout;
+        private final long first;
+
+        /** What each layer multiplied by its weights, [M,H]: the states, or something of the pass's own. */
+        private final List<Tensor> inputs = new ArrayList<>();
+
+        /** y = x·Wᵀ + b of each layer, before its activation. */
+        private final List<Tensor> sums = new ArrayList<>();
+
+        private final Deque<Tensor> owned = new ArrayDeque<>();
+
+        Pass(Tensor states, Parameters parameters, double rate, long dropout, long first) {
+            this.parameters = parameters;
+            this.rate = rate;
+            this.dropout = dropout;
+            this.first = first;
+            Tensor x = states;
+            for (int i = 0; i < layers.size(); i++) {
+                if (i > 0) {
+                    x = own(kernels.pointwise()
+                            .activation(spec().layers().activations().get(i - 1), sums.get(i - 1)));
+                }
+                x = drops(i) ? own(kernels.pointwise().dropout(x, rate, key(i), first * x.shape()[1])) : x;
+                inputs.add(x);
+                sums.add(own(linear(x, layers.get(i), parameters)));
+            }
+        }
+
+        private Tensor own(Tensor tensor) {
+            owned.push(tensor);
+            return tensor;
+        }
+
+        private boolean drops(int layer) {
+            return rate > 0 && layers.get(layer).linear().dropped();
+        }
+
+        /** Two layers drop different values. */
+        private long key(int layer) {
+            return layer % 2 == 0 ? dropout : ~dropout;
+        }
+
+        /** [M,C], closed with the pass. */
+        Tensor outputs() {
+            return sums.get(sums.size() - 1);
+        }
+
+        /** [M,C], which the caller closes. */
+        Tensor takeOutputs() {
+            return owned.pop();
+        }
+
+        /**
+         * Adds the gradients of the parameters.
+         *
+         * @param dOutputs [M,C], closed
+         * @return [M,H], the gradient of the states
+         */
+        Tensor backward(Tensor dOutputs) {
+            Tensor dSum = dOutputs;
+            for (int i = layers.size() - 1; ; i--) {
+                linearGradient(inputs.get(i), dSum, layers.get(i), parameters);
+                Tensor dInput = replaced(dSum, linearBackward(dSum, layers.get(i), parameters));
+                if (drops(i)) {
+                    dInput = replaced(dInput, kernels.pointwise().dropout(dInput, rate, key(i), first * dInput.shape()[1]));
+                }
+                if (i == 0) {
+                    return dInput;
+                }
+                dSum = replaced(
+                        dInput,
+                        kernels.pointwise()
+                                .activationBackward(
+                                        spec().layers().activations().get(i - 1), dInput, sums.get(i - 1)));
+            }
+        }
+
+        private static Tensor replaced(Tensor before, Tensor after) {
+            before.close();
+            return after;
         }
 
         @Override
         public void close() {
-            if (inner != null) {
-                inner.close();
-                activated.close();
+            owned.forEach(Tensor::close);
+        }
+    }
+
+    /** y = x·Wᵀ + b. */
+    private Tensor linear(Tensor x, Layer layer, Parameters parameters) {
+        Tensor w = layer.weight().of(parameters.values(), parameters.from());
+        Tensor y = kernels.memory().allocateSingle(x.shape()[0], w.shape()[0]);
+        for (HeadLayout.Array bias : layer.bias()) {
+            try (Tensor ones = ones(x.shape()[0])) {
+                Tensor b = bias.of(parameters.values(), parameters.from());
+                kernels.matrices().matmul(ones, false, b, false, 1, 0, y);
             }
         }
-    }
-
-    private Dense dense(Tensor states, Parameters parameters) {
-        if (!spec().hasDense()) {
-            return new Dense(states, null, null);
-        }
-        Tensor inner = linear(states, parameters, 0);
-        return new Dense(states, inner, kernels.pointwise().activation(Activation.TANH, inner));
-    }
-
-    private Tensor outputs(Dense dense, Parameters parameters) {
-        return linear(dense.last(), parameters, lastLayer());
-    }
-
-    private int lastLayer() {
-        return spec().hasDense() ? 2 : 0;
-    }
-
-    private Tensor backward(Dense dense, Tensor dOutputs, Parameters parameters) {
-        linearGradient(dense.last(), dOutputs, parameters, lastLayer());
-        Tensor dLast = linearBackward(dOutputs, parameters, lastLayer());
-        if (!spec().hasDense()) {
-            return dLast;
-        }
-        Tensor dInner = kernels.pointwise().activationBackward(Activation.TANH, dLast, dense.inner());
-        dLast.close();
-        linearGradient(dense.states(), dInner, parameters, 0);
-        Tensor dStates = linearBackward(dInner, parameters, 0);
-        dInner.close();
-        return dStates;
-    }
-
-    /** y = x·Wᵀ + b, with W and b the arrays {@code weight} and {@code weight + 1}. */
-    private Tensor linear(Tensor x, Parameters parameters, int weight) {
-        Tensor w = arrays.get(weight).of(parameters.values(), parameters.from());
-        Tensor b = arrays.get(weight + 1).of(parameters.values(), parameters.from());
-        Tensor y = kernels.memory().allocateSingle(x.shape()[0], w.shape()[0]);
-        try (Tensor ones = ones(x.shape()[0])) {
-            kernels.matrices().matmul(ones, false, b, false, 1, 0, y);
-        }
-        kernels.matrices().matmul(x, false, w, true, 1, 1, y);
+        kernels.matrices().matmul(x, false, w, true, 1, layer.bias().size(), y);
         return y;
     }
 
     /** dx = dy·W. */
-    private Tensor linearBackward(Tensor dy, Parameters parameters, int weight) {
-        Tensor w = arrays.get(weight).of(parameters.values(), parameters.from());
+    private Tensor linearBackward(Tensor dy, Layer layer, Parameters parameters) {
+        Tensor w = layer.weight().of(parameters.values(), parameters.from());
         Tensor dx = kernels.memory().allocateSingle(dy.shape()[0], w.shape()[1]);
         kernels.matrices().matmul(dy, false, w, false, 1, 0, dx);
         return dx;
     }
 
     /** dW += dyᵀ·x, db += the sum of dy's rows. */
-    private void linearGradient(Tensor x, Tensor dy, Parameters parameters, int weight) {
-        Tensor dw = arrays.get(weight).of(parameters.gradient(), parameters.from());
+    private void linearGradient(Tensor x, Tensor dy, Layer layer, Parameters parameters) {
+        Tensor dw = layer.weight().of(parameters.gradient(), parameters.from());
         kernels.matrices().matmul(dy, true, x, false, 1, 1, dw);
-        try (Tensor ones = ones(dy.shape()[0])) {
-            Tensor db = arrays.get(weight + 1).of(parameters.gradient(), parameters.from());
-            kernels.matrices().matmul(ones, true, dy, false, 1, 1, db);
+        for (HeadLayout.Array bias : layer.bias()) {
+            try (Tensor ones = ones(dy.shape()[0])) {
+                Tensor db = bias.of(parameters.gradient(), parameters.from());
+                kernels.matrices().matmul(ones, true, dy, false, 1, 1, db);
+            }
         }
     }
 

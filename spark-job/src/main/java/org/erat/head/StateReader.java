@@ -22,9 +22,15 @@ record StateReader(Kernels kernels, HeadSpec.Readout readout) {
     }
 
     private int[] rows(Batch batch) {
-        if (readout == HeadSpec.Readout.FIRST_TOKEN) {
-            return IntStream.range(0, batch.size()).map(b -> b * batch.tokens()).toArray();
-        }
-        return batch.targets().tokens();
+        return switch (readout) {
+            case FIRST_TOKEN ->
+                IntStream.range(0, batch.size()).map(b -> b * batch.tokens()).toArray();
+            case LAST_TOKEN ->
+                IntStream.range(0, batch.size())
+                        .map(b -> b * batch.tokens() + batch.lengths()[b] - 1)
+                        .toArray();
+            case TARGET_TOKENS -> batch.targets().tokens();
+            case MEAN -> throw new IllegalStateException("A mean is of all tokens");
+        };
     }
 }

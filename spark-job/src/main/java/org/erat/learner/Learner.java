@@ -119,10 +119,10 @@ public final class Learner implements AutoCloseable {
             Adapters ofRows = adapted.adapters(
                     step, selection.rows().part(from, to, examples), adapters, (long) from * batch.tokens());
             if (targetsOfPart == targets) {
-                addGradients(part, ofRows, weight, losses);
+                addGradients(part, step, ofRows, weight, done, losses);
             } else {
                 try (Tensor lossesOfPart = kernels.memory().allocateSingle(targetsOfPart)) {
-                    addGradients(part, ofRows, weight, lossesOfPart);
+                    addGradients(part, step, ofRows, weight, done, lossesOfPart);
                     kernels.pointwise().assign(row(lossesOfPart, targetsOfPart), losses.matrix(done, 1, targetsOfPart));
                 }
             }
@@ -130,12 +130,21 @@ public final class Learner implements AutoCloseable {
         }
     }
 
-    private void addGradients(Batch batch, Adapters ofRows, double weight, Tensor losses) {
+    /** @param first index of its first target in the whole batch */
+    private void addGradients(
+            Batch batch, AdaptedTransformer.Step step, Adapters ofRows, double weight, long first, Tensor losses) {
         Head.Parameters ofHead =
                 new Head.Parameters(parameters, gradient, layout.headGroup().from());
         try (Transformer.Pass pass = transformer.forward(batch, ofRows);
                 Tensor states = head.read(pass.hidden(), batch);
-                Tensor dStates = head.lossGradient(states, batch.targets(), weight, ofHead, losses)) {
+                Tensor dStates = head.lossGradient(
+                        states,
+                        batch.targets(),
+                        weight,
+                        spec.headDropout(step.step(), step.shard()),
+                        first,
+                        ofHead,
+                        losses)) {
             adapted.backward(transformer, pass, head.readBackward(dStates, batch), gradient);
         }
     }

@@ -24,6 +24,7 @@ import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
 import org.erat.head.LossSettings;
 import org.erat.method.AdapterMethod;
+import org.erat.method.CounterRandom;
 import org.erat.method.Methods;
 import org.erat.model.BaseModel;
 import org.erat.prefix.Noise;
@@ -65,6 +66,11 @@ public record LearnerSpec(
         long totalSteps,
         long seed)
         implements Serializable {
+    /** Keys of the adapters' dropout hold an offset in this place. */
+    private static final long AFTER_THE_ADAPTERS = -1;
+
+    private static final long HEAD_DROPOUT = 0x6865616464726f70L;
+
     // Sorted keys: equal specifications have equal text, which identifies a graph.
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
@@ -140,8 +146,8 @@ public record LearnerSpec(
                             + " from a checkpoint with its language-model head.");
         }
         Architecture architecture = model.architecture();
-        HeadSpec head = HeadSpec.of(
-                task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture.width());
+        HeadSpec head =
+                HeadSpec.of(task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture);
         boolean masked = languageModel
                 && !architecture.mask().causal()
                 && job.prefix().objective() == PrefixSettings.Objective.PSEUDO_MASK;
@@ -215,6 +221,11 @@ public record LearnerSpec(
     /** How a step of a shard corrupts the tokens of a prefix language model. */
     public Noise noise(long step, int shard) {
         return Noise.of(historyNoise, seed, step, shard);
+    }
+
+    /** Key of what the head drops in a step of a shard. */
+    public long headDropout(long step, int shard) {
+        return CounterRandom.key(seed, step, AFTER_THE_ADAPTERS, shard, HEAD_DROPOUT);
     }
 
     /** What plans the steps. */

@@ -2,6 +2,9 @@ package org.erat.model;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -9,7 +12,9 @@ import org.apache.hadoop.fs.Path;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.ModelTensors;
 import org.erat.data.basemodel.BaseModelDirectory;
+import org.erat.data.safetensors.FloatTensor;
 import org.erat.data.storage.Storage;
 
 /**
@@ -65,8 +70,32 @@ public record BaseModel(
     }
 
     /**
-     * What a base model was prepared from, as prepare-model was told it; empty where it is not there any more or has no
-     * record of that. Reads no weights.
+     * The pooler of a base model: its tensors by the names of {@link ModelTensors#pooler}; empty where the model has none.
+     *
+     * @param path as for {@link #describe}
+     * @throws BadInputException as from {@link #describe}
+     */
+    public static Map<String, FloatTensor> pooler(String path) {
+        Map<String, FloatTensor> tensors = new LinkedHashMap<>();
+        try (BaseModelDirectory model = open(path, BaseModelFiles.hadoop())) {
+            if (model.hasPooler()) {
+                ModelTensors.pooler(model.architecture())
+                        .forEach((name, shape) -> tensors.put(
+                                name,
+                                new FloatTensor(shape, copy(model.tensors().floats(name)))));
+            }
+        }
+        return tensors;
+    }
+
+    /** What outlives the file. */
+    private static FloatBuffer copy(FloatBuffer values) {
+        return FloatBuffer.allocate(values.remaining()).put(values.duplicate()).flip();
+    }
+
+    /**
+     * What Python's libraries know a base model by: the name that prepare-model was given, or else what it was prepared from,
+     * as prepare-model was told it; empty where it is not there any more or has no record of that. Reads no weights.
      */
     public static Optional<String> source(String path, Configuration hadoop) {
         Path record = new Path(Storage.path(path), BaseModelDirectory.RECORD);

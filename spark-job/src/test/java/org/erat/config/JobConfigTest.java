@@ -94,7 +94,7 @@ class JobConfigTest {
                                 0,
                                 new EarlyStoppingSettings(0, 0),
                                 0),
-                        new HeadSettings(Pooling.MEAN),
+                        new HeadSettings(Pooling.MEAN, 0),
                         new PrefixSettings(PrefixSettings.Objective.PSEUDO_MASK, 0.5),
                         new EvaluationSettings(true, false, 64, 0, List.of(8)),
                         new CheckpointSettings(10, 2, 1),

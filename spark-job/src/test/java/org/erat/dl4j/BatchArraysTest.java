@@ -8,6 +8,7 @@ import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
+import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -27,7 +28,7 @@ class BatchArraysTest {
     }
 
     private static HeadSpec head(TaskType task, int outputs) {
-        return HeadSpec.of(task, outputs, new HeadSettings(Pooling.MEAN), 8);
+        return HeadSpec.of(task, outputs, new HeadSettings(Pooling.MEAN, 0), TinyBaseModel.bert(1));
     }
 
     private static void assertTokens(Batch actual) {

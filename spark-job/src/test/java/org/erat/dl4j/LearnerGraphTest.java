@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -21,10 +22,12 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.Window;
 import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.data.architecture.Projection;
+import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
@@ -50,6 +53,27 @@ class LearnerGraphTest {
     @BeforeAll
     static void writeModel() {
         model = TinyBaseModel.write(folder, TinyBaseModel.bert(2));
+    }
+
+    /** The dense layer of BERT's head is the pooler; the rest starts as it does without one. */
+    @Test
+    void aHeadStartsFromThePoolerOfTheCheckpoint(@TempDir Path other) {
+        TinyLearners without = new TinyLearners(TinyBaseModel.write(other.resolve("without"), TinyBaseModel.bert(2)));
+        TinyLearners with = new TinyLearners(TinyBaseModel.writePooled(other.resolve("with"), TinyBaseModel.bert(2)));
+        without.pooling = Pooling.FAMILY;
+        with.pooling = Pooling.FAMILY;
+        double[] expected = LearnerGraph.head(without.graph()).params().toDoubleVector();
+        double[] drawn = expected.clone();
+        try (BaseModelDirectory model = BaseModelDirectory.open(other.resolve("with"))) {
+            FloatBuffer weight = model.tensors().requireFloats("pooler.dense.weight", 8, 8);
+            FloatBuffer bias = model.tensors().requireFloats("pooler.dense.bias", 8);
+            for (int i = 0; i < 72; i++) {
+                expected[i] = i < 64 ? weight.get(i) : bias.get(i - 64);
+            }
+        }
+        assertThat(LearnerGraph.head(with.graph()).params().toDoubleVector())
+                .containsExactly(expected)
+                .isNotEqualTo(drawn);
     }
 
     /** R·(in + out) for each adapter, a dense layer of H and an output layer of C: 8·2 + …, counted by hand. */

@@ -13,6 +13,7 @@ import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
 import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Granularity;
 import org.erat.config.ScheduleConfig.Update;
@@ -55,6 +56,8 @@ class LocalStepsTest {
         tiny.weightDecay = 0.1;
         tiny.clipNorm = 0.5;
         tiny.dropout = 0.1;
+        tiny.pooling = Pooling.FAMILY;
+        tiny.headDropout = 0.1;
     }
 
     private Batch batch(int step) {

@@ -75,6 +75,7 @@ public final class TinyLearners {
     public boolean freezeA = false;
     public TaskType task = TaskType.CLASSIFICATION;
     public Pooling pooling = Pooling.MEAN;
+    public double headDropout = 0;
     public int outputs = 3;
     public Optimizer optimizer = Optimizer.ADAMW_ROW_LAZY;
     public double learningRate = 0.01;
@@ -206,8 +207,8 @@ public final class TinyLearners {
         HeadSpec head = HeadSpec.of(
                 task,
                 languageModel ? architecture.vocabulary() : outputs,
-                new HeadSettings(pooling),
-                architecture.width());
+                new HeadSettings(pooling, headDropout),
+                architecture);
         return languageModel && pseudoMask ? head.withLoss(HeadSpec.Loss.MASKED_TOKEN) : head;
     }
 

@@ -10,12 +10,12 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.erat.adapter.Window;
 import org.erat.config.ComputeSettings.DeviceChoice;
-import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
 import org.erat.config.ScheduleConfig.Scale;
 import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 import org.erat.dl4j.TinyLearners;
+import org.erat.head.HeadSpec;
 import org.erat.inference.Predictor;
 import org.erat.inference.Selection;
 import org.erat.model.TinyBaseModel;
@@ -156,10 +156,30 @@ class AdapterConfigV1Test {
     void aRegressionOnAllProjectionsOfARobertaIsReadToo() throws IOException {
         TinyLearners tiny = learners(TinyBaseModel.roberta(2)).regression();
         tiny.scale = Scale.ALPHA_OVER_SQRT_WIDTH;
-        tiny.pooling = Pooling.FIRST_TOKEN;
         tiny.projections = TinyBaseModel.PROJECTIONS;
         tiny.freezeA = true;
-        requireReadAs(TinyAdapters.random(tiny, "pearson"), ROBERTA_REGRESSION, tiny);
+        requireReadAs(onTheFirstToken(TinyAdapters.random(tiny, "pearson")), ROBERTA_REGRESSION, tiny);
+    }
+
+    /** With the head that version 1 had there: the layers of the other one. */
+    private static TrainedAdapter onTheFirstToken(TrainedAdapter adapter) {
+        HeadSpec head = adapter.head();
+        return new TrainedAdapter(
+                adapter.base(),
+                adapter.architecture(),
+                adapter.adapter(),
+                new HeadSpec(
+                        HeadSpec.Readout.FIRST_TOKEN,
+                        head.width(),
+                        head.outputs(),
+                        head.loss(),
+                        head.layers(),
+                        head.dropout()),
+                adapter.task(),
+                adapter.type(),
+                adapter.labelNames(),
+                adapter.metrics(),
+                adapter.parameters());
     }
 
     private TinyLearners learners(Architecture architecture) {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -17,6 +18,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.erat.adapter.RowMoments;
 import org.erat.config.ComputeSettings.DeviceChoice;
+import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
@@ -28,8 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -62,20 +64,28 @@ class AdapterFilesTest {
 
     /** o = tanh(s·W₁ᵀ + b₁)·W₂ᵀ + b₂, or o = s·Wᵀ + b, of the states s that the graph gives its head. */
     @ParameterizedTest
-    @EnumSource(names = {"CLASSIFICATION", "TOKEN_CLASSIFICATION"})
-    void theHeadComputesFromItsFileWhatTheGraphComputes(TaskType task) {
+    @CsvSource({"MEAN, CLASSIFICATION", "FAMILY, CLASSIFICATION", "MEAN, TOKEN_CLASSIFICATION"})
+    void theHeadComputesFromItsFileWhatTheGraphComputes(Pooling pooling, TaskType task) {
         tiny.task = task;
+        tiny.pooling = pooling;
+        boolean isPefts = pooling == Pooling.FAMILY || task == TaskType.TOKEN_CLASSIFICATION;
         TrainedAdapter adapter = TinyAdapters.random(tiny);
         AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         ComputationGraph graph = tiny.graph();
         graph.setParams(Nd4j.createFromArray(adapter.parameters()).castTo(DataType.DOUBLE));
         Map<String, INDArray> activations = graph.feedForward(tiny.data(1, 5, 3).getFeatures(0), false);
 
-        try (SafetensorsFile head = SafetensorsFile.open(folder.resolve("adapter/head.safetensors"))) {
+        try (SafetensorsFile head = SafetensorsFile.open(
+                folder.resolve(isPefts ? "adapter/adapter_model.safetensors" : "adapter/head.safetensors"))) {
             INDArray states = activations.get("transformer");
+            String prefix = "base_model.model.";
             INDArray logits = task == TaskType.TOKEN_CLASSIFICATION
-                    ? linear(states, head, "classifier", 3)
-                    : linear(Transforms.tanh(linear(states, head, "dense", 8)), head, "out_proj", 3);
+                    ? linear(states, head, prefix + "classifier", 3)
+                    : linear(
+                            Transforms.tanh(linear(states, head, isPefts ? prefix + "bert.pooler.dense" : "dense", 8)),
+                            head,
+                            isPefts ? prefix + "classifier" : "out_proj",
+                            3);
             // Rounding of sums of eight doubles.
             assertThat(Transforms.softmax(logits).ravel().toDoubleVector())
                     .containsExactly(activations.get("head").ravel().toDoubleVector(), within(1e-12));
@@ -117,11 +127,14 @@ class AdapterFilesTest {
         AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
-        assertThat(config.get("version").asInt()).isEqualTo(4);
+        assertThat(config.get("version").asInt()).isEqualTo(5);
         assertThat(config.get("type").asText()).isEqualTo("classification");
         assertThat(config.get("label_names").toString()).isEqualTo("[\"class 0\",\"class 1\",\"class 2\"]");
         assertThat(config.get("head").toString())
-                .isEqualTo("{\"readout\":\"MEAN\",\"width\":8,\"outputs\":3,\"loss\":\"CROSS_ENTROPY\"}");
+                .isEqualTo("{\"readout\":\"MEAN\",\"width\":8,\"outputs\":3,\"loss\":\"CROSS_ENTROPY\","
+                        + "\"layers\":{\"layers\":[{\"name\":\"dense\",\"dropped\":false,\"biased\":true},"
+                        + "{\"name\":\"out_proj\",\"dropped\":true,\"biased\":true}],\"activations\":[\"TANH\"]},"
+                        + "\"dropout\":0.0}");
     }
 
     @Test
@@ -207,17 +220,21 @@ class AdapterFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 3})
-    void aDescriptionOfAnEarlierVersionIsRead(int version) throws IOException {
+    @CsvSource({"2, CLASSIFICATION", "3, CLASSIFICATION", "4, CLASSIFICATION", "4, TOKEN_CLASSIFICATION"})
+    void aDescriptionOfAnEarlierVersionIsRead(int version, TaskType task) throws IOException {
+        tiny.task = task;
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
         AdapterFiles.write(adapter, TokenizerFiles.NONE, at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
         root.put("version", version);
+        ((ObjectNode) root.get("head")).remove(List.of("layers", "dropout"));
         ObjectNode architecture = (ObjectNode) root.get("architecture");
-        architecture.put("mask", "BIDIRECTIONAL").remove("tied");
-        ((ObjectNode) architecture.get("heads")).remove("normalized");
-        ((ObjectNode) architecture.get("positions")).remove("kind");
+        if (version < 4) {
+            architecture.put("mask", "BIDIRECTIONAL").remove("tied");
+            ((ObjectNode) architecture.get("heads")).remove("normalized");
+            ((ObjectNode) architecture.get("positions")).remove("kind");
+        }
         if (version == 2) {
             architecture.remove("biases");
             ((ObjectNode) architecture.get("norm")).remove("kind");
@@ -236,11 +253,11 @@ class AdapterFilesTest {
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 
-        Files.writeString(config, text.replace("\"version\" : 4", "\"version\" : 7"));
-        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 4.");
+        Files.writeString(config, text.replace("\"version\" : 5", "\"version\" : 7"));
+        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 5.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 58, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 71, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.replaceFirst("\"metrics\" : \\[[^]]*]", "\"metrics\" : [null]"));
         requireRefused("head_config.json: is not the description of an adapter (");
         Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 67108868"));

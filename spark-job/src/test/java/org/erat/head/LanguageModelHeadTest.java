@@ -54,7 +54,7 @@ class LanguageModelHeadTest {
     private record Result(double[] losses, double[] dStates) {}
 
     private Result run(Backend backend, boolean transformed, double smoothing, long logitsAtOnce) {
-        HeadSpec spec = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, WIDTH, VOCABULARY, HeadSpec.Loss.NEXT_TOKEN);
+        HeadSpec spec = HeadSpec.ofVocabulary(WIDTH, VOCABULARY, HeadSpec.Loss.NEXT_TOKEN);
         // One target, then all others, whose tokens lie between tokens without a target.
         int[] ofTokens = new int[2 * CLASSES.length];
         Arrays.fill(ofTokens, Targets.NONE);
@@ -69,7 +69,7 @@ class LanguageModelHeadTest {
                     Tensor losses = kernels.memory().allocateSingle(CLASSES.length);
                     Tensor lossesAlone = kernels.memory().allocateSingle(CLASSES.length)) {
                 Head head = new LanguageModelHead(spec, smoothing, kernels, output::layer, logitsAtOnce);
-                try (Tensor dStates = head.lossGradient(x, targets, WEIGHT, none, losses)) {
+                try (Tensor dStates = head.lossGradient(x, targets, WEIGHT, 0, 0, none, losses)) {
                     head.loss(x, targets, none, lossesAlone);
                     assertThat(TestTensors.doubles(kernels, lossesAlone))
                             .containsExactly(TestTensors.doubles(kernels, losses));

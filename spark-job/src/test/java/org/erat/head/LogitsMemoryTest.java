@@ -34,7 +34,7 @@ class LogitsMemoryTest {
         Optional<Backend> emulated = CudaUnderTest.emulated(Precision.F32);
         assumeTrue(emulated.isPresent(), "the kernels cannot be built for this processor");
         CudaBackend backend = (CudaBackend) emulated.get();
-        HeadSpec spec = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, WIDTH, vocabulary, HeadSpec.Loss.NEXT_TOKEN);
+        HeadSpec spec = HeadSpec.ofVocabulary(WIDTH, vocabulary, HeadSpec.Loss.NEXT_TOKEN);
         Targets targets = new Targets.TokenClasses(IntStream.range(0, TARGETS).toArray());
         Head.Parameters none = new Head.Parameters(null, null, 0);
         FloatBuffer table = TestTensors.direct(FloatBuffer.allocate(vocabulary * WIDTH));
@@ -45,7 +45,7 @@ class LogitsMemoryTest {
                 Tensor losses = kernels.memory().allocateSingle(TARGETS)) {
             long frozen = (long) Float.BYTES * vocabulary * (WIDTH + 1);
             Head head = new LanguageModelHead(spec, 0, kernels, output::layer, LOGITS);
-            head.lossGradient(states, targets, 1, none, losses).close();
+            head.lossGradient(states, targets, 1, 0, 0, none, losses).close();
 
             assertThat(backend.peakBytes() - frozen).isLessThan(MOST_BYTES);
         }

@@ -16,6 +16,10 @@ import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.config.HeadSettings;
 import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
+import org.erat.data.architecture.Activation;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
+import org.erat.data.architecture.Positions;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Heads in double precision against their formulas and central differences.
@@ -42,6 +47,8 @@ class OutputHeadTest {
     private static final int FROM = 5;
 
     private static final double H = 1e-5;
+
+    private static final long KEY = 7;
 
     private Kernels kernels;
 
@@ -63,7 +70,25 @@ class OutputHeadTest {
     }
 
     private static HeadSpec spec(TaskType task, Pooling pooling, int outputs) {
-        return HeadSpec.of(task, outputs, new HeadSettings(pooling), WIDTH);
+        return spec("bert", task, pooling, outputs, 0);
+    }
+
+    private static HeadSpec spec(String family, TaskType task, Pooling pooling, int outputs, double dropout) {
+        Architecture architecture = Architecture.encoder(
+                family, 50, 2, Positions.ofAllTokens(24), 1, WIDTH, 2, 16, Activation.GELU, 1e-12, 0);
+        return HeadSpec.of(task, outputs, new HeadSettings(pooling, dropout), architecture);
+    }
+
+    /** A head of a decoder, which is read at the last token. */
+    private static HeadSpec ofDecoder() {
+        HeadSpec ofEncoder = spec(TaskType.CLASSIFICATION, Pooling.FAMILY, 3);
+        return new HeadSpec(
+                HeadSpec.Readout.LAST_TOKEN,
+                WIDTH,
+                3,
+                ofEncoder.loss(),
+                Families.named("gpt2").sequenceClassifier(),
+                0);
     }
 
     /** Three tokens of the first example, none of the second and one of the third. */
@@ -79,12 +104,17 @@ class OutputHeadTest {
         LossSettings weighedAndSmoothed = new LossSettings(0.2, List.of(0.5, 2.0, 1.25));
         return Stream.of(
                 Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, classes),
-                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FIRST_TOKEN, 3), LossSettings.PLAIN, classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FAMILY, 3), LossSettings.PLAIN, classes),
                 Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), new LossSettings(0.2, List.of()), classes),
                 Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), weighed, classes),
-                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3), weighedAndSmoothed, classes),
+                Arguments.of(spec(TaskType.CLASSIFICATION, Pooling.FAMILY, 3), weighedAndSmoothed, classes),
+                Arguments.of(
+                        spec("roberta", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
+                Arguments.of(
+                        spec("distilbert", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
+                Arguments.of(ofDecoder(), LossSettings.PLAIN, classes),
                 Arguments.of(spec(TaskType.REGRESSION, Pooling.MEAN, 1), LossSettings.PLAIN, numbers),
-                Arguments.of(spec(TaskType.REGRESSION, Pooling.FIRST_TOKEN, 1), LossSettings.PLAIN, numbers),
+                Arguments.of(spec(TaskType.REGRESSION, Pooling.FAMILY, 1), LossSettings.PLAIN, numbers),
                 Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, TOKEN_CLASSES),
                 Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), weighedAndSmoothed, TOKEN_CLASSES));
     }
@@ -111,7 +141,7 @@ class OutputHeadTest {
             Head.Parameters ofHead = new Head.Parameters(values, gradient, FROM);
             try (Tensor states = head.read(x, batch);
                     Tensor outputs = head.outputs(states, ofHead);
-                    Tensor dStates = head.lossGradient(states, targets, weight, ofHead, losses);
+                    Tensor dStates = head.lossGradient(states, targets, weight, KEY, 0, ofHead, losses);
                     Tensor dHidden = head.readBackward(dStates, batch)) {
                 return new Result(
                         TestTensors.doubles(kernels, outputs),
@@ -154,6 +184,10 @@ class OutputHeadTest {
                 IntStream.range(0, LENGTHS.length)
                         .mapToObj(b -> row(hidden, b * TOKENS))
                         .toArray(double[][]::new);
+            case LAST_TOKEN ->
+                IntStream.range(0, LENGTHS.length)
+                        .mapToObj(b -> row(hidden, b * TOKENS + LENGTHS[b] - 1))
+                        .toArray(double[][]::new);
             case TARGET_TOKENS ->
                 IntStream.of(TOKENS_WITH_TARGETS)
                         .mapToObj(token -> row(hidden, token))
@@ -174,21 +208,26 @@ class OutputHeadTest {
         return Arrays.copyOfRange(hidden, token * WIDTH, (token + 1) * WIDTH);
     }
 
-    /** tanh(s·W₁ᵀ + b₁)·W₂ᵀ + b₂, or s·Wᵀ + b of a token: weights [out,in] row-major, each before its bias. */
+    /**
+     * f(s·W₁ᵀ + b₁)·W₂ᵀ + b₂ with f = tanh, or with DistilBERT's head max(·, 0); s·Wᵀ + b of a token; s·Wᵀ of a decoder:
+     * weights [out,in] row-major, each before its bias.
+     */
     private static double[] outputs(HeadSpec spec, double[] parameters, double[] state) {
-        if (spec.readout() == HeadSpec.Readout.TARGET_TOKENS) {
-            return linear(parameters, FROM, spec.outputs(), state);
+        boolean ofDecoder = spec.readout() == HeadSpec.Readout.LAST_TOKEN;
+        if (ofDecoder || spec.readout() == HeadSpec.Readout.TARGET_TOKENS) {
+            return linear(parameters, FROM, spec.outputs(), state, !ofDecoder);
         }
-        double[] activated = Arrays.stream(linear(parameters, FROM, WIDTH, state))
-                .map(Math::tanh)
+        boolean ofDistilBert = spec.layout().arrays().get(0).name().startsWith("pre_classifier");
+        double[] activated = Arrays.stream(linear(parameters, FROM, WIDTH, state, true))
+                .map(sum -> ofDistilBert ? Math.max(sum, 0) : Math.tanh(sum))
                 .toArray();
-        return linear(parameters, FROM + WIDTH * WIDTH + WIDTH, spec.outputs(), activated);
+        return linear(parameters, FROM + WIDTH * WIDTH + WIDTH, spec.outputs(), activated, true);
     }
 
-    private static double[] linear(double[] parameters, int from, int out, double[] x) {
+    private static double[] linear(double[] parameters, int from, int out, double[] x, boolean biased) {
         double[] y = new double[out];
         for (int o = 0; o < out; o++) {
-            y[o] = parameters[from + out * x.length + o];
+            y[o] = biased ? parameters[from + out * x.length + o] : 0;
             for (int i = 0; i < x.length; i++) {
                 y[o] += parameters[from + o * x.length + i] * x[i];
             }
@@ -281,8 +320,38 @@ class OutputHeadTest {
         }
     }
 
+    /** The slopes of the very loss that was returned, so with what the key drops; inference drops nothing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bert", "roberta", "distilbert"})
+    void gradientsAreThoseOfTheValuesThatAreNotDropped(String family) {
+        Targets classes = new Targets.Classes(new int[] {0, 2, 1});
+        HeadSpec dropping = spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0.5);
+        gradientsAreThoseOfTheMeanLoss(dropping, classes);
+
+        double[] hidden = random(3, LENGTHS.length * TOKENS * WIDTH);
+        double[] parameters = random(4, parameters(dropping));
+        Result with = run(dropping, classes, hidden, parameters, 1);
+        Result without =
+                run(spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), classes, hidden, parameters, 1);
+        assertThat(with.outputs()).containsExactly(without.outputs());
+        assertThat(with.loss()).isNotCloseTo(without.loss(), within(1e-3));
+    }
+
     @Test
     void itsArraysAreThoseOfTheTransformersLibrary() {
+        assertThat(names("bert", TaskType.CLASSIFICATION))
+                .containsExactly(
+                        "bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight", "classifier.bias");
+        assertThat(names("roberta", TaskType.REGRESSION))
+                .containsExactly(
+                        "classifier.dense.weight",
+                        "classifier.dense.bias",
+                        "classifier.out_proj.weight",
+                        "classifier.out_proj.bias");
+        assertThat(names("distilbert", TaskType.CLASSIFICATION))
+                .containsExactly(
+                        "pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias");
+        assertThat(ofDecoder().layout().arrays()).containsExactly(new Array("score.weight", 3, WIDTH, false, 0));
         assertThat(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3).layout().arrays())
                 .containsExactly(
                         new Array("dense.weight", WIDTH, WIDTH, false, 0),
@@ -293,5 +362,10 @@ class OutputHeadTest {
                 .containsExactly(
                         new Array("classifier.weight", 3, WIDTH, false, 0),
                         new Array("classifier.bias", 1, 3, true, 18));
+    }
+
+    private static Stream<String> names(String family, TaskType task) {
+        return spec(family, task, Pooling.FAMILY, 1, 0).layout().arrays().stream()
+                .map(Array::name);
     }
 }

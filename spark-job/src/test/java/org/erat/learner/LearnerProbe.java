@@ -169,7 +169,14 @@ public final class LearnerProbe implements AutoCloseable {
                 try (Transformer.Pass pass = forward(values, i);
                         Tensor states = head.read(pass.hidden(), batch);
                         Tensor ofStates = head.outputs(states, ofHead);
-                        Tensor dStates = head.lossGradient(states, batch.targets(), weight, ofHead, losses)) {
+                        Tensor dStates = head.lossGradient(
+                                states,
+                                batch.targets(),
+                                weight,
+                                spec.headDropout(step.step(), step.shard()),
+                                0,
+                                ofHead,
+                                losses)) {
                     adapted.backward(runtime.transformer(), pass, head.readBackward(dStates, batch), gradient);
                     outputs = download(ofStates);
                 }

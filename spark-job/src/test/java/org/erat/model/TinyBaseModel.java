@@ -84,6 +84,13 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
         return write(directory, architecture, tensors);
     }
 
+    /** The same with a pooler. */
+    public static TinyBaseModel writePooled(Path directory, Architecture architecture) {
+        Map<String, FloatTensor> tensors = tensors(ModelTensors.required(architecture), 17);
+        tensors.putAll(tensors(ModelTensors.pooler(architecture), 18));
+        return write(directory, architecture, tensors);
+    }
+
     private static TinyBaseModel write(Path directory, Architecture architecture, Map<String, FloatTensor> tensors) {
         try {
             Files.createDirectories(directory);

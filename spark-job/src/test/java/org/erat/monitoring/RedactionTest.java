@@ -52,7 +52,7 @@ class RedactionTest {
             strings = {
                 "round 3/15  loss 2.3041  203 examples/s  2,748 tokens/s  2:05 left",
                 "{\"padded_tokens\":12,\"tokenizer\":\"9c1185a5c5e9fc54612808977ee8f548b2258d31\"}",
-                "head.pooling = first-token",
+                "head.pooling = family",
                 "abfss://container@account.dfs.core.windows.net/models",
                 "hdfs://host:8020/data/2024@noon"
             })

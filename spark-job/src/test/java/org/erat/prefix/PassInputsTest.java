@@ -77,7 +77,7 @@ class PassInputsTest {
                 new int[] {CLS, 10, SEP, 11, 12, SEP, CLS, SEP, 13},
                 null,
                 new Targets.TokenClasses(new int[] {NONE, NONE, 11, 12, SEP, NONE, NONE, 13, NONE}));
-        HeadSpec next = new HeadSpec(HeadSpec.Readout.TARGET_TOKENS, 1, VOCABULARY, HeadSpec.Loss.NEXT_TOKEN);
+        HeadSpec next = HeadSpec.ofVocabulary(1, VOCABULARY, HeadSpec.Loss.NEXT_TOKEN);
 
         assertThat(PassInputs.lengths(next.withLoss(HeadSpec.Loss.MASKED_TOKEN), examples))
                 .containsExactly(PSEUDO_MASK.evaluation(plain()).lengths());

@@ -41,7 +41,8 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
     public static FakeShards of(int blocks, int width, int rank) {
         AdapterLayout adapters =
                 new AdapterLayout(architecture(blocks, width), rank, Set.of(Projection.QUERY, Projection.VALUE));
-        HeadSpec head = HeadSpec.of(TaskType.CLASSIFICATION, 2, new HeadSettings(Pooling.MEAN), width);
+        HeadSpec head =
+                HeadSpec.of(TaskType.CLASSIFICATION, 2, new HeadSettings(Pooling.MEAN, 0), architecture(blocks, width));
         OptimizerSpec optimizer = new OptimizerSpec(Optimizer.ADAMW_ROW_LAZY, new AdamW(0.9, 0.999, 1e-8), 0, 0);
         return new FakeShards(new ParameterLayout(adapters, head.layout(), optimizer, false));
     }

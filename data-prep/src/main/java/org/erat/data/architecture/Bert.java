@@ -123,6 +123,12 @@ public class Bert implements Family {
         return "layer." + block;
     }
 
+    /** The pooler belongs to the head, as its dense layer. */
+    @Override
+    public TaskHead sequenceClassifier() {
+        return TaskHead.dense("bert.pooler.dense", Activation.TANH, "classifier");
+    }
+
     @Override
     public Optional<String> pooler() {
         return Optional.of("pooler.dense");

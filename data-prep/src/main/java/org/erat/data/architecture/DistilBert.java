@@ -20,6 +20,16 @@ public final class DistilBert implements Family {
     }
 
     @Override
+    public String classPrefix(String modelType) {
+        return "DistilBert";
+    }
+
+    @Override
+    public TaskHead sequenceClassifier() {
+        return TaskHead.dense("pre_classifier", Activation.RELU, "classifier");
+    }
+
+    @Override
     public Architecture architecture(ConfigJson config) {
         EncoderKeys.requireEncoder(config);
         return KEYS.read(

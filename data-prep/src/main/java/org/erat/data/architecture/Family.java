@@ -1,6 +1,7 @@
 package org.erat.data.architecture;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -36,9 +37,24 @@ public interface Family {
         return prefixes.get(prefixes.size() - 1);
     }
 
-    /** The linear map of the transformers library's token classifiers, which stands outside of the model. */
-    default String tokenClassifier() {
-        return "classifier";
+    /**
+     * What stands before {@code ForSequenceClassification} in the name of a class of the transformers library.
+     *
+     * @param modelType one of {@link #modelTypes}
+     */
+    default String classPrefix(String modelType) {
+        return modelType.substring(0, 1).toUpperCase(Locale.ROOT) + modelType.substring(1);
+    }
+
+    /**
+     * The head of the family's {@code ForSequenceClassification}, on the first token, or in causal models on the last one.
+     * Names are those in that class.
+     */
+    TaskHead sequenceClassifier();
+
+    /** The head of the family's {@code ForTokenClassification}. Names are those in that class. */
+    default TaskHead tokenClassifier() {
+        return TaskHead.linear("classifier");
     }
 
     /** Word embeddings [V,H]. */

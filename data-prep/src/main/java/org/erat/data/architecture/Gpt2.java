@@ -25,6 +25,16 @@ public final class Gpt2 implements Family {
     }
 
     @Override
+    public String classPrefix(String modelType) {
+        return "GPT2";
+    }
+
+    @Override
+    public TaskHead sequenceClassifier() {
+        return TaskHead.plain("score");
+    }
+
+    @Override
     public Architecture architecture(ConfigJson config) {
         DecoderConfig.requireSupported(config);
         config.requireNot("scale_attn_by_inverse_layer_idx", "Use a model whose scores are divided by √D only.");

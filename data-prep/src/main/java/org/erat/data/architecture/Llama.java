@@ -102,8 +102,13 @@ public class Llama implements Family {
     }
 
     @Override
-    public String tokenClassifier() {
-        return "score";
+    public TaskHead sequenceClassifier() {
+        return TaskHead.plain("score");
+    }
+
+    @Override
+    public TaskHead tokenClassifier() {
+        return TaskHead.linear("score");
     }
 
     @Override

@@ -14,6 +14,16 @@ public final class Roberta extends Bert {
     }
 
     @Override
+    public String classPrefix(String modelType) {
+        return modelType.equals("xlm-roberta") ? "XLMRoberta" : super.classPrefix(modelType);
+    }
+
+    @Override
+    public TaskHead sequenceClassifier() {
+        return TaskHead.droppedDense("classifier.dense", Activation.TANH, "classifier.out_proj");
+    }
+
+    @Override
     int defaultPadTokenId() {
         return 1;
     }

@@ -149,12 +149,14 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     /**
-     * What a model was prepared from, as prepare-model was told it, by its {@link #RECORD}.
+     * What Python's libraries know a model by, by its {@link #RECORD}: the name that prepare-model was given, or that the
+     * source has, else the source as prepare-model was told it.
      *
      * @throws IOException if that is not JSON
      */
     public static String source(byte[] record) throws IOException {
-        return ImportRecord.parse(record).from();
+        ImportRecord read = ImportRecord.parse(record);
+        return read.name().orElse(read.from());
     }
 
     /**

@@ -19,6 +19,9 @@ import org.erat.data.FileSignature;
 import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
+import org.erat.data.hub.Hub;
+import org.erat.data.hub.HubCache;
+import org.erat.data.hub.HubModel;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.maven.MavenRepository;
 import org.erat.data.safetensors.Dtype;
@@ -41,16 +44,23 @@ public final class BaseModelImporter {
 
     private final Consumer<String> progress;
     private final MavenRepository maven;
+    private final Hub hub = Hub.ofUser();
+    private final Optional<String> baseName;
 
     BaseModelImporter(MavenRepository maven, Consumer<String> progress) {
+        this(maven, Optional.empty(), progress);
+    }
+
+    private BaseModelImporter(MavenRepository maven, Optional<String> baseName, Consumer<String> progress) {
         this.maven = maven;
+        this.baseName = baseName;
         this.progress = progress;
     }
 
     /**
      * Prepares a base model.
      *
-     * @param from {@code maven:GROUP:ARTIFACT:VERSION}, or the path of a directory or jar
+     * @param from {@code hf:ORG/NAME}, {@code maven:GROUP:ARTIFACT:VERSION}, or the path of a directory or jar
      * @param out the directory to make; left as it is if it was made from the same source before
      * @param progress takes one line at a time, for people to read
      * @throws BadInputException if the source cannot be used as a base model
@@ -61,15 +71,30 @@ public final class BaseModelImporter {
     }
 
     /**
+     * The same, under a name.
+     *
+     * @param baseName what exports call the base model, such as {@code ORG/NAME}; empty for the source's own name
+     * @throws UsageException also if the model is there under another name
+     */
+    public static Result importModel(String from, Optional<String> baseName, Path out, Consumer<String> progress) {
+        return new BaseModelImporter(MavenRepository.ofUser(), baseName, progress).run(from, out);
+    }
+
+    /**
      * Prepares a base model on any Hadoop file system: on the local disk first, and then copied.
      *
+     * @param baseName what exports call the base model, such as {@code ORG/NAME}; empty for the source's own name
      * @param out the directory to make; left as it is if it was made from the same source before
      * @throws BadInputException if the source cannot be used as a base model
      * @throws UsageException if {@code from} or {@code out} cannot be used, or Maven is needed and missing
      */
     public static Result importModel(
-            String from, org.apache.hadoop.fs.Path out, Configuration hadoop, Consumer<String> progress) {
-        return new BaseModelImporter(MavenRepository.ofUser(), progress).run(from, out, hadoop);
+            String from,
+            Optional<String> baseName,
+            org.apache.hadoop.fs.Path out,
+            Configuration hadoop,
+            Consumer<String> progress) {
+        return new BaseModelImporter(MavenRepository.ofUser(), baseName, progress).run(from, out, hadoop);
     }
 
     Result run(String from, org.apache.hadoop.fs.Path out, Configuration hadoop) {
@@ -96,10 +121,9 @@ public final class BaseModelImporter {
             // A released artifact never changes, so neither Maven nor the jar is needed to see that it is the same.
             return reuse(before.get(), out, name);
         }
-        Path path = artifact.map(jar -> maven.resolve(jar, progress))
-                .orElseGet(() -> existing(from).toAbsolutePath().normalize());
+        Path path = artifact.map(jar -> maven.resolve(jar, progress)).orElseGet(() -> directory(from));
         String sha256 = fingerprint(path);
-        String origin = isMaven ? from : path.toString();
+        String origin = isMaven || HubModel.isModel(from) ? from : path.toString();
         if (before.isPresent()) {
             if (before.get().from().equals(origin) && before.get().sha256().equals(sha256)) {
                 return reuse(before.get(), out, name);
@@ -111,7 +135,8 @@ public final class BaseModelImporter {
         }
         try (StagingDirectory staging = StagingDirectory.beside(out)) {
             Prepared prepared = prepare(path, staging);
-            ImportRecord.of(origin, sha256, prepared.dtype(), staging.output()).write(staging.output());
+            ImportRecord.of(origin, baseName.or(() -> HubCache.name(path)), sha256, prepared.dtype(), staging.output())
+                    .write(staging.output());
             staging.publish();
             return new Result(prepared.architecture(), false);
         }
@@ -142,6 +167,12 @@ public final class BaseModelImporter {
     }
 
     private Result reuse(ImportRecord before, Path out, String name) {
+        if (baseName.isPresent() && !baseName.equals(before.name())) {
+            throw new UsageException(name + ": is prepared already, with "
+                    + before.name().map(known -> "the base name " + known).orElse("no base name") + ". Set "
+                    + ImportRecord.NAME + " in its " + ImportRecord.FILE + " to " + baseName.get()
+                    + ", or delete the directory and prepare it again.");
+        }
         if (!before.isIntactIn(out)) {
             throw new BadInputException(name + ": was prepared from " + before.from()
                     + ", but its files have changed since. Delete the directory and prepare it again.");
@@ -151,17 +182,24 @@ public final class BaseModelImporter {
         }
     }
 
+    private Path directory(String from) {
+        return HubModel.isModel(from)
+                ? hub.fetch(HubModel.parse(from), HuggingFaceSource::mayBePart, progress)
+                : existing(from).toAbsolutePath().normalize();
+    }
+
     private static Path existing(String from) {
         Path path;
         try {
             path = Path.of(from);
         } catch (InvalidPathException e) {
-            throw new UsageException("'" + from + "' is neither a path nor maven:GROUP:ARTIFACT:VERSION.", e);
+            throw new UsageException(
+                    "'" + from + "' is neither a path, nor hf:ORG/NAME, nor maven:GROUP:ARTIFACT:VERSION.", e);
         }
         // Java takes an empty path for the working directory.
         if (from.isBlank() || !Files.exists(path)) {
             throw new UsageException("'" + from + "': there is no such directory or jar. Check the path, or write"
-                    + " maven:GROUP:ARTIFACT:VERSION.");
+                    + " hf:ORG/NAME or maven:GROUP:ARTIFACT:VERSION.");
         }
         return path;
     }

@@ -10,8 +10,8 @@ import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.TensorSource;
 
 /**
- * The tensors of a prepared causal language model under the names and in the shapes in which the transformers library saves
- * them: the way back from {@link HuggingFaceSource}. An output matrix that is the word embeddings is stored once.
+ * The tensors of a prepared model under the names and in the shapes in which the transformers library saves those of a model
+ * with a head: the way back from {@link HuggingFaceSource}. An output matrix that is the word embeddings is stored once.
  */
 public final class CheckpointTensors {
     private final BaseModelDirectory model;
@@ -38,12 +38,26 @@ public final class CheckpointTensors {
     }
 
     /**
-     * The tensors in the order of the forward pass. Values are read when asked for.
+     * The tensors of the transformer itself, without pooler and language-model head, in the order of the forward pass. Values
+     * are read when asked for.
      *
      * @param dtype in which they are stored
      */
     public static Map<String, TensorSource> of(BaseModelDirectory model, Dtype dtype, Change change) {
         return new CheckpointTensors(model, change).sources(dtype);
+    }
+
+    /** The output matrix of a causal language model; empty where it is the word embeddings. */
+    public static Map<String, TensorSource> languageModelHead(BaseModelDirectory model, Dtype dtype, Change change) {
+        Map<String, TensorSource> sources = new LinkedHashMap<>();
+        ModelTensors.languageModelHead(model.architecture())
+                .forEach((name, shape) -> sources.put(
+                        name,
+                        new TensorSource(
+                                dtype,
+                                shape,
+                                () -> change.of(name, model.tensors().floats(name)))));
+        return sources;
     }
 
     private Map<String, TensorSource> sources(Dtype dtype) {
@@ -60,9 +74,6 @@ public final class CheckpointTensors {
                         stored, new TensorSource(dtype, whole.shape(), () -> whole.stored(joined(stored, whole))));
             }
         });
-        ModelTensors.languageModelHead(architecture)
-                .forEach((name, shape) ->
-                        sources.put(name, new TensorSource(dtype, shape, () -> change.of(name, values(name)))));
         return sources;
     }
 

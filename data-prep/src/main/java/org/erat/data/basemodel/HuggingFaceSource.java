@@ -119,6 +119,14 @@ final class HuggingFaceSource implements ModelSource {
         }
     }
 
+    /** Whether an import may read a file of this name. */
+    static boolean mayBePart(String name) {
+        return name.equals(BaseModelDirectory.CONFIG)
+                || BaseModelDirectory.TOKENIZER_FILES.contains(name)
+                || name.equals(ModelShards.INDEX)
+                || name.matches("model(-\\d+-of-\\d+)?\\.safetensors");
+    }
+
     /** The files that an import from {@code directory} reads. Its fingerprint is made of them. */
     static List<Path> filesOf(Path directory) {
         return Stream.concat(

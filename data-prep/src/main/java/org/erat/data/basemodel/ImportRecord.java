@@ -19,12 +19,16 @@ import org.erat.data.safetensors.Dtype;
  * The {@code source.json} beside a prepared model: where it came from, and what was made of it.
  *
  * @param from what the user named as the source
+ * @param name what Python's libraries know the model by; empty where the user gave no name and the source has none
  * @param sha256 fingerprint of the source's bytes
  * @param dtype precision of the source's weights; empty where an earlier program prepared the model
  * @param files SHA-256 of each prepared file, by name
  */
-record ImportRecord(String from, String sha256, Optional<Dtype> dtype, Map<String, String> files) {
+record ImportRecord(
+        String from, Optional<String> name, String sha256, Optional<Dtype> dtype, Map<String, String> files) {
     static final String FILE = "source.json";
+
+    static final String NAME = "base_name";
 
     private static final List<String> REQUIRED =
             List.of(BaseModelDirectory.CONFIG, BaseModelDirectory.TENSORS, BaseModelDirectory.TOKENIZER);
@@ -36,12 +40,12 @@ record ImportRecord(String from, String sha256, Optional<Dtype> dtype, Map<Strin
     }
 
     /** The record of what now lies in a directory. */
-    static ImportRecord of(String from, String sha256, Dtype dtype, Path directory) {
+    static ImportRecord of(String from, Optional<String> name, String sha256, Dtype dtype, Path directory) {
         Map<String, String> files = new TreeMap<>();
         Stream.concat(REQUIRED.stream(), BaseModelDirectory.TOKENIZER_FILES.stream())
-                .filter(name -> Files.isRegularFile(directory.resolve(name)))
-                .forEach(name -> files.put(name, Sha256.of(directory.resolve(name))));
-        return new ImportRecord(from, sha256, Optional.of(dtype), files);
+                .filter(file -> Files.isRegularFile(directory.resolve(file)))
+                .forEach(file -> files.put(file, Sha256.of(directory.resolve(file))));
+        return new ImportRecord(from, name, sha256, Optional.of(dtype), files);
     }
 
     /** The record in a directory, if there is a readable one. */
@@ -66,6 +70,7 @@ record ImportRecord(String from, String sha256, Optional<Dtype> dtype, Map<Strin
                 .forEachRemaining(e -> files.put(e.getKey(), e.getValue().asText()));
         return new ImportRecord(
                 root.path("from").asText(),
+                Optional.ofNullable(root.path(NAME).textValue()),
                 root.path("sha256").asText(),
                 Dtype.named(root.path("dtype").asText()),
                 files);
@@ -74,6 +79,7 @@ record ImportRecord(String from, String sha256, Optional<Dtype> dtype, Map<Strin
     void write(Path directory) {
         ObjectNode root = JSON.createObjectNode();
         root.put("from", from);
+        name.ifPresent(known -> root.put(NAME, known));
         root.put("sha256", sha256);
         dtype.ifPresent(precision -> root.put("dtype", precision.name()));
         ObjectNode digests = root.putObject("files");

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
 import org.erat.data.EratException;
 import org.erat.data.FileSignatureTest;
+import org.erat.data.Sha256;
 import org.erat.data.UsageException;
 import org.erat.data.maven.MavenRepository;
 import org.erat.data.storage.TemporaryNames;
@@ -72,6 +74,45 @@ class BaseModelImporterTest {
         assertThatThrownBy(() -> importer.run("maven:org.example:tiny-bert:1.1", out))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("cannot find or fetch org.example:tiny-bert:1.1");
+    }
+
+    private String nameOfBase() throws IOException {
+        return BaseModelDirectory.source(Files.readAllBytes(out.resolve("source.json")));
+    }
+
+    @Test
+    void theBaseModelIsNamedAsItWasGivenOrAsTheUserNamesIt() throws IOException {
+        run(source, out);
+        assertThat(nameOfBase()).isEqualTo(source.toString());
+        assertThatThrownBy(
+                        () -> BaseModelImporter.importModel(source.toString(), Optional.of("org/it"), out, line -> {}))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining(
+                        "is prepared already, with no base name. Set base_name in its source.json to org/it,");
+        out = directory.resolve("named");
+        BaseModelImporter.importModel(source.toString(), Optional.of("org/it"), out, line -> {});
+        assertThat(nameOfBase()).isEqualTo("org/it");
+        assertThat(BaseModelImporter.importModel(source.toString(), Optional.of("org/it"), out, line -> {})
+                        .reused())
+                .isTrue();
+        assertThat(run(source, out).reused()).isTrue();
+    }
+
+    /** As the hub's client lays a model out: a snapshot of links to blobs, under the model's name. */
+    @Test
+    void aSnapshotInTheHubsCacheIsReadThroughItsLinksAndHasItsName() throws IOException {
+        Path repository = directory.resolve("hub/models--some-org--tiny.model_1");
+        Path snapshot = Files.createDirectories(repository.resolve("snapshots/0123abcd"));
+        Files.createDirectories(repository.resolve("blobs"));
+        try (Stream<Path> files = Files.list(source)) {
+            for (Path file : files.toList()) {
+                Path blob = repository.resolve("blobs/" + Sha256.of(file));
+                Files.copy(file, blob);
+                Files.createSymbolicLink(snapshot.resolve(file.getFileName()), Path.of("../../blobs", Sha256.of(file)));
+            }
+        }
+        assertThat(run(snapshot, out)).isEqualTo(new BaseModelImporter.Result(SyntheticModel.BERT, false));
+        assertThat(nameOfBase()).isEqualTo("some-org/tiny.model_1");
     }
 
     @Test
