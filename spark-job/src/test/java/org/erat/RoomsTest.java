@@ -24,6 +24,7 @@ class RoomsTest {
     /** From the top. */
     private static final List<String> ROOMS = List.of(
             "cli",
+            "ml",
             "experiment",
             "job",
             "tracking",

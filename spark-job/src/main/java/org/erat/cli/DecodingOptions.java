@@ -9,7 +9,6 @@ import picocli.CommandLine.Option;
 
 /** Options that say how tokens are chosen: greedy search, unless beams or a temperature ask for another strategy. */
 final class DecodingOptions {
-    private static final int MAX_NEW_TOKENS = 64;
     private static final int BATCH_SIZE = 16;
 
     /**
@@ -22,7 +21,7 @@ final class DecodingOptions {
     @Option(
             names = "--max-new-tokens",
             paramLabel = "N",
-            description = "Most tokens of a completion (default: " + MAX_NEW_TOKENS + ").")
+            description = "Most tokens of a completion (default: " + GenerationSettings.MAX_NEW_TOKENS + ").")
     private Integer maxNewTokens;
 
     @Option(
@@ -89,7 +88,7 @@ final class DecodingOptions {
         }
         return new Choice(
                 new GenerationSettings(
-                        Objects.requireNonNullElse(maxNewTokens, MAX_NEW_TOKENS),
+                        Objects.requireNonNullElse(maxNewTokens, GenerationSettings.MAX_NEW_TOKENS),
                         Objects.requireNonNullElse(noRepeatNgram, 0),
                         strategy()),
                 size);

@@ -74,16 +74,13 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
     }
 
     private RowOrder order(Optional<OrderChoice> asked, Function<Evaluation, Optional<RowOrder>> measured) {
-        OrderChoice choice = orders(asked);
-        if (choice.orders().size() == 1) {
-            return choice.orders().get(0);
-        }
-        return directory
-                .read(Evaluation.FILE)
-                .map(json ->
-                        Evaluation.parse(json, directory.path(Evaluation.FILE).toString()))
-                .flatMap(measured)
-                .orElse(RowOrder.TRAINED);
+        return Evaluation.chosen(
+                orders(asked),
+                () -> directory
+                        .read(Evaluation.FILE)
+                        .map(json -> Evaluation.parse(
+                                json, directory.path(Evaluation.FILE).toString())),
+                measured);
     }
 
     /**

@@ -1,9 +1,11 @@
 package org.erat.config;
 
+import com.typesafe.config.ConfigFactory;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.erat.data.Sha256;
@@ -71,6 +73,17 @@ public record JobConfig(
      */
     public static JobConfig parse(String hocon, String origin, List<String> overrides) {
         return ConfigParser.parse(ConfigLayers.text(hocon, origin), overrides);
+    }
+
+    /**
+     * Settings given by key; the others have their defaults.
+     *
+     * @param settings plain values: strings, numbers, flags, lists of strings
+     * @param origin who gives them, for messages
+     * @throws org.erat.data.UsageException if a setting is unknown, missing or not allowed
+     */
+    public static JobConfig of(Map<String, ?> settings, String origin) {
+        return ConfigParser.parse(ConfigFactory.parseMap(settings, origin), List.of());
     }
 
     /**

@@ -19,22 +19,39 @@ import java.util.stream.Collectors;
  * come from the same declaration.
  *
  * @param name type in words
+ * @param kind what Java type a value has outside of the typed configuration
  * @param range allowed values in words
  * @param parse typed value, or nothing if the value is not allowed
  * @param render text that {@code parse} turns back into the same value
  */
-record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>> parse, Function<T, String> render) {
+record ValueType<T>(
+        String name, Kind kind, String range, Function<ConfigValue, Optional<T>> parse, Function<T, String> render) {
+    /** Java types of plain values: a choice is its name. */
+    enum Kind {
+        STRING,
+        INT,
+        LONG,
+        DOUBLE,
+        BOOLEAN,
+        STRINGS
+    }
+
     private static final Pattern WEB_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?");
 
     static ValueType<String> text() {
         return new ValueType<>(
-                "text", "not empty", value -> scalar(value).filter(text -> !text.isBlank()), ConfigUtil::quoteString);
+                "text",
+                Kind.STRING,
+                "not empty",
+                value -> scalar(value).filter(text -> !text.isBlank()),
+                ConfigUtil::quoteString);
     }
 
     /** Where a web server answers. */
     static ValueType<String> webAddress() {
         return new ValueType<>(
                 "web address",
+                Kind.STRING,
                 "http://HOST:PORT, https://HOST, or " + TrackingSettings.NONE,
                 value -> scalar(value)
                         .filter(text -> text.equals(TrackingSettings.NONE)
@@ -46,6 +63,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
         Interval range = Interval.closed(Integer.toString(low), Integer.toString(high));
         return new ValueType<>(
                 "whole number",
+                Kind.INT,
                 range.toString(),
                 value -> number(value)
                         .filter(number -> range.contains(number) && isWhole(number))
@@ -58,6 +76,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
         ValueType<Integer> one = whole(low, high);
         return new ValueType<>(
                 "list",
+                Kind.STRINGS,
                 "one or more of " + one.range(),
                 value -> list(value, one)
                         .map(items -> items.stream().sorted().distinct().toList()),
@@ -68,6 +87,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
         Interval range = Interval.closed(Long.toString(Long.MIN_VALUE), Long.toString(Long.MAX_VALUE));
         return new ValueType<>(
                 "whole number",
+                Kind.LONG,
                 range.toString(),
                 value -> number(value)
                         .filter(number -> range.contains(number) && isWhole(number))
@@ -78,6 +98,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
     static ValueType<Double> decimal(Interval range) {
         return new ValueType<>(
                 "number",
+                Kind.DOUBLE,
                 range.toString(),
                 // What counts is the double: a number so small that it becomes 0 is not above 0.
                 value -> number(value)
@@ -90,6 +111,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
         ValueType<Double> one = decimal(Interval.above("0", "1000000"));
         return new ValueType<>(
                 "weights",
+                Kind.STRING,
                 "none, balanced, or a list of numbers " + one.range(),
                 value -> scalar(value)
                         .filter(text -> text.equals("none") || text.equals("balanced"))
@@ -111,6 +133,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
     static ValueType<Boolean> flag() {
         return new ValueType<>(
                 "flag",
+                Kind.BOOLEAN,
                 "true, false",
                 value -> scalar(value)
                         .filter(text -> text.equals("true") || text.equals("false"))
@@ -123,6 +146,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
         List<E> choices = Arrays.asList(constants.getEnumConstants());
         return new ValueType<>(
                 "choice",
+                Kind.STRING,
                 choices.stream().map(ValueType::hyphenated).collect(Collectors.joining(", ")),
                 value -> scalar(value).flatMap(text -> choices.stream()
                         .filter(choice -> hyphenated(choice).equals(text))
@@ -137,6 +161,7 @@ record ValueType<T>(String name, String range, Function<ConfigValue, Optional<T>
     static ValueType<List<String>> someOf(List<String> names) {
         return new ValueType<>(
                 "list",
+                Kind.STRINGS,
                 "one or more of " + String.join(", ", names),
                 value -> items(value)
                         .filter(items -> !items.isEmpty() && names.containsAll(items))

@@ -15,6 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
@@ -62,6 +65,21 @@ public record Evaluation(
                 .max(Comparator.<RowOrder>comparingDouble(
                                 order -> quality(order, rank).orElseThrow())
                         .thenComparing(Comparator.reverseOrder()));
+    }
+
+    /**
+     * The order of the rows to use where several may be: the better one by what was measured, else as trained.
+     *
+     * @param measured what was measured; asked for only where there is a choice
+     * @param better chooses by it
+     */
+    public static RowOrder chosen(
+            OrderChoice choice,
+            Supplier<Optional<Evaluation>> measured,
+            Function<Evaluation, Optional<RowOrder>> better) {
+        return choice.orders().size() == 1
+                ? choice.orders().get(0)
+                : measured.get().flatMap(better).orElse(RowOrder.TRAINED);
     }
 
     /** The same with more metrics of the prefixes. */

@@ -11,6 +11,9 @@ import org.erat.data.UsageException;
  *     that would repeat some are left out before the softmax. 0 for no such rule
  */
 public record GenerationSettings(int maxNewTokens, int noRepeatNgram, Strategy strategy) implements Serializable {
+    /** Most tokens of a completion where the user does not say. */
+    public static final int MAX_NEW_TOKENS = 64;
+
     public GenerationSettings {
         if (maxNewTokens < 1) {
             throw new UsageException("--max-new-tokens " + maxNewTokens + " is below 1. Name 1 token or more.");

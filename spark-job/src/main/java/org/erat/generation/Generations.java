@@ -14,7 +14,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
 import org.erat.data.BadInputException;
-import org.erat.data.text.TextTokenizer;
 import org.erat.inference.ExampleProgress;
 
 /**
@@ -47,7 +46,11 @@ public final class Generations {
     private record Sent(TextModel model, GenerationSettings settings) implements Serializable {}
 
     /** What comes back of a prompt. */
-    private record Completed(long id, String text, int tokens, boolean ended) implements Serializable {}
+    private record Completed(long id, String text, int tokens, boolean ended) implements Serializable {
+        static Completed of(GeneratedText text) {
+            return new Completed(text.id(), text.text(), text.tokens(), text.ended());
+        }
+    }
 
     /**
      * The completions of prompts, in their order.
@@ -56,7 +59,7 @@ public final class Generations {
      * @throws BadInputException naming a prompt that leaves no room for a completion
      */
     public List<GeneratedText> of(TextModel model, List<Prompt> prompts) {
-        prompts.forEach(prompt -> requireRoom(prompt, model.model()));
+        prompts.forEach(prompt -> TextGenerator.requireRoom(prompt, model.model()));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         LongAccumulator done = spark.sparkContext().longAccumulator(WHAT);
         Broadcast<Sent> sent = context.broadcast(new Sent(model, settings));
@@ -87,18 +90,6 @@ public final class Generations {
         return new GeneratedText(prompt.id(), prompt.text(), completed.text(), completed.tokens(), completed.ended());
     }
 
-    private static void requireRoom(Prompt prompt, GeneratingModel model) {
-        int length = prompt.tokens().length;
-        if (length == 0) {
-            throw new BadInputException(prompt.place() + ": the prompt has no token. Write a text to continue.");
-        }
-        if (length >= model.context()) {
-            throw new BadInputException(prompt.place() + ": the prompt has " + length
-                    + " tokens, but prompt and completion" + " together have at most " + model.context() + " with "
-                    + model.uri() + ". Shorten the prompt.");
-        }
-    }
-
     /** Batches of like length, in the order of length. */
     private static List<List<Prompt>> batches(List<Prompt> prompts, int batchSize) {
         List<Prompt> byLength = new ArrayList<>(prompts);
@@ -125,26 +116,14 @@ public final class Generations {
 
     private static Iterator<Completed> complete(Iterator<List<List<Prompt>>> tasks, Sent sent, LongAccumulator done) {
         List<Completed> all = new ArrayList<>();
-        try (Generator generator = new Generator(sent.model().model(), sent.settings());
-                TextTokenizer.Opened tokenizer = sent.model().tokenizer().open()) {
+        try (TextGenerator generator = new TextGenerator(sent.model(), sent.settings())) {
             while (tasks.hasNext()) {
                 for (List<Prompt> batch : tasks.next()) {
-                    List<Completion> completions = generator.complete(batch);
-                    for (int i = 0; i < batch.size(); i++) {
-                        all.add(completed(batch.get(i), completions.get(i), tokenizer));
-                    }
+                    generator.complete(batch).forEach(each -> all.add(Completed.of(each)));
                     done.add(batch.size());
                 }
             }
         }
         return all.iterator();
-    }
-
-    private static Completed completed(Prompt prompt, Completion completion, TextTokenizer.Opened tokenizer) {
-        return new Completed(
-                prompt.id(),
-                tokenizer.completion(prompt.text(), prompt.tokens(), completion.tokens()),
-                completion.tokens().length,
-                completion.ended());
     }
 }

@@ -50,7 +50,7 @@ record PredictionLine(ShardInference inference, PredictionColumns columns, float
         List<String> names = columns.classes();
         json.writeStringField(PredictionColumns.PREDICTION, names.get(inference.classes(outputs)[0]));
         json.writeObjectFieldStart(PredictionColumns.PROBABILITIES);
-        float[] probabilities = softmax(outputs);
+        float[] probabilities = Probabilities.of(outputs);
         for (int c = 0; c < probabilities.length; c++) {
             json.writeNumberField(names.get(c), probabilities[c]);
         }
@@ -58,22 +58,6 @@ record PredictionLine(ShardInference inference, PredictionColumns columns, float
         if (columns.labelled()) {
             json.writeStringField(PredictionColumns.LABEL, names.get(label));
         }
-    }
-
-    private static float[] softmax(float... logits) {
-        double highest = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            highest = Math.max(highest, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += StrictMath.exp(logit - highest);
-        }
-        float[] probabilities = new float[logits.length];
-        for (int c = 0; c < logits.length; c++) {
-            probabilities[c] = (float) (StrictMath.exp(logits[c] - highest) / sum);
-        }
-        return probabilities;
     }
 
     private static void writeTexts(JsonGenerator json, Optional<List<String>> words) throws IOException {

@@ -1,5 +1,6 @@
 package org.erat.job;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.erat.checkpoint.ResumableException;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.checkpoint.Versions;
 import org.erat.config.JobConfig;
+import org.erat.data.Sha256;
 import org.erat.dl4j.RoundTrainingMaster;
 import org.erat.export.TrainedAdapter;
 import org.erat.learner.LearnerSpec;
@@ -40,6 +42,9 @@ import org.erat.training.round.TrainingState;
  * one session may follow one another, and may be made at the same time from several threads.
  */
 public final class TrainingRun {
+    /** Where Spark keeps the job group of a thread. */
+    private static final String GROUP = "spark.jobGroup.id";
+
     private final SparkSession session;
     private final JavaSparkContext spark;
     private final JobConfig job;
@@ -70,6 +75,11 @@ public final class TrainingRun {
         this.inputs = RunInputs.of(session, job, data);
     }
 
+    /** Two runs with the same one, in hexadecimal, end with the same outcome: it names configuration, data and base model. */
+    public String identity() {
+        return Sha256.of((redaction.of(job.render()) + inputs.fingerprint(job)).getBytes(StandardCharsets.UTF_8));
+    }
+
     /**
      * Trains, or goes on, or does nothing where the run is finished.
      *
@@ -77,8 +87,12 @@ public final class TrainingRun {
      * @param mustExist whether to refuse where there is no run to go on with
      */
     public RunOutcome run(String runDirectory, boolean mustExist) {
-        // Cancelling the group, in Spark's UI or by a listener, ends this run and nothing else.
-        spark.setJobGroup(runDirectory, "training run " + runDirectory, true);
+        // Cancelling the group, in Spark's UI or by a listener, ends this run and nothing else. A caller's group is
+        // kept.
+        boolean grouped = spark.getLocalProperty(GROUP) != null;
+        if (!grouped) {
+            spark.setJobGroup(runDirectory, "training run " + runDirectory, true);
+        }
         try (RunDirectory run = RunDirectory.open(
                 runDirectory,
                 hadoop(),
@@ -94,7 +108,9 @@ public final class TrainingRun {
             }
             return new RunResults(session, job, listener, inputs).read(run);
         } finally {
-            spark.clearJobGroup();
+            if (!grouped) {
+                spark.clearJobGroup();
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 package org.erat.data.text;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +14,7 @@ import org.erat.data.tokenized.TaskType;
 
 /** Checks the labels of a data set while it is read, and collects the classes where the task does not name them. */
 final class LabelCheck implements RowCheck {
-    /** With more, the column is no class but a text, an id or a number. */
-    static final int MOST_CLASSES = 1000;
-
     private static final Pattern NUMBER = Pattern.compile("[-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?");
-    private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]{1,18}");
 
     private final TextTask task;
     private final boolean splitOff;
@@ -175,15 +170,7 @@ final class LabelCheck implements RowCheck {
     }
 
     private List<String> collected() {
-        List<String> values = new ArrayList<>(inTraining.keySet());
-        boolean integers =
-                values.stream().allMatch(value -> INTEGER.matcher(value).matches());
-        Comparator<String> byText = Comparator.naturalOrder();
-        values.sort(
-                integers
-                        ? Comparator.comparingLong((String value) -> Long.parseLong(value))
-                                .thenComparing(byText)
-                        : byText);
+        List<String> values = ClassNames.inOrder(inTraining.keySet());
         if (values.size() < 2) {
             throw new BadInputException(String.format(
                     "Every training row has the label %s (column '%s'): classification needs two classes or more",
@@ -232,12 +219,12 @@ final class LabelCheck implements RowCheck {
 
     private void collect(Map<String, String> seen, String label, Supplier<String> place) {
         if (!seen.containsKey(label)) {
-            if (seen.size() == MOST_CLASSES) {
+            if (seen.size() == ClassNames.MOST) {
                 throw new BadInputException(String.format(
                         "%s: column '%s' has more than %,d different labels: is it the label?%s",
                         place.get(),
                         task.label(),
-                        MOST_CLASSES,
+                        ClassNames.MOST,
                         task.type().hasWords() ? "" : " If it is a number to predict, give --type regression"));
             }
             seen.put(label, place.get());

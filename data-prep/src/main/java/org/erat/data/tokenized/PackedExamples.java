@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Targets.Classes;
 import org.erat.data.tokenized.Targets.Numbers;
@@ -174,6 +175,20 @@ public final class PackedExamples implements Serializable {
     /** Whether any token has a type other than 0. */
     public boolean hasTypes() {
         return types != null;
+    }
+
+    /**
+     * The examples of a few rows.
+     *
+     * @param rows with the columns of {@link TokenizedDataset#schema}, the first of which is not read: examples are numbered
+     *     from 0
+     */
+    public static PackedExamples of(TaskType type, List<Row> rows) {
+        PackedExamplesBuilder packed = new PackedExamplesBuilder(type);
+        for (Row row : rows) {
+            packed.add(TokenizedExample.of(row, packed.size(), type));
+        }
+        return packed.build();
     }
 
     /**

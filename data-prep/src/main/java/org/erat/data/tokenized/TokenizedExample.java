@@ -44,7 +44,7 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                     case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(ints(row, LABEL));
                 },
                 type.hasWords() && has(row, WORD_STARTS) ? ints(row, WORD_STARTS) : null,
-                type.hasWords() && has(row, WORDS) ? row.getList(WORDS) : null);
+                type.hasWords() && has(row, WORDS) ? texts(row, WORDS) : null);
     }
 
     /** The same without its words. */
@@ -61,7 +61,15 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
         return row.size() > column && !row.isNullAt(column);
     }
 
+    private static List<String> texts(Row row, int column) {
+        return row.get(column) instanceof String[] made ? List.of(made) : row.getList(column);
+    }
+
     private static int[] ints(Row row, int column) {
+        if (row.get(column) instanceof int[] made) {
+            // Of a row that no DataFrame has held.
+            return made;
+        }
         List<Integer> values = JavaConverters.seqAsJavaList(row.<Integer>getSeq(column));
         return values.stream().mapToInt(Integer::intValue).toArray();
     }

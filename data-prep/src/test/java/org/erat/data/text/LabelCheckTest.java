@@ -90,7 +90,7 @@ class LabelCheckTest {
         assertThatThrownBy(() -> names(CLASSES, "a", "a"))
                 .isInstanceOf(BadInputException.class)
                 .hasMessageContaining("two classes or more");
-        String[] ids = java.util.stream.IntStream.rangeClosed(1, LabelCheck.MOST_CLASSES + 1)
+        String[] ids = java.util.stream.IntStream.rangeClosed(1, ClassNames.MOST + 1)
                 .mapToObj(i -> "id" + i)
                 .toArray(String[]::new);
         assertThatThrownBy(() -> names(CLASSES, ids))
