@@ -92,7 +92,10 @@ final class PrepareModelCommand extends JobCommand<PrepareModelCommand.Request> 
         org.apache.hadoop.fs.Path address = Storage.path(request.out());
         return address.toUri().getScheme().equals("file")
                 ? BaseModelImporter.importModel(
-                        request.from(), request.baseName(), Path.of(address.toUri().getPath()), progress::say)
+                        request.from(),
+                        request.baseName(),
+                        Path.of(address.toUri().getPath()),
+                        progress::say)
                 : BaseModelImporter.importModel(
                         request.from(),
                         request.baseName(),

@@ -147,7 +147,8 @@ final class OutputHead extends Head {
                 linearGradient(inputs.get(i), dSum, layers.get(i), parameters);
                 Tensor dInput = replaced(dSum, linearBackward(dSum, layers.get(i), parameters));
                 if (drops(i)) {
-                    dInput = replaced(dInput, kernels.pointwise().dropout(dInput, rate, key(i), first * dInput.shape()[1]));
+                    dInput = replaced(
+                            dInput, kernels.pointwise().dropout(dInput, rate, key(i), first * dInput.shape()[1]));
                 }
                 if (i == 0) {
                     return dInput;

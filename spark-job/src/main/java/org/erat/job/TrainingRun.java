@@ -213,7 +213,15 @@ public final class TrainingRun {
         RoundSettings rounds = inputs.rounds(job).with(spec.learningRate());
         try (RoundValidation validation = new RoundValidation(session, job, inputs, rounds.rounds(), from, listener);
                 RunRecorder recorder = new RunRecorder(
-                        run, job.checkpoint(), rounds.rounds(), rollbacks, from, validation, hadoop(), listener, tracking)) {
+                        run,
+                        job.checkpoint(),
+                        rounds.rounds(),
+                        rollbacks,
+                        from,
+                        validation,
+                        hadoop(),
+                        listener,
+                        tracking)) {
             RoundTrainingMaster training = new RoundTrainingMaster(rounds, List.of(recorder, this::publish));
             from.map(RunRecorder::stateOf).ifPresent(state -> {
                 training.resume(state);

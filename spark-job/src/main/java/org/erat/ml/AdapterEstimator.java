@@ -2,6 +2,7 @@ package org.erat.ml;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -165,7 +166,7 @@ public abstract class AdapterEstimator<E extends AdapterEstimator<E, M>, M exten
         Path folder =
                 new Path(Storage.path(requiredFolder()), BASE_MODELS + "/" + named.replaceAll("[^A-Za-z0-9._-]", "_"));
         synchronized (IMPORT) {
-            BaseModelImporter.importModel(named, folder, hadoop, new LoggedRun(uid)::say);
+            BaseModelImporter.importModel(named, Optional.empty(), folder, hadoop, new LoggedRun(uid)::say);
         }
         return folder.toString();
     }

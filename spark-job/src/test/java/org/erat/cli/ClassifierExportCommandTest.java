@@ -126,8 +126,7 @@ class ClassifierExportCommandTest {
     private static Batch batch(TinyLearners tiny) {
         Batch drawn = tiny.batch(1, 5, 3);
         int usable = tiny.spec().architecture().vocabulary() - 3;
-        int[] ids =
-                IntStream.of(drawn.tokenIds()).map(id -> 3 + id % usable).toArray();
+        int[] ids = IntStream.of(drawn.tokenIds()).map(id -> 3 + id % usable).toArray();
         return new Batch(ids, drawn.typeIds(), drawn.lengths(), drawn.ids(), drawn.targets());
     }
 
