@@ -326,13 +326,13 @@ class OutputHeadTest {
     void gradientsAreThoseOfTheValuesThatAreNotDropped(String family) {
         Targets classes = new Targets.Classes(new int[] {0, 2, 1});
         HeadSpec dropping = spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0.5);
-        gradientsAreThoseOfTheMeanLoss(dropping, classes);
+        gradientsAreThoseOfTheMeanLoss(dropping, LossSettings.PLAIN, classes);
 
         double[] hidden = random(3, LENGTHS.length * TOKENS * WIDTH);
         double[] parameters = random(4, parameters(dropping));
-        Result with = run(dropping, classes, hidden, parameters, 1);
+        Result with = run(dropping, LossSettings.PLAIN, classes, hidden, parameters, 1);
         Result without =
-                run(spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), classes, hidden, parameters, 1);
+                run(spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes, hidden, parameters, 1);
         assertThat(with.outputs()).containsExactly(without.outputs());
         assertThat(with.loss()).isNotCloseTo(without.loss(), within(1e-3));
     }
