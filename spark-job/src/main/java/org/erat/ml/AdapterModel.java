@@ -142,8 +142,8 @@ public abstract class AdapterModel<M extends AdapterModel<M>> extends Model<M> i
     }
 
     /**
-     * Metrics by rank, one row for each order of the adapter's rows and each rank from 0, the base model alone: {@code
-     * order}, {@code rank}, a column for each metric, and {@code recommended}.
+     * Metrics by rank, one row for each order of the adapter's rows and each rank that was measured: {@code order},
+     * {@code rank}, a column for each metric, and {@code recommended}.
      *
      * @throws UsageException if none were measured
      */

@@ -231,10 +231,30 @@ public final class AdapterParams implements Serializable {
         return others.contains(param) || settings.containsValue(param);
     }
 
-    /** The Param of a setting. */
+    /** The Param of a setting that is a text or a choice. */
     @SuppressWarnings("unchecked")
-    <P extends Param<?>> P ofSetting(String key) {
-        return (P) Objects.requireNonNull(settings.get(key), key);
+    Param<String> text(String key) {
+        return (Param<String>) ofSetting(key);
+    }
+
+    IntParam whole(String key) {
+        return (IntParam) ofSetting(key);
+    }
+
+    LongParam anyLong(String key) {
+        return (LongParam) ofSetting(key);
+    }
+
+    DoubleParam decimal(String key) {
+        return (DoubleParam) ofSetting(key);
+    }
+
+    StringArrayParam list(String key) {
+        return (StringArrayParam) ofSetting(key);
+    }
+
+    private Param<?> ofSetting(String key) {
+        return Objects.requireNonNull(settings.get(key), key);
     }
 
     /** Gives all of them that have one their default. */

@@ -39,7 +39,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Base model: a folder made by prepare-model, or {@code maven:GROUP:ARTIFACT:VERSION}. */
     default Param<String> model() {
-        return adapterParams().ofSetting(Keys.MODEL_PATH);
+        return adapterParams().text(Keys.MODEL_PATH);
     }
 
     default String getModel() {
@@ -52,7 +52,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Training method: {@code lora}, {@code erat}, {@code dylora} or {@code matryoshka}. */
     default Param<String> method() {
-        return adapterParams().ofSetting(Keys.METHOD);
+        return adapterParams().text(Keys.METHOD);
     }
 
     default String getMethod() {
@@ -65,7 +65,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Of an estimator the largest rank to train; of a model the rank to predict with, from 1 to that. */
     default IntParam rank() {
-        return adapterParams().ofSetting(Keys.ADAPTER_RANK);
+        return adapterParams().whole(Keys.ADAPTER_RANK);
     }
 
     default int getRank() {
@@ -77,7 +77,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
     }
 
     default DoubleParam alpha() {
-        return adapterParams().ofSetting(Keys.ADAPTER_ALPHA);
+        return adapterParams().decimal(Keys.ADAPTER_ALPHA);
     }
 
     default double getAlpha() {
@@ -90,7 +90,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Projections that carry an adapter: {@code query}, {@code value} and others. */
     default StringArrayParam adapterTargets() {
-        return adapterParams().ofSetting(Keys.ADAPTER_TARGETS);
+        return adapterParams().list(Keys.ADAPTER_TARGETS);
     }
 
     default String[] getAdapterTargets() {
@@ -102,7 +102,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
     }
 
     default DoubleParam learningRate() {
-        return adapterParams().ofSetting(Keys.TRAINING_LEARNING_RATE);
+        return adapterParams().decimal(Keys.TRAINING_LEARNING_RATE);
     }
 
     default double getLearningRate() {
@@ -114,7 +114,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
     }
 
     default IntParam epochs() {
-        return adapterParams().ofSetting(Keys.TRAINING_EPOCHS);
+        return adapterParams().whole(Keys.TRAINING_EPOCHS);
     }
 
     default int getEpochs() {
@@ -127,7 +127,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Number of tasks that train at a time. The result depends on it, and on nothing else of the cluster. */
     default IntParam shards() {
-        return adapterParams().ofSetting(Keys.TRAINING_SHARDS);
+        return adapterParams().whole(Keys.TRAINING_SHARDS);
     }
 
     default int getShards() {
@@ -140,7 +140,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Examples of a mini-batch of training. */
     default IntParam batchSize() {
-        return adapterParams().ofSetting(Keys.TRAINING_BATCH_SIZE);
+        return adapterParams().whole(Keys.TRAINING_BATCH_SIZE);
     }
 
     default int getBatchSize() {
@@ -153,7 +153,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Steps of each shard between two averages. */
     default IntParam localSteps() {
-        return adapterParams().ofSetting(Keys.TRAINING_LOCAL_STEPS);
+        return adapterParams().whole(Keys.TRAINING_LOCAL_STEPS);
     }
 
     default int getLocalSteps() {
@@ -165,7 +165,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
     }
 
     default LongParam seed() {
-        return adapterParams().ofSetting(Keys.SEED);
+        return adapterParams().anyLong(Keys.SEED);
     }
 
     default long getSeed() {
@@ -178,7 +178,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
 
     /** Number format of the base model's products: {@code f32}, {@code tf32}, {@code bf16}. */
     default Param<String> precision() {
-        return adapterParams().ofSetting(Keys.COMPUTE_PRECISION);
+        return adapterParams().text(Keys.COMPUTE_PRECISION);
     }
 
     default String getPrecision() {

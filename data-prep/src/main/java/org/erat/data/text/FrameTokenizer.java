@@ -23,31 +23,26 @@ public final class FrameTokenizer implements Serializable {
 
     private static final String PLACE = "DataFrame";
 
-    private final byte[] file;
-    private final boolean byteLevel;
-    private final LabelEncoding labels;
-    private final int maxLength;
-    private final List<String> metrics;
-    private final String sha256;
+    private final Parts parts;
 
-    /** Of language modeling only. */
-    @Nullable
-    private final PromptEncoder.Settings prompts;
+    private FrameTokenizer(Parts parts) {
+        this.parts = parts;
+    }
 
-    private FrameTokenizer(
-            TokenizerFile tokenizer,
+    /**
+     * All of it; a record, since Spark's Kryo cannot set the fields of lists that do not change.
+     *
+     * @param prompts of language modeling only
+     */
+    private record Parts(
+            byte[] file,
+            String sha256,
+            boolean byteLevel,
             LabelEncoding labels,
             int maxLength,
             List<String> metrics,
-            @Nullable PromptEncoder.Settings prompts) {
-        this.file = tokenizer.bytes();
-        this.sha256 = tokenizer.sha256();
-        this.byteLevel = tokenizer.byteLevel();
-        this.labels = labels;
-        this.maxLength = maxLength;
-        this.metrics = metrics;
-        this.prompts = prompts;
-    }
+            @Nullable PromptEncoder.Settings prompts)
+            implements Serializable {}
 
     /**
      * What is tokenized, and for which model.
@@ -89,12 +84,14 @@ public final class FrameTokenizer implements Serializable {
         }
         Map<String, Integer> indices = new LinkedHashMap<>();
         request.classes().forEach(name -> indices.put(name, indices.size()));
-        return new FrameTokenizer(
-                tokenizer,
+        return new FrameTokenizer(new Parts(
+                tokenizer.bytes(),
+                tokenizer.sha256(),
+                tokenizer.byteLevel(),
                 new LabelEncoding(request.type(), List.copyOf(request.classes()), indices),
                 request.maxLength(),
                 task.metrics(request.classes()),
-                prompts);
+                prompts));
     }
 
     private static TextTask task(TaskType type) {
@@ -109,19 +106,22 @@ public final class FrameTokenizer implements Serializable {
 
     /** What the examples are, for a data set of them. */
     public DatasetDescription description() {
-        return new DatasetDescription(task(labels.type()).name(), labels.type(), labels.names(), metrics, sha256);
+        LabelEncoding labels = parts.labels();
+        return new DatasetDescription(
+                task(labels.type()).name(), labels.type(), labels.names(), parts.metrics(), parts.sha256());
     }
 
     /** Opens it in a task. */
     public Opened open() {
+        LabelEncoding labels = parts.labels();
         LongAccumulator uncounted = new LongAccumulator();
         try {
-            RowEncoder encoder = prompts != null
-                    ? new PromptEncoder(TokenizerFile.openWhole(file), prompts, uncounted, uncounted)
+            RowEncoder encoder = parts.prompts() != null
+                    ? new PromptEncoder(TokenizerFile.openWhole(parts.file()), parts.prompts(), uncounted, uncounted)
                     : labels.type().hasWords()
                             ? new WordEncoder(
-                                    TokenizerFile.open(file, maxLength), byteLevel, labels, Split.TRAIN, uncounted)
-                            : new TextEncoder(TokenizerFile.open(file, maxLength), labels, uncounted);
+                                    TokenizerFile.open(parts.file(), parts.maxLength()), parts.byteLevel(), labels, Split.TRAIN, uncounted)
+                            : new TextEncoder(TokenizerFile.open(parts.file(), parts.maxLength()), labels, uncounted);
             return new Opened(encoder);
         } catch (IOException e) {
             throw new UncheckedIOException("the tokenizer was read before", e);
