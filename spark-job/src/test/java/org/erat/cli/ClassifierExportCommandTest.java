@@ -88,7 +88,7 @@ class ClassifierExportCommandTest {
         writeRun(adapter, folder);
         for (int rank : RANKS) {
             export(folder, rank, "", "adapter-" + rank);
-            export(folder, rank, "--merged", "merged-" + rank);
+            export(folder, rank, " --merged", "merged-" + rank);
         }
         Batch batch = batch(tiny);
         Files.writeString(folder.resolve("examples.json"), examples(batch).toString());
@@ -151,7 +151,7 @@ class ClassifierExportCommandTest {
 
     private static void export(Path folder, int rank, String kind, String out) {
         TinyCommands.shown(TinyCommands.words(
-                "export --order trained " + kind + " --rank " + rank + " --run-dir",
+                "export --order trained" + kind + " --rank " + rank + " --run-dir",
                 folder.resolve("run"),
                 "--out",
                 folder.resolve(out)));
