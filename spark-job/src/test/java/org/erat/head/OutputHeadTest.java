@@ -331,8 +331,13 @@ class OutputHeadTest {
         double[] hidden = random(3, LENGTHS.length * TOKENS * WIDTH);
         double[] parameters = random(4, parameters(dropping));
         Result with = run(dropping, LossSettings.PLAIN, classes, hidden, parameters, 1);
-        Result without =
-                run(spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes, hidden, parameters, 1);
+        Result without = run(
+                spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0),
+                LossSettings.PLAIN,
+                classes,
+                hidden,
+                parameters,
+                1);
         assertThat(with.outputs()).containsExactly(without.outputs());
         assertThat(with.loss()).isNotCloseTo(without.loss(), within(1e-3));
     }
