@@ -120,7 +120,11 @@ public final class FrameTokenizer implements Serializable {
                     ? new PromptEncoder(TokenizerFile.openWhole(parts.file()), parts.prompts(), uncounted, uncounted)
                     : labels.type().hasWords()
                             ? new WordEncoder(
-                                    TokenizerFile.open(parts.file(), parts.maxLength()), parts.byteLevel(), labels, Split.TRAIN, uncounted)
+                                    TokenizerFile.open(parts.file(), parts.maxLength()),
+                                    parts.byteLevel(),
+                                    labels,
+                                    Split.TRAIN,
+                                    uncounted)
                             : new TextEncoder(TokenizerFile.open(parts.file(), parts.maxLength()), labels, uncounted);
             return new Opened(encoder);
         } catch (IOException e) {
