@@ -77,6 +77,17 @@ class RoomsTest {
     }
 
     @Test
+    void nothingUsesTheEstimators() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(inside("ml"))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(inside("ml"))
+                .check(project);
+    }
+
+    @Test
     void roundsDoNotKnowHowTheyAreAveragedAndAveragesDoNotKnowRounds() {
         noClasses()
                 .that()

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A fit on executors in processes of their own with Kryo is the one in a plain session, as people have it who have set
  * nothing: with Java's serializer and Spark's own defaults.
  */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SparkMlClusterTest {
     @TempDir
     private Path folder;

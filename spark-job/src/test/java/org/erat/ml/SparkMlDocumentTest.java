@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The lines of docs/spark-ml.md are the ones that run here. */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SparkMlDocumentTest {
     private static final Path SOURCE = Path.of("src/test/java/org/erat/ml/SparkMlDocumentTest.java");
     private static final Path DOCUMENT = Path.of("docs/spark-ml.md");
