@@ -26,7 +26,7 @@ enum ModelClass {
     /** The class of a task on a family of models. */
     static ModelClass of(TaskType type, Family family) {
         return switch (type) {
-            case CLASSIFICATION, REGRESSION -> MODEL;
+            case CLASSIFICATION, MULTI_LABEL_CLASSIFICATION, REGRESSION -> MODEL;
             case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFIER;
             case LANGUAGE_MODELING ->
                 family.languageModelHead().isPresent() ? CAUSAL_LANGUAGE_MODEL : MASKED_LANGUAGE_MODEL;

@@ -34,6 +34,8 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     public enum Loss {
         /** Logits of classes: −log softmax of the right one. */
         CROSS_ENTROPY,
+        /** Logits of independent labels: the mean over them of the cross entropy of each and its absence. */
+        BINARY_CROSS_ENTROPY,
         /** A number: the squared error. */
         SQUARED_ERROR,
         /** Logits of the vocabulary by the frozen output layer of the base model: −log softmax of the token that follows. */
@@ -46,6 +48,8 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss) imple
     public static HeadSpec of(TaskType task, int outputs, HeadSettings settings, int width) {
         return switch (task) {
             case CLASSIFICATION -> new HeadSpec(readout(settings), width, outputs, Loss.CROSS_ENTROPY);
+            case MULTI_LABEL_CLASSIFICATION ->
+                new HeadSpec(readout(settings), width, outputs, Loss.BINARY_CROSS_ENTROPY);
             case REGRESSION -> new HeadSpec(readout(settings), width, outputs, Loss.SQUARED_ERROR);
             case TOKEN_CLASSIFICATION -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.CROSS_ENTROPY);
             case LANGUAGE_MODELING -> new HeadSpec(Readout.TARGET_TOKENS, width, outputs, Loss.NEXT_TOKEN);
