@@ -3,12 +3,16 @@ package org.erat.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.erat.config.Keys;
 import org.erat.data.UsageException;
 import picocli.CommandLine.Option;
 
 /** The option {@code --set}. */
 final class Overrides {
     private static final String COMPUTE = "compute.";
+
+    /** What a label is predicted from on is no part of the adapter either. */
+    private static final String THRESHOLD = Keys.EVALUATION_THRESHOLD;
 
     @Option(
             names = "--set",
@@ -37,17 +41,17 @@ final class Overrides {
     }
 
     /**
-     * Values by key of a command that can choose anew only what to compute with.
+     * Values by key of a command that can choose anew only what to compute with, and the threshold of labels.
      *
      * @throws UsageException if there are others
      */
     Map<String, String> ofCompute() {
         Map<String, String> overrides = byKey();
         for (String key : overrides.keySet()) {
-            if (!key.startsWith(COMPUTE)) {
-                throw new UsageException(
-                        "--set " + key + "=... has no effect on a run that has finished. Only settings of"
-                                + " compute can be chosen anew, for example --set compute.device=cpu.");
+            if (!key.startsWith(COMPUTE) && !key.equals(THRESHOLD)) {
+                throw new UsageException("--set " + key
+                        + "=... has no effect on a run that has finished. Only settings of" + " compute, and "
+                        + THRESHOLD + ", can be chosen anew, for example --set compute.device=cpu.");
             }
         }
         return overrides;

@@ -36,6 +36,8 @@ import picocli.CommandLine.Option;
             "    --type classification --input news.csv --model work/minilm --out work/news",
             "  submit/erat prepare-data --format jsonl --words tokens --labels ner_tags \\",
             "    --type token-classification --input conll --model work/minilm --out work/conll",
+            "  submit/erat prepare-data --format jsonl --text text --labels emotions \\",
+            "    --type multi-label-classification --input emotions --model work/minilm --out work/emotions",
             "  submit/erat prepare-data --format tsv --no-header --text 3 --label 1 \\",
             "    --type classification --input cola.tsv --model work/minilm --out work/cola",
             "  submit/erat prepare-data --task e2e --input e2e-dataset --model work/gpt2 --out work/e2e",
@@ -99,9 +101,11 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                 names = "--type",
                 required = true,
                 paramLabel = "TYPE",
-                description = "classification (labels are names), regression (labels are numbers),"
-                        + " token-classification (each word has a label: named entities, parts of speech) or"
-                        + " language-modeling (the next token is predicted).")
+                description =
+                        "classification (labels are names), multi-label-classification (each text has any number of"
+                                + " labels), regression (labels are numbers),"
+                                + " token-classification (each word has a label: named entities, parts of speech) or"
+                                + " language-modeling (the next token is predicted).")
         private String type;
 
         @Option(
@@ -131,8 +135,17 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
         @Option(
                 names = "--labels",
                 paramLabel = "COL",
-                description = "Column of the labels of the words, a list as long. With --like it may be left out.")
+                description =
+                        "Column of the labels of the words, a list as long; of a multi-label-classification, of the"
+                                + " labels of the text, a list or a cell. With --like it may be left out.")
         private String labels;
+
+        @Option(
+                names = "--label-separator",
+                paramLabel = "TEXT",
+                description = "What stands between the labels of a tsv or csv cell of a multi-label-classification"
+                        + " (default: a comma).")
+        private String labelSeparator;
 
         @Option(names = "--prompt", paramLabel = "COL", description = "Column of the prompts of language-modeling.")
         private String prompt;
@@ -163,6 +176,10 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
             Map<String, String> ofWords = given("--words", words, "--labels", labels);
             Map<String, String> ofPrompts =
                     given("--prompt", prompt, "--completion", completion, "--messages", messages);
+            if (labelSeparator != null && !task.hasLabelSets()) {
+                throw new UsageException("--label-separator is for --type " + TaskType.MULTI_LABEL_CLASSIFICATION
+                        + ". Leave it out, or change --type.");
+            }
             if (task == TaskType.LANGUAGE_MODELING) {
                 return TextTask.languageModeling(
                         table, !noHeader, languageModelingColumns(labelsMayLack), LanguageModeling.DEFAULT);
@@ -177,6 +194,14 @@ final class PrepareDataCommand extends JobCommand<PrepareDataCommand.Request> {
                             + ": its formats, jsonl and parquet, name their columns. Leave it out.");
                 }
                 return TextTask.tokenClassification(table, words, labels);
+            }
+            if (task.hasLabelSets()) {
+                requireColumns(
+                        given("--text", text, "--text-pair", textPair, "--labels", labels),
+                        labelsMayLack ? List.of("--text") : List.of("--text", "--labels"),
+                        union(given("--label", label, "--words", words), ofPrompts));
+                return TextTask.multiLabel(
+                        table, !noHeader, text, textPair, labels, Optional.ofNullable(labelSeparator));
             }
             requireColumns(
                     ofText,

@@ -19,7 +19,7 @@ final class RunOptions {
      * @param runDir run directory
      * @param model base-model directory, where it is another than at training
      * @param order orders of the adapter's rows, where they are others than the run's
-     * @param overrides settings of {@code compute}, by key
+     * @param overrides settings of {@code compute} and the threshold of labels, by key
      */
     record Choice(String runDir, Optional<String> model, Optional<OrderChoice> order, Map<String, String> overrides) {
         /** The run. */
@@ -41,7 +41,8 @@ final class RunOptions {
                     run.adapter().inOrder(rows),
                     base(session, run).uri(),
                     job.compute(),
-                    job.evaluation().batchSize());
+                    job.evaluation().batchSize(),
+                    job.evaluation().threshold());
         }
     }
 

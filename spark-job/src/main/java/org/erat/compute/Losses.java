@@ -16,6 +16,18 @@ public interface Losses {
     Tensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses);
 
     /**
+     * −y·log σ(x) − (1 − y)·log(1 − σ(x)) of each logit x with target y, the mean over the columns of each row: the binary
+     * cross entropy of independent labels.
+     *
+     * @param logits [M,C]
+     * @param targets [M,C] row-major, in [0,1]
+     * @param weight factor of the gradient: 1/M makes it that of the mean
+     * @param losses [M], receives the loss of each row, without the weight
+     * @return [M,C], the gradient with respect to {@code logits}
+     */
+    Tensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses);
+
+    /**
      * (output − target)² of each row.
      *
      * @param outputs [M,1]

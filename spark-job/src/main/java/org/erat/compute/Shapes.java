@@ -347,6 +347,20 @@ public final class Shapes {
         checkShape("crossEntropy", "losses", losses, size[0]);
     }
 
+    /** Throws unless logits are [M,C], targets [M,C] within 0..1 and losses [M]. */
+    public static void checkBinaryCrossEntropy(Tensor logits, float[] targets, Tensor losses) {
+        long[] size = matrix("binaryCrossEntropy", "logits", logits);
+        require(
+                targets.length == size[0] * size[1],
+                "binaryCrossEntropy: %s targets for logits of shape %s",
+                targets.length,
+                size);
+        for (float target : targets) {
+            require(target >= 0 && target <= 1, "binaryCrossEntropy: target %s is not within [0, 1]", target);
+        }
+        checkShape("binaryCrossEntropy", "losses", losses, size[0]);
+    }
+
     /** Throws unless outputs are [M,1], targets [M] and losses [M]. */
     public static void checkSquaredError(Tensor outputs, float[] targets, Tensor losses) {
         checkShape("squaredError", "outputs", outputs, targets.length, 1);

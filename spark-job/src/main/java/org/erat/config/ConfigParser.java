@@ -54,6 +54,7 @@ final class ConfigParser {
                         value(Settings.EVALUATION_PREFIXES),
                         value(Settings.EVALUATION_SUFFIXES),
                         value(Settings.EVALUATION_BATCH_SIZE),
+                        value(Settings.EVALUATION_THRESHOLD),
                         value(Settings.EVALUATION_EVERY_ROUNDS),
                         value(Settings.EVALUATION_RANKS)),
                 new CheckpointSettings(

@@ -9,11 +9,12 @@ import java.util.List;
  * @param prefixes quality with the rows [0, b), b = 1..R
  * @param suffixes quality with the rows [R−b, R), b = 1..R
  * @param batchSize examples of one mini-batch
+ * @param threshold probability from which on a label of several is predicted
  * @param everyRounds rounds between two evaluations during training, of which the best chooses the adapter; 0 for none
  * @param ranks b whose mean quality during training says which round is the best, ascending
  */
 public record EvaluationSettings(
-        boolean prefixes, boolean suffixes, int batchSize, int everyRounds, List<Integer> ranks)
+        boolean prefixes, boolean suffixes, int batchSize, double threshold, int everyRounds, List<Integer> ranks)
         implements Serializable {
     public EvaluationSettings {
         ranks = List.copyOf(ranks);

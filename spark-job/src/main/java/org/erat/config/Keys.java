@@ -67,6 +67,7 @@ public final class Keys {
     public static final String EVALUATION_PREFIXES = "evaluation.prefixes";
     public static final String EVALUATION_SUFFIXES = "evaluation.suffixes";
     public static final String EVALUATION_BATCH_SIZE = "evaluation.batch-size";
+    public static final String EVALUATION_THRESHOLD = "evaluation.threshold";
     public static final String EVALUATION_EVERY_ROUNDS = "evaluation.every-rounds";
     public static final String EVALUATION_RANKS = "evaluation.ranks";
 

@@ -190,6 +190,10 @@ final class Settings {
                             .batchSize())
             .withEffectOnAdapterIf(Settings::choosesARound);
 
+    static final Setting<Double> EVALUATION_THRESHOLD = Setting.of(
+                    Keys.EVALUATION_THRESHOLD, decimal(Interval.closed("0", "1")), c -> c.evaluation()
+                            .threshold())
+            .withEffectOnAdapterIf(Settings::choosesARound);
     static final Setting<Integer> EVALUATION_EVERY_ROUNDS =
             Setting.of(Keys.EVALUATION_EVERY_ROUNDS, whole(0, 1_000_000), c -> c.evaluation()
                     .everyRounds());
@@ -291,6 +295,7 @@ final class Settings {
             EVALUATION_PREFIXES,
             EVALUATION_SUFFIXES,
             EVALUATION_BATCH_SIZE,
+            EVALUATION_THRESHOLD,
             EVALUATION_EVERY_ROUNDS,
             EVALUATION_RANKS,
             CHECKPOINT_EVERY_ROUNDS,

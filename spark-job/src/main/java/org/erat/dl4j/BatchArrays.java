@@ -13,7 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Mini-batches in the form that Deeplearning4j carries. Features are one array of ints [B,1+3T]: of each example its length,
  * T token ids, T token types, and T flags of the tokens that have a target of their own. Labels are classes [B,1], classes of
- * tokens [B,T], or numbers [B,1].
+ * tokens [B,T], numbers [B,1], or the words of label sets.
  */
 public final class BatchArrays {
     private BatchArrays() {}
@@ -48,6 +48,9 @@ public final class BatchArrays {
         int rows = batch.size();
         if (batch.targets() instanceof Targets.Numbers numbers) {
             return Nd4j.createFromArray(numbers.numbers()).reshape('c', rows, 1);
+        }
+        if (batch.targets() instanceof Targets.LabelSets sets) {
+            return Nd4j.createFromArray(sets.bits()).reshape('c', rows, Targets.LabelSets.WORDS);
         }
         int[] classes = batch.targets() instanceof Targets.TokenClasses tokens
                 ? tokens.classes()
@@ -87,6 +90,9 @@ public final class BatchArrays {
             return new Targets.Numbers(labels.toFloatVector());
         }
         int[] classes = ints(labels);
+        if (head.loss() == HeadSpec.Loss.BINARY_CROSS_ENTROPY) {
+            return new Targets.LabelSets(classes);
+        }
         return head.readout() == HeadSpec.Readout.TARGET_TOKENS
                 ? new Targets.TokenClasses(classes)
                 : new Targets.Classes(classes);

@@ -15,7 +15,6 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.data.tokenized.Targets;
 import org.erat.head.Head;
-import org.erat.head.HeadSpec;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
 import org.erat.method.AdapterMethod;
@@ -100,7 +99,11 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
                 Tensor ofStates = head().outputs(states.tensor(), parameters(values, null))) {
             kernels().memory().download(ofStates, HostArrays.of(outputs));
         }
-        return spec.head().loss() == HeadSpec.Loss.SQUARED_ERROR ? outputs : Transforms.softmax(outputs, false);
+        return switch (spec.head().loss()) {
+            case SQUARED_ERROR -> outputs;
+            case BINARY_CROSS_ENTROPY -> Transforms.sigmoid(outputs, false);
+            case CROSS_ENTROPY, NEXT_TOKEN, MASKED_TOKEN -> Transforms.softmax(outputs, false);
+        };
     }
 
     private HostTensor states(INDArray rows) {

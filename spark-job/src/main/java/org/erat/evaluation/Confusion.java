@@ -30,6 +30,31 @@ record Confusion(long targets, long right, long[] both, long[] predicted, long[]
         return new Confusion(of.labels().length, LongStream.of(both).sum(), both, predicted, actual);
     }
 
+    /** Counts of labels, of which an example has any number: an accuracy of them means nothing. */
+    static Confusion of(Predicted.LabelSets of) {
+        long[] both = new long[of.names().size()];
+        long[] predicted = new long[of.names().size()];
+        long[] actual = new long[of.names().size()];
+        for (int example = 0; example < of.examples(); example++) {
+            count(both, of.both(example));
+            count(predicted, of.predictions()[example]);
+            count(actual, of.labels()[example]);
+        }
+        return new Confusion(LongStream.of(actual).sum(), LongStream.of(both).sum(), both, predicted, actual);
+    }
+
+    private static void count(long[] counts, int... classes) {
+        for (int each : classes) {
+            counts[each]++;
+        }
+    }
+
+    /** F1 over all targets of all classes alike; 0 where nothing is right and nothing predicted. */
+    double microF1() {
+        long either = LongStream.of(predicted).sum() + LongStream.of(actual).sum();
+        return either == 0 ? 0 : 2.0 * right / either;
+    }
+
     double accuracy() {
         return targets == 0 ? 0 : (double) right / targets;
     }

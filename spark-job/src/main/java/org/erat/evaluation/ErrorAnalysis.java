@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -41,6 +42,19 @@ record ErrorAnalysis(long[] ids, Predicted chosen, List<Predicted> all) {
                 .toList();
     }
 
+    /** How often each label is right, predicted, and both; none where an example has one class. */
+    List<EvaluationDetails.LabelCount> labels() {
+        if (!(chosen instanceof Predicted.LabelSets sets)) {
+            return List.of();
+        }
+        Confusion counts = Confusion.of(sets);
+        List<String> names = sets.names();
+        return IntStream.range(0, names.size())
+                .mapToObj(c -> new EvaluationDetails.LabelCount(
+                        names.get(c), counts.actual()[c], counts.predicted()[c], counts.both()[c]))
+                .toList();
+    }
+
     /** Labels and predictions of a regression; none of other tasks. */
     List<EvaluationDetails.Pair> pairs() {
         if (!(chosen instanceof Predicted.Numbers numbers)) {
@@ -59,7 +73,8 @@ record ErrorAnalysis(long[] ids, Predicted chosen, List<Predicted> all) {
 
     /**
      * The worst examples without their texts, the worst first: of classes those that are wrong at the recommended rank and
-     * at most of the others, of numbers those that are farthest off, of texts those with the highest loss for each token.
+     * at most of the others, of label sets those with the most wrong labels, of numbers those that are farthest off, of texts
+     * those with the highest loss for each token.
      */
     List<EvaluationDetails.Hard> hardest() {
         List<Scored> scored = new ArrayList<>();
@@ -95,6 +110,9 @@ record ErrorAnalysis(long[] ids, Predicted chosen, List<Predicted> all) {
             int wrong = wrong(classes, example);
             return wrong == 0 ? 0 : wrongRanks(example) + wrong / (1.0 + targets(classes, example));
         }
+        if (chosen instanceof Predicted.LabelSets sets) {
+            return sets.wrong(example);
+        }
         if (chosen instanceof Predicted.Numbers numbers) {
             return Math.abs((double) numbers.predictions()[example] - numbers.labels()[example]);
         }
@@ -102,7 +120,25 @@ record ErrorAnalysis(long[] ids, Predicted chosen, List<Predicted> all) {
         return losses.targets()[example] == 0 ? 0 : losses.sums()[example] / losses.targets()[example];
     }
 
+    private EvaluationDetails.Hard hard(Predicted.LabelSets sets, int example) {
+        return new EvaluationDetails.Hard(
+                ids[example],
+                "",
+                text(sets, sets.labels()[example]),
+                text(sets, sets.predictions()[example]),
+                String.format(Locale.ROOT, "%d labels wrong", sets.wrong(example)));
+    }
+
+    private static String text(Predicted.LabelSets sets, int... labels) {
+        return labels.length == 0
+                ? "none"
+                : IntStream.of(labels).mapToObj(sets.names()::get).collect(Collectors.joining(", "));
+    }
+
     private EvaluationDetails.Hard hard(Scored of) {
+        if (chosen instanceof Predicted.LabelSets sets) {
+            return hard(sets, of.example());
+        }
         int example = of.example();
         long id = ids[example];
         if (chosen instanceof Predicted.Classes classes) {

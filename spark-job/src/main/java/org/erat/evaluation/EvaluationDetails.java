@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import java.util.List;
 import java.util.Objects;
+import javax.annotation.Nullable;
 import org.erat.config.RowOrder;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
@@ -21,6 +22,7 @@ import org.erat.data.Json;
  * @param classes names of the classes; empty where there are none
  * @param confusion how often a class was taken for another or itself, by the label and then by the prediction; at most
  *     {@value ErrorAnalysis#MOST_CELLS} cells, the most frequent ones
+ * @param labels where an example has any number of labels, how often each is right and predicted
  * @param pairs of labels and predictions of a regression, at most {@value ErrorAnalysis#MOST_PAIRS}, spread evenly over the
  *     examples
  * @param hardest the examples that the adapter errs on most, the worst first, at most {@value ErrorAnalysis#MOST_EXAMPLES}
@@ -32,6 +34,7 @@ public record EvaluationDetails(
         List<Uncertainty> uncertainty,
         List<String> classes,
         List<Confused> confusion,
+        @Nullable List<LabelCount> labels,
         List<Pair> pairs,
         List<Hard> hardest) {
     /** Name of the file in a run directory. */
@@ -47,6 +50,8 @@ public record EvaluationDetails(
         uncertainty = List.copyOf(uncertainty);
         classes = List.copyOf(classes);
         confusion = List.copyOf(confusion);
+        // Earlier programs wrote none.
+        labels = labels == null ? List.of() : List.copyOf(labels);
         pairs = List.copyOf(pairs);
         hardest = List.copyOf(hardest);
     }
@@ -60,6 +65,13 @@ public record EvaluationDetails(
 
     /** How often one class was predicted where another, or the same, was right. */
     public record Confused(String label, String prediction, long count) {}
+
+    /**
+     * How often a label of several is right, predicted, and both.
+     *
+     * @param both of the examples of the label, those that it is predicted of
+     */
+    public record LabelCount(String name, long actual, long predicted, long both) {}
 
     /** A right number and what was predicted. */
     public record Pair(double label, double prediction) {}

@@ -223,6 +223,7 @@ public final class Evaluator {
                 uncertainty,
                 adapter.labelNames(),
                 errors.confusion(),
+                errors.labels(),
                 errors.pairs(),
                 withTexts(errors.hardest(), spark, data, progress));
     }

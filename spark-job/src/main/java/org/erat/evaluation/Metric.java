@@ -24,9 +24,12 @@ public enum Metric {
     F1(ofClasses(classes -> Confusion.of(classes).f1(1)), TaskType.CLASSIFICATION),
     /** Mean of the F1 of all classes that occur among predictions or labels. */
     MACRO_F1(
-            ofClasses(classes -> Confusion.of(classes).macroF1()),
+            predicted -> confusion(predicted).macroF1(),
             TaskType.CLASSIFICATION,
+            TaskType.MULTI_LABEL_CLASSIFICATION,
             TaskType.TOKEN_CLASSIFICATION),
+    /** F1 of the labels of all examples, each as one target. */
+    MICRO_F1(predicted -> confusion(predicted).microF1(), TaskType.MULTI_LABEL_CLASSIFICATION),
     /** Matthews correlation of two or more classes (Gorodkin 2004, the R_K statistic); 0 for a constant prediction. */
     MATTHEWS(ofClasses(classes -> Confusion.of(classes).matthews()), TaskType.CLASSIFICATION),
     /** Share of words with the right class. */
@@ -70,6 +73,12 @@ public enum Metric {
         this.scale = scale;
         this.formula = formula;
         this.types = EnumSet.copyOf(Arrays.asList(types));
+    }
+
+    private static Confusion confusion(Predicted predicted) {
+        return predicted instanceof Predicted.LabelSets sets
+                ? Confusion.of(sets)
+                : Confusion.of((Predicted.Classes) predicted);
     }
 
     private static double meanLoss(Predicted predicted) {

@@ -47,14 +47,18 @@ record OrderedPredictions(List<Place> places) {
      * @param names of its classes
      */
     Predicted at(int selection, TaskType type, List<String> names) {
-        float[] predictions = flat(place -> place.predictions(selection));
-        float[] labels = flat(Place::labels);
+        Function<Place, float[]> predictions = place -> place.predictions(selection);
         return switch (type) {
             case CLASSIFICATION, TOKEN_CLASSIFICATION ->
-                new Predicted.Classes(ints(predictions), ints(labels), starts(), names);
-            case REGRESSION -> new Predicted.Numbers(predictions, labels);
-            case LANGUAGE_MODELING -> new Predicted.Losses(predictions, labels);
+                new Predicted.Classes(ints(flat(predictions)), ints(flat(Place::labels)), starts(), names);
+            case MULTI_LABEL_CLASSIFICATION -> new Predicted.LabelSets(sets(predictions), sets(Place::labels), names);
+            case REGRESSION -> new Predicted.Numbers(flat(predictions), flat(Place::labels));
+            case LANGUAGE_MODELING -> new Predicted.Losses(flat(predictions), flat(Place::labels));
         };
+    }
+
+    private int[][] sets(Function<Place, float[]> values) {
+        return places.stream().map(place -> ints(values.apply(place))).toArray(int[][]::new);
     }
 
     private float[] flat(Function<Place, float[]> values) {

@@ -1,6 +1,8 @@
 package org.erat.evaluation;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Predictions beside what is right, of all targets of many examples in the order of their ids. */
 sealed interface Predicted {
@@ -40,6 +42,41 @@ sealed interface Predicted {
                 System.arraycopy(from, starts[examples[i]], chosen, newStarts[i], newStarts[i + 1] - newStarts[i]);
             }
             return chosen;
+        }
+    }
+
+    /**
+     * Any number of labels.
+     *
+     * @param predictions [n] indices of the labels that are predicted of every example, ascending
+     * @param labels [n] indices of the right ones, ascending
+     * @param names [C] names of the classes
+     */
+    record LabelSets(int[][] predictions, int[][] labels, List<String> names) implements Predicted {
+        @Override
+        public int examples() {
+            return labels.length;
+        }
+
+        @Override
+        public LabelSets of(int... examples) {
+            return new LabelSets(chosen(predictions, examples), chosen(labels, examples), names);
+        }
+
+        private static int[][] chosen(int[][] from, int... examples) {
+            return IntStream.of(examples).mapToObj(i -> from[i]).toArray(int[][]::new);
+        }
+
+        /** The labels of an example that are predicted and not right, or right and not predicted. */
+        int wrong(int example) {
+            return predictions[example].length + labels[example].length - 2 * both(example).length;
+        }
+
+        /** The right labels of an example that are predicted. */
+        int[] both(int example) {
+            return IntStream.of(labels[example])
+                    .filter(label -> Arrays.binarySearch(predictions[example], label) >= 0)
+                    .toArray();
         }
     }
 

@@ -4,13 +4,13 @@ import java.io.Serializable;
 import java.util.stream.IntStream;
 import org.erat.data.tokenized.PackedExamples;
 import org.erat.data.tokenized.Targets;
-import org.erat.data.tokenized.TaskType;
 import org.erat.inference.ShardInference;
 
 /**
  * What a task returns of its shard. A target is an example, or a word that has tokens and a label. A value is a number, or
  * the index of a class, which a float holds exactly. Of a language model each example has one predicted value, the sum of
- * the losses of its target tokens, and as its label their number.
+ * the losses of its target tokens, and as its label their number. Of an example with any number of labels the values are the
+ * indices of its labels and of those that are predicted, which may be more or fewer.
  *
  * @param ids [n] of the examples
  * @param labels [n][targets] right value of each target of each example
@@ -19,7 +19,11 @@ import org.erat.inference.ShardInference;
 record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) implements Serializable {
     /** Runs a shard. */
     static ShardPredictions of(PackedExamples shard, ShardInference inference) {
-        return shard.type() == TaskType.LANGUAGE_MODELING ? ofLosses(shard, inference) : ofLabels(shard, inference);
+        return switch (shard.type()) {
+            case LANGUAGE_MODELING -> ofLosses(shard, inference);
+            case MULTI_LABEL_CLASSIFICATION -> ofLabelSets(shard, inference);
+            case CLASSIFICATION, REGRESSION, TOKEN_CLASSIFICATION -> ofLabels(shard, inference);
+        };
     }
 
     private static ShardPredictions ofLosses(PackedExamples shard, ShardInference inference) {
@@ -33,6 +37,29 @@ record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) i
         float[][][] sums = new float[inference.selections()][size][];
         inference.losses(shard, (selection, example, losses) -> sums[selection][example] = new float[] {sum(losses)});
         return new ShardPredictions(ids, counts, sums);
+    }
+
+    private static ShardPredictions ofLabelSets(PackedExamples shard, ShardInference inference) {
+        int size = shard.size();
+        long[] ids = new long[size];
+        float[][] labels = new float[size][];
+        for (int i = 0; i < size; i++) {
+            ids[i] = shard.id(i);
+            labels[i] = floats(((Targets.LabelSets) shard.target(i)).classes(0));
+        }
+        float[][][] predictions = new float[inference.selections()][size][];
+        inference.run(
+                shard,
+                (selection, example, logits) -> predictions[selection][example] = floats(inference.labels(logits)));
+        return new ShardPredictions(ids, labels, predictions);
+    }
+
+    private static float[] floats(int... values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = values[i];
+        }
+        return floats;
     }
 
     private static float sum(float... losses) {
@@ -76,14 +103,9 @@ record ShardPredictions(long[] ids, float[][] labels, float[][][] predictions) i
 
     /** The values where the class is known. */
     private static float[] ofKnown(int[] values, int... classes) {
-        int[] known = IntStream.range(0, classes.length)
+        return floats(IntStream.range(0, classes.length)
                 .filter(i -> classes[i] != Targets.NONE)
                 .map(i -> values[i])
-                .toArray();
-        float[] floats = new float[known.length];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = known[i];
-        }
-        return floats;
+                .toArray());
     }
 }

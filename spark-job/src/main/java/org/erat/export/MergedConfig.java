@@ -52,6 +52,10 @@ final class MergedConfig {
     }
 
     private static String problem(TaskType type) {
-        return type == TaskType.REGRESSION ? "regression" : "single_label_classification";
+        return switch (type) {
+            case REGRESSION -> "regression";
+            case MULTI_LABEL_CLASSIFICATION -> "multi_label_classification";
+            default -> "single_label_classification";
+        };
     }
 }

@@ -28,7 +28,8 @@ enum ModelClass {
     /** The class of a task on a family of models, by a head. */
     static ModelClass of(TaskType type, TaskHead head, Family family) {
         return switch (type) {
-            case CLASSIFICATION, REGRESSION -> head.equals(family.sequenceClassifier()) ? SEQUENCE_CLASSIFIER : MODEL;
+            case CLASSIFICATION, MULTI_LABEL_CLASSIFICATION, REGRESSION ->
+                head.equals(family.sequenceClassifier()) ? SEQUENCE_CLASSIFIER : MODEL;
             case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFIER;
             case LANGUAGE_MODELING ->
                 family.languageModelHead().isPresent() ? CAUSAL_LANGUAGE_MODEL : MASKED_LANGUAGE_MODEL;

@@ -46,6 +46,8 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskH
     public enum Loss {
         /** Logits of classes: −log softmax of the right one. */
         CROSS_ENTROPY,
+        /** Logits of independent labels: the mean over them of the cross entropy of each and its absence. */
+        BINARY_CROSS_ENTROPY,
         /** A number: the squared error. */
         SQUARED_ERROR,
         /** Logits of the vocabulary by the frozen output layer of the base model: −log softmax of the token that follows. */
@@ -58,6 +60,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskH
     public static HeadSpec of(TaskType task, int outputs, HeadSettings settings, Architecture architecture) {
         return switch (task) {
             case CLASSIFICATION -> ofTexts(outputs, Loss.CROSS_ENTROPY, settings, architecture);
+            case MULTI_LABEL_CLASSIFICATION -> ofTexts(outputs, Loss.BINARY_CROSS_ENTROPY, settings, architecture);
             case REGRESSION -> ofTexts(outputs, Loss.SQUARED_ERROR, settings, architecture);
             case TOKEN_CLASSIFICATION ->
                 new HeadSpec(

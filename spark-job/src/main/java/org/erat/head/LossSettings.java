@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * How the loss of a head in training differs from the plain one.
  *
- * @param labelSmoothing ε of a cross entropy, see {@link org.erat.compute.Losses#crossEntropy}; 0 for none
+ * @param labelSmoothing ε of a cross entropy, see {@link org.erat.compute.Losses#crossEntropy}, which of independent labels is
+ *     that of two classes each; 0 for none
  * @param classWeights [C] factor of a target's loss and gradient, by its class; empty for 1. The mean loss divides by the
  *     number of targets and not by their weights, so that it is one of any part of a batch
  */

@@ -220,6 +220,9 @@ final class OutputHead extends Head {
         if (targets instanceof Targets.Numbers numbers) {
             return kernels.losses().squaredError(outputs, numbers.numbers(), ofEach, losses);
         }
+        if (targets instanceof Targets.LabelSets sets) {
+            return kernels.losses().binaryCrossEntropy(outputs, wanted(sets, (int) outputs.shape()[1]), ofEach, losses);
+        }
         int[] classes =
                 targets instanceof Targets.TokenClasses tokens ? tokens.known() : ((Targets.Classes) targets).classes();
         Tensor gradient = kernels.losses().crossEntropy(outputs, classes, loss.labelSmoothing(), ofEach, losses);
@@ -227,6 +230,16 @@ final class OutputHead extends Head {
             weigh(gradient, losses, classes);
         }
         return gradient;
+    }
+
+    /** Of each label [M,C] 1 or 0; with label smoothing as much nearer to ½. */
+    private float[] wanted(Targets.LabelSets sets, int labels) {
+        float[] wanted = new float[sets.count() * labels];
+        float absent = (float) (loss.labelSmoothing() / 2);
+        for (int i = 0; i < wanted.length; i++) {
+            wanted[i] = sets.has(i / labels, i % labels) ? 1 - absent : absent;
+        }
+        return wanted;
     }
 
     /** Multiplies gradient [M,C] and loss [M] of each target by the weight of its class. */

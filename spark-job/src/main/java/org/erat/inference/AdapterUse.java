@@ -16,9 +16,24 @@ import org.erat.model.BaseModel;
  * @param modelUri directory of its base model now, a Hadoop path
  * @param compute what tasks compute with
  * @param batchSize examples of one mini-batch
+ * @param threshold probability from which on a label of several is predicted
  */
-public record AdapterUse(TrainedAdapter adapter, String modelUri, ComputeSettings compute, int batchSize)
+public record AdapterUse(
+        TrainedAdapter adapter, String modelUri, ComputeSettings compute, int batchSize, double threshold)
         implements Serializable {
+    /** What is likelier than not is predicted. */
+    public static final double LIKELIER_THAN_NOT = 0.5;
+
+    /** A use at the usual threshold. */
+    public AdapterUse(TrainedAdapter adapter, String modelUri, ComputeSettings compute, int batchSize) {
+        this(adapter, modelUri, compute, batchSize, LIKELIER_THAN_NOT);
+    }
+
+    /** The same at another threshold. */
+    public AdapterUse withThreshold(double other) {
+        return new AdapterUse(adapter, modelUri, compute, batchSize, other);
+    }
+
     public AdapterUse {
         if (batchSize < 1) {
             throw new IllegalArgumentException("Batches of " + batchSize + " examples");

@@ -35,6 +35,12 @@ record PredictionColumns(TaskType type, List<String> classes, boolean withId, bo
             types = types.add(WORDS, names).add(PREDICTIONS, names);
             return labelled ? types.add(LABELS, names) : types;
         }
+        if (type.hasLabelSets()) {
+            ArrayType names = DataTypes.createArrayType(DataTypes.StringType);
+            types = types.add(PREDICTIONS, names)
+                    .add(PROBABILITIES, DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType));
+            return labelled ? types.add(LABELS, names) : types;
+        }
         // The same decimals as in text.
         DataType value = type.hasClasses() ? DataTypes.StringType : DataTypes.DoubleType;
         types = types.add(PREDICTION, value);

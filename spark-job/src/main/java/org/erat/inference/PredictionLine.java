@@ -36,6 +36,8 @@ record PredictionLine(ShardInference inference, PredictionColumns columns, float
                 if (columns.labelled()) {
                     json.writeNumberField(PredictionColumns.LABEL, numbers.numbers()[0]);
                 }
+            } else if (target instanceof Targets.LabelSets sets) {
+                writeLabels(json, sets);
             } else {
                 writeClass(json, ((Targets.Classes) target).classes()[0]);
             }
@@ -49,15 +51,34 @@ record PredictionLine(ShardInference inference, PredictionColumns columns, float
     private void writeClass(JsonGenerator json, int label) throws IOException {
         List<String> names = columns.classes();
         json.writeStringField(PredictionColumns.PREDICTION, names.get(inference.classes(outputs)[0]));
-        json.writeObjectFieldStart(PredictionColumns.PROBABILITIES);
-        float[] probabilities = Probabilities.of(outputs);
-        for (int c = 0; c < probabilities.length; c++) {
-            json.writeNumberField(names.get(c), probabilities[c]);
-        }
-        json.writeEndObject();
+        writeProbabilities(json, Probabilities.of(outputs));
         if (columns.labelled()) {
             json.writeStringField(PredictionColumns.LABEL, names.get(label));
         }
+    }
+
+    private void writeLabels(JsonGenerator json, Targets.LabelSets sets) throws IOException {
+        writeNames(json, PredictionColumns.PREDICTIONS, inference.labels(outputs));
+        writeProbabilities(json, ShardInference.probabilities(outputs));
+        if (columns.labelled()) {
+            writeNames(json, PredictionColumns.LABELS, sets.classes(0));
+        }
+    }
+
+    private void writeNames(JsonGenerator json, String field, int... classes) throws IOException {
+        json.writeArrayFieldStart(field);
+        for (int each : classes) {
+            writeName(json, each);
+        }
+        json.writeEndArray();
+    }
+
+    private void writeProbabilities(JsonGenerator json, float... probabilities) throws IOException {
+        json.writeObjectFieldStart(PredictionColumns.PROBABILITIES);
+        for (int c = 0; c < probabilities.length; c++) {
+            json.writeNumberField(columns.classes().get(c), probabilities[c]);
+        }
+        json.writeEndObject();
     }
 
     private static void writeTexts(JsonGenerator json, Optional<List<String>> words) throws IOException {

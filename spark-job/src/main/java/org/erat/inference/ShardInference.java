@@ -208,6 +208,24 @@ public record ShardInference(Broadcast<Sent> sent) implements Serializable, Auto
                 .toArray();
     }
 
+    /** The probability of each label of an example, by its logits. */
+    static float[] probabilities(float... logits) {
+        float[] probabilities = new float[logits.length];
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] = (float) (1 / (1 + StrictMath.exp(-logits[c])));
+        }
+        return probabilities;
+    }
+
+    /** The labels that are predicted of an example with these logits, ascending. */
+    public int[] labels(float... logits) {
+        float[] probabilities = probabilities(logits);
+        double threshold = use().threshold();
+        return IntStream.range(0, logits.length)
+                .filter(c -> probabilities[c] >= threshold)
+                .toArray();
+    }
+
     private int highest(float[] outputs, int from) {
         int highest = 0;
         for (int c = 1; c < outputs(); c++) {

@@ -88,7 +88,8 @@ final class RoundValidation implements AutoCloseable {
                         adapter,
                         inputs.model().uri(),
                         job.compute(),
-                        job.evaluation().batchSize()),
+                        job.evaluation().batchSize(),
+                        job.evaluation().threshold()),
                 shards(),
                 inputs.validation().examples(Split.VALIDATION, limit),
                 new EvaluationRequest(

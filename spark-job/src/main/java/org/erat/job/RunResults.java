@@ -87,7 +87,11 @@ record RunResults(SparkSession session, JobConfig job, RunListener listener, Run
 
     private AdapterUse use(TrainedAdapter adapter) {
         return new AdapterUse(
-                adapter, inputs.model().uri(), job.compute(), job.evaluation().batchSize());
+                adapter,
+                inputs.model().uri(),
+                job.compute(),
+                job.evaluation().batchSize(),
+                job.evaluation().threshold());
     }
 
     private Configuration hadoop() {

@@ -126,9 +126,9 @@ public record LearnerSpec(
                     "training.label-smoothing spreads a class over the others, and a regression has none. Set it to 0.");
         }
         ClassWeights weights = job.training().classWeights();
-        if (!weights.areNone() && !task.hasClasses()) {
+        if (!weights.areNone() && (!task.hasClasses() || task.hasLabelSets())) {
             throw new UsageException("training.class-weights is " + weights + ", and a task of type " + task
-                    + " has no classes to weigh. Set it to none.");
+                    + " has no one class of each target to weigh. Set it to none.");
         }
         List<Double> given = weights.given();
         if (!given.isEmpty() && given.size() != outputs) {

@@ -34,6 +34,14 @@ final class ErrorsSection {
                 if (!details.confusion().isEmpty()) {
                     confusion(html, details);
                 }
+                if (!details.labels().isEmpty()) {
+                    HtmlTable table = byLabel(details.labels());
+                    Page.doubleFigure(
+                            html,
+                            "Labels by F1, the worst first",
+                            "An example has any number of labels, so none is taken for another.",
+                            () -> table.write(html));
+                }
                 if (!details.pairs().isEmpty()) {
                     pairs(html, details.pairs());
                 }
@@ -150,6 +158,35 @@ final class ErrorsSection {
                         Amounts.count(count.both()),
                         Amounts.format("%.3f", count.f1())));
         return table;
+    }
+
+    private static HtmlTable byLabel(List<EvaluationDetails.LabelCount> labels) {
+        HtmlTable table = new HtmlTable()
+                .text("label")
+                .number("examples")
+                .number("predicted")
+                .number("right")
+                .number("precision")
+                .number("recall")
+                .number("F1");
+        labels.stream()
+                .map(label -> new Counts(label.name(), label.actual(), label.predicted(), label.both()))
+                .filter(count -> count.actual() + count.predicted() > 0)
+                .sorted(Comparator.comparingDouble(Counts::f1).thenComparing(Counts::name))
+                .limit(MOST_CLASSES)
+                .forEach(count -> table.row(
+                        count.name(),
+                        Amounts.count(count.actual()),
+                        Amounts.count(count.predicted()),
+                        Amounts.count(count.both()),
+                        share(count.both(), count.predicted()),
+                        share(count.both(), count.actual()),
+                        Amounts.format("%.3f", count.f1())));
+        return table;
+    }
+
+    private static String share(long part, long whole) {
+        return whole == 0 ? "" : Amounts.format("%.3f", (double) part / whole);
     }
 
     private static void pairs(Markup html, List<EvaluationDetails.Pair> pairs) {

@@ -171,6 +171,22 @@ class FiniteDifferenceTest {
                 (x, dy) -> lossesOf(x, false, null, targets));
     }
 
+    /** The mean over four labels, so that each has a quarter of the gradient. */
+    @Test
+    void lossOfIndependentLabels() {
+        float[] targets = {1, 0, 0.25f, 1, 0, 0, 1, 1, 0.5f, 0, 1, 0};
+        check(
+                matrix(3, 4),
+                ones(3),
+                x -> {
+                    Tensor losses = kernels.memory().allocateSingle(3);
+                    kernels.losses().binaryCrossEntropy(x, targets, 1, losses);
+                    return losses.matrix(0, 3, 1);
+                },
+                (x, dy) -> kernels.losses()
+                        .binaryCrossEntropy(x, targets, 1, kernels.memory().allocateSingle(3)));
+    }
+
     /** Losses as a column, or their gradient. */
     private Tensor lossesOf(Tensor x, boolean values, int[] classes, float[] targets) {
         Tensor losses = kernels.memory().allocateSingle(3);

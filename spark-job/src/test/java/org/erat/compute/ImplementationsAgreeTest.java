@@ -308,6 +308,21 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1, 1", "5, 3, 0.2", "33, 70, 0.01"})
+    void binaryCrossEntropy(int rows, int labels, double weight) {
+        float[] targets = new float[rows * labels];
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = random.nextInt(3) / 2f;
+        }
+        check((backend, kernels, host) -> {
+            Tensor losses = kernels.memory().allocateSingle(rows);
+            Tensor logits =
+                    host.single("x", rows + 1, labels + 2).rows(1, rows + 1).columns(1, labels + 1);
+            return List.of(kernels.losses().binaryCrossEntropy(logits, targets, weight, losses), losses);
+        });
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 1", "5, 0.2", "300, 0.01"})
     void squaredError(int rows, double weight) {
         float[] targets = floats(rows).array();

@@ -599,6 +599,8 @@ public class KernelsContractTest {
                 .crossEntropy(logits, new int[1], 0, 1, six));
         refuses("crossEntropy: class 5 is not within 0..4", () -> kernels.losses()
                 .crossEntropy(logits, new int[] {0, 5, 0, 0, 0, 0}, 0, 1, six));
+        refuses("binaryCrossEntropy: 6 targets for logits of shape [6, 5]", () -> kernels.losses()
+                .binaryCrossEntropy(logits, new float[6], 1, six));
         refuses("squaredError: outputs has shape [6, 5] where [6, 1] is needed", () -> kernels.losses()
                 .squaredError(logits, new float[6], 1, six));
         refuses("rows: [2, 7) is not within [0, 6)", () -> x.rows(2, 7));

@@ -96,7 +96,7 @@ class JobConfigTest {
                                 0),
                         new HeadSettings(Pooling.MEAN, 0),
                         new PrefixSettings(PrefixSettings.Objective.PSEUDO_MASK, 0.5),
-                        new EvaluationSettings(true, false, 64, 0, List.of(8)),
+                        new EvaluationSettings(true, false, 64, 0.5, 0, List.of(8)),
                         new CheckpointSettings(10, 2, 1),
                         new ComputeSettings(DeviceChoice.AUTO, 1, Precision.F32, Weights.PACKED, Activations.KEPT),
                         new TrackingSettings("none", "none", "erat-dlora")));

@@ -276,6 +276,14 @@ public final class TinyLearners {
         return switch (task) {
             case CLASSIFICATION ->
                 new Targets.Classes(firsts.map(id -> id % outputs).toArray());
+            // Any of the classes, by the bits of the first token.
+            case MULTI_LABEL_CLASSIFICATION -> {
+                int[] bits = new int[lengths.length * Targets.LabelSets.WORDS];
+                for (int b = 0; b < lengths.length; b++) {
+                    bits[b * Targets.LabelSets.WORDS] = ids[b * tokens] & ((1 << outputs) - 1);
+                }
+                yield new Targets.LabelSets(bits);
+            }
             case REGRESSION -> {
                 double[] numbers = firsts.mapToDouble(id -> id / 25f - 1).toArray();
                 float[] values = new float[numbers.length];

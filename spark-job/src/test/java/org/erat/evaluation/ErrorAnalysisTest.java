@@ -38,6 +38,23 @@ class ErrorAnalysisTest {
                         new EvaluationDetails.Hard(30, "", "b", "a", "wrong at 1 of 2 ranks and orders"));
     }
 
+    @Test
+    void ofLabelSetsTheOnesWithTheMostWrongLabelsAreTheHardest() {
+        Predicted.LabelSets sets = new Predicted.LabelSets(
+                new int[][] {{0, 1}, {}, {2}}, new int[][] {{0, 1}, {0, 2}, {1, 2}}, List.of("a", "b", "c"));
+        ErrorAnalysis errors = new ErrorAnalysis(new long[] {7, 8, 9}, sets, List.of(sets));
+        assertThat(errors.hardest())
+                .containsExactly(
+                        new EvaluationDetails.Hard(8, "", "a, c", "none", "2 labels wrong"),
+                        new EvaluationDetails.Hard(9, "", "b, c", "c", "1 labels wrong"));
+        assertThat(errors.labels())
+                .containsExactly(
+                        new EvaluationDetails.LabelCount("a", 2, 1, 1),
+                        new EvaluationDetails.LabelCount("b", 2, 1, 1),
+                        new EvaluationDetails.LabelCount("c", 2, 1, 1));
+        assertThat(errors.confusion()).isEmpty();
+    }
+
     /** 60 examples are equally wrong and 20 are shown: every third. */
     @Test
     void ofEquallyBadExamplesSomeFromAllOverTheDataAreShown() {
@@ -62,7 +79,7 @@ class ErrorAnalysisTest {
         ErrorAnalysis texts = new ErrorAnalysis(new long[] {1, 2}, losses, List.of(losses));
         assertThat(texts.hardest()).extracting(EvaluationDetails.Hard::id).containsExactly(2L, 1L);
         EvaluationDetails details = new EvaluationDetails(
-                3, 1, RowOrder.DATA_AWARE, List.of(), List.of(), List.of(), errors.pairs(), texts.hardest());
+                3, 1, RowOrder.DATA_AWARE, List.of(), List.of(), List.of(), List.of(), errors.pairs(), texts.hardest());
         assertThat(EvaluationDetails.parse(details.toJson(), "here")).isEqualTo(details);
     }
 }

@@ -34,7 +34,7 @@ public final class TinyAdapters {
     private static List<String> names(TinyLearners tiny) {
         return switch (tiny.task) {
             case REGRESSION, LANGUAGE_MODELING -> List.of();
-            case CLASSIFICATION ->
+            case CLASSIFICATION, MULTI_LABEL_CLASSIFICATION ->
                 IntStream.range(0, tiny.outputs).mapToObj(c -> "class " + c).toList();
             case TOKEN_CLASSIFICATION -> List.of("O", "B-PER", "I-PER").subList(0, tiny.outputs);
         };

@@ -97,9 +97,16 @@ class OutputHeadTest {
 
     private static final int[] TOKENS_WITH_TARGETS = {1, 2, 3, 8};
 
+    private static Targets sets(int[]... labels) {
+        return new Targets.LabelSets(Arrays.stream(labels)
+                .flatMapToInt(each -> Arrays.stream(Targets.LabelSets.of(each).bits()))
+                .toArray());
+    }
+
     static Stream<Arguments> heads() {
         Targets classes = new Targets.Classes(new int[] {0, 2, 1});
         Targets numbers = new Targets.Numbers(new float[] {0.5f, -1, 2});
+        Targets sets = sets(new int[] {0, 2}, new int[0], new int[] {1});
         LossSettings weighed = new LossSettings(0, List.of(0.5, 2.0, 1.25));
         LossSettings weighedAndSmoothed = new LossSettings(0.2, List.of(0.5, 2.0, 1.25));
         return Stream.of(
@@ -113,6 +120,12 @@ class OutputHeadTest {
                 Arguments.of(
                         spec("distilbert", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
                 Arguments.of(ofDecoder(), LossSettings.PLAIN, classes),
+                Arguments.of(spec(TaskType.MULTI_LABEL_CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, sets),
+                Arguments.of(
+                        spec(TaskType.MULTI_LABEL_CLASSIFICATION, Pooling.FAMILY, 3),
+                        // Half of ε is a float.
+                        new LossSettings(0.25, List.of()),
+                        sets),
                 Arguments.of(spec(TaskType.REGRESSION, Pooling.MEAN, 1), LossSettings.PLAIN, numbers),
                 Arguments.of(spec(TaskType.REGRESSION, Pooling.FAMILY, 1), LossSettings.PLAIN, numbers),
                 Arguments.of(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, TOKEN_CLASSES),
@@ -235,10 +248,23 @@ class OutputHeadTest {
         return y;
     }
 
+    /** The cross entropy of a label and its absence, smoothed as that of two classes: ε/2 for the wrong one. */
+    private static double ofLabel(double smoothing, boolean present, double logit) {
+        double probability = 1 / (1 + Math.exp(-logit));
+        double wanted = present ? 1 - smoothing / 2 : smoothing / 2;
+        return -wanted * Math.log(probability) - (1 - wanted) * Math.log(1 - probability);
+    }
+
     /** Weight of the class · ((1 − ε)·that of the right class + ε·the mean over all classes), of −log p. */
     private static double loss(LossSettings loss, Targets targets, int row, double[] outputs) {
         if (targets instanceof Targets.Numbers numbers) {
             return Math.pow(outputs[0] - numbers.numbers()[row], 2);
+        }
+        if (targets instanceof Targets.LabelSets sets) {
+            return IntStream.range(0, outputs.length)
+                    .mapToDouble(c -> ofLabel(loss.labelSmoothing(), sets.has(row, c), outputs[c]))
+                    .average()
+                    .orElseThrow();
         }
         int[] classes = targets instanceof Targets.TokenClasses
                 ? new int[] {2, 0, 1, 2}

@@ -163,6 +163,8 @@ public final class TinyData {
         Example example = examples.get(id);
         return switch (tiny.task) {
             case CLASSIFICATION -> RowFactory.create((long) id, example.tokens(), example.types(), label(id));
+            case MULTI_LABEL_CLASSIFICATION ->
+                RowFactory.create((long) id, example.tokens(), example.types(), new int[] {label(id)});
             case REGRESSION -> RowFactory.create((long) id, example.tokens(), example.types(), number(id));
             case TOKEN_CLASSIFICATION ->
                 RowFactory.create((long) id, example.tokens(), example.types(), example.labels(), example.wordStarts());
@@ -216,6 +218,7 @@ public final class TinyData {
     private Targets targets(int id) {
         return switch (tiny.task) {
             case CLASSIFICATION -> new Targets.Classes(new int[1]);
+            case MULTI_LABEL_CLASSIFICATION -> Targets.LabelSets.of();
             case REGRESSION -> new Targets.Numbers(new float[1]);
             case TOKEN_CLASSIFICATION -> {
                 int[] classes = new int[examples.get(id).tokens().length];

@@ -15,13 +15,14 @@ import org.erat.data.NearestName;
 /**
  * Where a task's columns are in the rows of one TSV or CSV file.
  *
+ * @param columns what they are
  * @param width number of columns of every row
  * @param text index of the text
  * @param pair index of the second text, or -1
  * @param label index of the label, or -1
  * @param kept indices of the columns that are kept, by name
  */
-record Columns(int width, int text, int pair, int label, Map<String, Integer> kept) {
+record Columns(TextColumns columns, int width, int text, int pair, int label, Map<String, Integer> kept) {
     /** A file with other line ends, or none, shows as one long row of columns. */
     private static final int MOST_NAMED = 30;
 
@@ -38,6 +39,7 @@ record Columns(int width, int text, int pair, int label, Map<String, Integer> ke
             kept.put(name, indexOf(task, name, header, file));
         }
         return new Columns(
+                task.columns(),
                 header.size(),
                 indexOf(task, task.text(), header, file),
                 task.textPair() == null ? -1 : indexOf(task, task.textPair(), header, file),
@@ -53,6 +55,7 @@ record Columns(int width, int text, int pair, int label, Map<String, Integer> ke
             kept.put(name, number(task, name, width, file));
         }
         return new Columns(
+                task.columns(),
                 width,
                 number(task, task.text(), width, file),
                 task.textPair() == null ? -1 : number(task, task.textPair(), width, file),
@@ -62,14 +65,21 @@ record Columns(int width, int text, int pair, int label, Map<String, Integer> ke
 
     /** The row of these cells. */
     TextRow row(List<String> cells) {
-        TextRow row =
-                TextRow.of(cells.get(text), pair < 0 ? null : cells.get(pair), label < 0 ? null : cells.get(label));
+        TextRow row = textRow(cells);
         if (kept.isEmpty()) {
             return row;
         }
         Map<String, String> columns = new LinkedHashMap<>();
         kept.forEach((name, index) -> columns.put(name, JsonFields.ofText(cells.get(index))));
         return row.keeping(columns);
+    }
+
+    private TextRow textRow(List<String> cells) {
+        String second = pair < 0 ? null : cells.get(pair);
+        if (columns instanceof TextColumns.OfLabelSet sets) {
+            return TextRow.ofLabelSet(cells.get(text), second, label < 0 ? List.of() : sets.split(cells.get(label)));
+        }
+        return TextRow.of(cells.get(text), second, label < 0 ? null : cells.get(label));
     }
 
     /** Complains that a row is not {@link #width} wide. */

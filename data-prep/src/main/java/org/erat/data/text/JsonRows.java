@@ -56,7 +56,13 @@ final class JsonRows implements TextRows {
             return TextRow.of(list(row, task.text(), "messages").toString(), null, null);
         }
         if (task.type().hasWords()) {
-            return new TextRow(words(row), task.label() == null ? List.of() : labels(row));
+            return new TextRow(words(row), task.label() == null ? List.of() : labels(row, "labels, one per word"));
+        }
+        if (task.type().hasLabelSets()) {
+            return TextRow.ofLabelSet(
+                    text(row, task.text()),
+                    task.textPair() == null ? null : text(row, task.textPair()),
+                    task.label() == null ? List.of() : labels(row, "labels"));
         }
         return TextRow.of(
                 text(row, task.text()),
@@ -157,10 +163,10 @@ final class JsonRows implements TextRows {
         return words;
     }
 
-    /** The labels of the words; null where there is none. */
-    private List<String> labels(JsonNode row) {
+    /** The labels of the words, or of the example; null where there is none. */
+    private List<String> labels(JsonNode row, String of) {
         List<String> labels = new ArrayList<>();
-        for (JsonNode label : list(row, task.label(), "labels, one per word")) {
+        for (JsonNode label : list(row, task.label(), of)) {
             labels.add(label(label, "label " + (labels.size() + 1) + " of '" + task.label() + "'", ""));
         }
         return labels;
@@ -184,7 +190,8 @@ final class JsonRows implements TextRows {
         return label(
                 value(row, key),
                 "'" + key + "'",
-                "; for a label per word give --words, --labels and --type token-classification");
+                "; for a label per word give --words, --labels and --type token-classification, for several labels of a text"
+                        + " --text, --labels and --type multi-label-classification");
     }
 
     /** The label that {@code value} is, null for none; {@code what} it is and what else may be meant, for the message. */

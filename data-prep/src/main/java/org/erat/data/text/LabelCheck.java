@@ -1,10 +1,12 @@
 package org.erat.data.text;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.erat.data.BadInputException;
@@ -43,7 +45,9 @@ final class LabelCheck implements RowCheck {
                 task,
                 splitOff,
                 labelsMayLack
-                        ? ", or leave out --label" + (task.type().hasWords() ? "s" : "") + ": predict needs none"
+                        ? ", or leave out --label"
+                                + (task.type().hasWords() || task.type().hasLabelSets() ? "s" : "")
+                                + ": predict needs none"
                         : "");
     }
 
@@ -72,13 +76,15 @@ final class LabelCheck implements RowCheck {
             return Optional.of(row.withLabels(List.of()));
         }
         List<String> labels = new ArrayList<>(row.labels().size());
+        Set<String> counted = new HashSet<>();
         for (String each : row.labels()) {
             if (LabelText.isMissing(each)) {
                 throw missing(row, labels.size(), place);
             }
             String label = task.type().hasClasses() ? LabelText.ofClass(each) : LabelText.stripped(each);
             check(split, label, place);
-            if (split == Split.TRAIN) {
+            // An example may name a class of its set twice; a word has its own.
+            if (split == Split.TRAIN && (counted.add(label) || !task.type().hasLabelSets())) {
                 counts.add(label);
             }
             labels.add(label);
@@ -111,6 +117,9 @@ final class LabelCheck implements RowCheck {
     }
 
     private BadInputException missing(TextRow row, int index, Supplier<String> place) {
+        if (task.type().hasLabelSets()) {
+            return missingInSet(row, index, place);
+        }
         return new BadInputException(
                 task.type().hasWords()
                         ? String.format(
@@ -124,6 +133,12 @@ final class LabelCheck implements RowCheck {
                         : String.format(
                                 "%s: column '%s' has no label%s; leave out rows without one%s",
                                 place.get(), task.label(), written(row, index), withoutLabels));
+    }
+
+    private BadInputException missingInSet(TextRow row, int index, Supplier<String> place) {
+        return new BadInputException(String.format(
+                "%s: label %d in '%s' is missing%s; leave it out of the list. An example without labels has an empty one%s",
+                place.get(), index + 1, task.label(), written(row, index), withoutLabels));
     }
 
     private static String written(TextRow row, int index) {

@@ -16,12 +16,16 @@ import org.erat.data.tokenized.TaskType;
 record LabelEncoding(TaskType type, List<String> names, Map<String, Integer> indices) implements Serializable {
 
     /**
-     * The class index as an Integer, or the number as a Float, as the column of the task's type needs it.
+     * The class index as an Integer, the number as a Float, or the indices of all classes as ints, ascending, as the column
+     * of the task's type needs it.
      *
-     * @param labels one, or none
-     * @return null for none
+     * @param labels one, or none; any number of a task with label sets
+     * @return null for none of a task with one label
      */
-    Number encode(List<String> labels) {
+    Object encode(List<String> labels) {
+        if (type.hasLabelSets()) {
+            return labels.stream().mapToInt(indices::get).sorted().distinct().toArray();
+        }
         if (labels.isEmpty()) {
             return null;
         }

@@ -62,7 +62,7 @@ final class ParquetRows implements TextRows {
         this.spark = spark;
         this.files = files;
         try {
-            boolean hasWords = task.type().hasWords();
+            boolean hasLists = task.type().hasWords() || task.type().hasLabelSets();
             Dataset<Row> table = ExactPaths.reader(spark)
                     .options(partitions(files))
                     .parquet(files.stream().map(Path::toString).toArray(String[]::new));
@@ -71,7 +71,7 @@ final class ParquetRows implements TextRows {
             List<Column> columns = new ArrayList<>(List.of(
                     column(table, task.text(), false),
                     label(table)
-                            .cast(hasWords ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
+                            .cast(hasLists ? DataTypes.createArrayType(DataTypes.StringType) : DataTypes.StringType),
                     col("_metadata.file_path").as("file"),
                     col("_metadata.row_index").as("row"),
                     kept.isEmpty()
@@ -125,6 +125,15 @@ final class ParquetRows implements TextRows {
         }
         if (task.textPair() != null) {
             requireValue(PAIR, task.textPair());
+        }
+        if (task.type().hasLabelSets()) {
+            if (task.label() != null) {
+                requireValue(LABEL, task.label());
+            }
+            return TextRow.ofLabelSet(
+                    last.getString(TEXT),
+                    task.textPair() == null ? null : last.getString(PAIR),
+                    task.label() == null ? List.of() : last.getList(LABEL));
         }
         return TextRow.of(
                 last.getString(TEXT), task.textPair() == null ? null : last.getString(PAIR), last.getString(LABEL));
@@ -194,7 +203,8 @@ final class ParquetRows implements TextRows {
         DataType element = type;
         boolean messages = task.columns() instanceof TextColumns.OfMessages;
         boolean hasWords = task.type().hasWords();
-        if (hasWords) {
+        boolean hasLabels = task.type().hasLabelSets();
+        if (hasWords || (label && hasLabels)) {
             element = type instanceof ArrayType list ? list.elementType() : null;
         }
         if (messages && type instanceof ArrayType) {
@@ -211,7 +221,9 @@ final class ParquetRows implements TextRows {
                     type.simpleString(),
                     hasWords
                             ? ", and words and their labels are arrays of such"
-                            : messages ? ", and messages are an array" : ""));
+                            : messages
+                                    ? ", and messages are an array"
+                                    : hasLabels ? ", and the labels of an example are an array of such" : ""));
         }
         return col(quoted(name));
     }

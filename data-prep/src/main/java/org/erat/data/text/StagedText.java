@@ -19,6 +19,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.erat.data.Sha256;
+import org.erat.data.tokenized.TaskType;
 
 /**
  * Checked rows of one split on their way from the driver to the executors: files of JSON lines with a fixed number of
@@ -32,7 +33,7 @@ final class StagedText implements Closeable {
 
     private final FileSystem fs;
     private final Path folder;
-    private final boolean list;
+    private final TaskType type;
     private final int rowsOfAPart;
     private final List<String> parts = new ArrayList<>();
     private final MessageDigest content = Sha256.start();
@@ -40,13 +41,13 @@ final class StagedText implements Closeable {
     private long rows;
 
     /**
-     * @param list whether a row is a list of any number of texts, and not one or two texts with one label
+     * @param type of the task
      * @param rowsOfAPart rows of each file but the last
      */
-    StagedText(FileSystem fs, Path folder, boolean list, int rowsOfAPart) {
+    StagedText(FileSystem fs, Path folder, TaskType type, int rowsOfAPart) {
         this.fs = fs;
         this.folder = folder;
-        this.list = list;
+        this.type = type;
         this.rowsOfAPart = rowsOfAPart;
     }
 
@@ -77,12 +78,15 @@ final class StagedText implements Closeable {
         out.write(JSON.writeValueAsBytes(new Row(rows, row.texts(), row.labels(), place, row.kept())));
         out.write('\n');
         rows++;
-        if (list) {
+        if (type.perToken()) {
             // The number of texts keeps those of one row apart from those of the next.
             digest(Integer.toString(row.texts().size()));
         }
+        if (type.hasLabelSets()) {
+            digest(Integer.toString(row.labels().size()));
+        }
         row.texts().forEach(this::digest);
-        if (!list && row.texts().size() == 1) {
+        if (!type.perToken() && row.texts().size() == 1) {
             digest("");
         }
         row.labels().forEach(this::digest);

@@ -96,8 +96,7 @@ record Staging(
     }
 
     private StagedText staged(FileSystem fs, Path folder, Split split) {
-        return new StagedText(
-                fs, new Path(folder, split.directory()), task.type().perToken(), StagedText.ROWS_PER_PART);
+        return new StagedText(fs, new Path(folder, split.directory()), task.type(), StagedText.ROWS_PER_PART);
     }
 
     /** What decides the split of a row: of prompts not the completion, so that all completions of one share its split. */

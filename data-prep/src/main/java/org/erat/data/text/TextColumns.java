@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Which columns of a row are what. */
@@ -42,6 +43,40 @@ public sealed interface TextColumns {
         @Override
         public Map<String, String> settings() {
             return named("text", text, "text-pair", pair, "label", label);
+        }
+    }
+
+    /**
+     * A text, or two, and any number of labels: a list, or one cell with a separator between them.
+     *
+     * @param pair column of the second text, or null
+     * @param labels null where the rows have none
+     * @param separator between labels in a cell of a format without lists
+     */
+    record OfLabelSet(String text, String pair, String labels, String separator) implements TextColumns {
+        @Override
+        public List<String> texts() {
+            return pair == null ? List.of(text) : List.of(text, pair);
+        }
+
+        @Override
+        public String label() {
+            return labels;
+        }
+
+        @Override
+        public boolean labelled() {
+            return labels != null;
+        }
+
+        @Override
+        public Map<String, String> settings() {
+            return named("text", text, "text-pair", pair, "label", labels, "label-separator", separator);
+        }
+
+        /** The labels of a cell; none where it is blank. */
+        List<String> split(String cell) {
+            return LabelText.stripped(cell).isEmpty() ? List.of() : List.of(cell.split(Pattern.quote(separator), -1));
         }
     }
 

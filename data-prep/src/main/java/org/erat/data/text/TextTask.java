@@ -1,6 +1,7 @@
 package org.erat.data.text;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.erat.data.NearestName;
@@ -176,6 +177,9 @@ public record TextTask(
             throw new UsageException(
                     type + " needs a text without a label: give --text, --messages, or --prompt and --completion");
         }
+        if (type.hasLabelSets()) {
+            return multiLabel(format, header, text, textPair, label, Optional.empty());
+        }
         TextColumns columns = new TextColumns.OfText(text, textPair, label);
         requireNames(format, header, columns);
         return custom(
@@ -185,6 +189,42 @@ public record TextTask(
                 columns,
                 LanguageModeling.DEFAULT,
                 type == TaskType.CLASSIFICATION ? List.of("accuracy", "macro-f1") : CORRELATIONS);
+    }
+
+    /**
+     * A classification of the user's own whose examples have any number of labels, or none; its classes are the distinct
+     * labels of its training split.
+     *
+     * @param header whether the first row names the columns; without, columns are numbers from 0
+     * @param textPair column of the second text, or null
+     * @param labels column of the labels: a list, or in a TSV or CSV file a cell; null where the rows have none
+     * @param separator between the labels of a cell, by default a comma
+     * @throws UsageException if the columns cannot be what they are said to be
+     */
+    public static TextTask multiLabel(
+            TextFormat format,
+            boolean header,
+            String text,
+            String textPair,
+            String labels,
+            Optional<String> separator) {
+        boolean cells = format == TextFormat.TSV || format == TextFormat.CSV;
+        if (separator.isPresent() && (!cells || separator.get().isEmpty())) {
+            throw new UsageException(
+                    cells
+                            ? "--label-separator is empty: give what stands between two labels, such as ','"
+                            : "--label-separator is for tsv and csv; " + format + " has lists. Leave it out");
+        }
+        TextColumns columns =
+                new TextColumns.OfLabelSet(text, textPair, labels, cells ? separator.orElse(",") : "a list");
+        requireNames(format, header, columns);
+        return custom(
+                TaskType.MULTI_LABEL_CLASSIFICATION,
+                format,
+                header,
+                columns,
+                LanguageModeling.DEFAULT,
+                List.of("micro-f1", "macro-f1"));
     }
 
     /**

@@ -108,8 +108,7 @@ public final class TextToPredict implements AutoCloseable {
         InputFiles files = InputFiles.find(hadoop, task, request.input(), true, progress);
         LabelCheck check = new LabelCheck(task, false, true);
         RowStaging staging = new RowStaging(spark, task, check, request.keep(), progress);
-        StagedText text =
-                new StagedText(folder.getFileSystem(hadoop), folder, task.type().perToken(), rowsOfAPart);
+        StagedText text = new StagedText(folder.getFileSystem(hadoop), folder, task.type(), rowsOfAPart);
         Set<String> kept = new LinkedHashSet<>();
         try (text) {
             staging.stage(

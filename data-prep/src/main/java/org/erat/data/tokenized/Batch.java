@@ -21,7 +21,7 @@ public record Batch(
     }
 
     public Batch {
-        int perTarget = targets instanceof Targets.TokenClasses ? tokenIds.length : lengths.length;
+        int values = targets instanceof Targets.TokenClasses ? tokenIds.length : lengths.length * perExample(targets);
         boolean known = !(targets instanceof Targets.Unknown);
         if (lengths.length == 0
                 || tokenIds.length % lengths.length != 0
@@ -30,11 +30,16 @@ public record Batch(
                 || (arrangement != null
                         && (arrangement.positions().length != tokenIds.length
                                 || arrangement.visibility().to().length != tokenIds.length))
-                || (known && TargetArrays.length(targets) != perTarget)) {
+                || (known && TargetArrays.length(targets) != values)) {
             throw new IllegalArgumentException(String.format(
                     "%d token ids, %d type ids, %d lengths, %d ids and %d targets do not make a batch",
                     tokenIds.length, typeIds.length, lengths.length, ids.length, targets.count()));
         }
+    }
+
+    /** Values of the target of an example, where it does not belong to tokens. */
+    private static int perExample(Targets targets) {
+        return targets instanceof Targets.LabelSets ? Targets.LabelSets.WORDS : 1;
     }
 
     /** Number of examples B. */
@@ -74,7 +79,7 @@ public record Batch(
                 Arrays.copyOfRange(ids, from, to),
                 targets instanceof Targets.TokenClasses
                         ? TargetArrays.part(targets, first, last)
-                        : TargetArrays.part(targets, from, to),
+                        : TargetArrays.part(targets, from * perExample(targets), to * perExample(targets)),
                 arrangement == null ? null : arrangement.part(first, last));
     }
 
@@ -99,12 +104,12 @@ public record Batch(
         int[] tokenIds = new int[Math.multiplyExact(size, longest)];
         int[] typeIds = new int[tokenIds.length];
         TaskType type = examples.type();
-        Targets targets = TargetArrays.ofType(type, type.perToken() ? tokenIds.length : size);
+        Targets targets = TargetArrays.ofType(type, TargetArrays.length(type, size, tokenIds.length));
         for (int b = 0; b < size; b++) {
             int row = b * longest;
             examples.copyTokens(indices[b], tokenIds, row);
             Arrays.fill(tokenIds, row + lengths[b], row + longest, padTokenId);
-            examples.copyTarget(indices[b], targets, type.perToken() ? row : b);
+            examples.copyTarget(indices[b], targets, TargetArrays.length(type, b, row));
             if (examples.hasTypes()) {
                 for (int t = 0; t < lengths[b]; t++) {
                     typeIds[row + t] = examples.type(indices[b], t);

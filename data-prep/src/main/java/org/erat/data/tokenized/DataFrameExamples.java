@@ -20,6 +20,7 @@ import org.erat.data.BadInputException;
 import org.erat.data.NearestName;
 import org.erat.data.Sha256;
 import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.LabelSets;
 import org.erat.data.tokenized.Targets.Numbers;
 import org.erat.data.tokenized.Targets.TokenClasses;
 
@@ -172,6 +173,9 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
                 throw bad(id, "a list holds a null");
             }
         }
+        if (type.hasLabelSets()) {
+            checkClasses(id, 0, TokenizedExample.ints(row, TokenizedExample.LABEL));
+        }
         TokenizedExample example = TokenizedExample.of(row, id, type);
         int length = example.tokenIds().length;
         if (length == 0) {
@@ -198,6 +202,9 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
             }
             return;
         }
+        if (example.target() instanceof LabelSets) {
+            return;
+        }
         boolean perToken = example.target() instanceof TokenClasses;
         int[] labels = perToken ? ((TokenClasses) example.target()).classes() : ((Classes) example.target()).classes();
         int lowest = perToken ? Targets.NONE : 0;
@@ -207,15 +214,19 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
         if (type == TaskType.LANGUAGE_MODELING) {
             checkNextTokens(example, labels);
         }
-        for (int label : labels) {
-            if (type.hasClasses() && (label < lowest || label >= classes)) {
-                throw bad(
-                        example.id(),
-                        String.format("label %d is not a class, which are %d..%d", label, lowest, classes - 1));
-            }
+        if (type.hasClasses()) {
+            checkClasses(example.id(), lowest, labels);
         }
         if (training && perToken && example.target().count() == 0) {
             throw bad(example.id(), "no token has a label to train on: leave the row out");
+        }
+    }
+
+    private void checkClasses(long id, int lowest, int... labels) {
+        for (int label : labels) {
+            if (label < lowest || label >= classes) {
+                throw bad(id, String.format("label %d is not a class, which are %d..%d", label, lowest, classes - 1));
+            }
         }
     }
 
@@ -270,6 +281,8 @@ record DataFrameExamples(String name, TaskType type, int classes, boolean traini
             update(digest, new int[] {Float.floatToIntBits(numbers.numbers()[0])});
         } else if (example.target() instanceof Classes one) {
             update(digest, one.classes());
+        } else if (example.target() instanceof LabelSets sets) {
+            update(digest, sets.classes(0));
         } else {
             update(digest, ((TokenClasses) example.target()).classes());
         }

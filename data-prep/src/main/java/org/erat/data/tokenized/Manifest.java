@@ -74,10 +74,13 @@ public record Manifest(
     /** Of prompts without completions. */
     private static final int PROMPTS_VERSION = 5;
 
-    /** Of data sets with a test split, all of which have labels. */
+    /** Of data sets with a test split, all of which have labels, from this version on. */
     private static final int TEST_VERSION = 6;
 
-    private static final int LAST_VERSION = TEST_VERSION;
+    /** Of any number of classes per example, which earlier programs cannot read. */
+    private static final int MULTI_LABEL_VERSION = 7;
+
+    private static final int LAST_VERSION = MULTI_LABEL_VERSION;
 
     private static final String TEST = "test";
 
@@ -129,7 +132,7 @@ public record Manifest(
 
     /** The same with a test split, whose examples have labels. */
     public Manifest withTest(SplitSummary labelled) {
-        return with(TEST_VERSION, train, validation, labelled);
+        return with(Math.max(version, TEST_VERSION), train, validation, labelled);
     }
 
     /** The same with all examples in the validation split. */
@@ -166,6 +169,7 @@ public record Manifest(
         }
         return switch (type) {
             case CLASSIFICATION, REGRESSION -> FIRST_VERSION;
+            case MULTI_LABEL_CLASSIFICATION -> MULTI_LABEL_VERSION;
             case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFICATION_VERSION;
             case LANGUAGE_MODELING -> LANGUAGE_MODELING_VERSION;
         };
@@ -261,7 +265,7 @@ public record Manifest(
         FileSystem fs = file.getFileSystem(hadoop);
         try (OutputStream out = fs.create(file, false)) {
             ObjectNode tree = JSON.valueToTree(this);
-            if (version != TEST_VERSION) {
+            if (version < TEST_VERSION) {
                 // As programs write and read it that know of no test split.
                 tree.remove(TEST);
             }

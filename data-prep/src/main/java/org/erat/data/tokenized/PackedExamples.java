@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
 import org.erat.data.UsageException;
 import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.LabelSets;
 import org.erat.data.tokenized.Targets.Numbers;
 import org.erat.data.tokenized.Targets.TokenClasses;
 
@@ -44,7 +45,7 @@ public final class PackedExamples implements Serializable {
      * @param offsets [n+1] first token of each example, then the number of tokens
      * @param tokens [offsets[n]] token ids of all examples, one after the other
      * @param types [offsets[n]] token types 0..127, or null if all are 0
-     * @param targets [n], or [offsets[n]] of token classes
+     * @param targets [n], or [offsets[n]] of token classes, or [n] label sets
      */
     public PackedExamples(TaskType type, long[] ids, int[] offsets, int[] tokens, byte[] types, Targets targets) {
         this(type, ids, offsets, tokens, types, targets, null, null);
@@ -63,7 +64,7 @@ public final class PackedExamples implements Serializable {
         this.type = type;
         if (!TargetArrays.areOf(type, targets)
                 || offsets.length != size + 1
-                || TargetArrays.length(targets) != (type.perToken() ? tokens.length : size)
+                || TargetArrays.length(targets) != TargetArrays.length(type, size, tokens.length)
                 || offsets[size] != tokens.length
                 || (types != null && types.length != tokens.length)) {
             throw new IllegalArgumentException(String.format(
@@ -80,11 +81,19 @@ public final class PackedExamples implements Serializable {
         this.tokens = tokens;
         this.types = types;
         this.numbers = targets instanceof Numbers regression ? regression.numbers() : null;
-        this.classes = targets instanceof Classes perExample
-                ? perExample.classes()
-                : targets instanceof TokenClasses perToken ? perToken.classes() : null;
+        this.classes = classes(targets);
         this.wordStarts = wordStarts;
         this.words = words;
+    }
+
+    private static int[] classes(Targets targets) {
+        if (targets instanceof Classes perExample) {
+            return perExample.classes();
+        }
+        if (targets instanceof LabelSets sets) {
+            return sets.bits();
+        }
+        return targets instanceof TokenClasses perToken ? perToken.classes() : null;
     }
 
     /** Number of examples n. */
@@ -116,6 +125,7 @@ public final class PackedExamples implements Serializable {
     public Targets targets() {
         return switch (type) {
             case CLASSIFICATION -> new Classes(classes);
+            case MULTI_LABEL_CLASSIFICATION -> new LabelSets(classes);
             case REGRESSION -> new Numbers(numbers);
             case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(classes);
         };
@@ -123,7 +133,7 @@ public final class PackedExamples implements Serializable {
 
     /** The target of example i: one value, or the classes of its tokens. */
     public Targets target(int i) {
-        Targets target = TargetArrays.ofType(type, type.perToken() ? length(i) : 1);
+        Targets target = TargetArrays.ofType(type, TargetArrays.length(type, 1, length(i)));
         copyTarget(i, target, 0);
         return target;
     }
@@ -169,7 +179,11 @@ public final class PackedExamples implements Serializable {
     /** Copies the target of example i into {@code destination}, from position {@code at} on. */
     void copyTarget(int i, Targets destination, int at) {
         TargetArrays.copy(
-                targets(), type.perToken() ? offsets[i] : i, destination, at, type.perToken() ? length(i) : 1);
+                targets(),
+                TargetArrays.length(type, i, offsets[i]),
+                destination,
+                at,
+                TargetArrays.length(type, 1, length(i)));
     }
 
     /** Whether any token has a type other than 0. */

@@ -46,7 +46,7 @@ final class PackedExamplesBuilder {
         this.offsets = new int[examples + 1];
         this.tokens = new int[(int) tokens];
         this.types = new byte[(int) tokens];
-        this.targets = TargetArrays.ofType(type, type.perToken() ? (int) tokens : examples);
+        this.targets = TargetArrays.ofType(type, TargetArrays.length(type, examples, (int) tokens));
     }
 
     /** Adds an example without words. */
@@ -59,7 +59,7 @@ final class PackedExamplesBuilder {
         int[] tokenIds = example.tokenIds();
         int[] typeIds = example.typeIds();
         int length = tokenIds.length;
-        int values = type.perToken() ? length : 1;
+        int values = TargetArrays.length(type, 1, length);
         if (length == 0
                 || typeIds.length != length
                 || !TargetArrays.areOf(type, example.target())
@@ -83,7 +83,7 @@ final class PackedExamplesBuilder {
             types[start + t] = (byte) typeIds[t];
             typed |= typeIds[t] != 0;
         }
-        TargetArrays.copy(example.target(), 0, targets, type.perToken() ? start : size, values);
+        TargetArrays.copy(example.target(), 0, targets, TargetArrays.length(type, size, start), values);
         addWords(example);
         ids[size] = example.id();
         offsets[size + 1] = start + length;
@@ -105,7 +105,7 @@ final class PackedExamplesBuilder {
                 offsets.length == size + 1 ? offsets : Arrays.copyOf(offsets, size + 1),
                 tokens.length == tokenCount ? tokens : Arrays.copyOf(tokens, tokenCount),
                 typed ? Arrays.copyOf(types, tokenCount) : null,
-                TargetArrays.resized(type, targets, type.perToken() ? tokenCount : size),
+                TargetArrays.resized(type, targets, TargetArrays.length(type, size, tokenCount)),
                 wordOffsets == null
                         ? null
                         : new WordStarts(
@@ -123,7 +123,7 @@ final class PackedExamplesBuilder {
             ids = Arrays.copyOf(ids, grown(size, size + 1));
             offsets = Arrays.copyOf(offsets, ids.length + 1);
             if (!type.perToken()) {
-                targets = TargetArrays.resized(type, targets, ids.length);
+                targets = TargetArrays.resized(type, targets, TargetArrays.length(type, ids.length, 0));
             }
         }
         int end = start + length;

@@ -2,6 +2,7 @@ package org.erat.data.tokenized;
 
 import java.util.Arrays;
 import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.LabelSets;
 import org.erat.data.tokenized.Targets.Numbers;
 import org.erat.data.tokenized.Targets.TokenClasses;
 
@@ -13,6 +14,7 @@ final class TargetArrays {
     static Targets ofType(TaskType type, int length) {
         return switch (type) {
             case CLASSIFICATION -> new Classes(new int[length]);
+            case MULTI_LABEL_CLASSIFICATION -> new LabelSets(new int[length]);
             case REGRESSION -> new Numbers(new float[length]);
             case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> {
                 int[] classes = new int[length];
@@ -27,7 +29,15 @@ final class TargetArrays {
         return ofType(type, 0).getClass() == targets.getClass();
     }
 
-    /** Number of values: B, or B·T of token classes. */
+    /** Values that targets of a type have for examples and their tokens, which are those before a place as well. */
+    static int length(TaskType type, int examples, int tokens) {
+        if (type.perToken()) {
+            return tokens;
+        }
+        return type.hasLabelSets() ? Math.multiplyExact(examples, LabelSets.WORDS) : examples;
+    }
+
+    /** Number of values: B, B·T of token classes, B words of label sets. */
     static int length(Targets targets) {
         return targets instanceof Numbers numbers ? numbers.numbers().length : ((int[]) values(targets)).length;
     }
@@ -49,6 +59,9 @@ final class TargetArrays {
         if (targets instanceof Numbers numbers) {
             return new Numbers(Arrays.copyOfRange(numbers.numbers(), from, to));
         }
+        if (targets instanceof LabelSets sets) {
+            return new LabelSets(Arrays.copyOfRange(sets.bits(), from, to));
+        }
         return targets instanceof Classes classes
                 ? new Classes(Arrays.copyOfRange(classes.classes(), from, to))
                 : new TokenClasses(Arrays.copyOfRange(((TokenClasses) targets).classes(), from, to));
@@ -57,6 +70,9 @@ final class TargetArrays {
     private static Object values(Targets targets) {
         if (targets instanceof Classes classes) {
             return classes.classes();
+        }
+        if (targets instanceof LabelSets sets) {
+            return sets.bits();
         }
         return targets instanceof Numbers numbers ? numbers.numbers() : ((TokenClasses) targets).classes();
     }

@@ -29,6 +29,47 @@ public sealed interface Targets extends Serializable {
     }
 
     /**
+     * Any number of classes per example, as bits.
+     *
+     * @param bits [B,{@value #WORDS}] row-major: bit c mod 32 of word c/32 of an example says whether it has class c
+     */
+    record LabelSets(int[] bits) implements Targets {
+        /** Words of an example. */
+        public static final int WORDS = 32;
+
+        /** Most classes. */
+        public static final int MOST_CLASSES = WORDS * Integer.SIZE;
+
+        /**
+         * One example.
+         *
+         * @param classes of it, from 0, below {@link #MOST_CLASSES}
+         */
+        public static LabelSets of(int... classes) {
+            int[] bits = new int[WORDS];
+            for (int each : classes) {
+                bits[each / Integer.SIZE] |= 1 << each % Integer.SIZE;
+            }
+            return new LabelSets(bits);
+        }
+
+        /** Whether example {@code b} has a class. */
+        public boolean has(int b, int label) {
+            return (bits[b * WORDS + label / Integer.SIZE] >>> label % Integer.SIZE & 1) == 1;
+        }
+
+        /** The classes of example {@code b}, ascending. */
+        public int[] classes(int b) {
+            return IntStream.range(0, MOST_CLASSES).filter(c -> has(b, c)).toArray();
+        }
+
+        @Override
+        public int count() {
+            return bits.length / WORDS;
+        }
+    }
+
+    /**
      * One number per example.
      *
      * @param numbers [B] finite; not a number where it is not known

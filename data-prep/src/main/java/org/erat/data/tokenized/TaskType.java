@@ -11,6 +11,8 @@ import org.erat.data.UsageException;
 public enum TaskType {
     /** One class per example, of a fixed list. */
     CLASSIFICATION,
+    /** Any number of classes per example, of a fixed list. */
+    MULTI_LABEL_CLASSIFICATION,
     /** One finite number per example. */
     REGRESSION,
     /** One class per word, of a fixed list: named entities, parts of speech. */
@@ -31,7 +33,12 @@ public enum TaskType {
 
     /** Whether a label is one of a fixed list of classes that have names. */
     public boolean hasClasses() {
-        return this == CLASSIFICATION || this == TOKEN_CLASSIFICATION;
+        return this == CLASSIFICATION || this == MULTI_LABEL_CLASSIFICATION || this == TOKEN_CLASSIFICATION;
+    }
+
+    /** Whether an example has any number of classes, or none. */
+    public boolean hasLabelSets() {
+        return this == MULTI_LABEL_CLASSIFICATION;
     }
 
     /** Whether the targets are aligned with the tokens, and not with the examples. */

@@ -233,7 +233,7 @@ public final class TokenizedDataset {
      * <ul>
      *   <li>{@code id}: 0..n-1, once each.
      *   <li>{@code input_ids}, {@code token_type_ids}: [T], special tokens included.
-     *   <li>{@code label}: index of the class, or the number to predict; of a token classification [T], the class of each
+     *   <li>{@code label}: index of the class, the number to predict, or the indices of all classes of the example; of a token classification [T], the class of each
      *       token or {@link Targets#NONE}; of language modeling [T], {@code label[i]} is {@code input_ids[i + 1]} where
      *       that token is to be predicted, else {@link Targets#NONE}, as for the last token.
      *   <li>{@code word_starts}, of a token classification only: [words], index of each word's first token, or -1 for a
@@ -248,6 +248,7 @@ public final class TokenizedDataset {
                 .add(TOKEN_TYPE_IDS, ints, false);
         return switch (type) {
             case CLASSIFICATION -> schema.add(LABEL, DataTypes.IntegerType, false);
+            case MULTI_LABEL_CLASSIFICATION -> schema.add(LABEL, ints, false);
             case REGRESSION -> schema.add(LABEL, DataTypes.FloatType, false);
             case LANGUAGE_MODELING -> schema.add(LABEL, ints, false);
             case TOKEN_CLASSIFICATION -> schema.add(LABEL, ints, false).add(WORD_STARTS, ints, false);

@@ -3,6 +3,7 @@ package org.erat.data.tokenized;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.erat.data.tokenized.Targets.Classes;
+import org.erat.data.tokenized.Targets.LabelSets;
 import org.erat.data.tokenized.Targets.Numbers;
 import org.erat.data.tokenized.Targets.TokenClasses;
 import scala.collection.JavaConverters;
@@ -29,7 +30,7 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
 
     /**
      * The example of a row with the columns of {@link TokenizedDataset#schema}; without token types all are 0, without a
-     * label the target is {@link Targets#NONE} or not a number.
+     * label the target is {@link Targets#NONE}, not a number, or no class.
      */
     static TokenizedExample of(Row row, long id, TaskType type) {
         int[] tokenIds = ints(row, TOKENS);
@@ -40,6 +41,8 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
                 switch (type) {
                     case CLASSIFICATION ->
                         new Classes(new int[] {row.isNullAt(LABEL) ? Targets.NONE : row.getInt(LABEL)});
+                    case MULTI_LABEL_CLASSIFICATION ->
+                        LabelSets.of(row.isNullAt(LABEL) ? new int[0] : ints(row, LABEL));
                     case REGRESSION -> new Numbers(new float[] {row.isNullAt(LABEL) ? Float.NaN : row.getFloat(LABEL)});
                     case TOKEN_CLASSIFICATION, LANGUAGE_MODELING -> new TokenClasses(ints(row, LABEL));
                 },
@@ -65,7 +68,7 @@ record TokenizedExample(long id, int[] tokenIds, int[] typeIds, Targets target, 
         return row.get(column) instanceof String[] made ? List.of(made) : row.getList(column);
     }
 
-    private static int[] ints(Row row, int column) {
+    static int[] ints(Row row, int column) {
         if (row.get(column) instanceof int[] made) {
             // Of a row that no DataFrame has held.
             return made;

@@ -38,6 +38,28 @@ final class CudaLosses implements Losses {
     }
 
     @Override
+    public StridedTensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+        Shapes.checkBinaryCrossEntropy(logits, targets, losses);
+        StridedTensor given = DeviceBlock.single("binaryCrossEntropy", "logits", logits);
+        StridedTensor gradient = execution.allocate(Dtype.F32, logits.shape());
+        try (StridedTensor onDevice = execution.allocate(Dtype.F32, targets.length)) {
+            execution.staging().upload(FloatBuffer.wrap(targets), onDevice.address());
+            execution.run(execution
+                    .launch()
+                    .ofRows("binary_cross_entropy", given.rows(), given.columns())
+                    .with(given)
+                    .with(onDevice.address())
+                    .withFloat((float) weight)
+                    .with(DeviceBlock.single("binaryCrossEntropy", "losses", losses)
+                            .address())
+                    .with(gradient.address())
+                    .with(given.rows())
+                    .with(given.columns()));
+        }
+        return gradient;
+    }
+
+    @Override
     public StridedTensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
         StridedTensor given = DeviceBlock.single("squaredError", "outputs", outputs);

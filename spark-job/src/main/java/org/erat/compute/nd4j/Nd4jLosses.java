@@ -34,6 +34,18 @@ final class Nd4jLosses implements Losses {
     }
 
     @Override
+    public Tensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+        Shapes.checkBinaryCrossEntropy(logits, targets, losses);
+        INDArray x = array(logits);
+        INDArray y = Nd4j.createFromArray(targets).castTo(memory.type()).reshape('c', x.shape());
+        // Of the negative exponent only, which cannot overflow.
+        INDArray small = Transforms.exp(Transforms.abs(x).negi());
+        INDArray softplus = Transforms.max(x, 0).addi(Transforms.log(small.add(1)));
+        array(losses).assign(softplus.subi(x.mul(y)).mean(1));
+        return memory.own(Transforms.sigmoid(x).subi(y).muli(weight / x.size(1)));
+    }
+
+    @Override
     public Tensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
         INDArray error = array(outputs)

@@ -165,6 +165,34 @@ final class OneDnnLosses implements Losses {
     }
 
     @Override
+    public StridedTensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+        Shapes.checkBinaryCrossEntropy(logits, targets, losses);
+        StridedTensor given = Execution.single("binaryCrossEntropy", "logits", logits);
+        StridedTensor ofRows = Execution.single("binaryCrossEntropy", "losses", losses);
+        StridedTensor gradient = execution.allocate(Dtype.F32, given.rows(), given.columns());
+        int columns = (int) given.columns();
+        float[] row = new float[columns];
+        float[] loss = new float[(int) given.rows()];
+        for (int i = 0; i < loss.length; i++) {
+            HostBlock.getRow(given, i, row);
+            double sum = 0;
+            for (int c = 0; c < columns; c++) {
+                double x = row[c];
+                double y = targets[i * columns + c];
+                // Of the negative exponent only, which cannot overflow.
+                double small = Math.exp(-Math.abs(x));
+                sum += Math.max(x, 0) - x * y + Math.log1p(small);
+                double probability = (x >= 0 ? 1 : small) / (1 + small);
+                row[c] = (float) (weight / columns * (probability - y));
+            }
+            loss[i] = (float) (sum / columns);
+            HostBlock.putRow(gradient, i, row);
+        }
+        HostBlock.putRow(ofRows, 0, loss);
+        return gradient;
+    }
+
+    @Override
     public StridedTensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
         StridedTensor given = Execution.single("squaredError", "outputs", outputs);

@@ -46,6 +46,37 @@ KERNEL cross_entropy(
     }
 }
 
+// losses[i] = mean over the columns of softplus(x) - x * targets, and dx = weight / columns * (sigmoid(x) - targets), a warp
+// for each row. Of negative exponents only, which cannot overflow.
+KERNEL binary_cross_entropy(
+        const float* x,
+        Index stride,
+        const float* targets,
+        float weight,
+        float* losses,
+        float* dx,
+        Index rows,
+        Index columns) {
+    Index row = rowOfWarp();
+    if (row >= rows) {
+        return;
+    }
+    x += row * stride;
+    targets += row * columns;
+    dx += row * columns;
+    float sum = 0.0f;
+    for (Index c = lane(); c < columns; c += WARP) {
+        float small = expf(-fabsf(x[c]));
+        float probability = (x[c] >= 0.0f ? 1.0f : small) / (1.0f + small);
+        sum += fmaxf(x[c], 0.0f) - x[c] * targets[c] + log1pf(small);
+        dx[c] = weight / columns * (probability - targets[c]);
+    }
+    sum = sumOfWarp(sum);
+    if (lane() == 0) {
+        losses[row] = sum / columns;
+    }
+}
+
 // losses[i] = (x[i] - targets[i])^2 and dx = 2 * weight * (x[i] - targets[i])
 KERNEL squared_error(
         const float* x, Index stride, const float* targets, float weight, float* losses, float* dx, Index rows) {
