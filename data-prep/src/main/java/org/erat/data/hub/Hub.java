@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.erat.data.BadInputException;
@@ -39,6 +43,7 @@ import org.erat.data.Sha256;
  */
 public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
     private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration STALL = Duration.ofSeconds(10);
     private static final int MOST_REDIRECTS = 5;
     private static final int TRIES = 5;
     private static final HttpClient CLIENT = HttpClient.newBuilder()
@@ -190,8 +195,32 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
                     StandardOpenOption.CREATE,
                     goesOn ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
-                in.transferTo(out);
+                copy(in, out);
             }
+        }
+    }
+
+    /** Fails where nothing comes for {@link #STALL}: the client's own limit ends with the headers. */
+    private static void copy(InputStream in, OutputStream out) throws IOException {
+        byte[] buffer = new byte[1 << 18];
+        while (true) {
+            CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return in.read(buffer);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            int length;
+            try {
+                length = read.orTimeout(STALL.toSeconds(), TimeUnit.SECONDS).join();
+            } catch (CompletionException e) {
+                throw new IOException("the download broke off: " + e.getCause(), e);
+            }
+            if (length < 0) {
+                return;
+            }
+            out.write(buffer, 0, length);
         }
     }
 
