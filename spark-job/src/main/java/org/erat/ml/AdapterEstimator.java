@@ -21,6 +21,7 @@ import org.erat.config.Keys;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
 import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.hub.HubModel;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.storage.Storage;
 import org.erat.data.text.FrameTokenizer;
@@ -154,13 +155,13 @@ public abstract class AdapterEstimator<E extends AdapterEstimator<E, M>, M exten
                         () -> new UsageException(uid + ": set checkpointDir, a " + params.checkpointDir.doc() + "."));
     }
 
-    /** The folder of the base model; made if its name is one of Maven's. */
+    /** The folder of the base model; made if it is named as one of Maven's or of a hub. */
     private String baseModel(Configuration hadoop) {
         String named = column(model())
                 .orElseThrow(
                         () -> new UsageException(uid + ": set model, the folder of a base model that prepare-model has"
-                                + " made, or maven:GROUP:ARTIFACT:VERSION."));
-        if (!MavenArtifact.isArtifact(named)) {
+                                + " made, or maven:GROUP:ARTIFACT:VERSION, or hf:ORG/NAME."));
+        if (!MavenArtifact.isArtifact(named) && !HubModel.isModel(named)) {
             return named;
         }
         Path folder =

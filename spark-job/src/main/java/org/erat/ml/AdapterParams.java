@@ -102,6 +102,7 @@ public final class AdapterParams implements Serializable {
                                 + " as metadata";
                     case REGRESSION -> "column of labels, numbers";
                     case TOKEN_CLASSIFICATION -> "column of labels, arrays with the name of a class for each word";
+                    case MULTI_LABEL_CLASSIFICATION -> throw AdapterParams.noStageOf(type);
                     case LANGUAGE_MODELING -> "column of the completions that are to follow the prompts, strings";
                 },
                 true);
@@ -116,6 +117,7 @@ public final class AdapterParams implements Serializable {
                     case REGRESSION -> "column of predicted numbers";
                     case TOKEN_CLASSIFICATION ->
                         "column of predicted class indices, one for each word; null for words that were cut away";
+                    case MULTI_LABEL_CLASSIFICATION -> throw AdapterParams.noStageOf(type);
                     case LANGUAGE_MODELING -> "column of generated completions, strings";
                 },
                 true);
@@ -224,6 +226,11 @@ public final class AdapterParams implements Serializable {
         });
         all.add(settings.get(Keys.METHOD));
         return all.toArray(Param<?>[]::new);
+    }
+
+    /** Texts of several labels have no estimator yet. */
+    static IllegalArgumentException noStageOf(TaskType type) {
+        return new IllegalArgumentException("There is no estimator for " + type);
     }
 
     /** Whether an owner of these Params has this one; others belong to other tasks. */

@@ -89,6 +89,7 @@ record ExampleColumns(
             case REGRESSION -> require(schema, stage, param, "a number", NumericType.class::isInstance);
             case TOKEN_CLASSIFICATION ->
                 require(schema, stage, param, "an array of strings", ExampleColumns::areStrings);
+            case MULTI_LABEL_CLASSIFICATION -> throw AdapterParams.noStageOf(stage.taskType());
             case LANGUAGE_MODELING -> require(schema, stage, param, "a string", DataTypes.StringType::equals);
         };
     }
@@ -153,6 +154,7 @@ record ExampleColumns(
             return new FrameTokenizer.Text(texts, List.of());
         }
         return switch (type) {
+            case MULTI_LABEL_CLASSIFICATION -> throw AdapterParams.noStageOf(type);
             case LANGUAGE_MODELING ->
                 new FrameTokenizer.Text(List.of(filled(row, text), filled(row, label)), List.of());
             case TOKEN_CLASSIFICATION -> new FrameTokenizer.Text(texts, ofWords(row, texts.size()));

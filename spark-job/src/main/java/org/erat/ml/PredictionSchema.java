@@ -42,6 +42,7 @@ record PredictionSchema(AdapterStage<?> stage, List<String> classes) {
                         : DataTypes.createStructField(name, DataTypes.DoubleType, true, names(name));
             case REGRESSION -> field(name, DataTypes.DoubleType);
             case TOKEN_CLASSIFICATION -> field(name, ofWords(DataTypes.DoubleType));
+            case MULTI_LABEL_CLASSIFICATION -> throw AdapterParams.noStageOf(type);
             case LANGUAGE_MODELING -> field(name, DataTypes.StringType);
         };
     }

@@ -4,12 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,15 +13,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.erat.data.BadInputException;
@@ -42,15 +34,11 @@ import org.erat.data.Sha256;
  * @param cache where files lie
  */
 public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
-    private static final Duration ANSWER = Duration.ofSeconds(30);
-    private static final Duration STALL = Duration.ofSeconds(10);
+    /** A server that sends nothing for so long has broken off. */
+    private static final int MILLIS_OF_SILENCE = 30_000;
+
     private static final int MOST_REDIRECTS = 5;
     private static final int TRIES = 5;
-    private static final HttpClient CLIENT = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(ANSWER)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
     private static final String SHA_256 = "[0-9a-f]{64}";
     private static final String GIT = "[0-9a-f]{40}";
 
@@ -135,10 +123,10 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
             return;
         }
         URI address = endpoint.resolve(model.name() + "/resolve/" + commit + "/" + name);
-        HttpResponse<InputStream> head = send(address, "HEAD", 0, model);
-        String etag = head.headers()
-                .firstValue("X-Linked-Etag")
-                .or(() -> head.headers().firstValue("ETag"))
+        Answer head = send(address, "HEAD", 0, model);
+        head.close();
+        String etag = head.header("X-Linked-Etag")
+                .or(() -> head.header("ETag"))
                 .orElse("")
                 .replaceFirst("^W/", "")
                 .replace("\"", "");
@@ -150,8 +138,7 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
         Files.createDirectories(blob.getParent());
         if (!Files.isRegularFile(blob)) {
             progress.accept("fetching " + model.name() + " " + name
-                    + head.headers()
-                            .firstValue("X-Linked-Size")
+                    + head.header("X-Linked-Size")
                             .map(bytes -> ", " + bytes + " bytes")
                             .orElse(""));
             download(model, address, blob, etag);
@@ -182,45 +169,23 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
 
     private void append(HubModel model, URI address, Path partial) throws IOException {
         long from = Files.exists(partial) ? Files.size(partial) : 0;
-        HttpResponse<InputStream> answer = send(address, "GET", from, model);
-        try (InputStream in = answer.body()) {
-            if (answer.statusCode() == 416) {
+        try (Answer answer = send(address, "GET", from, model)) {
+            if (answer.status() == 416) {
                 // All of it is there; the checksum says whether it is the file.
                 return;
             }
             // A server that knows no ranges sends all of it again.
-            boolean goesOn = answer.statusCode() == 206;
+            boolean goesOn = answer.status() == 206;
             try (OutputStream out = Files.newOutputStream(
                     partial,
                     StandardOpenOption.CREATE,
                     goesOn ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
-                copy(in, out);
-            }
-        }
-    }
-
-    /** Fails where nothing comes for {@link #STALL}: the client's own limit ends with the headers. */
-    private static void copy(InputStream in, OutputStream out) throws IOException {
-        byte[] buffer = new byte[1 << 18];
-        while (true) {
-            CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return in.read(buffer);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+                long bytes = answer.body().transferTo(out);
+                if (bytes < answer.connection().getContentLengthLong()) {
+                    throw new IOException(address + " broke off after " + bytes + " bytes");
                 }
-            });
-            int length;
-            try {
-                length = read.orTimeout(STALL.toSeconds(), TimeUnit.SECONDS).join();
-            } catch (CompletionException e) {
-                throw new IOException("the download broke off: " + e.getCause(), e);
             }
-            if (length < 0) {
-                return;
-            }
-            out.write(buffer, 0, length);
         }
     }
 
@@ -250,8 +215,8 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
     // ---- requests
 
     private JsonNode json(URI address, HubModel model) throws IOException {
-        try (InputStream in = send(address, "GET", 0, model).body()) {
-            return Json.mapper().readTree(Json.bytes(in, address.toString()));
+        try (Answer answer = send(address, "GET", 0, model)) {
+            return Json.mapper().readTree(Json.bytes(answer.body(), address.toString()));
         }
     }
 
@@ -259,20 +224,19 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
      * An answer, after redirects: those of a HEAD request only within the server, since it is the server that knows the
      * file's checksum.
      */
-    private HttpResponse<InputStream> send(URI address, String method, long from, HubModel model) throws IOException {
+    private Answer send(URI address, String method, long from, HubModel model) throws IOException {
         URI at = address;
         for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-            HttpResponse<InputStream> answer = sendOnce(at, method, from);
-            int status = answer.statusCode();
+            Answer answer = sendOnce(at, method, from);
+            int status = answer.status();
             boolean redirected = status >= 300 && status < 400;
             if (!redirected) {
                 return checked(answer, address, model);
             }
-            URI next = at.resolve(answer.headers().firstValue("Location").orElse(""));
-            answer.body().close();
+            URI next = at.resolve(answer.header("Location").orElse(""));
+            answer.close();
             if (method.equals("HEAD")
-                    && (!isOurs(next)
-                            || answer.headers().firstValue("X-Linked-Etag").isPresent())) {
+                    && (!isOurs(next) || answer.header("X-Linked-Etag").isPresent())) {
                 return answer;
             }
             at = next;
@@ -280,20 +244,37 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
         throw new IOException(address + " redirects more than " + MOST_REDIRECTS + " times");
     }
 
-    private HttpResponse<InputStream> sendOnce(URI address, String method, long from) throws IOException {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(address).timeout(ANSWER).method(method, HttpRequest.BodyPublishers.noBody());
+    private Answer sendOnce(URI address, String method, long from) throws IOException {
+        if (!(address.toURL().openConnection() instanceof HttpURLConnection request)) {
+            throw new IOException(address + " is no web address");
+        }
+        request.setRequestMethod(method);
+        request.setInstanceFollowRedirects(false);
+        request.setConnectTimeout(MILLIS_OF_SILENCE);
+        request.setReadTimeout(MILLIS_OF_SILENCE);
         if (isOurs(address)) {
-            token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+            token.ifPresent(secret -> request.setRequestProperty("Authorization", "Bearer " + secret));
         }
         if (from > 0) {
-            request.header("Range", "bytes=" + from + "-");
+            request.setRequestProperty("Range", "bytes=" + from + "-");
         }
-        try {
-            return CLIENT.send(request.build(), BodyHandlers.ofInputStream());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
+        return new Answer(request, request.getResponseCode());
+    }
+
+    /** An answer, whose body may still be on its way. */
+    private record Answer(HttpURLConnection connection, int status) implements AutoCloseable {
+        Optional<String> header(String name) {
+            return Optional.ofNullable(connection.getHeaderField(name));
+        }
+
+        /** Of an answer that is no error. It may end before all has come. */
+        InputStream body() throws IOException {
+            return connection.getInputStream();
+        }
+
+        @Override
+        public void close() {
+            connection.disconnect();
         }
     }
 
@@ -302,13 +283,12 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
                 && endpoint.getAuthority().equals(address.getAuthority());
     }
 
-    private HttpResponse<InputStream> checked(HttpResponse<InputStream> answer, URI address, HubModel model)
-            throws IOException {
-        int status = answer.statusCode();
+    private Answer checked(Answer answer, URI address, HubModel model) throws IOException {
+        int status = answer.status();
         if (List.of(200, 206, 416).contains(status)) {
             return answer;
         }
-        answer.body().close();
+        answer.close();
         if (status == 401 || status == 403 || status == 404) {
             String reason = token.isPresent()
                     ? "there is no such model or revision, or HF_TOKEN may not read it"

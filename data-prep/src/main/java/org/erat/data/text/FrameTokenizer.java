@@ -96,7 +96,8 @@ public final class FrameTokenizer implements Serializable {
 
     private static TextTask task(TaskType type) {
         return switch (type) {
-            case CLASSIFICATION, REGRESSION -> TextTask.custom(TextFormat.PARQUET, true, "text", null, "label", type);
+            case CLASSIFICATION, MULTI_LABEL_CLASSIFICATION, REGRESSION ->
+                TextTask.custom(TextFormat.PARQUET, true, "text", null, "label", type);
             case TOKEN_CLASSIFICATION -> TextTask.tokenClassification(TextFormat.PARQUET, "text", "label");
             case LANGUAGE_MODELING ->
                 TextTask.languageModeling(
