@@ -96,9 +96,15 @@ public record SettingDescription(String key, Class<?> type, String text) {
                 : setting.type()
                         .parse()
                         .apply(value)
-                        .map(typed -> typed instanceof List<?> items
-                                ? items.stream().map(String::valueOf).toArray(String[]::new)
-                                : typed instanceof Enum<?> choice ? ValueType.hyphenated(choice) : typed);
+                        .map(typed -> plain(setting.type().kind(), typed));
+    }
+
+    private static Object plain(ValueType.Kind kind, Object typed) {
+        return switch (kind) {
+            case STRINGS -> ((List<?>) typed).stream().map(String::valueOf).toArray(String[]::new);
+            case STRING -> typed instanceof Enum<?> choice ? ValueType.hyphenated(choice) : typed.toString();
+            default -> typed;
+        };
     }
 
     /** What is not set may be referred to by others, which then are not set either. */

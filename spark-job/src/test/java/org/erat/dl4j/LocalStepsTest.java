@@ -242,7 +242,7 @@ class LocalStepsTest {
     @ValueSource(booleans = {true, false})
     void aStepThatIsNotFiniteLeavesTheParametersOfTheOneBefore(boolean byLearner) {
         ComputationGraph graph = tiny.trainedGraph(1);
-        LearnerGraph.head(graph).getParam("out-proj.bias").putScalar(0, Double.NaN);
+        LearnerGraph.head(graph).getParam("classifier.bias").putScalar(0, Double.NaN);
         double[] before = graph.params().toDoubleVector();
         try (LocalSteps steps = steps(byLearner, graph)) {
             assertThatExceptionOfType(NotFiniteException.class)
