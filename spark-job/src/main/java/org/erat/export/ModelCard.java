@@ -2,6 +2,7 @@ package org.erat.export;
 
 import java.util.stream.Collectors;
 import org.erat.data.safetensors.Dtype;
+import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadSpec;
 
 /** {@code README.md} beside an adapter or in a merged model, for a user who has the directory alone. */
@@ -46,8 +47,12 @@ final class ModelCard {
 
     private static String ofMergedModel(TrainedAdapter adapter) {
         return switch (adapter.modelClass()) {
-            case SEQUENCE_CLASSIFIER -> ofPipeline("text-classification");
-            case TOKEN_CLASSIFIER -> ofPipeline("token-classification");
+            case SEQUENCE_CLASSIFIER ->
+                // By itself the pipeline gives the best label only.
+                ofPipeline(
+                        "text-classification",
+                        adapter.type() == TaskType.MULTI_LABEL_CLASSIFICATION ? ", top_k=None" : "");
+            case TOKEN_CLASSIFIER -> ofPipeline("token-classification", "");
             default ->
                 """
                 from transformers import %s, AutoTokenizer
@@ -61,14 +66,14 @@ final class ModelCard {
         };
     }
 
-    private static String ofPipeline(String task) {
+    private static String ofPipeline(String task, String options) {
         return """
         from transformers import pipeline
 
-        model = pipeline("%s", model=".")
+        model = pipeline("%s", model="."%s)
         print(model("Some text."))
         """
-                .formatted(task);
+                .formatted(task, options);
     }
 
     private static String table(TrainedAdapter adapter, PeftAdapter peft) {

@@ -54,6 +54,7 @@ record RunInputs(
                     + " evaluate and predict. Name the data set to train on as data.train");
         }
         if (job.evaluation().measures()) {
+            requireExamples(given.validation());
             Evaluator.requireMetrics(data.manifest(), place(data));
         }
         if (job.evaluation().measures() && given.validation() != data) {
@@ -135,6 +136,14 @@ record RunInputs(
         return job.evaluation().measures() && validation != data
                 ? always + ", validation " + validation.manifest().tokensSha256()
                 : always;
+    }
+
+    private static void requireExamples(TokenizedDataset validation) {
+        if (validation.manifest().validation().examples() == 0) {
+            throw new BadInputException(place(validation) + " has no validation examples, which quality is measured on:"
+                    + " prepare it with a larger --validation-fraction, name another as data.validation, or set"
+                    + " evaluation.prefixes = false and evaluation.every-rounds = 0");
+        }
     }
 
     private static void requireMadeFor(BaseModel model, TokenizedDataset data) {

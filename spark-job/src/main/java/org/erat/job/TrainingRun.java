@@ -123,7 +123,11 @@ public final class TrainingRun {
                 throw e;
             } catch (RuntimeException e) {
                 recordFailure(run, e);
-                tracking.failed();
+                if (ShutdownHookManager.get().isShutdownInProgress()) {
+                    tracking.interrupted();
+                } else {
+                    tracking.failed();
+                }
                 throw e;
             }
         }

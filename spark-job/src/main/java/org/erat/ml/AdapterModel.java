@@ -32,6 +32,7 @@ import org.erat.config.JobConfig;
 import org.erat.config.Keys;
 import org.erat.config.RowOrder;
 import org.erat.data.UsageException;
+import org.erat.data.hub.HubModel;
 import org.erat.data.maven.MavenArtifact;
 import org.erat.data.text.FrameTokenizer;
 import org.erat.data.tokenized.TaskType;
@@ -272,7 +273,10 @@ public abstract class AdapterModel<M extends AdapterModel<M>> extends Model<M> i
     final BaseModel base(Configuration hadoop) {
         String named = getModel();
         return BaseModel.describe(
-                MavenArtifact.isArtifact(named) ? state.adapter().base().name() : named, hadoop);
+                MavenArtifact.isArtifact(named) || HubModel.isModel(named)
+                        ? state.adapter().base().name()
+                        : named,
+                hadoop);
     }
 
     /** What is computed with; the rank in use is no setting of a run. */

@@ -37,7 +37,7 @@ public interface AdapterStage<S extends AdapterStage<S>> extends Params {
                 : Optional.empty();
     }
 
-    /** Base model: a folder made by prepare-model, or {@code maven:GROUP:ARTIFACT:VERSION}. */
+    /** Base model: a folder made by prepare-model, {@code maven:GROUP:ARTIFACT:VERSION} or {@code hf:ORG/NAME}. */
     default Param<String> model() {
         return adapterParams().text(Keys.MODEL_PATH);
     }

@@ -53,7 +53,8 @@ final class ClassesOfLabels {
     }
 
     private static List<String> numbered(Dataset<Row> rows, String label) {
-        Row highest = rows.agg(max(col(label).cast(DataTypes.DoubleType))).head();
+        Row highest = rows.agg(max(col(TrainingFrame.quoted(label)).cast(DataTypes.DoubleType)))
+                .head();
         double last = highest.isNullAt(0) ? -1 : highest.getDouble(0);
         if (!(last < ClassNames.MOST)) {
             throw tooMany(label);
@@ -62,7 +63,7 @@ final class ClassesOfLabels {
     }
 
     private static List<String> distinct(Dataset<Row> rows, ExampleColumns columns) {
-        Column label = col(columns.label());
+        Column label = col(TrainingFrame.quoted(columns.label()));
         List<String> names = rows
                 .select((columns.type().hasWords() ? explode(label) : label).as("label"))
                 .distinct()

@@ -99,7 +99,7 @@ record TrainingFrame(TrainingData data, long validationRows, Dataset<Row> kept, 
                 .lt(lit(stage.getValidationFraction()));
     }
 
-    private static String quoted(String name) {
+    static String quoted(String name) {
         return "`" + name.replace("`", "``") + "`";
     }
 

@@ -204,6 +204,8 @@ final class Mlflow implements Tracker {
                 .path("info")
                 .path(RUN_ID)
                 .asText();
+        // From here on it is this run, whether or not that can be written down.
+        id = made;
         run.requireLease();
         run.write(
                 FILE,

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -102,12 +104,13 @@ public final class Tracking implements AutoCloseable {
     }
 
     /**
-     * The run is finished.
+     * The run is finished, and its directory can still be written. Waits until all is told, for a minute at most.
      *
      * @param files files and folders of the run directory to keep, where the tool keeps any
      */
     public void finished(List<Path> files) {
         end(Ending.FINISHED, files);
+        drain();
     }
 
     /** The run ends with an error. */
@@ -133,6 +136,20 @@ public final class Tracking implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             thread.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drain() {
+        try {
+            thread.submit(() -> {}).get(MOST_SECONDS_AT_THE_END, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            say.accept("warning: "
+                    + String.join(" and ", trackers.stream().map(Tracker::name).toList())
+                    + " did not take the end of the run within " + MOST_SECONDS_AT_THE_END + " s");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }

@@ -23,6 +23,7 @@ import java.util.function.Predicate;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
 import org.erat.data.Sha256;
+import org.erat.data.UsageException;
 
 /**
  * The Hugging Face hub, or a server that speaks as it does. Files go to the cache that Python's client has, and come from
@@ -48,7 +49,14 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
     }
 
     static Hub of(Map<String, String> environment, Path home) {
-        String endpoint = environment.getOrDefault("HF_ENDPOINT", "https://huggingface.co");
+        String endpoint = Optional.ofNullable(environment.get("HF_ENDPOINT"))
+                .map(String::strip)
+                .filter(given -> !given.isEmpty())
+                .orElse("https://huggingface.co");
+        if (!endpoint.matches("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?")) {
+            throw new UsageException("HF_ENDPOINT is no address of a server: set it to https://HOST, without user and"
+                    + " password, or leave it unset. A token goes into HF_TOKEN.");
+        }
         Optional<String> token = Optional.ofNullable(environment.get("HF_TOKEN"))
                 .map(String::strip)
                 .filter(given -> !given.isEmpty());
