@@ -53,7 +53,7 @@ final class HeadRole implements ChildMain.Role {
             values.put(i, (float) random.nextGaussian());
         }
         Targets next = new Targets.TokenClasses(random.ints(targets, 0, vocabulary).toArray());
-        HeadSpec spec = HeadSpec.of(TaskType.LANGUAGE_MODELING, vocabulary, job.head(), width);
+        HeadSpec spec = HeadSpec.of(TaskType.LANGUAGE_MODELING, vocabulary, job.head(), base.architecture());
         ObjectNode answer = Child.JSON.createObjectNode();
         try (ModelRuntime runtime =
                 ModelRuntime.acquire(base.uri(), base.weightsSha256(), base.architecture(), job.compute())) {
