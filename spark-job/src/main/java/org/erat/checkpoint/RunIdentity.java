@@ -9,10 +9,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.erat.config.TrackingSettings;
 
 /**
- * What one run has in common each time it is submitted: its resolved configuration, and a fingerprint of the data and
- * base weights that the configuration names. {@code config.conf} has both, the fingerprint in a comment on the first line.
+ * What one run has in common each time it is submitted: its resolved configuration but for where it is followed, and a
+ * fingerprint of the data and base weights that the configuration names. {@code config.conf} has both, the fingerprint in a comment on the first line.
  *
  * @param config text of the resolved configuration
  * @param fingerprint one line of text
@@ -84,6 +85,7 @@ record RunIdentity(String config, String fingerprint) {
         }
         TreeSet<String> keys = new TreeSet<>(there.keySet());
         keys.addAll(here.keySet());
+        keys.removeIf(key -> key.startsWith(TrackingSettings.SECTION));
         List<String> differences = new ArrayList<>();
         for (String key : keys) {
             String before = there.getOrDefault(key, "not set");

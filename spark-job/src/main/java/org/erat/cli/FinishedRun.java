@@ -1,6 +1,7 @@
 package org.erat.cli;
 
 import java.io.FileNotFoundException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -9,6 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.erat.checkpoint.Provenance;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.config.JobConfig;
+import org.erat.config.Keys;
 import org.erat.config.OrderChoice;
 import org.erat.config.RowOrder;
 import org.erat.data.BadInputException;
@@ -55,7 +57,10 @@ record FinishedRun(RunDirectory directory, TrainedAdapter adapter) {
 
     /** Its configuration with some settings changed. */
     JobConfig job(Map<String, String> overrides) {
-        return JobConfig.parse(directory.config(), directory.path() + "/config.conf", Overrides.pairs(overrides));
+        // The head is that of the adapter; the configuration may name one that only earlier programs trained.
+        Map<String, String> all = new HashMap<>(overrides);
+        all.put(Keys.HEAD_POOLING, "mean");
+        return JobConfig.parse(directory.config(), directory.path() + "/config.conf", Overrides.pairs(all));
     }
 
     /** The orders of the rows to choose from: those asked for, else those of the run's configuration. */

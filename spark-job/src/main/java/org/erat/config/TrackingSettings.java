@@ -11,6 +11,9 @@ import java.util.Optional;
  * @param experiment name of the experiment on that server
  */
 public record TrackingSettings(String tensorboard, String mlflow, String experiment) implements Serializable {
+    /** Keys that begin so are those of these settings, which another submission of a run may change. */
+    public static final String SECTION = "tracking.";
+
     /** In place of a folder or an address. */
     static final String NONE = "none";
 

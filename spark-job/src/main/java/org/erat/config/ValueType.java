@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.erat.data.Address;
 
 /**
  * What values a setting may have. The text of the range, for messages and for the reference, and the check of a value
@@ -36,8 +36,6 @@ record ValueType<T>(
         STRINGS
     }
 
-    private static final Pattern WEB_ADDRESS = Pattern.compile("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?");
-
     static ValueType<String> text() {
         return new ValueType<>(
                 "text",
@@ -53,9 +51,7 @@ record ValueType<T>(
                 "web address",
                 Kind.STRING,
                 "http://HOST:PORT, https://HOST, or " + TrackingSettings.NONE,
-                value -> scalar(value)
-                        .filter(text -> text.equals(TrackingSettings.NONE)
-                                || WEB_ADDRESS.matcher(text).matches()),
+                value -> scalar(value).filter(text -> text.equals(TrackingSettings.NONE) || Address.isWebServer(text)),
                 ConfigUtil::quoteString);
     }
 

@@ -39,8 +39,8 @@ final class MergedConfig {
         if (type == ModelClass.SEQUENCE_CLASSIFIER) {
             config.put("problem_type", problem(adapter.type()));
         }
-        if (!config.hasNonNull("pad_token_id")) {
-            // With it a causal model finds the last token of each text in a batch.
+        if (!config.hasNonNull("pad_token_id") && config.hasNonNull("eos_token_id")) {
+            // The end token, as in training. With it a causal model finds the last token of each text in a batch.
             config.put("pad_token_id", adapter.architecture().padTokenId());
         }
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config);

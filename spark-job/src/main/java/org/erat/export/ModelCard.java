@@ -141,7 +141,7 @@ final class ModelCard {
             return ofVocabulary(base, type);
         }
         if (adapter.modelClass() == ModelClass.SEQUENCE_CLASSIFIER) {
-            return ofClass(base, type, adapter.outputs(), "");
+            return ofClass(base, type, padding(adapter), adapter.outputs(), "");
         }
         return switch (adapter.head().readout()) {
             case MEAN ->
@@ -153,7 +153,12 @@ final class ModelCard {
                         """);
             case FIRST_TOKEN -> ofPooled(base, "    pooled = hidden[:, 0]\n");
             case TARGET_TOKENS ->
-                ofClass(base, type, adapter.outputs(), "  # of each token; those of a word are its first subtoken's");
+                ofClass(
+                        base,
+                        type,
+                        "",
+                        adapter.outputs(),
+                        "  # of each token; those of a word are its first subtoken's");
             case LAST_TOKEN -> throw new IllegalStateException("The last token is read by a head of a class");
         };
     }
@@ -189,17 +194,25 @@ final class ModelCard {
                 .formatted(type, type, base);
     }
 
-    private static String ofClass(String base, String type, int outputs, String comment) {
+    /** Without it a causal model takes no batches: it does not know where a text ends. */
+    private static String padding(TrainedAdapter adapter) {
+        return adapter.head().readout() == HeadSpec.Readout.LAST_TOKEN
+                ? "base.config.pad_token_id = %d  # and the tokenizer's pad_token is that token\n"
+                        .formatted(adapter.architecture().padTokenId())
+                : "";
+    }
+
+    private static String ofClass(String base, String type, String padding, int outputs, String comment) {
         return """
         from peft import PeftModel
         from transformers import %s
 
         base = %s.from_pretrained("%s", num_labels=%d)
-        model = PeftModel.from_pretrained(base, ".")  # with the head
+        %smodel = PeftModel.from_pretrained(base, ".")  # with the head
 
         def outputs(tokens):  # of the model's tokenizer, return_tensors="pt", padding=True
             return model(**tokens).logits%s
         """
-                .formatted(type, type, base, outputs, comment);
+                .formatted(type, type, base, outputs, padding, comment);
     }
 }

@@ -16,7 +16,7 @@ record StepwiseDecoding(Rules rules, TokenChoice choice) {
             this.prompt = prompt;
         }
 
-        /** Whether it goes on after another token, which may be none. */
+        /** Adds a token, where there is one; whether more tokens may follow it. */
         boolean grows(int token, Rules rules) {
             ended = rules.isEnd(token);
             if (ended || token == TokenChoice.NONE) {

@@ -44,7 +44,7 @@ final class RoundValidation implements AutoCloseable {
 
     /**
      * @param rounds of the run
-     * @param from what training goes on from
+     * @param from the checkpoint that training continues from; empty for a new run
      */
     RoundValidation(
             SparkSession session,

@@ -19,7 +19,7 @@ import org.erat.training.round.RoundReport;
 import org.erat.training.round.TrainingState;
 
 /**
- * Keeps a run's metrics and checkpoints, and tells whoever waits. Where the process is told to end before this is closed,
+ * Keeps a run's metrics and checkpoints, and tells the listener and the trackers of each round. Where the process is told to end before this is closed,
  * the last complete round is saved, whether or not it was due.
  */
 public final class RunRecorder implements RoundListener, AutoCloseable {
@@ -53,7 +53,7 @@ public final class RunRecorder implements RoundListener, AutoCloseable {
     /**
      * @param rounds of the run
      * @param rollbacks how often the run has gone back
-     * @param from what training goes on from
+     * @param from the checkpoint that training continues from; empty for a new run
      * @param validation measures rounds
      * @param tracking is told of each round
      */

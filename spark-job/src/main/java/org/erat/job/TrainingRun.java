@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -20,6 +21,7 @@ import org.erat.checkpoint.ResumableException;
 import org.erat.checkpoint.RunDirectory;
 import org.erat.checkpoint.Versions;
 import org.erat.config.JobConfig;
+import org.erat.config.TrackingSettings;
 import org.erat.data.Sha256;
 import org.erat.dl4j.RoundTrainingMaster;
 import org.erat.export.TrainedAdapter;
@@ -138,7 +140,10 @@ public final class TrainingRun {
         tags.put("run directory", redaction.of(run.path().toString()));
         tags.put("application", spark.sc().applicationId());
         tags.put("data and weights", redaction.of(inputs.fingerprint(job)));
-        return Tracking.of(job.tracking(), run, RunRecords.settings(run), tags, hadoop(), listener::say);
+        Map<String, String> settings = new TreeMap<>(RunRecords.settings(run));
+        // MLflow refuses parameters that change, and these may.
+        settings.keySet().removeIf(key -> key.startsWith(TrackingSettings.SECTION));
+        return Tracking.of(job.tracking(), run, settings, tags, hadoop(), listener::say);
     }
 
     /** For those who look at the run directory later. */

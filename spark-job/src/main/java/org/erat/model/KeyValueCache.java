@@ -151,7 +151,7 @@ public final class KeyValueCache implements AutoCloseable {
     }
 
     /**
-     * Goes on with some sequences, in another order or more than once.
+     * Keeps some sequences, in another order or more than once.
      *
      * @param sources for each sequence from here on the one that it continues
      */

@@ -153,7 +153,7 @@ final class MlflowServer {
             code = error.path("error_code").asText();
             message = error.path("message").asText();
         } catch (IOException e) {
-            // A proxy's page, not MLflow's answer: its text says what there is to say.
+            // The answer is no JSON, such as an error page of a proxy: its text becomes the message.
         }
         String line = message.strip().replaceAll("\\s+", " ");
         return new RefusedException(

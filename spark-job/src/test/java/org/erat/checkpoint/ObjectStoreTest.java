@@ -10,7 +10,7 @@ import org.erat.data.storage.Storage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A store without atomic rename: wherever a driver dies in a checkpoint, the next one goes on from a whole one. */
+/** A store without atomic rename: a driver that dies while it writes a checkpoint leaves an earlier, whole one for the next driver. */
 class ObjectStoreTest {
     @TempDir
     Path folder;

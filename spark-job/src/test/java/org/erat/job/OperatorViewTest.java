@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What whoever runs the cluster sees of a run: in Spark's UI, and through two of Spark's own metrics sinks. */
+/** What an operator sees of a run: in Spark's UI, and through two of Spark's own metrics sinks. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class OperatorViewTest {
     private static final String SOURCE = "driver_plugin_org_erat_monitoring_MetricsPlugin_";

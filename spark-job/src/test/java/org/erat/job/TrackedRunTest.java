@@ -104,6 +104,20 @@ class TrackedRunTest {
                 .hasSize(2);
     }
 
+    @Test
+    void aRunThatContinuesMayBeFollowedElsewhere() throws IOException {
+        try (FakeMlflow first = FakeMlflow.start(0);
+                FakeMlflow second = FakeMlflow.start(0)) {
+            assertThatThrownBy(() -> submit(
+                            project.job("tracking.mlflow=" + first.address()), "moved", Watching.cancellingAfter(4)))
+                    .isInstanceOf(ResumableException.class);
+            submit(project.job("tracking.mlflow=" + second.address()), "moved", Watching.toTheEnd());
+            assertThat(first.run().statuses).containsExactly("RUNNING", "KILLED");
+            assertThat(second.run().statuses).containsExactly("RUNNING", "FINISHED");
+            assertThat(second.run().metrics.get("loss").keySet()).hasSize(TinyProject.ROUNDS - 4);
+        }
+    }
+
     /** Steps and values of a tag in all event files of a folder, read field by field. */
     private static List<String> scalars(Path folder, String tag) throws IOException {
         List<String> found = new ArrayList<>();

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.erat.data.Address;
 import org.erat.data.BadInputException;
 import org.erat.data.Json;
 import org.erat.data.Sha256;
@@ -53,7 +54,7 @@ public record Hub(URI endpoint, Optional<String> token, HubCache cache) {
                 .map(String::strip)
                 .filter(given -> !given.isEmpty())
                 .orElse("https://huggingface.co");
-        if (!endpoint.matches("https?://[\\w.\\[\\]:-]+(/[\\w./~-]*)?")) {
+        if (!Address.isWebServer(endpoint)) {
             throw new UsageException("HF_ENDPOINT is no address of a server: set it to https://HOST, without user and"
                     + " password, or leave it unset. A token goes into HF_TOKEN.");
         }
