@@ -69,6 +69,17 @@ class FinishedRunTest {
         TinyCommands.shown(TinyCommands.words("export --run-dir", run, "--rank " + rank + " --out", out, more));
     }
 
+    /** Earlier programs had this head; an adapter's own files say what its head is. */
+    @Test
+    void aRunWhoseHeadIsNotTrainedAnyMoreIsRead() throws IOException {
+        Path run = copyOfRun();
+        Path configuration = run.resolve("config.conf");
+        String now = Files.readString(configuration);
+        assertThat(now).contains("head.pooling = mean");
+        Files.writeString(configuration, now.replace("head.pooling = mean", "head.pooling = first-token"));
+        assertThat(predict(run, folder.resolve("predictions.jsonl"))).isEqualTo(predictions);
+    }
+
     private Path copyOfRun() throws IOException {
         Path copy = folder.resolve("run");
         FileUtils.copyDirectory(shared.resolve("run").toFile(), copy.toFile());
