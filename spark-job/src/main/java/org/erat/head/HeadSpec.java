@@ -105,9 +105,9 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskH
         return new HeadSpec(readout, width, outputs, other, layers, dropout);
     }
 
-    /** Bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */
+    /** Most bytes of its outputs and of their gradient in one pass, of so many states: little but for a language model. */
     public long outputBytes(long states) {
-        return predictsTokens() ? LanguageModelHead.logitBytes(states, outputs) : 2L * Float.BYTES * states * outputs;
+        return predictsTokens() ? LanguageModelHead.logitBytes(states, outputs) : (long) Float.BYTES * states * outputs;
     }
 
     /** Its parameters. */

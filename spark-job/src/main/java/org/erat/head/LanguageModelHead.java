@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.tokenized.Targets;
 import org.erat.model.ModelRuntime;
 import org.erat.model.OutputLayer;
@@ -15,10 +16,10 @@ import org.erat.model.OutputLayer;
  */
 final class LanguageModelHead extends Head {
     /**
-     * Logits of a chunk: 26 MiB, and as much for their gradient. Each chunk reads the whole output matrix twice, which takes
-     * no longer than its products while it has a hundred rows.
+     * Of a chunk's logits, whose place their gradient takes, and of the gradient's copy in the dtype of activations where
+     * that is another one. Each chunk reads the whole output matrix twice: the fewer chunks, the less there is to read.
      */
-    private static final long LOGITS = 13 << 19;
+    private static final long LOGIT_BYTES = 50 << 20;
 
     /** Chunks have multiples of so many rows, but for the last one: primitives are made for a number of rows. */
     private static final int ROWS = 8;
@@ -29,25 +30,31 @@ final class LanguageModelHead extends Head {
     /** Reading needs no output layer, and so does not lay one out. */
     private final Supplier<OutputLayer> output;
 
-    private final long logitsAtOnce;
+    private final long logitBytes;
 
     LanguageModelHead(HeadSpec spec, double labelSmoothing, ModelRuntime runtime) {
-        this(spec, labelSmoothing, runtime.kernels(), runtime::output, LOGITS);
+        this(spec, labelSmoothing, runtime.kernels(), runtime::output, LOGIT_BYTES);
     }
 
-    /** @param logitsAtOnce most logits of a chunk, which has one row at least */
+    /** @param logitBytes most bytes of a chunk, which has one row at least */
     LanguageModelHead(
-            HeadSpec spec, double labelSmoothing, Kernels kernels, Supplier<OutputLayer> output, long logitsAtOnce) {
+            HeadSpec spec, double labelSmoothing, Kernels kernels, Supplier<OutputLayer> output, long logitBytes) {
         super(spec, kernels);
         this.labelSmoothing = labelSmoothing;
         this.kernels = kernels;
         this.output = output;
-        this.logitsAtOnce = logitsAtOnce;
+        this.logitBytes = logitBytes;
     }
 
-    /** Bytes of a chunk's logits and of their gradient, which has a copy in the dtype of activations. */
+    /** Most bytes that the logits of a chunk take. */
     static long logitBytes(long states, int vocabulary) {
-        return 3L * Float.BYTES * Math.min(Math.max(LOGITS, vocabulary), states * vocabulary);
+        long ofRow = rowBytes(vocabulary, Dtype.BF16);
+        return Math.min(Math.max(LOGIT_BYTES, ofRow), states * ofRow);
+    }
+
+    private static long rowBytes(int vocabulary, Dtype activations) {
+        int ofCopy = activations == Dtype.BF16 ? Short.BYTES : 0;
+        return (long) vocabulary * (Float.BYTES + ofCopy);
     }
 
     /** Of all states at once: for the few whose next token is chosen. */
@@ -98,12 +105,14 @@ final class LanguageModelHead extends Head {
     private void forEachChunk(Tensor states, Targets targets, Tensor losses, Chunk chunk, double weight) {
         OutputLayer layer = output.get();
         int[] classes = ((Targets.TokenClasses) targets).known();
-        int rows = chunkRows(classes.length, (int) Math.max(1, logitsAtOnce / layer.vocabulary()));
+        long ofRow = rowBytes(layer.vocabulary(), kernels.memory().activations());
+        int rows = chunkRows(classes.length, (int) Math.max(1, logitBytes / ofRow));
         for (int from = 0; from < classes.length; from += rows) {
             int to = Math.min(classes.length, from + rows);
             try (OutputLayer.Pass pass = layer.forward(states.rows(from, to));
-                    Tensor dLogits = loss(layer, pass, Arrays.copyOfRange(classes, from, to), weight, losses, from)) {
-                chunk.accept(from, to, pass, dLogits);
+                    Tensor logits = layer.logits(pass)) {
+                loss(logits, Arrays.copyOfRange(classes, from, to), weight, losses, from);
+                chunk.accept(from, to, pass, logits);
             }
         }
     }
@@ -115,14 +124,11 @@ final class LanguageModelHead extends Head {
         return Math.max(1, Math.min(most, (even + ROWS - 1) / ROWS * ROWS));
     }
 
-    /** Writes the losses of a chunk. The gradient of its logits is all that is left of them. */
-    private Tensor loss(
-            OutputLayer layer, OutputLayer.Pass pass, int[] classes, double weight, Tensor losses, long from) {
-        try (Tensor logits = layer.logits(pass);
-                Tensor ofChunk = kernels.memory().allocateSingle(classes.length)) {
-            Tensor dLogits = kernels.losses().crossEntropy(logits, classes, labelSmoothing, weight, ofChunk);
+    /** Writes the losses of a chunk, whose logits become their gradient. */
+    private void loss(Tensor logits, int[] classes, double weight, Tensor losses, long from) {
+        try (Tensor ofChunk = kernels.memory().allocateSingle(classes.length)) {
+            kernels.losses().crossEntropy(logits, classes, labelSmoothing, weight, ofChunk);
             kernels.pointwise().assign(ofChunk.matrix(0, 1, classes.length), losses.matrix(from, 1, classes.length));
-            return dLogits;
         }
     }
 }

@@ -37,7 +37,7 @@ final class OutputHead extends Head {
     @Override
     public void loss(Tensor states, Targets targets, Parameters parameters, Tensor losses) {
         try (Tensor outputs = outputs(states, parameters)) {
-            loss(outputs, targets, 1, losses).close();
+            loss(outputs, targets, 1, losses);
         }
     }
 
@@ -51,7 +51,9 @@ final class OutputHead extends Head {
             Parameters parameters,
             Tensor losses) {
         try (Pass pass = new Pass(states, parameters, spec().dropout(), dropout, first)) {
-            return pass.backward(loss(pass.outputs(), targets, weight, losses));
+            Tensor outputs = pass.takeOutputs();
+            loss(outputs, targets, weight, losses);
+            return pass.backward(outputs);
         }
     }
 
@@ -123,11 +125,6 @@ final class OutputHead extends Head {
         /** Two layers drop different values. */
         private long key(int layer) {
             return layer % 2 == 0 ? dropout : ~dropout;
-        }
-
-        /** [M,C], closed with the pass. */
-        Tensor outputs() {
-            return sums.get(sums.size() - 1);
         }
 
         /** [M,C], which the caller closes. */
@@ -214,22 +211,22 @@ final class OutputHead extends Head {
 
     // ---- loss
 
-    /** The gradient [M,C] of {@code weight} times the mean loss. */
-    private Tensor loss(Tensor outputs, Targets targets, double weight, Tensor losses) {
+    /** Puts the gradient of {@code weight} times the mean loss in the place of the outputs [M,C]. */
+    private void loss(Tensor outputs, Targets targets, double weight, Tensor losses) {
         double ofEach = weight / outputs.shape()[0];
         if (targets instanceof Targets.Numbers numbers) {
-            return kernels.losses().squaredError(outputs, numbers.numbers(), ofEach, losses);
+            kernels.losses().squaredError(outputs, numbers.numbers(), ofEach, losses);
+        } else if (targets instanceof Targets.LabelSets sets) {
+            kernels.losses().binaryCrossEntropy(outputs, wanted(sets, (int) outputs.shape()[1]), ofEach, losses);
+        } else {
+            int[] classes = targets instanceof Targets.TokenClasses tokens
+                    ? tokens.known()
+                    : ((Targets.Classes) targets).classes();
+            kernels.losses().crossEntropy(outputs, classes, loss.labelSmoothing(), ofEach, losses);
+            if (!loss.classWeights().isEmpty()) {
+                weigh(outputs, losses, classes);
+            }
         }
-        if (targets instanceof Targets.LabelSets sets) {
-            return kernels.losses().binaryCrossEntropy(outputs, wanted(sets, (int) outputs.shape()[1]), ofEach, losses);
-        }
-        int[] classes =
-                targets instanceof Targets.TokenClasses tokens ? tokens.known() : ((Targets.Classes) targets).classes();
-        Tensor gradient = kernels.losses().crossEntropy(outputs, classes, loss.labelSmoothing(), ofEach, losses);
-        if (!loss.classWeights().isEmpty()) {
-            weigh(gradient, losses, classes);
-        }
-        return gradient;
     }
 
     /** Of each label [M,C] 1 or 0; with label smoothing as much nearer to ½. */

@@ -183,17 +183,22 @@ class FiniteDifferenceTest {
                     kernels.losses().binaryCrossEntropy(x, targets, 1, losses);
                     return losses.matrix(0, 3, 1);
                 },
-                (x, dy) -> kernels.losses()
-                        .binaryCrossEntropy(x, targets, 1, kernels.memory().allocateSingle(3)));
+                (x, dy) -> {
+                    kernels.losses()
+                            .binaryCrossEntropy(x, targets, 1, kernels.memory().allocateSingle(3));
+                    return x;
+                });
     }
 
     /** Losses as a column, or their gradient. */
     private Tensor lossesOf(Tensor x, boolean values, int[] classes, float[] targets) {
         Tensor losses = kernels.memory().allocateSingle(3);
-        Tensor gradient = classes != null
-                ? kernels.losses().crossEntropy(x, classes, 0, 1, losses)
-                : kernels.losses().squaredError(x, targets, 1, losses);
-        return values ? losses.matrix(0, 3, 1) : gradient;
+        if (classes != null) {
+            kernels.losses().crossEntropy(x, classes, 0, 1, losses);
+        } else {
+            kernels.losses().squaredError(x, targets, 1, losses);
+        }
+        return values ? losses.matrix(0, 3, 1) : x;
     }
 
     private interface Backward {

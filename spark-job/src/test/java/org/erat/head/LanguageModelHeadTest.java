@@ -68,7 +68,7 @@ class LanguageModelHeadTest {
                     Tensor x = kernels.memory().uploadSingle(DoubleBuffer.wrap(states), CLASSES.length, WIDTH);
                     Tensor losses = kernels.memory().allocateSingle(CLASSES.length);
                     Tensor lossesAlone = kernels.memory().allocateSingle(CLASSES.length)) {
-                Head head = new LanguageModelHead(spec, smoothing, kernels, output::layer, logitsAtOnce);
+                Head head = new LanguageModelHead(spec, smoothing, kernels, output::layer, Float.BYTES * logitsAtOnce);
                 try (Tensor dStates = head.lossGradient(x, targets, WEIGHT, 0, 0, none, losses)) {
                     head.loss(x, targets, none, lossesAlone);
                     assertThat(TestTensors.doubles(kernels, lossesAlone))

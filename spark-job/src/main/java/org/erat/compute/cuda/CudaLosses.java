@@ -17,10 +17,9 @@ final class CudaLosses implements Losses {
     }
 
     @Override
-    public StridedTensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+    public void crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
         Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
         StridedTensor given = DeviceBlock.single("crossEntropy", "logits", logits);
-        StridedTensor gradient = execution.allocate(Dtype.F32, logits.shape());
         Block onDevice = execution.upload(classes);
         execution.run(execution
                 .launch()
@@ -30,18 +29,15 @@ final class CudaLosses implements Losses {
                 .withFloat((float) smoothing)
                 .withFloat((float) weight)
                 .with(DeviceBlock.single("crossEntropy", "losses", losses).address())
-                .with(gradient.address())
                 .with(given.rows())
                 .with(given.columns()));
         execution.memory().giveBack(onDevice);
-        return gradient;
     }
 
     @Override
-    public StridedTensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+    public void binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
         Shapes.checkBinaryCrossEntropy(logits, targets, losses);
         StridedTensor given = DeviceBlock.single("binaryCrossEntropy", "logits", logits);
-        StridedTensor gradient = execution.allocate(Dtype.F32, logits.shape());
         try (StridedTensor onDevice = execution.allocate(Dtype.F32, targets.length)) {
             execution.staging().upload(FloatBuffer.wrap(targets), onDevice.address());
             execution.run(execution
@@ -52,18 +48,15 @@ final class CudaLosses implements Losses {
                     .withFloat((float) weight)
                     .with(DeviceBlock.single("binaryCrossEntropy", "losses", losses)
                             .address())
-                    .with(gradient.address())
                     .with(given.rows())
                     .with(given.columns()));
         }
-        return gradient;
     }
 
     @Override
-    public StridedTensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
+    public void squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
         StridedTensor given = DeviceBlock.single("squaredError", "outputs", outputs);
-        StridedTensor gradient = execution.allocate(Dtype.F32, outputs.shape());
         try (StridedTensor onDevice = execution.allocate(Dtype.F32, targets.length)) {
             execution.staging().upload(FloatBuffer.wrap(targets), onDevice.address());
             execution.run(execution
@@ -73,9 +66,7 @@ final class CudaLosses implements Losses {
                     .with(onDevice.address())
                     .withFloat((float) weight)
                     .with(DeviceBlock.single("squaredError", "losses", losses).address())
-                    .with(gradient.address())
                     .with(given.rows()));
         }
-        return gradient;
     }
 }

@@ -18,7 +18,7 @@ final class Nd4jLosses implements Losses {
     }
 
     @Override
-    public Tensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+    public void crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
         Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
         INDArray given = array(logits);
         INDArray shifted = given.subColumnVector(given.max(1));
@@ -30,11 +30,11 @@ final class Nd4jLosses implements Losses {
             wanted.putScalar(row, classes[row], 1 - smoothing + ofEach);
         }
         array(losses).assign(wanted.mul(logSoftmax).sum(1).negi());
-        return memory.own(Transforms.exp(logSoftmax).subi(wanted).muli(weight));
+        given.assign(Transforms.exp(logSoftmax).subi(wanted).muli(weight));
     }
 
     @Override
-    public Tensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+    public void binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
         Shapes.checkBinaryCrossEntropy(logits, targets, losses);
         INDArray x = array(logits);
         INDArray y = Nd4j.createFromArray(targets).castTo(memory.type()).reshape('c', x.shape());
@@ -42,15 +42,16 @@ final class Nd4jLosses implements Losses {
         INDArray small = Transforms.exp(Transforms.abs(x).negi());
         INDArray softplus = Transforms.max(x, 0).addi(Transforms.log(small.add(1)));
         array(losses).assign(softplus.subi(x.mul(y)).mean(1));
-        return memory.own(Transforms.sigmoid(x).subi(y).muli(weight / x.size(1)));
+        x.assign(Transforms.sigmoid(x).subi(y).muli(weight / x.size(1)));
     }
 
     @Override
-    public Tensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
+    public void squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
-        INDArray error = array(outputs)
-                .sub(Nd4j.createFromArray(targets).castTo(memory.type()).reshape(targets.length, 1));
+        INDArray given = array(outputs);
+        INDArray error =
+                given.sub(Nd4j.createFromArray(targets).castTo(memory.type()).reshape(targets.length, 1));
         array(losses).assign(error.mul(error).reshape(targets.length));
-        return memory.own(error.muli(2 * weight));
+        given.assign(error.muli(2 * weight));
     }
 }

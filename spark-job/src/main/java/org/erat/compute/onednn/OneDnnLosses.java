@@ -11,7 +11,6 @@ import org.erat.compute.Losses;
 import org.erat.compute.Shapes;
 import org.erat.compute.Tensor;
 import org.erat.compute.memory.StridedTensor;
-import org.erat.data.safetensors.Dtype;
 
 /** Losses and their gradients. Of a cross entropy all but one element of each row is computed by oneDNN. */
 final class OneDnnLosses implements Losses {
@@ -29,7 +28,7 @@ final class OneDnnLosses implements Losses {
         this.execution = execution;
     }
 
-    private record LogSoftmaxKey(Layout logits, Layout result) {}
+    private record LogSoftmaxKey(Layout logits) {}
 
     private record EltwiseKey(Layout x, int algorithm, float alpha, float beta) {}
 
@@ -38,26 +37,24 @@ final class OneDnnLosses implements Losses {
      * classes': 1 less a softmax near 1 would lose its digits.
      */
     @Override
-    public StridedTensor crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
+    public void crossEntropy(Tensor logits, int[] classes, double smoothing, double weight, Tensor losses) {
         Shapes.checkCrossEntropy(logits, classes, smoothing, losses);
-        StridedTensor given = Execution.single("crossEntropy", "logits", logits);
+        StridedTensor gradient = Execution.single("crossEntropy", "logits", logits);
         StridedTensor ofRows = Execution.single("crossEntropy", "losses", losses);
-        StridedTensor gradient = execution.allocate(Dtype.F32, given.rows(), given.columns());
-        LogSoftmaxKey logSoftmax = new LogSoftmaxKey(Layout.of(given), Layout.of(gradient));
+        LogSoftmaxKey logSoftmax = new LogSoftmaxKey(Layout.of(gradient));
         execution.run(
                 execution.primitive(logSoftmax, () -> createLogSoftmax(logSoftmax)),
-                given.address(),
+                gradient.address(),
                 gradient.address());
         HostBlock.putRow(ofRows, 0, losses(gradient, classes, smoothing));
         inPlace(gradient, dnnl_eltwise_exp, 0, 0);
-        double ofEach = smoothing / given.columns();
+        double ofEach = smoothing / gradient.columns();
         double[] others = sums(gradient, classes);
         inPlace(gradient, dnnl_eltwise_linear, (float) weight, (float) (-weight * ofEach));
         for (int row = 0; row < others.length; row++) {
             float ofOthers = (float) (weight * (others[row] - smoothing + ofEach));
             HostBlock.of(gradient).floats().put(HostBlock.index(gradient, row) + classes[row], -ofOthers);
         }
-        return gradient;
     }
 
     private static float[] losses(StridedTensor logProbabilities, int[] classes, double smoothing) {
@@ -125,7 +122,7 @@ final class OneDnnLosses implements Losses {
 
     private static Primitive createLogSoftmax(LogSoftmaxKey key) {
         dnnl_memory_desc x = key.logits().descriptor();
-        dnnl_memory_desc y = key.result().descriptor();
+        dnnl_memory_desc y = key.logits().descriptor();
         dnnl_primitive_attr attributes = OneDnn.attributes(null);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_softmax_forward_primitive_desc_create(
@@ -165,11 +162,10 @@ final class OneDnnLosses implements Losses {
     }
 
     @Override
-    public StridedTensor binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
+    public void binaryCrossEntropy(Tensor logits, float[] targets, double weight, Tensor losses) {
         Shapes.checkBinaryCrossEntropy(logits, targets, losses);
         StridedTensor given = Execution.single("binaryCrossEntropy", "logits", logits);
         StridedTensor ofRows = Execution.single("binaryCrossEntropy", "losses", losses);
-        StridedTensor gradient = execution.allocate(Dtype.F32, given.rows(), given.columns());
         int columns = (int) given.columns();
         float[] row = new float[columns];
         float[] loss = new float[(int) given.rows()];
@@ -186,28 +182,24 @@ final class OneDnnLosses implements Losses {
                 row[c] = (float) (weight / columns * (probability - y));
             }
             loss[i] = (float) (sum / columns);
-            HostBlock.putRow(gradient, i, row);
+            HostBlock.putRow(given, i, row);
         }
         HostBlock.putRow(ofRows, 0, loss);
-        return gradient;
     }
 
     @Override
-    public StridedTensor squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
+    public void squaredError(Tensor outputs, float[] targets, double weight, Tensor losses) {
         Shapes.checkSquaredError(outputs, targets, losses);
         StridedTensor given = Execution.single("squaredError", "outputs", outputs);
         StridedTensor ofRows = Execution.single("squaredError", "losses", losses);
-        StridedTensor gradient = execution.allocate(Dtype.F32, given.rows(), 1);
-        FloatBuffer from = HostBlock.of(given).floats();
+        FloatBuffer values = HostBlock.of(given).floats();
         float[] loss = new float[targets.length];
-        float[] slope = new float[targets.length];
         for (int row = 0; row < targets.length; row++) {
-            double error = (double) from.get(HostBlock.index(given, row)) - targets[row];
+            int at = HostBlock.index(given, row);
+            double error = (double) values.get(at) - targets[row];
             loss[row] = (float) (error * error);
-            slope[row] = (float) (2 * weight * error);
+            values.put(at, (float) (2 * weight * error));
         }
         HostBlock.putRow(ofRows, 0, loss);
-        HostBlock.of(gradient).floats().put(0, slope);
-        return gradient;
     }
 }

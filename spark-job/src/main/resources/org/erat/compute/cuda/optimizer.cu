@@ -4,15 +4,14 @@
 // ---- losses
 
 // losses[i] = (1 - smoothing) * -log softmax(x[i])[classes[i]] + smoothing * mean(-log softmax(x[i])) and its gradient
-// dx = weight * (softmax(x) - (1 - smoothing) * one-hot - smoothing / columns), a warp for each row
+// weight * (softmax(x) - (1 - smoothing) * one-hot - smoothing / columns) in the place of x, a warp for each row
 KERNEL cross_entropy(
-        const float* x,
+        float* x,
         Index stride,
         const int* classes,
         float smoothing,
         float weight,
         float* losses,
-        float* dx,
         Index rows,
         Index columns) {
     Index row = rowOfWarp();
@@ -20,7 +19,8 @@ KERNEL cross_entropy(
         return;
     }
     x += row * stride;
-    dx += row * columns;
+    // Read by all lanes before one of them writes: the sums over the warp come between.
+    float ofClass = x[classes[row]];
     float largest = __uint_as_float(0xFF800000u); // minus infinity
     for (Index c = lane(); c < columns; c += WARP) {
         largest = fmaxf(largest, x[c]);
@@ -36,25 +36,24 @@ KERNEL cross_entropy(
     for (Index c = lane(); c < columns; c += WARP) {
         float logSoftmax = x[c] - largest - logarithm;
         float slope = c == classes[row] ? expm1f(logSoftmax) + smoothing : expf(logSoftmax);
-        dx[c] = weight * (slope - ofEach);
+        x[c] = weight * (slope - ofEach);
         logarithms += logSoftmax;
     }
     logarithms = sumOfWarp(logarithms);
     if (lane() == 0) {
-        float loss = -(x[classes[row]] - largest - logarithm);
+        float loss = -(ofClass - largest - logarithm);
         losses[row] = smoothing == 0.0f ? loss : (1.0f - smoothing) * loss - ofEach * logarithms;
     }
 }
 
-// losses[i] = mean over the columns of softplus(x) - x * targets, and dx = weight / columns * (sigmoid(x) - targets), a warp
-// for each row. Of negative exponents only, which cannot overflow.
+// losses[i] = mean over the columns of softplus(x) - x * targets, and weight / columns * (sigmoid(x) - targets) in the place
+// of x, a warp for each row. Of negative exponents only, which cannot overflow.
 KERNEL binary_cross_entropy(
-        const float* x,
+        float* x,
         Index stride,
         const float* targets,
         float weight,
         float* losses,
-        float* dx,
         Index rows,
         Index columns) {
     Index row = rowOfWarp();
@@ -63,13 +62,12 @@ KERNEL binary_cross_entropy(
     }
     x += row * stride;
     targets += row * columns;
-    dx += row * columns;
     float sum = 0.0f;
     for (Index c = lane(); c < columns; c += WARP) {
         float small = expf(-fabsf(x[c]));
         float probability = (x[c] >= 0.0f ? 1.0f : small) / (1.0f + small);
         sum += fmaxf(x[c], 0.0f) - x[c] * targets[c] + log1pf(small);
-        dx[c] = weight / columns * (probability - targets[c]);
+        x[c] = weight / columns * (probability - targets[c]);
     }
     sum = sumOfWarp(sum);
     if (lane() == 0) {
@@ -77,14 +75,14 @@ KERNEL binary_cross_entropy(
     }
 }
 
-// losses[i] = (x[i] - targets[i])^2 and dx = 2 * weight * (x[i] - targets[i])
+// losses[i] = (x[i] - targets[i])^2, and 2 * weight * (x[i] - targets[i]) in the place of x
 KERNEL squared_error(
-        const float* x, Index stride, const float* targets, float weight, float* losses, float* dx, Index rows) {
+        float* x, Index stride, const float* targets, float weight, float* losses, Index rows) {
     Index row, column;
     if (cell<1>(rows, 1, row, column)) {
         float error = x[row * stride] - targets[row];
         losses[row] = error * error;
-        dx[row] = 2.0f * weight * error;
+        x[row * stride] = 2.0f * weight * error;
     }
 }
 

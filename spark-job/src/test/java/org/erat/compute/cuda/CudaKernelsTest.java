@@ -307,11 +307,11 @@ class CudaKernelsTest {
 
     private static void update(Kernels kernels, Tensor logits, List<Tensor> made) {
         Tensor losses = keep(made, kernels.memory().allocateSingle(2));
-        keep(made, kernels.losses().squaredError(logits.columns(1, 2), new float[] {1, -2}, 0.5, losses));
+        kernels.losses().squaredError(logits.columns(1, 2), new float[] {1, -2}, 0.5, losses);
         float[] labels = new float[(int) (2 * logits.shape()[1])];
         labels[1] = 1;
-        keep(made, kernels.losses().binaryCrossEntropy(logits, labels, 0.5, losses));
-        Tensor gradient = keep(made, kernels.losses().crossEntropy(logits, new int[] {3, 0}, 0, 0.5, losses));
+        kernels.losses().binaryCrossEntropy(logits, labels, 0.5, losses);
+        kernels.losses().crossEntropy(logits, new int[] {3, 0}, 0, 0.5, losses);
         Tensor summary = keep(made, kernels.memory().allocateSingle(4));
         Tensor parameters = keep(made, TestTensors.single(kernels, 1, 2, 3, 4));
         Tensor state = keep(made, TestTensors.single(kernels, 0, 0, 0, 0, 0, 0, 0, 0));
@@ -326,7 +326,6 @@ class CudaKernelsTest {
                         flat,
                         state,
                         summary);
-        assertThat(gradient.shape()).isEqualTo(logits.shape());
     }
 
     private static Tensor keep(List<Tensor> made, Tensor tensor) {
