@@ -23,6 +23,9 @@ final class ClusterRows {
     private static final int LOCAL_STEPS = 2;
     private static final int WARM_ROUNDS = 3;
 
+    private static final String DEFAULT = "transfer = f32, optimizer-state = average";
+    private static final String FEWEST_WITH_MOMENTS = "transfer = int8, optimizer-state = factored";
+
     /** The default. */
     private static final String FASTEST = "compute { weights = packed, activations = kept }";
 
@@ -115,29 +118,46 @@ final class ClusterRows {
 
     void rounds() throws IOException {
         int count = bench.times(20, 8);
-        int examples = (count + WARM_ROUNDS) * LOCAL_STEPS * 8 * 2;
-        String limit = "data.train-limit = ";
+        int timed = Math.min(1024, examples(count + WARM_ROUNDS));
         try (Child spark = bench.spark("local-cluster[2,1,2048]", 1)) {
-            JsonNode average = train(
-                            spark, "rounds", job(Workspace.BASE, Workspace.TOKENS_16, limit + Math.min(1024, examples)))
-                    .get("rounds");
-            bytes(average, "average");
+            JsonNode plain = sent(spark, DEFAULT, timed);
+            JsonNode rounded = sent(spark, FEWEST_WITH_MOMENTS, timed);
             if (rows.contains(BYTES)) {
-                JsonNode reset = train(
-                                spark,
-                                "rounds-reset",
-                                job(
-                                        Workspace.BASE,
-                                        Workspace.TOKENS_16,
-                                        limit + 3 * LOCAL_STEPS * 8 * 2,
-                                        "training.optimizer-state = reset"))
-                        .get("rounds");
-                bytes(reset, "reset");
+                bytes(plain, DEFAULT);
+                for (String sent : List.of(
+                        "transfer = f32, optimizer-state = reset",
+                        "transfer = bf16, optimizer-state = average",
+                        "transfer = int8, optimizer-state = average")) {
+                    bytes(sent(spark, sent, examples(3)), sent);
+                }
+                bytes(rounded, FEWEST_WITH_MOMENTS);
             }
             if (rows.contains(ROUNDS)) {
-                overhead(spark, average);
+                overhead(spark, plain);
+                bench.add(Line.figure(
+                        ROUNDS,
+                        "the same, " + FEWEST_WITH_MOMENTS,
+                        "ms",
+                        milliseconds(Bench.samples(rounded, "overhead", WARM_ROUNDS)),
+                        "≤ 60 ms",
+                        "beyond the same local steps"));
             }
         }
+    }
+
+    /** Of so many rounds. */
+    private static int examples(int rounds) {
+        return rounds * LOCAL_STEPS * 8 * 2;
+    }
+
+    /** The rounds of a run whose values travel as told. */
+    private JsonNode sent(Child spark, String how, int examples) throws IOException {
+        String job = job(
+                Workspace.BASE,
+                Workspace.TOKENS_16,
+                "data.train-limit = " + examples,
+                "training { " + how + " }");
+        return train(spark, "rounds-" + how.replaceAll("[^a-z0-9]+", "-"), job).get("rounds");
     }
 
     private void overhead(Child spark, JsonNode ours) {
@@ -172,16 +192,13 @@ final class ClusterRows {
         return new Samples(seconds.values().stream().map(value -> 1000 * value).toList());
     }
 
-    private void bytes(JsonNode rounds, String optimizerState) throws IOException {
-        if (!rows.contains(BYTES)) {
-            return;
-        }
+    private void bytes(JsonNode rounds, String how) throws IOException {
         double shards = 2;
         double down = Bench.samples(rounds, "down", 0).median();
         double up = Bench.samples(rounds, "up", 0).median() / shards;
         bench.add(Line.figure(
                 BYTES,
-                "per round and worker over the base model, optimizer state: " + optimizerState,
+                "per round and worker over the base model, " + how,
                 "×",
                 Samples.of((down + up) / weightBytes()),
                 "≤ 0.01",

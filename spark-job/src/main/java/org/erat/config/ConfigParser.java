@@ -135,6 +135,7 @@ final class ConfigParser {
                 value(Settings.TRAINING_CLASS_WEIGHTS),
                 value(Settings.TRAINING_OPTIMIZER),
                 value(Settings.TRAINING_OPTIMIZER_STATE),
+                value(Settings.TRAINING_TRANSFER),
                 value(Settings.TRAINING_AVERAGING),
                 value(Settings.TRAINING_OUTER_LEARNING_RATE),
                 value(Settings.TRAINING_OUTER_MOMENTUM),

@@ -51,6 +51,7 @@ public final class Keys {
     public static final String TRAINING_CLASS_WEIGHTS = "training.class-weights";
     public static final String TRAINING_OPTIMIZER = "training.optimizer";
     public static final String TRAINING_OPTIMIZER_STATE = "training.optimizer-state";
+    public static final String TRAINING_TRANSFER = "training.transfer";
     public static final String TRAINING_AVERAGING = "training.averaging";
     public static final String TRAINING_OUTER_LEARNING_RATE = "training.outer-learning-rate";
     public static final String TRAINING_OUTER_MOMENTUM = "training.outer-momentum";

@@ -31,6 +31,7 @@ import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 
 /** The declarations of all settings. Reading, writing, checking and the reference's test go by them. */
 final class Settings {
@@ -149,6 +150,8 @@ final class Settings {
     static final Setting<OptimizerState> TRAINING_OPTIMIZER_STATE =
             Setting.of(Keys.TRAINING_OPTIMIZER_STATE, choice(OptimizerState.class), c -> c.training()
                     .optimizerState());
+    static final Setting<Transfer> TRAINING_TRANSFER = Setting.of(
+            Keys.TRAINING_TRANSFER, choice(Transfer.class), c -> c.training().transfer());
     static final Setting<Averaging> TRAINING_AVERAGING = Setting.of(
             Keys.TRAINING_AVERAGING, choice(Averaging.class), c -> c.training().averaging());
     static final Setting<Double> TRAINING_OUTER_LEARNING_RATE =
@@ -282,6 +285,7 @@ final class Settings {
             TRAINING_CLASS_WEIGHTS,
             TRAINING_OPTIMIZER,
             TRAINING_OPTIMIZER_STATE,
+            TRAINING_TRANSFER,
             TRAINING_AVERAGING,
             TRAINING_OUTER_LEARNING_RATE,
             TRAINING_OUTER_MOMENTUM,

@@ -22,6 +22,7 @@ import java.io.Serializable;
  * @param classWeights by how much the loss of an example counts, by its class
  * @param optimizer rule of the local steps
  * @param optimizerState what becomes of the moments between rounds
+ * @param transfer what parameters and moments are rounded to between driver and shards
  * @param averaging how the adapters of shards become one
  * @param outerLearningRate η of the outer step
  * @param outerMomentum Nesterov momentum of the outer step, in [0, 1); 0 for none
@@ -46,6 +47,7 @@ public record TrainingSettings(
         ClassWeights classWeights,
         Optimizer optimizer,
         OptimizerState optimizerState,
+        Transfer transfer,
         Averaging averaging,
         double outerLearningRate,
         double outerMomentum,
@@ -73,7 +75,15 @@ public record TrainingSettings(
 
     public enum OptimizerState {
         AVERAGE,
+        /** Second moments of a matrix travel as a product of a column and a row. */
+        FACTORED,
         RESET
+    }
+
+    public enum Transfer {
+        F32,
+        BF16,
+        INT8
     }
 
     public enum Averaging {

@@ -21,7 +21,6 @@ import org.erat.data.tokenized.Batch;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
 import org.erat.training.ShardResult;
-import org.erat.training.Slice;
 import org.erat.training.average.Aggregation;
 import org.erat.training.round.DivergedException;
 import org.erat.training.round.RoundListener;
@@ -107,18 +106,19 @@ public final class RoundTrainingMaster implements TrainingMaster<ShardResult, Sh
     }
 
     private ShardWorker.WorkerSettings workerSettings(ComputationGraph graph) {
-        ParameterLayout layout = LearnerGraph.transformer(graph).spec().layout();
+        LearnerSpec spec = LearnerGraph.transformer(graph).spec();
+        ParameterLayout layout = spec.layout();
         return new ShardWorker.WorkerSettings(
                 graph.getConfiguration().toJson(),
                 settings.keepsOptimizer(),
-                new Aggregation.Parts(layout, Slice.of(layout, settings.keepsOptimizer()), settings.averaging()));
+                new Aggregation.Parts(layout, settings.encoding(layout, spec.seed()), settings.averaging()));
     }
 
     @Override
     public ShardWorker getWorkerInstance(SparkComputationGraph graph) {
         ShardWorker.WorkerSettings workers = workerSettings(graph.getNetwork());
         start(graph.getNetwork(), workers.parts().layout());
-        return new ShardWorker(workers, 0, settings.start(state));
+        return new ShardWorker(workers, 0, settings.start(state, workers.parts().encoding()));
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.erat.adapter.RowActivity;
 import org.erat.data.tokenized.Batch;
 import org.erat.learner.NotFiniteException;
-import org.erat.training.FloatBlock;
 import org.erat.training.RoundState;
 import org.erat.training.ShardResult;
 import org.erat.training.SharedValues;
@@ -44,7 +43,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     private long tokens;
     private long padded;
     private double lossSum;
-    private long start;
+    private long begun;
 
     /**
      * What all workers of a run share.
@@ -98,18 +97,24 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
     @Override
     public ComputationGraph getInitialModelGraph() {
         ComputationGraph graph = GraphPool.acquire(settings.configuration());
-        HostArrays.write(round.values().parameters(), graph.params());
+        SharedValues values = start();
+        HostArrays.write(values.parameters(), graph.params());
         INDArray state = graph.getUpdater().getStateViewArray();
-        if (state != null && round.values().optimizer().length == 0) {
+        if (state != null && values.optimizer().length == 0) {
             state.assign(0);
         } else if (state != null) {
-            HostArrays.write(round.values().optimizer(), state);
+            HostArrays.write(values.optimizer(), state);
         }
         LearnerGraph.startAt(graph, round.firstStep(), round.epoch());
         LearnerGraph.setShard(graph, shard);
         LearnerGraph.transformer(graph).adapted().activity().take();
-        start = System.nanoTime();
+        begun = System.nanoTime();
         return graph;
+    }
+
+    /** What the round starts from. */
+    private SharedValues start() {
+        return round.values(settings.parts().encoding());
     }
 
     /**
@@ -151,7 +156,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
         if (local != null) {
             local.finish();
         }
-        long nanos = System.nanoTime() - start;
+        long nanos = System.nanoTime() - begun;
         RowActivity.Counts counts =
                 LearnerGraph.transformer(graph).adapted().activity().take();
         if (settings.parts().layout().optimizer().updatesAllRows()) {
@@ -173,7 +178,7 @@ public final class ShardWorker implements TrainingWorker<ShardResult> {
                 lossSum,
                 counts.activeRows(),
                 counts.weights(),
-                new FloatBlock(values.pack(settings.parts().slices(), counts.weights(), targets)),
+                settings.parts().encoding().encode(values, start(), counts.weights(), targets, round.round(), shard),
                 nanos,
                 null);
     }

@@ -19,6 +19,7 @@ import org.erat.learner.ParameterLayout;
 import org.erat.model.BaseModel;
 import org.erat.monitoring.Phase;
 import org.erat.report.RunSizes;
+import org.erat.training.Encoding;
 import org.erat.training.round.RoundSettings;
 
 /**
@@ -106,6 +107,7 @@ record RunInputs(
     RunSizes sizes(JobConfig job) {
         ParameterLayout layout = learner(job).layout();
         RoundSettings rounds = rounds(job);
+        Encoding.Lengths bytes = rounds.encoding(layout, job.seed()).lengths();
         return new RunSizes(
                 data.manifest().task(),
                 rounds.rounds(),
@@ -116,7 +118,10 @@ record RunInputs(
                 layout.headGroup().length(),
                 rounds.keepsOptimizer() ? layout.stateLength() : 0,
                 (long) layout.adapters().slots().size() * layout.adapters().rank(),
-                model.weightBytes());
+                model.weightBytes(),
+                bytes.adapters(),
+                bytes.head(),
+                bytes.optimizer());
     }
 
     /** How a run on these inputs is cut into rounds. */

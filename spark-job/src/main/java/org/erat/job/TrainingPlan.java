@@ -36,7 +36,8 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
         int tokens = PassInputs.longest(learner.head(), longest);
-        Traffic traffic = Traffic.of(inputs.sizes(job));
+        RunSizes sizes = inputs.sizes(job);
+        long traffic = sizes.bytesDown() + sizes.bytesUp();
         ExecutorMemory memory = ExecutorMemory.of(
                         inputs.model().architecture(),
                         weights,
@@ -61,11 +62,11 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                         String.format(
                                 "network: at most %s for each shard and round (%s down, %s up), %s; %s for each shard in"
                                         + " all",
-                                Bytes.text(traffic.bytes()),
-                                Bytes.text(traffic.down()),
-                                Bytes.text(traffic.up()),
-                                Bytes.asShareOfModel(traffic.bytes(), weights),
-                                Bytes.text(traffic.bytes() * rounds.rounds())),
+                                Bytes.text(traffic),
+                                Bytes.text(sizes.bytesDown()),
+                                Bytes.text(sizes.bytesUp()),
+                                Bytes.asShareOfModel(traffic, weights),
+                                Bytes.text(traffic * rounds.rounds())),
                         memory.check(conf),
                         slots(conf, shards),
                         devices(conf, job))
@@ -74,23 +75,6 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                 (double) manifest.train().tokens() / manifest.train().examples();
         return new TrainingPlan(
                 inputs.fingerprint(job), job.training().epochs() * inputs.examples() * tokensPerExample, lines);
-    }
-
-    /**
-     * Bytes of a round for one shard.
-     *
-     * @param down parameters and optimizer state
-     * @param up the same where every row was active, and how often it was
-     */
-    private record Traffic(long down, long up) {
-        static Traffic of(RunSizes sizes) {
-            long values = Float.BYTES * (sizes.adapterParameters() + sizes.headParameters() + sizes.optimizerValues());
-            return new Traffic(values, values + Integer.BYTES * sizes.rowCounts());
-        }
-
-        long bytes() {
-            return down + up;
-        }
     }
 
     private static String slots(SparkConf conf, int shards) {

@@ -3,7 +3,6 @@ package org.erat.learner;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.erat.adapter.AdapterLayout;
 import org.erat.adapter.RowActivity;
 import org.erat.compute.AdamW;
@@ -147,42 +146,101 @@ public final class ParameterLayout implements Serializable {
         range.accept(b, b + slot.out());
     }
 
-    /**
-     * Ranges of row i of a slot's A and Bᵀ, as pairs of bounds, in an index space of the parameters and then the state.
-     *
-     * @param withState whether the row's moments and counts are among them
-     */
-    public int[] rowRanges(AdapterLayout.Slot slot, int row, boolean withState) {
-        IntStream.Builder ranges = IntStream.builder();
-        rowParameters(slot, row, (from, to) -> ranges.add(from).add(to));
-        if (withState && optimizer.hasState()) {
-            Group group = adapterGroup();
-            int first = parameters() + group.stateFrom();
-            for (int moments : new int[] {first, first + group.length()}) {
-                rowParameters(
-                        slot, row, (from, to) -> ranges.add(moments + from).add(moments + to));
-            }
-            int count = first + 2 * group.length() + 2 * slot.index() * adapters.rank() + row;
-            ranges.add(count).add(count + 1);
-            ranges.add(count + adapters.rank()).add(count + adapters.rank() + 1);
-        }
-        return ranges.build().toArray();
+    /** What the values of a run are. */
+    public enum Kind {
+        PARAMETERS,
+        FIRST_MOMENTS,
+        SECOND_MOMENTS,
+        /** Of steps, by part. */
+        COUNTS
     }
 
     /**
-     * The same of the head's parameters [from, to), counted from the head's first one. The head's last parameters bring the
-     * counts of its arrays.
+     * A range [from, to) in an index space of the parameters and then the state: whole rows of one matrix.
+     *
+     * @param width values of a row
      */
-    public int[] headRanges(int from, int to, boolean withState) {
+    public record Run(Kind kind, int from, int to, int width) implements Serializable {
+        public int length() {
+            return to - from;
+        }
+    }
+
+    /**
+     * Row i of a slot's A and Bᵀ. The runs of all rows of a slot are alike.
+     *
+     * @param withState whether the row's moments and counts are among them
+     */
+    public List<Run> rowRuns(AdapterLayout.Slot slot, int row, boolean withState) {
+        List<Run> runs = new ArrayList<>();
+        addRow(runs, Kind.PARAMETERS, slot, row, 0);
+        if (withState && optimizer.hasState()) {
+            Group group = adapterGroup();
+            int first = parameters() + group.stateFrom();
+            addRow(runs, Kind.FIRST_MOMENTS, slot, row, first);
+            addRow(runs, Kind.SECOND_MOMENTS, slot, row, first + group.length());
+            int count = first + 2 * group.length() + 2 * slot.index() * adapters.rank() + row;
+            runs.add(new Run(Kind.COUNTS, count, count + 1, 1));
+            runs.add(new Run(Kind.COUNTS, count + adapters.rank(), count + adapters.rank() + 1, 1));
+        }
+        return runs;
+    }
+
+    private void addRow(List<Run> runs, Kind kind, AdapterLayout.Slot slot, int row, int offset) {
+        rowParameters(slot, row, (from, to) -> runs.add(new Run(kind, offset + from, offset + to, to - from)));
+    }
+
+    /**
+     * Indices among the head's parameters that cut them into segments of whole rows of its arrays, from 0 to their number.
+     *
+     * @param most values of a segment, unless one row has more
+     */
+    public List<Integer> headCuts(int most) {
+        List<Integer> cuts = new ArrayList<>();
+        cuts.add(0);
+        int end = 0;
+        for (HeadLayout.Array array : head.arrays()) {
+            for (int row = 0; row < array.rows(); row++) {
+                int start = cuts.get(cuts.size() - 1);
+                if (end > start && end + array.columns() - start > most) {
+                    cuts.add(end);
+                }
+                end += array.columns();
+            }
+        }
+        if (end > 0) {
+            cuts.add(end);
+        }
+        return cuts;
+    }
+
+    /**
+     * The head's parameters [from, to), counted from the head's first one, which are whole rows. The head's last parameters
+     * bring the counts of its arrays.
+     */
+    public List<Run> headRuns(int from, int to, boolean withState) {
         Group group = headGroup();
-        IntStream.Builder ranges = IntStream.builder();
-        ranges.add(group.from() + from).add(group.from() + to);
+        List<Run> runs = new ArrayList<>();
+        addHead(runs, Kind.PARAMETERS, from, to, group.from());
         if (withState && optimizer.hasState()) {
             int first = parameters() + group.stateFrom();
             int second = first + group.length();
-            ranges.add(first + from).add(first + to);
-            ranges.add(second + from).add(to == group.length() ? second + to + group.counts() : second + to);
+            addHead(runs, Kind.FIRST_MOMENTS, from, to, first);
+            addHead(runs, Kind.SECOND_MOMENTS, from, to, second);
+            if (to == group.length()) {
+                runs.add(new Run(Kind.COUNTS, second + to, second + to + group.counts(), group.counts()));
+            }
         }
-        return ranges.build().toArray();
+        return runs;
+    }
+
+    private void addHead(List<Run> runs, Kind kind, int from, int to, int offset) {
+        for (HeadLayout.Array array : head.arrays()) {
+            int start = Math.max(from, array.offset());
+            int end = Math.min(to, array.offset() + array.length());
+            if (start < end) {
+                runs.add(new Run(kind, offset + start, offset + end, array.columns()));
+            }
+        }
     }
 }

@@ -20,6 +20,9 @@ import org.erat.data.Json;
  * @param optimizerValues values of the optimizer's state that travel with a round
  * @param rowCounts counts of trained rows that a shard sends with a round
  * @param modelBytes size of the base model's weights
+ * @param adapterBytes of all A and B on their way
+ * @param headBytes of the task head on its way
+ * @param optimizerBytes of the optimizer's state on its way
  */
 public record RunSizes(
         String task,
@@ -31,7 +34,19 @@ public record RunSizes(
         long headParameters,
         long optimizerValues,
         long rowCounts,
-        long modelBytes) {
+        long modelBytes,
+        long adapterBytes,
+        long headBytes,
+        long optimizerBytes) {
+    /** Files of earlier versions, in which every value was a float, do not tell bytes. */
+    public RunSizes {
+        if (adapterBytes == 0) {
+            adapterBytes = Float.BYTES * adapterParameters;
+            headBytes = Float.BYTES * headParameters;
+            optimizerBytes = Float.BYTES * optimizerValues;
+        }
+    }
+
     /** Name of the file in a run directory. */
     public static final String FILE = "sizes.json";
 
@@ -39,6 +54,16 @@ public record RunSizes(
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    /** Bytes that a worker receives in a round. */
+    public long bytesDown() {
+        return adapterBytes + headBytes + optimizerBytes;
+    }
+
+    /** Bytes that a shard sends in a round, at most. */
+    public long bytesUp() {
+        return bytesDown() + Integer.BYTES * rowCounts;
+    }
 
     /** This as the text of a file. */
     public String toJson() {

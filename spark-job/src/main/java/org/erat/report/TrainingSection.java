@@ -144,8 +144,8 @@ final class TrainingSection {
         double down = sum(run.rounds(), Round::bytesDown) / count;
         double up = sum(run.rounds(), Round::bytesUp) / count / sizes.shards();
         Bars bars = new Bars(List.of(
-                new Bars.Row("to each worker", Bytes.text(Math.round(down)), parts(sizes, 0, down)),
-                new Bars.Row("back from each shard", Bytes.text(Math.round(up)), parts(sizes, sizes.rowCounts(), up))));
+                new Bars.Row("to each worker", Bytes.text(Math.round(down)), parts(sizes, sizes.bytesDown(), down)),
+                new Bars.Row("back from each shard", Bytes.text(Math.round(up)), parts(sizes, sizes.bytesUp(), up))));
         Page.figure(
                 html,
                 "What crosses the network in a round",
@@ -155,21 +155,19 @@ final class TrainingSection {
     }
 
     /** The parts of a message, where it is whole; of trained rows alone only the sum is known. */
-    private static List<Bars.Part> parts(RunSizes sizes, long counts, double measured) {
-        long whole =
-                Float.BYTES * (sizes.adapterParameters() + sizes.headParameters() + sizes.optimizerValues() + counts);
+    private static List<Bars.Part> parts(RunSizes sizes, long whole, double measured) {
         if (Math.abs(whole - measured) > ONE_PERCENT * whole) {
             return List.of(new Bars.Part(
                     "trained rows and head, with optimizer state", 4, measured, Bytes.text(Math.round(measured))));
         }
         return List.of(
-                part("adapter", 0, sizes.adapterParameters()),
-                part("task head", 1, sizes.headParameters()),
-                part("optimizer state", 2, sizes.optimizerValues() + counts));
+                part("adapter", 0, sizes.adapterBytes()),
+                part("task head", 1, sizes.headBytes()),
+                part("optimizer state", 2, whole - sizes.adapterBytes() - sizes.headBytes()));
     }
 
-    private static Bars.Part part(String name, int colour, long values) {
-        return new Bars.Part(name, colour, (double) Float.BYTES * values, Bytes.text(Float.BYTES * values));
+    private static Bars.Part part(String name, int colour, long bytes) {
+        return new Bars.Part(name, colour, bytes, Bytes.text(bytes));
     }
 
     /** All rounds of a short run, and evenly spread ones of a long one. */

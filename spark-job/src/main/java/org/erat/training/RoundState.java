@@ -10,13 +10,18 @@ import java.io.Serializable;
  * @param skip batches of the epoch that earlier rounds used, in each shard
  * @param steps H, most local steps of a shard in this round
  * @param epoch from 0
- * @param values parameters, and optimizer state unless it starts anew or there is none
+ * @param encoded parameters, and optimizer state unless it starts anew or there is none
  */
-public record RoundState(int round, int firstStep, int skip, int steps, int epoch, SharedValues values)
+public record RoundState(int round, int firstStep, int skip, int steps, int epoch, EncodedValues encoded)
         implements Serializable {
+
+    /** The values as all shards receive them, which nobody writes to. */
+    public SharedValues values(Encoding encoding) {
+        return encoded.decoded(encoding);
+    }
 
     /** Bytes of its numbers. */
     public long bytes() {
-        return 4L * (values.parameters().length + values.optimizer().length) + 20;
+        return encoded.length() + 20L;
     }
 }

@@ -8,8 +8,8 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 
 /**
  * What a shard returns from a round: the rows that were active and the head, as they stand after its local steps, with
- * their optimizer state. Values travel and not differences, so that the average over one shard is that shard's, bit for
- * bit.
+ * their optimizer state. Unless they are rounded on their way, values travel and not differences, so that the average over
+ * one shard is that shard's, bit for bit.
  *
  * @param shard number of the shard
  * @param steps local steps made
@@ -21,7 +21,7 @@ import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
  * @param activeRows rows that learned, over all slots and steps
  * @param rowWeights n[slot][row]: weight of the steps in which each row was active, see {@link
  *     org.erat.learner.LearnerSpec#stepWeight}
- * @param values slice by slice, the rows that this shard trained
+ * @param values slice by slice, the rows that this shard trained, see {@link Encoding}
  * @param nanos time of the local steps
  * @param divergence the first number of the round that is not finite, or null; where there is one the shard has no values
  */
@@ -35,13 +35,13 @@ public record ShardResult(
         double lossSum,
         long activeRows,
         int[][] rowWeights,
-        FloatBlock values,
+        byte[] values,
         long nanos,
         @Nullable Divergence divergence)
         implements TrainingResult, java.io.Serializable {
 
     public static ShardResult diverged(int shard, Divergence divergence) {
-        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, 0, new int[0][], new FloatBlock(new float[0]), 0, divergence);
+        return new ShardResult(shard, 0, 0, 0, 0, 0, 0, 0, new int[0][], new byte[0], 0, divergence);
     }
 
     @Override
@@ -51,7 +51,7 @@ public record ShardResult(
 
     /** Bytes of its numbers. */
     long bytes() {
-        return 4L * values.values().length
+        return values.length
                 + 4L * Arrays.stream(rowWeights).mapToInt(rows -> rows.length).sum()
                 + 60;
     }
@@ -64,18 +64,19 @@ public record ShardResult(
          *
          * @param slice number of the slice
          * @param coverage weight of this shard by row, before it is normalised
-         * @param from index of the first of its {@code length} values
+         * @param from index of the first of its {@code length} bytes
          */
         void accept(int slice, int[] coverage, int from, int length);
     }
 
     /** Passes over the slices in order. */
-    public void forEachPiece(List<Slice> slices, Piece action) {
+    public void forEachPiece(Encoding encoding, Piece action) {
+        List<Slice> slices = encoding.slices();
         int from = 0;
         for (int s = 0; s < slices.size(); s++) {
             Slice slice = slices.get(s);
             int[] coverage = divergence == null ? slice.coverage(rowWeights, targets) : new int[slice.rows()];
-            int length = slice.length(coverage);
+            int length = encoding.length(slice, coverage);
             action.accept(s, coverage, from, length);
             from += length;
         }

@@ -2,7 +2,6 @@ package org.erat.training;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.erat.adapter.AdapterLayout;
 import org.erat.learner.ParameterLayout;
@@ -20,15 +19,16 @@ public final class Slice implements Serializable {
     private static final int HEAD_SEGMENT = 1 << 14;
 
     private final int slot;
-    /** By row, pairs of bounds [from, to) in the common index space. */
-    private final int[][] runs;
+    /** By row. All rows have runs of the same kinds and lengths. */
+    private final List<List<ParameterLayout.Run>> runs;
 
-    private final int[] rowLengths;
+    private final int rowLength;
 
-    private Slice(int slot, int[][] runs) {
+    private Slice(int slot, List<List<ParameterLayout.Run>> runs) {
         this.slot = slot;
         this.runs = runs;
-        this.rowLengths = Arrays.stream(runs).mapToInt(Slice::lengthOf).toArray();
+        this.rowLength =
+                runs.get(0).stream().mapToInt(ParameterLayout.Run::length).sum();
     }
 
     /**
@@ -39,26 +39,17 @@ public final class Slice implements Serializable {
     public static List<Slice> of(ParameterLayout layout, boolean withState) {
         List<Slice> slices = new ArrayList<>();
         for (AdapterLayout.Slot slot : layout.adapters().slots()) {
-            int[][] rows = new int[slot.rank()][];
-            for (int row = 0; row < rows.length; row++) {
-                rows[row] = layout.rowRanges(slot, row, withState);
+            List<List<ParameterLayout.Run>> rows = new ArrayList<>();
+            for (int row = 0; row < slot.rank(); row++) {
+                rows.add(layout.rowRuns(slot, row, withState));
             }
             slices.add(new Slice(slot.index(), rows));
         }
-        int head = layout.headGroup().length();
-        for (int from = 0; from < head; from += HEAD_SEGMENT) {
-            int to = Math.min(head, from + HEAD_SEGMENT);
-            slices.add(new Slice(HEAD, new int[][] {layout.headRanges(from, to, withState)}));
+        List<Integer> cuts = layout.headCuts(HEAD_SEGMENT);
+        for (int i = 1; i < cuts.size(); i++) {
+            slices.add(new Slice(HEAD, List.of(layout.headRuns(cuts.get(i - 1), cuts.get(i), withState))));
         }
         return slices;
-    }
-
-    private static int lengthOf(int[] runs) {
-        int length = 0;
-        for (int i = 0; i < runs.length; i += 2) {
-            length += runs[i + 1] - runs[i];
-        }
-        return length;
     }
 
     /** Number of its slot in the layout of the adapters, or {@link #HEAD}. */
@@ -67,21 +58,26 @@ public final class Slice implements Serializable {
     }
 
     public int rows() {
-        return runs.length;
+        return runs.size();
     }
 
     /** Values of a row with its state. */
-    public int length(int row) {
-        return rowLengths[row];
+    public int rowLength() {
+        return rowLength;
     }
 
     /** Values of the rows that a shard sends, which are those that it trained. */
     int length(int[] coverage) {
-        int length = 0;
-        for (int row = 0; row < coverage.length; row++) {
-            length += coverage[row] > 0 ? rowLengths[row] : 0;
+        return rowLength * covered(coverage);
+    }
+
+    /** How many rows a shard trained. */
+    static int covered(int[] coverage) {
+        int rows = 0;
+        for (int weight : coverage) {
+            rows += weight > 0 ? 1 : 0;
         }
-        return length;
+        return rows;
     }
 
     /**
@@ -94,17 +90,21 @@ public final class Slice implements Serializable {
         return slot == HEAD ? new int[] {Math.toIntExact(targets)} : rowWeights[slot];
     }
 
+    /** The runs of a row, in the order of its values. */
+    public List<ParameterLayout.Run> runs(int row) {
+        return runs.get(row);
+    }
+
     /** Receives a run [from, to) of the common index space. */
     @FunctionalInterface
-    public interface Run {
+    public interface Range {
         void accept(int from, int to);
     }
 
-    /** Passes over the runs of a row: the order in which its values travel. */
-    public void forEachRun(int row, Run action) {
-        int[] bounds = runs[row];
-        for (int i = 0; i < bounds.length; i += 2) {
-            action.accept(bounds[i], bounds[i + 1]);
+    /** Passes over the runs of a row: the order of its values. */
+    public void forEachRun(int row, Range action) {
+        for (ParameterLayout.Run run : runs.get(row)) {
+            action.accept(run.from(), run.to());
         }
     }
 }

@@ -30,6 +30,7 @@ import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.UsageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +90,7 @@ class JobConfigTest {
                                 ClassWeights.NONE,
                                 Optimizer.ADAMW_ROW_LAZY,
                                 OptimizerState.AVERAGE,
+                                Transfer.F32,
                                 Averaging.ROWS,
                                 1,
                                 0,

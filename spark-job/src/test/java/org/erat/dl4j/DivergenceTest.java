@@ -14,12 +14,15 @@ import org.erat.adapter.AdapterLayout;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.Precision;
 import org.erat.config.TrainingSettings.Optimizer;
+import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.learner.NotFiniteException;
 import org.erat.learner.ParameterLayout;
 import org.erat.learner.TestDevice;
 import org.erat.model.TinyBaseModel;
+import org.erat.training.Encoding;
 import org.erat.training.RoundState;
 import org.erat.training.SharedValues;
 import org.erat.training.TestSpark;
@@ -128,8 +131,14 @@ class DivergenceTest {
         for (int block : new int[] {0, 1}) {
             graph.getFlattenedGradients().putScalar(firstOfRow(block, 0), Double.POSITIVE_INFINITY);
         }
-        RoundState round =
-                new RoundState(4, 8, 0, 2, 0, new SharedValues(graph.params().toFloatVector(), new float[0]));
+        RoundState round = new RoundState(
+                4,
+                8,
+                0,
+                2,
+                0,
+                Encoding.of(run.tiny.spec().layout(), OptimizerState.RESET, Transfer.F32, 1)
+                        .encode(new SharedValues(graph.params().toFloatVector(), new float[0]), 4));
 
         assertThat(new DivergenceSearch(graph, round, 1, 9)
                         .find(NotFiniteException.before(graph.score(), Double.POSITIVE_INFINITY), batch))

@@ -33,6 +33,7 @@ import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
 import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Projection;
 import org.erat.data.basemodel.BaseModelDirectory;
@@ -176,6 +177,7 @@ public final class TinyLearners {
                 ClassWeights.NONE,
                 optimizer,
                 OptimizerState.AVERAGE,
+                Transfer.F32,
                 Averaging.ROWS,
                 1,
                 0,

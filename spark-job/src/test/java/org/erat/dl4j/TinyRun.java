@@ -10,6 +10,8 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.erat.config.TrainingSettings.Averaging;
+import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.LengthBuckets;
 import org.erat.data.tokenized.PackedExamples;
@@ -36,7 +38,8 @@ public final class TinyRun {
     public int epochs = 2;
     public double outerLearningRate = 1;
     public double outerMomentum = 0;
-    public boolean keepsOptimizer = true;
+    public OptimizerState optimizerState = OptimizerState.AVERAGE;
+    public Transfer transfer = Transfer.F32;
     public Averaging averaging = Averaging.ROWS;
 
     /** What happens to an epoch's mini-batches on their way to the training master. */
@@ -63,7 +66,8 @@ public final class TinyRun {
                 localSteps,
                 outerLearningRate,
                 outerMomentum,
-                keepsOptimizer,
+                optimizerState,
+                transfer,
                 averaging,
                 tiny.spec().learningRate());
     }

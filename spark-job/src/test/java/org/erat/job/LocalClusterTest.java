@@ -26,6 +26,8 @@ import org.apache.spark.sql.SparkSession;
 import org.awaitility.Awaitility;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.Precision;
+import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.tokenized.Batch;
 import org.erat.dl4j.TinyLearners;
 import org.erat.dl4j.TinyRun;
@@ -130,6 +132,9 @@ class LocalClusterTest {
         tiny.totalSteps = 6;
         TinyRun run = new TinyRun(tiny);
         run.shards = SHARDS;
+        // Rounding is drawn at random, and must be the same in any process and attempt.
+        run.transfer = Transfer.INT8;
+        run.optimizerState = OptimizerState.FACTORED;
         return run;
     }
 

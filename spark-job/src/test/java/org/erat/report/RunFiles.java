@@ -41,7 +41,8 @@ final class RunFiles {
     static void train(RunDirectory run, int rounds, double lossOfTheLast) {
         run.write(
                 RunSizes.FILE,
-                new RunSizes("wordnet", ROUNDS, 10, SHARDS, 24_000, 147_456, 17_325, 329_612, 96, 90_900_000).toJson());
+                new RunSizes("wordnet", ROUNDS, 10, SHARDS, 24_000, 147_456, 17_325, 329_612, 96, 90_900_000, 0, 0, 0)
+                        .toJson());
         RowActivityRecord activity = RowActivityRecord.NONE;
         for (int round = 1; round <= rounds; round++) {
             run.metrics().append(round, round(round, lossOfTheLast + 0.2 * (rounds - round)));

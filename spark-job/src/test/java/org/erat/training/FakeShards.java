@@ -13,6 +13,8 @@ import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Decay;
 import org.erat.config.TrainingSettings.Optimizer;
+import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.SplitMix64;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
@@ -35,8 +37,11 @@ import org.erat.training.round.TrainingState;
  * from (round, shard) alone. What becomes of the results is the job's own code.
  *
  * @param layout of adapters, head and optimizer state
+ * @param optimizerState how the state travels, which it does
+ * @param transfer what values are rounded to on their way
  */
-public record FakeShards(ParameterLayout layout) implements LocalTraining<Integer> {
+public record FakeShards(ParameterLayout layout, OptimizerState optimizerState, Transfer transfer)
+        implements LocalTraining<Integer> {
     /** Query and value of a BERT-like encoder, and a head of two classes with a dense layer. */
     public static FakeShards of(int blocks, int width, int rank) {
         AdapterLayout adapters =
@@ -44,7 +49,17 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
         HeadSpec head =
                 HeadSpec.of(TaskType.CLASSIFICATION, 2, new HeadSettings(Pooling.MEAN, 0), architecture(blocks, width));
         OptimizerSpec optimizer = new OptimizerSpec(Optimizer.ADAMW_ROW_LAZY, new AdamW(0.9, 0.999, 1e-8), 0, 0);
-        return new FakeShards(new ParameterLayout(adapters, head.layout(), optimizer, false));
+        ParameterLayout layout = new ParameterLayout(adapters, head.layout(), optimizer, false);
+        return new FakeShards(layout, OptimizerState.AVERAGE, Transfer.F32);
+    }
+
+    /** The same, sent otherwise. */
+    public FakeShards sent(OptimizerState state, Transfer rounded) {
+        return new FakeShards(layout, state, rounded);
+    }
+
+    public Encoding encoding() {
+        return Encoding.of(layout, optimizerState, transfer, 5);
     }
 
     /** A BERT-like encoder of two heads. */
@@ -58,7 +73,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
     }
 
     public Aggregation.Parts parts(Averaging averaging) {
-        return new Aggregation.Parts(layout, Slice.of(layout, true), averaging);
+        return new Aggregation.Parts(layout, encoding(), averaging);
     }
 
     /** Values that every run starts from. */
@@ -71,9 +86,17 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
         return new TrainingState(0, parameters, new float[layout.stateLength()], new float[0]);
     }
 
-    public static RoundSettings rounds(int rounds) {
+    public RoundSettings rounds(int rounds) {
         return new RoundSettings(
-                1, rounds, 1, 1, 0, true, Averaging.ROWS, new LearningRate(0.1, 0, rounds, Decay.CONSTANT));
+                1,
+                rounds,
+                1,
+                1,
+                0,
+                optimizerState,
+                transfer,
+                Averaging.ROWS,
+                new LearningRate(0.1, 0, rounds, Decay.CONSTANT));
     }
 
     /** Rounds in one Spark application, and what was reported. */
@@ -103,9 +126,12 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
         int examples = 20 + random.nextInt(20);
         // As of a token-level task, whose targets are not its examples.
         int targets = 3 * examples + random.nextInt(20);
-        float[] values = round.values().pack(Slice.of(layout, true), rowWeights, targets);
-        for (int i = 0; i < values.length; i++) {
-            values[i] += value(random);
+        SharedValues start = round.values(encoding());
+        SharedValues values = start.copy();
+        for (float[] array : List.of(values.parameters(), values.optimizer())) {
+            for (int i = 0; i < array.length; i++) {
+                array[i] += value(random);
+            }
         }
         return new ShardResult(
                 shard,
@@ -117,7 +143,7 @@ public record FakeShards(ParameterLayout layout) implements LocalTraining<Intege
                 examples,
                 9,
                 rowWeights,
-                new FloatBlock(values),
+                encoding().encode(values, start, rowWeights, targets, round.round(), shard),
                 System.nanoTime() - begun,
                 null);
     }

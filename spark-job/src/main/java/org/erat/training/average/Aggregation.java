@@ -12,6 +12,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.learner.ParameterLayout;
+import org.erat.training.Encoding;
 import org.erat.training.RoundState;
 import org.erat.training.ShardResult;
 import org.erat.training.Slice;
@@ -43,10 +44,15 @@ public interface Aggregation {
     /**
      * What is averaged.
      *
-     * @param slices of the layout, in the order in which shards send them
+     * @param encoding how it travels, slice by slice
      * @param averaging how a slot is averaged
      */
-    record Parts(ParameterLayout layout, List<Slice> slices, Averaging averaging) implements Serializable {}
+    record Parts(ParameterLayout layout, Encoding encoding, Averaging averaging) implements Serializable {
+        /** In the order in which shards send them. */
+        List<Slice> slices() {
+            return encoding.slices();
+        }
+    }
 
     /** A round's Spark job, running. */
     interface Job {

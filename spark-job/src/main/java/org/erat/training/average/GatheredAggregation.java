@@ -19,7 +19,7 @@ public record GatheredAggregation(Parts parts) implements Aggregation {
 
     @Override
     public Job start(JavaRDD<ShardResult> results, Broadcast<RoundState> round) {
-        SharedValues shared = round.value().values();
+        SharedValues shared = round.value().values(parts.encoding());
         // Partitions come back in their own order, which is that of the shards.
         return Job.of(results.collectAsync(), ofShards -> average(shared, ofShards));
     }
@@ -36,7 +36,7 @@ public record GatheredAggregation(Parts parts) implements Aggregation {
         RoundTotals totals = RoundTotals.NONE;
         for (int k = 0; k < results.size(); k++) {
             int shard = k;
-            results.get(k).forEachPiece(slices, (slice, ofShard, first, length) -> {
+            results.get(k).forEachPiece(parts.encoding(), (slice, ofShard, first, length) -> {
                 coverage[slice][shard] = ofShard;
                 from[slice][shard] = first;
             });
@@ -50,7 +50,10 @@ public record GatheredAggregation(Parts parts) implements Aggregation {
                 .mapToObj(s -> {
                     SliceMean mean = SliceMean.of(parts, s, coverage[s], shared, false);
                     for (int k = 0; k < results.size(); k++) {
-                        mean.add(k, results.get(k).values().values(), from[s][k]);
+                        byte[] sent = results.get(k).values();
+                        float[] values =
+                                parts.encoding().decode(slices.get(s), coverage[s][k], sent, from[s][k], shared);
+                        mean.add(k, values);
                     }
                     AveragedSlice averaged = mean.result();
                     averaged.copyTo(average, moved, slices);
@@ -68,7 +71,7 @@ public record GatheredAggregation(Parts parts) implements Aggregation {
 
     private double drift(SharedValues shared, List<ShardResult> results, int[][][] coverage, SharedValues average) {
         List<float[]> parameters = results.stream()
-                .map(result -> shared.parametersOf(result, parts.slices()))
+                .map(result -> shared.parametersOf(result, parts.encoding()))
                 .toList();
         return Drift.of(
                 parts.layout().adapters(),

@@ -45,15 +45,15 @@ final class MeanOfProducts implements SliceMean {
     }
 
     @Override
-    public void add(int shard, float[] values, int from) {
-        int at = from;
+    public void add(int shard, float[] values) {
+        int at = 0;
         for (int row = 0; row < slot.rank(); row++) {
             if (rows.moved(shard, row)) {
                 stack(rows.weight(shard, row), values, at);
-                at += rows.length(row);
+                at += rows.rowLength();
             }
         }
-        rows.add(shard, values, from);
+        rows.add(shard, values);
     }
 
     /** Adds one row to the stack: a and then b from an index on. */
@@ -72,7 +72,7 @@ final class MeanOfProducts implements SliceMean {
 
     /** A row with its state as the round began. */
     private float[] sharedRow(int row) {
-        float[] values = new float[slice.length(row)];
+        float[] values = new float[slice.rowLength()];
         int[] at = {0};
         slice.forEachRun(row, (from, to) -> {
             shared.copyOut(from, values, at[0], to - from);
@@ -140,7 +140,7 @@ final class MeanOfProducts implements SliceMean {
         return doubles;
     }
 
-    /** Rows one after the other, as a shard sends them. */
+    /** Rows one after the other. */
     private static float[] asSent(double[][] rows) {
         float[] values =
                 new float[Arrays.stream(rows).mapToInt(row -> row.length).sum()];

@@ -10,10 +10,10 @@ import javax.annotation.Nullable;
  */
 record MeanOfRows(int number, SliceAverage rows, @Nullable MeanProduct product) implements SliceMean {
     @Override
-    public void add(int shard, float[] values, int from) {
-        rows.add(shard, values, from);
+    public void add(int shard, float[] values) {
+        rows.add(shard, values);
         if (product != null) {
-            product.add(shard, values, from);
+            product.add(shard, values);
         }
     }
 

@@ -42,16 +42,16 @@ public final class MeanProduct {
     }
 
     /**
-     * Adds the rows that a shard trained, as it sends them.
+     * Adds the rows of a shard that the shard trained.
      *
-     * @param from index of the first of its values
+     * @param values of those rows, one after the other
      */
-    void add(int shard, float[] values, int from) {
-        int at = from;
+    void add(int shard, float[] values) {
+        int at = 0;
         for (int row = 0; row < slot.rank(); row++) {
             if (average.moved(shard, row)) {
                 add(average.weight(shard, row), values, at, at + slot.in());
-                at += average.length(row);
+                at += average.rowLength();
             }
         }
     }
@@ -83,7 +83,7 @@ public final class MeanProduct {
     /**
      * Squared norms of this mean and of its difference to the product of the averages. Ends the sum.
      *
-     * @param averaged averages of the rows that moved, as a shard sends them
+     * @param averaged averages of the rows that moved, one after the other
      */
     Drift.Squares against(float[] averaged) {
         multiply();
@@ -92,7 +92,7 @@ public final class MeanProduct {
         for (int row = 0; row < slot.rank(); row++) {
             if (average.moved(row)) {
                 add(-1, averaged, at, at + slot.in());
-                at += average.length(row);
+                at += average.rowLength();
             } else {
                 add(-1, shared, (int) slot.rowOfA(row), (int) slot.rowOfB(row));
             }

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
+import org.erat.training.Encoding;
 import org.erat.training.RoundState;
 import org.erat.training.RoundTotals;
 import org.erat.training.ShardResult;
@@ -28,7 +29,7 @@ public record ScatteredAggregation(Broadcast<Parts> parts) implements Aggregatio
         int shards = results.getNumPartitions();
         int slices = what.value().slices().size();
         JavaRDD<Object> averages = results.flatMapToPair(
-                        result -> pieces(result, what.value().slices()).iterator())
+                        result -> pieces(result, what.value().encoding()).iterator())
                 .repartitionAndSortWithinPartitions(new PieceOrder(slices + 1))
                 .mapPartitionsWithIndex(
                         (slice, sorted) -> List.<Object>of(
@@ -37,22 +38,22 @@ public record ScatteredAggregation(Broadcast<Parts> parts) implements Aggregatio
                                                 : totals(sorted))
                                 .iterator(),
                         false);
-        SharedValues shared = round.value().values();
+        SharedValues shared = round.value().values(what.value().encoding());
         return Job.of(averages.collectAsync(), ofSlices -> together(shared, ofSlices, what.value()));
     }
 
     /** What a shard sends to each slice, and its totals. */
-    private static List<Tuple2<Long, Object>> pieces(ShardResult result, List<Slice> slices) {
+    private static List<Tuple2<Long, Object>> pieces(ShardResult result, Encoding encoding) {
         List<Tuple2<Long, Object>> pieces = new ArrayList<>();
         int shard = result.shard();
-        result.forEachPiece(slices, (slice, coverage, from, length) -> {
+        result.forEachPiece(encoding, (slice, coverage, from, length) -> {
             pieces.add(new Tuple2<>(PieceOrder.coverage(slice, shard), coverage));
             if (length > 0) {
-                float[] values = Arrays.copyOfRange(result.values().values(), from, from + length);
+                byte[] values = Arrays.copyOfRange(result.values(), from, from + length);
                 pieces.add(new Tuple2<>(PieceOrder.values(slice, shard), values));
             }
         });
-        pieces.add(new Tuple2<>(PieceOrder.values(slices.size(), shard), RoundTotals.of(result)));
+        pieces.add(new Tuple2<>(PieceOrder.values(encoding.slices().size(), shard), RoundTotals.of(result)));
         return pieces;
     }
 
@@ -70,10 +71,14 @@ public record ScatteredAggregation(Broadcast<Parts> parts) implements Aggregatio
         for (int k = 0; k < shards; k++) {
             coverage[k] = (int[]) sorted.next()._2();
         }
-        SliceMean mean = SliceMean.of(parts, number, coverage, round.values(), true);
+        Encoding encoding = parts.encoding();
+        SharedValues shared = round.values(encoding);
+        Slice slice = parts.slices().get(number);
+        SliceMean mean = SliceMean.of(parts, number, coverage, shared, true);
         while (sorted.hasNext()) {
             Tuple2<Long, Object> piece = sorted.next();
-            mean.add(PieceOrder.shard(piece._1()), (float[]) piece._2(), 0);
+            int shard = PieceOrder.shard(piece._1());
+            mean.add(shard, encoding.decode(slice, coverage[shard], (byte[]) piece._2(), 0, shared));
         }
         return mean.result();
     }

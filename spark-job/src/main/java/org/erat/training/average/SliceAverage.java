@@ -24,7 +24,7 @@ public final class SliceAverage {
         this.sums = new double[slice.rows()][];
         for (int row = 0; row < slice.rows(); row++) {
             weights[row] = normalised(coverage, row);
-            sums[row] = weights[row] == null ? null : new double[slice.length(row)];
+            sums[row] = weights[row] == null ? null : new double[slice.rowLength()];
         }
     }
 
@@ -69,8 +69,8 @@ public final class SliceAverage {
     }
 
     /** Values of a row with its state. */
-    int length(int row) {
-        return slice.length(row);
+    int rowLength() {
+        return slice.rowLength();
     }
 
     /** Whether some shard trained the row. */
@@ -91,10 +91,10 @@ public final class SliceAverage {
     /**
      * Adds the rows of a shard that the shard trained.
      *
-     * @param from index of the first of its values
+     * @param values of those rows, one after the other
      */
-    void add(int shard, float[] values, int from) {
-        int at = from;
+    void add(int shard, float[] values) {
+        int at = 0;
         for (int row = 0; row < sums.length; row++) {
             if (moved(shard, row)) {
                 double weight = weights[row][shard];
@@ -107,7 +107,7 @@ public final class SliceAverage {
         }
     }
 
-    /** The average of the rows that moved, one after the other as a shard sends them. */
+    /** The average of the rows that moved, one after the other. */
     float[] values() {
         int length = 0;
         for (double[] sum : sums) {

@@ -9,9 +9,9 @@ interface SliceMean {
     /**
      * Adds the rows of a shard that the shard trained.
      *
-     * @param from index of the first of its values
+     * @param values of those rows, one after the other
      */
-    void add(int shard, float[] values, int from);
+    void add(int shard, float[] values);
 
     /** The mean over all shards that were added. Call it once, at the end. */
     AveragedSlice result();

@@ -59,13 +59,13 @@ public final class RoundLoop<B> {
         try {
             while (state.round() < end && !ended()) {
                 long begun = System.nanoTime();
-                RoundState start = settings.start(state);
+                RoundState start = settings.start(state, parts.encoding());
                 Broadcast<RoundState> shared = spark.broadcast(start);
                 Aggregation.Job job = begin(aggregation, batches, work, shared);
                 RoundAverage average = recordMeanwhile(last, job).await();
                 shared.destroy();
                 DivergedException.throwFirst(average.totals());
-                state = next(state, average, outerStep);
+                state = next(state, start, average, outerStep);
                 last = new Finished(start, average, state, System.nanoTime() - begun);
                 if (isDecidedAfter(state.round())) {
                     record(last);
@@ -117,15 +117,34 @@ public final class RoundLoop<B> {
         return next;
     }
 
-    private TrainingState next(TrainingState state, RoundAverage average, OuterStep outerStep) {
+    private TrainingState next(TrainingState state, RoundState start, RoundAverage average, OuterStep outerStep) {
         float[] momentum = state.momentum().clone();
-        float[] parameters =
-                outerStep.apply(state.parameters(), average.values().parameters(), average.moved(), momentum);
+        float[] mean = parts.encoding().roundsParameters()
+                ? unrounded(
+                        average,
+                        state.parameters(),
+                        start.values(parts.encoding()).parameters())
+                : average.values().parameters();
+        float[] parameters = outerStep.apply(state.parameters(), mean, average.moved(), momentum);
         return new TrainingState(
                 state.round() + 1,
                 parameters,
                 settings.keepsOptimizer() ? average.values().optimizer() : state.optimizer(),
                 momentum);
+    }
+
+    /**
+     * The average of shards that began from rounded values, as if they had learned the same from the values themselves:
+     * rounding on the way to the shards leaves no trace in what the driver holds.
+     */
+    private static float[] unrounded(RoundAverage average, float[] values, float[] sent) {
+        float[] mean = values.clone();
+        for (int i = 0; i < mean.length; i++) {
+            if (average.moved()[i]) {
+                mean[i] += average.values().parameters()[i] - sent[i];
+            }
+        }
+        return mean;
     }
 
     private void record(@Nullable Finished round) {

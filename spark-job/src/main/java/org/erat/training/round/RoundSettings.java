@@ -2,7 +2,11 @@ package org.erat.training.round;
 
 import org.erat.config.TrainingSettings;
 import org.erat.config.TrainingSettings.Averaging;
+import org.erat.config.TrainingSettings.OptimizerState;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.learner.LearningRate;
+import org.erat.learner.ParameterLayout;
+import org.erat.training.Encoding;
 import org.erat.training.RoundState;
 import org.erat.training.SharedValues;
 
@@ -14,7 +18,8 @@ import org.erat.training.SharedValues;
  * @param localSteps H, local steps of a round
  * @param outerLearningRate η of the outer step; 1 for plain averaging
  * @param outerMomentum Nesterov momentum of the outer step; 0 for none
- * @param keepsOptimizer whether optimizer state is averaged and kept; if not, every round starts it anew
+ * @param optimizerState whether optimizer state is averaged and kept, and how; if not, every round starts it anew
+ * @param transfer what shared values are rounded to on their way
  * @param averaging how the adapters of shards become one
  * @param learningRate for the reports
  */
@@ -24,7 +29,8 @@ public record RoundSettings(
         int localSteps,
         double outerLearningRate,
         double outerMomentum,
-        boolean keepsOptimizer,
+        OptimizerState optimizerState,
+        Transfer transfer,
         Averaging averaging,
         LearningRate learningRate) {
 
@@ -36,7 +42,8 @@ public record RoundSettings(
                 training.localSteps(),
                 training.outerLearningRate(),
                 training.outerMomentum(),
-                training.optimizerState() == TrainingSettings.OptimizerState.AVERAGE,
+                training.optimizerState(),
+                training.transfer(),
                 training.averaging(),
                 learningRate);
     }
@@ -44,7 +51,25 @@ public record RoundSettings(
     /** The same with another learning rate in the reports. */
     public RoundSettings with(LearningRate rate) {
         return new RoundSettings(
-                epochs, stepsPerEpoch, localSteps, outerLearningRate, outerMomentum, keepsOptimizer, averaging, rate);
+                epochs,
+                stepsPerEpoch,
+                localSteps,
+                outerLearningRate,
+                outerMomentum,
+                optimizerState,
+                transfer,
+                averaging,
+                rate);
+    }
+
+    /** Whether optimizer state is averaged and kept. */
+    public boolean keepsOptimizer() {
+        return optimizerState != OptimizerState.RESET;
+    }
+
+    /** How shared values travel. */
+    public Encoding encoding(ParameterLayout layout, long seed) {
+        return Encoding.of(layout, optimizerState, transfer, seed);
     }
 
     /** Rounds of an epoch; the last one may be shorter. */
@@ -63,7 +88,7 @@ public record RoundSettings(
     }
 
     /** What the round after a state starts from. */
-    public RoundState start(TrainingState state) {
+    public RoundState start(TrainingState state, Encoding encoding) {
         int epoch = state.round() / roundsPerEpoch();
         int skip = state.round() % roundsPerEpoch() * localSteps;
         return new RoundState(
@@ -72,6 +97,6 @@ public record RoundSettings(
                 skip,
                 Math.min(localSteps, stepsPerEpoch - skip),
                 epoch,
-                new SharedValues(state.parameters(), state.optimizer()));
+                encoding.encode(new SharedValues(state.parameters(), state.optimizer()), state.round()));
     }
 }

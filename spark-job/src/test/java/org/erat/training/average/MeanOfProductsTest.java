@@ -18,7 +18,6 @@ import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.erat.adapter.AdapterLayout;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.training.FakeShards;
-import org.erat.training.FloatBlock;
 import org.erat.training.ShardResult;
 import org.erat.training.SharedValues;
 import org.erat.training.Slice;
@@ -48,8 +47,8 @@ class MeanOfProductsTest {
             rowWeights[slot.index()] = steps;
             change.accept(slot, after);
         }
-        float[] values = after.pack(parts.slices(), rowWeights, 1);
-        return new ShardResult(shard, 5, 1, 1, 1, 0, 1, 1, rowWeights, new FloatBlock(values), 1, null);
+        byte[] values = parts.encoding().encode(after, shared, rowWeights, 1, 0, shard);
+        return new ShardResult(shard, 5, 1, 1, 1, 0, 1, 1, rowWeights, values, 1, null);
     }
 
     private static void randomize(SharedValues values, long from, int length, Random random) {
@@ -99,7 +98,7 @@ class MeanOfProductsTest {
                     .mapToDouble(result -> result.rowWeights()[slot.index()][of])
                     .sum();
             for (ShardResult result : results) {
-                float[] values = shared.parametersOf(result, parts.slices());
+                float[] values = shared.parametersOf(result, parts.encoding());
                 double weight = steps == 0 ? 1.0 / results.size() : result.rowWeights()[slot.index()][row] / steps;
                 mean = mean.add(b(slot, values)
                         .getRowVector(row)
