@@ -68,7 +68,7 @@ def values(name, shape):
 
 
 def is_norm(name):
-    return name.endswith(".weight") and any(part in name for part in ("norm", "ln_"))
+    return name.endswith(".weight") and any(part in name.lower() for part in ("norm", "ln_"))
 
 
 def adapters(model, config):
@@ -139,7 +139,11 @@ def case(name, config):
                 gradients={key: dict(a=rounded(a.grad), b=rounded(b.grad)) for key, a, b in parameters})
 
 
-cases = [case(name, config) for name, config in MODELS.items()]
-written = dict(torch=torch.__version__, transformers=transformers.__version__, examples=EXAMPLES, scale=SCALE,
-               models=cases)
-print(json.dumps(written).replace('{"name"', '\n{"name"'), file=sys.stdout)
+def write(cases, **further):
+    """Prints the file."""
+    written = dict(torch=torch.__version__, transformers=transformers.__version__, **further, models=cases)
+    print(json.dumps(written).replace('{"name"', '\n{"name"'), file=sys.stdout)
+
+
+if __name__ == "__main__":
+    write([case(name, config) for name, config in MODELS.items()], examples=EXAMPLES, scale=SCALE)

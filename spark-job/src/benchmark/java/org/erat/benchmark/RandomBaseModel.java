@@ -41,6 +41,7 @@ public final class RandomBaseModel {
                 given.positions(),
                 blocks,
                 width,
+                width,
                 new Heads(heads, heads, width / heads),
                 given.mask(),
                 new FeedForward(

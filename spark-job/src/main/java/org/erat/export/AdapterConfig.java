@@ -35,7 +35,7 @@ record AdapterConfig(
         TaskType type,
         List<String> labelNames,
         List<String> metrics) {
-    static final int VERSION = 5;
+    static final int VERSION = 6;
 
     /** The version whose architecture did not state biases, the kind of norm, a gate and how positions count. */
     private static final int ENCODERS_OF_BERT = 2;
@@ -45,6 +45,9 @@ record AdapterConfig(
 
     /** The version whose heads had the layers that {@link #withLayers} gives them. */
     private static final int FIXED_HEADS = 4;
+
+    /** The version whose architecture did not state the width of the embeddings. */
+    private static final int EMBEDDINGS_OF_ONE_WIDTH = 5;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -94,10 +97,13 @@ record AdapterConfig(
                 withPartsOfDecoders(tree.withObject("/architecture"));
             }
             if (version >= ENCODERS_OF_BERT && version <= FIXED_HEADS) {
-                ((ObjectNode) tree).put("version", VERSION);
                 withLayers(
                         tree.withObject("/head"),
                         tree.at("/architecture/family").asText());
+            }
+            if (version >= ENCODERS_OF_BERT && version <= EMBEDDINGS_OF_ONE_WIDTH) {
+                ((ObjectNode) tree).put("version", VERSION);
+                withEmbeddingWidth(tree.withObject("/architecture"));
                 return JSON.treeToValue(tree, AdapterConfig.class);
             }
             if (version != VERSION) {
@@ -132,6 +138,11 @@ record AdapterConfig(
         architecture.withObject("/heads").put("normalized", false);
         architecture.set("mask", JSON.valueToTree(Architecture.Mask.BIDIRECTIONAL));
         architecture.put("tied", true);
+    }
+
+    /** What every architecture of version 5 had without saying so. */
+    private static void withEmbeddingWidth(ObjectNode architecture) {
+        architecture.set("embedding_width", architecture.path("width"));
     }
 
     /** What every head of version 4 had without saying so. */

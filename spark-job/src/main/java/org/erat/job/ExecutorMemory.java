@@ -48,7 +48,7 @@ public record ExecutorMemory(long weights, long task, int tasks) {
 
     private static long weights(Architecture model, long bytes, long value, ComputeSettings.Weights layout) {
         long rows = (long) model.vocabulary() + model.positions().rows() + model.tokenTypes();
-        long tables = Float.BYTES * rows * model.width();
+        long tables = Float.BYTES * rows * model.embeddingWidth();
         long copies = layout == ComputeSettings.Weights.PACKED ? 2 : 1;
         return tables + angles(model) + copies * (bytes - tables) * value / Float.BYTES;
     }

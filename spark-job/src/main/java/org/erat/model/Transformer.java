@@ -315,6 +315,12 @@ public final class Transformer {
     private Tensor embed(int[] tokenIds, int[] typeIds, int[] positionRows) {
         Tensor sum = kernels.tokens()
                 .embeddings(weights.words(), weights.positions(), weights.types(), tokenIds, typeIds, positionRows);
-        return embeddingNorm == null ? sum : embeddingNorm.apply(sum);
+        Tensor embedded = embeddingNorm == null ? sum : embeddingNorm.apply(sum);
+        if (weights.embeddingProjection() == null) {
+            return embedded;
+        }
+        try (Tensor narrow = embedded) {
+            return kernels.matrices().linear(narrow, weights.embeddingProjection());
+        }
     }
 }

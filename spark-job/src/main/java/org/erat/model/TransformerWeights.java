@@ -20,11 +20,12 @@ import org.erat.data.safetensors.SafetensorsFile;
  * The frozen weights of a transformer in the layout of a {@link Backend}. Immutable; shared by all tasks of a JVM.
  *
  * @param architecture what they belong to
- * @param words [V,H] word embeddings
- * @param positions [P,H] position embeddings, or null for a model without
+ * @param words [V,E] word embeddings
+ * @param positions [P,E] position embeddings, or null for a model without
  * @param angles [P·D] cosines and sines of rotary position embeddings, or null for a model without
- * @param types [·,H] token type embeddings, or null for a model without
+ * @param types [·,E] token type embeddings, or null for a model without
  * @param embeddingNorm of the sum of the embeddings, or null for a model without
+ * @param embeddingProjection [H,E] from there to hidden states, or null for a model whose embeddings have their width
  * @param blocks the L blocks
  * @param finalNorm after the last block, or null for a model without
  */
@@ -35,6 +36,7 @@ public record TransformerWeights(
         @Nullable Tensor angles,
         @Nullable Tensor types,
         @Nullable NormWeights embeddingNorm,
+        @Nullable FrozenLinear embeddingProjection,
         List<BlockWeights> blocks,
         @Nullable NormWeights finalNorm)
         implements AutoCloseable {
@@ -105,7 +107,10 @@ public record TransformerWeights(
                 family.tokenTypeEmbeddings()
                         .map(name -> reader.table(name, architecture.tokenTypes()))
                         .orElse(null),
-                family.embeddingNorm().map(reader::norm).orElse(null),
+                family.embeddingNorm()
+                        .map(name -> reader.norm(name, architecture.embeddingWidth()))
+                        .orElse(null),
+                architecture.projectsEmbeddings() ? reader.linear(family.embeddingProjection()) : null,
                 List.copyOf(blocks),
                 family.finalNorm().map(reader::norm).orElse(null));
     }
@@ -114,6 +119,9 @@ public record TransformerWeights(
     @Override
     public void close() {
         Stream.of(words, positions, angles, types).filter(Objects::nonNull).forEach(Tensor::close);
+        if (embeddingProjection != null) {
+            embeddingProjection.close();
+        }
         Stream.of(embeddingNorm, finalNorm).filter(Objects::nonNull).forEach(NormWeights::close);
         blocks.forEach(BlockWeights::close);
     }
@@ -139,6 +147,16 @@ public record TransformerWeights(
                     architecture.in(stacked[0]));
         }
 
+        /** The map from the embeddings to the hidden states. */
+        FrozenLinear linear(String name) {
+            int out = architecture.width();
+            int in = architecture.embeddingWidth();
+            return backend.frozenLinear(
+                    new FloatBuffer[] {values(ModelTensors.weight(name), out, in)},
+                    new FloatBuffer[] {values(ModelTensors.bias(name), out)},
+                    in);
+        }
+
         /** Zeros where there is none: a product adds its bias while it writes its result, at no cost. */
         private FloatBuffer bias(int block, Projection projection) {
             int out = architecture.out(projection);
@@ -159,7 +177,10 @@ public record TransformerWeights(
         }
 
         NormWeights norm(String name) {
-            int width = architecture.width();
+            return norm(name, architecture.width());
+        }
+
+        NormWeights norm(String name, int width) {
             return new NormWeights(
                     backend.frozen(values(ModelTensors.weight(name), width), width),
                     architecture.norm().kind() == Architecture.Norm.Kind.LAYER
@@ -168,7 +189,8 @@ public record TransformerWeights(
         }
 
         Tensor table(String name, int rows) {
-            return backend.frozen(values(name, rows, architecture.width()), rows, architecture.width());
+            int width = architecture.embeddingWidth();
+            return backend.frozen(values(name, rows, width), rows, width);
         }
 
         private FrozenValues weight(int block, Projection projection) {

@@ -73,6 +73,8 @@ class ClassifierExportCommandTest {
                 new Model("bert-tokens", "bert", TaskType.TOKEN_CLASSIFICATION),
                 new Model("roberta", "roberta", TaskType.CLASSIFICATION),
                 new Model("distilbert", "distilbert", TaskType.CLASSIFICATION),
+                new Model("electra", "electra", TaskType.CLASSIFICATION),
+                new Model("electra-tokens", "electra", TaskType.TOKEN_CLASSIFICATION),
                 new Model("gpt2", "gpt2", TaskType.CLASSIFICATION),
                 new Model("qwen2-tokens", "qwen2", TaskType.TOKEN_CLASSIFICATION),
                 new Model("qwen2", "qwen2", TaskType.CLASSIFICATION));
@@ -110,6 +112,7 @@ class ClassifierExportCommandTest {
                     case "bert" -> new TinyLearners(TinyBaseModel.writePooled(source, TinyBaseModel.bert(2)));
                     case "roberta" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.roberta(2)));
                     case "distilbert" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.distilBert(2)));
+                    case "electra" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.electra(2)));
                     default -> decoder(model.family(), source);
                 };
         Architecture architecture = tiny.spec().architecture();
@@ -185,7 +188,7 @@ class ClassifierExportCommandTest {
                         switch (model.family()) {
                             case "bert" -> ofTokens ? List.of("classifier") : List.of("bert.pooler", "classifier");
                             case "distilbert" -> List.of("pre_classifier", "classifier");
-                            case "roberta" -> List.of("classifier");
+                            case "roberta", "electra" -> List.of("classifier");
                             default -> List.of("score");
                         });
         assertThat(export.resolve("head.safetensors")).doesNotExist();
@@ -207,7 +210,7 @@ class ClassifierExportCommandTest {
                             default -> null;
                         });
         assertThat(config.path("architectures").path(0).asText())
-                .matches("(Bert|Roberta|DistilBert|GPT2|Qwen2)For(Sequence|Token)Classification");
+                .matches("(Bert|Roberta|DistilBert|Electra|GPT2|Qwen2)For(Sequence|Token)Classification");
     }
 
     private static double[] outputs(TrainedAdapter adapter, TinyLearners tiny, Batch batch, int rank) {

@@ -127,7 +127,7 @@ class AdapterFilesTest {
         AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
-        assertThat(config.get("version").asInt()).isEqualTo(5);
+        assertThat(config.get("version").asInt()).isEqualTo(6);
         assertThat(config.get("type").asText()).isEqualTo("classification");
         assertThat(config.get("label_names").toString()).isEqualTo("[\"class 0\",\"class 1\",\"class 2\"]");
         assertThat(config.get("head").toString())
@@ -220,7 +220,7 @@ class AdapterFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, CLASSIFICATION", "3, CLASSIFICATION", "4, CLASSIFICATION", "4, TOKEN_CLASSIFICATION"})
+    @CsvSource({"2, CLASSIFICATION", "3, CLASSIFICATION", "4, CLASSIFICATION", "4, TOKEN_CLASSIFICATION", "5, CLASSIFICATION"})
     void aDescriptionOfAnEarlierVersionIsRead(int version, TaskType task) throws IOException {
         tiny.task = task;
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
@@ -228,8 +228,11 @@ class AdapterFilesTest {
         Path config = folder.resolve("adapter/head_config.json");
         ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
         root.put("version", version);
-        ((ObjectNode) root.get("head")).remove(List.of("layers", "dropout"));
         ObjectNode architecture = (ObjectNode) root.get("architecture");
+        architecture.remove("embedding_width");
+        if (version < 5) {
+            ((ObjectNode) root.get("head")).remove(List.of("layers", "dropout"));
+        }
         if (version < 4) {
             architecture.put("mask", "BIDIRECTIONAL").remove("tied");
             ((ObjectNode) architecture.get("heads")).remove("normalized");
@@ -253,11 +256,11 @@ class AdapterFilesTest {
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 
-        Files.writeString(config, text.replace("\"version\" : 5", "\"version\" : 7"));
-        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 5.");
+        Files.writeString(config, text.replace("\"version\" : 6", "\"version\" : 7"));
+        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 6.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 71, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 72, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.replaceFirst("\"metrics\" : \\[[^]]*]", "\"metrics\" : [null]"));
         requireRefused("head_config.json: is not the description of an adapter (");
         Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 67108868"));

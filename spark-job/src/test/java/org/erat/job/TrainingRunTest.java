@@ -498,6 +498,7 @@ class TrainingRunTest {
                         Positions.ofAllTokens(4),
                         model.blocks(),
                         model.width(),
+                        model.embeddingWidth(),
                         model.heads(),
                         model.mask(),
                         model.feedForward(),

@@ -398,7 +398,7 @@ public final class TorchTransformer {
         if (architecture.norm().kind() == Architecture.Norm.Kind.RMS) {
             return rmsNorm.apply(scope, x, weight);
         }
-        return LayerNorm.layerNorm(x, new Shape(architecture.width()), weight, weights.get(name + ".bias"), (float)
+        return LayerNorm.layerNorm(x, weight.getShape(), weight, weights.get(name + ".bias"), (float)
                         architecture.norm().epsilon())
                 .singletonOrThrow();
     }
@@ -412,9 +412,10 @@ public final class TorchTransformer {
         if (family.tokenTypeEmbeddings().isPresent()) {
             sum = sum.add(rows(family.tokenTypeEmbeddings().get(), types));
         }
-        return family.embeddingNorm().isPresent()
+        NDArray embedded = family.embeddingNorm().isPresent()
                 ? norm(scope, sum, family.embeddingNorm().get())
                 : sum;
+        return architecture.projectsEmbeddings() ? linear(embedded, family.embeddingProjection()) : embedded;
     }
 
     /** RoBERTa's are those of create_position_ids_from_input_ids in the transformers library. */

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param positions how tokens know their place
  * @param blocks L
  * @param width H, width of the hidden states
+ * @param embeddingWidth E, width of the embeddings; a linear map makes hidden states of them where it is not H
  * @param heads of the attention
  * @param mask which keys a query sees
  * @param feedForward the second part of a block
@@ -31,6 +32,7 @@ public record Architecture(
         Positions positions,
         int blocks,
         int width,
+        int embeddingWidth,
         Heads heads,
         Mask mask,
         FeedForward feedForward,
@@ -51,6 +53,7 @@ public record Architecture(
         requireSize("vocabulary", vocabulary, MOST_WORDS);
         requireSize("blocks", blocks, MOST_BLOCKS);
         requireSize("width", width, MOST);
+        requireSize("width of the embeddings", embeddingWidth, MOST);
         requireSize("heads", heads.query(), MOST);
         requireSize("key/value heads", heads.keyValue(), MOST);
         requireSize("width of a head", heads.width(), MOST);
@@ -195,6 +198,7 @@ public record Architecture(
                 positions,
                 blocks,
                 width,
+                width,
                 new Heads(heads, heads, width / heads),
                 Mask.BIDIRECTIONAL,
                 new FeedForward(inner, activation, false),
@@ -202,6 +206,30 @@ public record Architecture(
                 Biases.ALL,
                 true,
                 padTokenId);
+    }
+
+    /** The same with embeddings of another width. */
+    public Architecture withEmbeddingWidth(int other) {
+        return new Architecture(
+                family,
+                vocabulary,
+                tokenTypes,
+                positions,
+                blocks,
+                width,
+                other,
+                heads,
+                mask,
+                feedForward,
+                norm,
+                biases,
+                tied,
+                padTokenId);
+    }
+
+    /** Whether a linear map makes hidden states of the embeddings. */
+    public boolean projectsEmbeddings() {
+        return embeddingWidth != width;
     }
 
     /** The projections of each block, in the order of the forward pass. */

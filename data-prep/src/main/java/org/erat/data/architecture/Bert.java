@@ -65,8 +65,12 @@ public class Bert implements Family {
         root.put(PADDING, architecture.padTokenId());
         root.put("position_embedding_type", "absolute");
         root.put("torch_dtype", "float32");
+        writeFurtherKeys(architecture, root);
         return ConfigJson.of(root, where);
     }
+
+    /** Adds the keys that only another family of BERT's form has. */
+    void writeFurtherKeys(Architecture architecture, ObjectNode config) {}
 
     @Override
     public List<String> prefixes() {

@@ -12,6 +12,7 @@ public final class Families {
             new Bert(),
             new Roberta(),
             new DistilBert(),
+            new Electra(),
             new Gpt2(),
             new Llama(),
             new Mistral(),

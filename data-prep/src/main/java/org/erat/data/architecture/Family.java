@@ -8,7 +8,7 @@ import java.util.Optional;
  * A family of models, one file each. It turns a {@code config.json} into an {@link Architecture}, and a part of the model
  * into the name of its tensors. Names are those of the Hugging Face checkpoint without a prefix. A linear map
  * {@code NAME} has a {@code NAME.weight} [out,in] and, where {@link Architecture.Biases} says so, a {@code NAME.bias} [out]. A
- * norm has a weight [H], and layer normalization a bias [H].
+ * norm of hidden states has a weight [H], and layer normalization a bias [H].
  * {@link ModelTensors} lists all tensors of a model with their shapes. Families are stateless. {@link Families} finds
  * them.
  */
@@ -57,20 +57,25 @@ public interface Family {
         return TaskHead.linear("classifier");
     }
 
-    /** Word embeddings [V,H]. */
+    /** Word embeddings [V,E]. */
     String wordEmbeddings();
 
-    /** Position embeddings [P,H]; empty where the family has no such table. */
+    /** Position embeddings [P,E]; empty where the family has no such table. */
     Optional<String> positionEmbeddings();
 
-    /** Token type embeddings; empty where the family has none. */
+    /** Token type embeddings [·,E]; empty where the family has none. */
     default Optional<String> tokenTypeEmbeddings() {
         return Optional.empty();
     }
 
-    /** The norm after the embeddings; empty where the family has none. */
+    /** The norm [E] after the embeddings; empty where the family has none. */
     default Optional<String> embeddingNorm() {
         return Optional.empty();
+    }
+
+    /** The linear map [H,E] with a bias after that norm, where {@link Architecture#projectsEmbeddings} says so. */
+    default String embeddingProjection() {
+        throw new IllegalArgumentException(name() + " has embeddings as wide as its hidden states");
     }
 
     /** A projection of a block. */

@@ -55,6 +55,7 @@ public final class Gpt2 implements Family {
                         Positions.ofAllTokens(positions),
                         DecoderConfig.blocks(config, "n_layer"),
                         width,
+                        width,
                         new Heads(heads, heads, width / heads),
                         Mask.CAUSAL,
                         new FeedForward(

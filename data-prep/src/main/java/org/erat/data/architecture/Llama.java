@@ -40,6 +40,7 @@ public class Llama implements Family {
                         RotarySettings.read(config, config.size("max_position_embeddings")),
                         DecoderConfig.blocks(config, "num_hidden_layers"),
                         config.size(WIDTH),
+                        config.size(WIDTH),
                         heads(config),
                         mask(config),
                         new FeedForward(config.size("intermediate_size"), config.activation("hidden_act"), true),
