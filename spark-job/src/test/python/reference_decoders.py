@@ -40,6 +40,9 @@ MODELS = {
     "qwen2 with a sliding window": dict(
         LLAMA, model_type="qwen2", tie_word_embeddings=False, rope_theta=1000.0, use_sliding_window=True,
         sliding_window=2, max_window_layers=0),
+    "qwen2 with windows in some blocks": dict(
+        LLAMA, model_type="qwen2", tie_word_embeddings=False, rope_theta=1000.0, use_sliding_window=True,
+        sliding_window=2, max_window_layers=1),
     "qwen3": dict(LLAMA, model_type="qwen3", head_dim=8, tie_word_embeddings=True, rope_theta=1000.0),
 }
 # The one matrix of a tied model may be stored under either name.

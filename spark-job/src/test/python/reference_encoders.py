@@ -17,11 +17,24 @@ TYPES = [[0, 0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1]]
 BERT = dict(vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=INNER, num_hidden_layers=2, num_attention_heads=4,
             max_position_embeddings=12, type_vocab_size=2, hidden_act="gelu", pad_token_id=0)
 
+MODERNBERT = dict(
+    model_type="modernbert", vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=INNER, num_hidden_layers=4,
+    num_attention_heads=2, max_position_embeddings=16, hidden_activation="gelu", local_attention=4, pad_token_id=0,
+    cls_token_id=1, sep_token_id=2, bos_token_id=1, eos_token_id=2)
+
 # What stands before the names of the tensors, and the configuration as a config.json has it.
 MODELS = {
     "electra": ("electra.", dict(BERT, model_type="electra", embedding_size=6)),
     "electra with embeddings as wide as its states": ("", dict(
         BERT, model_type="electra", embedding_size=WIDTH, hidden_act="gelu_new")),
+    "modernbert": ("model.", dict(
+        MODERNBERT, global_attn_every_n_layers=3, global_rope_theta=160.0, local_rope_theta=10.0,
+        classifier_pooling="mean")),
+    "modernbert with biases and the keys of version 5": ("", dict(
+        MODERNBERT, norm_bias=True, attention_bias=True, mlp_bias=True, local_attention=3,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+        rope_parameters=dict(full_attention=dict(rope_type="linear", rope_theta=500.0, factor=2.0),
+                             sliding_attention=dict(rope_type="default", rope_theta=20.0)))),
 }
 
 
@@ -35,6 +48,13 @@ def of_bert(block):
 def adapters(model):
     """(block, projection, module, first output, outputs) of each projection, in the order of the forward pass."""
     found = []
+    if model.config.model_type == "modernbert":
+        for i, block in enumerate(model.layers):
+            found += [(i, "query", block.attn.Wqkv, 0, WIDTH), (i, "key", block.attn.Wqkv, WIDTH, WIDTH),
+                      (i, "value", block.attn.Wqkv, 2 * WIDTH, WIDTH), (i, "attention-output", block.attn.Wo, 0, WIDTH),
+                      (i, "gate", block.mlp.Wi, 0, INNER), (i, "intermediate", block.mlp.Wi, INNER, INNER),
+                      (i, "output", block.mlp.Wo, 0, WIDTH)]
+        return found
     for i, block in enumerate(model.encoder.layer):
         found += [(i, name, module, 0, module.out_features) for name, module in of_bert(block)]
     return found

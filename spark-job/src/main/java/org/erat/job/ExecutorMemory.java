@@ -56,7 +56,10 @@ public record ExecutorMemory(long weights, long task, int tasks) {
     /** Cosines and sines of rotary positions. */
     private static long angles(Architecture model) {
         return model.positions() instanceof Positions.Rotary rotary
-                ? (long) Float.BYTES * rotary.maxLength() * model.heads().width()
+                ? Float.BYTES
+                        * rotary.rotations().stream().distinct().count()
+                        * rotary.maxLength()
+                        * model.heads().width()
                 : 0;
     }
 

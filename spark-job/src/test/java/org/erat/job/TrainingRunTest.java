@@ -500,12 +500,13 @@ class TrainingRunTest {
                         model.width(),
                         model.embeddingWidth(),
                         model.heads(),
-                        model.mask(),
+                        model.masks(),
                         model.feedForward(),
                         model.norm(),
                         model.biases(),
                         model.tied(),
-                        model.padTokenId()));
+                        model.padTokenId(),
+                        model.pooling()));
 
         assertThatThrownBy(() -> submit(
                         project.job("model.path=" + own.resolve("short")), own.resolve("run"), Watching.toTheEnd()))

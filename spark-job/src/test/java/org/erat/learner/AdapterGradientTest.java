@@ -98,7 +98,8 @@ class AdapterGradientTest {
     record Case(int number) {
         TinyLearners draw() {
             Random random = new Random(1000 + number);
-            TinyLearners tiny = new TinyLearners(pick(random, List.of(oneBlock, twoBlocks, roberta, distilBert, electra)));
+            TinyLearners tiny =
+                    new TinyLearners(pick(random, List.of(oneBlock, twoBlocks, roberta, distilBert, electra)));
             tiny.projections = pick(random, subsets().toList());
             tiny.scale = pick(random, List.of(Scale.values()));
             tiny.update = pick(random, List.of(Update.values()));

@@ -53,8 +53,10 @@ class DecoderFamiliesTest {
         int[][] examples = ReferenceDecoders.examples();
         double scale = reference.path("scale").doubleValue();
         try (BaseModelDirectory model = BaseModelDirectory.open(prepared)) {
-            ReferenceRun.check(new ReferenceRun(model, new Nd4jBackend(Precision.F64), examples, scale), expected, DOUBLE);
-            ReferenceRun.check(new ReferenceRun(model, new OneDnnBackend(Precision.F32), examples, scale), expected, SINGLE);
+            ReferenceRun.check(
+                    new ReferenceRun(model, new Nd4jBackend(Precision.F64), examples, scale), expected, DOUBLE);
+            ReferenceRun.check(
+                    new ReferenceRun(model, new OneDnnBackend(Precision.F32), examples, scale), expected, SINGLE);
         }
     }
 
@@ -84,7 +86,8 @@ class DecoderFamiliesTest {
                     double[][] hidden = run.result().hidden(0);
                     for (int t = 0; t < hidden.length; t++) {
                         String what = folder.getFileName() + ", token";
-                        ReferenceRun.assertClose(run.logits(hidden[t]), each.path("logits").path(t), what, SINGLE);
+                        ReferenceRun.assertClose(
+                                run.logits(hidden[t]), each.path("logits").path(t), what, SINGLE);
                     }
                 }
             }

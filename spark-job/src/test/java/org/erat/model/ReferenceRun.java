@@ -73,20 +73,14 @@ final class ReferenceRun {
             System.arraycopy(examples[b], 0, ids, b * tokens, lengths[b]);
             System.arraycopy(types[b], 0, typeIds, b * tokens, lengths[b]);
         }
-        return new Batch(
-                ids,
-                typeIds,
-                lengths,
-                new long[lengths.length],
-                new Targets.Classes(new int[lengths.length]));
+        return new Batch(ids, typeIds, lengths, new long[lengths.length], new Targets.Classes(new int[lengths.length]));
     }
 
     private double[] adapters() {
         double[] all = new double[(int) layout.length()];
         for (AdapterLayout.Slot slot : layout.slots()) {
             String key = slot.block() + "." + slot.projection().key();
-            System.arraycopy(
-                    ReferenceDecoders.values(key + ".a", slot.in()), 0, all, (int) slot.rowOfA(0), slot.in());
+            System.arraycopy(ReferenceDecoders.values(key + ".a", slot.in()), 0, all, (int) slot.rowOfA(0), slot.in());
             System.arraycopy(
                     ReferenceDecoders.values(key + ".b", slot.out()), 0, all, (int) slot.rowOfB(0), slot.out());
         }
@@ -172,8 +166,7 @@ final class ReferenceRun {
         }
     }
 
-    static void assertClose(double[] actual, JsonNode expected, String what, double tolerance)
-            throws IOException {
+    static void assertClose(double[] actual, JsonNode expected, String what, double tolerance) throws IOException {
         double[] values = JSON.treeToValue(expected, double[].class);
         assertThat(actual).as(what).hasSameSizeAs(values);
         for (int i = 0; i < values.length; i++) {

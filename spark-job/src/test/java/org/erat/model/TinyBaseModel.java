@@ -103,6 +103,13 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
             Files.write(directory.resolve(BaseModelDirectory.CONFIG), config(architecture));
             SafetensorsWriter.write(directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
             writeTokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
+            if (architecture.family().equals("roberta")) {
+                // The tokenizer is BERT's: the class that the library takes for this family would build another one of
+                // it.
+                Files.writeString(
+                        directory.resolve(BaseModelDirectory.TOKENIZER_CONFIG),
+                        "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}");
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -129,13 +129,13 @@ public class Bert implements Family {
 
     /** The pooler belongs to the head, as its dense layer. */
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.dense("bert.pooler.dense", Activation.TANH, "classifier");
     }
 
     @Override
-    public Optional<String> pooler() {
-        return Optional.of("pooler.dense");
+    public Optional<Pooler> pooler() {
+        return Optional.of(new Pooler("pooler.dense", true, Optional.empty()));
     }
 
     @Override

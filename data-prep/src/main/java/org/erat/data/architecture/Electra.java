@@ -22,8 +22,7 @@ public final class Electra extends Bert {
 
     @Override
     public Architecture architecture(ConfigJson config) {
-        return super.architecture(config)
-                .withEmbeddingWidth(config.size(EMBEDDING_WIDTH, DEFAULT_EMBEDDING_WIDTH));
+        return super.architecture(config).withEmbeddingWidth(config.size(EMBEDDING_WIDTH, DEFAULT_EMBEDDING_WIDTH));
     }
 
     @Override
@@ -43,12 +42,12 @@ public final class Electra extends Bert {
 
     /** GELU with the error function, whatever the activation of the feed-forward parts. */
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.droppedDense("classifier.dense", Activation.GELU, "classifier.out_proj");
     }
 
     @Override
-    public Optional<String> pooler() {
+    public Optional<Pooler> pooler() {
         return Optional.empty();
     }
 

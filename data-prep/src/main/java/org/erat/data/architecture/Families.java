@@ -13,6 +13,7 @@ public final class Families {
             new Roberta(),
             new DistilBert(),
             new Electra(),
+            new ModernBert(),
             new Gpt2(),
             new Llama(),
             new Mistral(),

@@ -47,13 +47,13 @@ public interface Family {
     }
 
     /**
-     * The head of the family's {@code ForSequenceClassification}, on the first token, or in causal models on the last one.
+     * The head of the family's {@code ForSequenceClassification}, on the state of {@link Architecture#pooling}.
      * Names are those in that class.
      */
-    TaskHead sequenceClassifier();
+    TaskHead sequenceClassifier(Architecture architecture);
 
     /** The head of the family's {@code ForTokenClassification}. Names are those in that class. */
-    default TaskHead tokenClassifier() {
+    default TaskHead tokenClassifier(Architecture architecture) {
         return TaskHead.linear("classifier");
     }
 
@@ -108,6 +108,11 @@ public interface Family {
     /** The norm of a block's attention. */
     String attentionNorm(int block);
 
+    /** Whether there is such a norm: a block that follows the norm of the embeddings may do without. */
+    default boolean hasAttentionNorm(int block) {
+        return true;
+    }
+
     /** The norm of a block's feed-forward part. */
     String feedForwardNorm(int block);
 
@@ -122,10 +127,22 @@ public interface Family {
      */
     String blockPath(int block);
 
-    /** The pooler, a linear map [H,H]. A checkpoint may lack it. Empty where the family has none. */
-    default Optional<String> pooler() {
+    /**
+     * The layers of a classifier's head that pretraining has trained, so that the head may start with them. A checkpoint may
+     * lack them. Empty where the family has none.
+     */
+    default Optional<Pooler> pooler() {
         return Optional.empty();
     }
+
+    /**
+     * Layers of a classifier's head in a checkpoint.
+     *
+     * @param dense linear map [H,H]
+     * @param biased whether it has a bias
+     * @param norm the norm [H] behind its activation; empty for none
+     */
+    record Pooler(String dense, boolean biased, Optional<String> norm) {}
 
     /** The masked-language-model head. A checkpoint may lack it. Empty where the family has none. */
     default Optional<MaskedLanguageModelHead> maskedLanguageModelHead() {

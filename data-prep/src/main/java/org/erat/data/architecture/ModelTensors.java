@@ -45,7 +45,7 @@ public final class ModelTensors {
                             weight(family.headNorm(block, projection)),
                             new long[] {architecture.heads().width()});
                 }
-                if (projection == Projection.ATTENTION_OUTPUT) {
+                if (projection == Projection.ATTENTION_OUTPUT && family.hasAttentionNorm(block)) {
                     norm(shapes, family.attentionNorm(block), architecture);
                 }
             }
@@ -57,9 +57,10 @@ public final class ModelTensors {
     /** The tensors of the pooler, with their shapes; empty where the family has none. A model has all of them or none. */
     public static Map<String, long[]> pooler(Architecture architecture) {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        Families.of(architecture)
-                .pooler()
-                .ifPresent(name -> linear(shapes, name, architecture.width(), architecture.width(), true));
+        Families.of(architecture).pooler().ifPresent(pooler -> {
+            linear(shapes, pooler.dense(), architecture.width(), architecture.width(), pooler.biased());
+            pooler.norm().ifPresent(name -> norm(shapes, name, architecture));
+        });
         return shapes;
     }
 
@@ -118,7 +119,7 @@ public final class ModelTensors {
 
     private static void norm(Map<String, long[]> shapes, String name, int width, Architecture architecture) {
         shapes.put(weight(name), new long[] {width});
-        if (architecture.norm().kind() == Architecture.Norm.Kind.LAYER) {
+        if (architecture.norm().kind().hasBias()) {
             shapes.put(bias(name), new long[] {width});
         }
     }

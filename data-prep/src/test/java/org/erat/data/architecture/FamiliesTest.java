@@ -158,8 +158,9 @@ class FamiliesTest {
     void aFamilyThatDoesNotExistIsAnsweredWithTheNearestAndWithAll() {
         assertThatThrownBy(() -> Families.named("distillbert"))
                 .isInstanceOf(UsageException.class)
-                .hasMessage("'distillbert' is not a family of models (did you mean 'distilbert'?)."
-                        + " Use one of bert, roberta, distilbert, electra, gpt2, llama, mistral, qwen2, qwen3.");
+                .hasMessage(
+                        "'distillbert' is not a family of models (did you mean 'distilbert'?)."
+                                + " Use one of bert, roberta, distilbert, electra, modernbert, gpt2, llama, mistral, qwen2, qwen3.");
     }
 
     @ParameterizedTest
@@ -215,7 +216,7 @@ class FamiliesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "model_type, mamba, 'model_type \"mamba\" is not supported. Use a model with one of [bert, camembert, distilbert, electra, gpt2, llama, mistral, qwen2, qwen3, roberta, xlm-roberta]'",
+        "model_type, mamba, 'model_type \"mamba\" is not supported. Use a model with one of [bert, camembert, distilbert, electra, gpt2, llama, mistral, modernbert, qwen2, qwen3, roberta, xlm-roberta]'",
         "hidden_act, tanh, hidden_act \"tanh\" is not supported",
         "position_embedding_type, relative_key, position_embedding_type 'relative_key' is not supported"
     })
