@@ -4,7 +4,8 @@
     python3 exported_classifiers.py DIR ../resources/org/erat/cli/reference-classifiers.json
 
 Needs torch, transformers and peft. Of each model and rank: outputs of the adapter on the base model, which are written to
-the file, and of the merged model, which have to be the same.
+the file, and of the merged model, which have to be the same. A pipeline over the merged model has to answer for a text,
+with its own tokenizer.
 """
 import json
 import pathlib
@@ -14,7 +15,7 @@ import peft
 import torch
 import transformers
 from peft import PeftModel
-from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, pipeline
 
 transformers.logging.set_verbosity_error()
 TOLERANCE = 1e-5
@@ -48,6 +49,8 @@ def main():
             values = outputs(model, examples, of_tokens)
             difference = (values - outputs(merged, examples, of_tokens)).abs().max().item()
             print(folder.name, rank, type(merged).__name__, f"merged differs by {difference:.2g}")
+            pipeline("token-classification" if of_tokens else "text-classification", model=str(folder / f"merged-{rank}"))(
+                "the cat sat on a good film")
             assert difference < TOLERANCE * max(1, values.abs().max().item())
             models.setdefault(folder.name, {})[rank] = [round(value, 7) for value in values.tolist()]
     versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}

@@ -40,6 +40,9 @@ MODELS = {
     "qwen2 with a sliding window": dict(
         LLAMA, model_type="qwen2", tie_word_embeddings=False, rope_theta=1000.0, use_sliding_window=True,
         sliding_window=2, max_window_layers=0),
+    "qwen2 with windows in some blocks": dict(
+        LLAMA, model_type="qwen2", tie_word_embeddings=False, rope_theta=1000.0, use_sliding_window=True,
+        sliding_window=2, max_window_layers=1),
     "qwen3": dict(LLAMA, model_type="qwen3", head_dim=8, tie_word_embeddings=True, rope_theta=1000.0),
 }
 # The one matrix of a tied model may be stored under either name.
@@ -68,7 +71,7 @@ def values(name, shape):
 
 
 def is_norm(name):
-    return name.endswith(".weight") and any(part in name for part in ("norm", "ln_"))
+    return name.endswith(".weight") and any(part in name.lower() for part in ("norm", "ln_"))
 
 
 def adapters(model, config):
@@ -139,7 +142,11 @@ def case(name, config):
                 gradients={key: dict(a=rounded(a.grad), b=rounded(b.grad)) for key, a, b in parameters})
 
 
-cases = [case(name, config) for name, config in MODELS.items()]
-written = dict(torch=torch.__version__, transformers=transformers.__version__, examples=EXAMPLES, scale=SCALE,
-               models=cases)
-print(json.dumps(written).replace('{"name"', '\n{"name"'), file=sys.stdout)
+def write(cases, **further):
+    """Prints the file."""
+    written = dict(torch=torch.__version__, transformers=transformers.__version__, **further, models=cases)
+    print(json.dumps(written).replace('{"name"', '\n{"name"'), file=sys.stdout)
+
+
+if __name__ == "__main__":
+    write([case(name, config) for name, config in MODELS.items()], examples=EXAMPLES, scale=SCALE)

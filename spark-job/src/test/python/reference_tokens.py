@@ -95,17 +95,55 @@ def roberta_tokenizer(bert_processing):
     }
 
 
+def unigram_tokenizer(first, last, unknown, ends):
+    """As converted from SentencePiece: special tokens first and the mask last; ends are those of a text."""
+    trained = tokenizers.Tokenizer(tokenizers.models.Unigram())
+    trained.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    texts = [text for pair in TEXTS for text in pair if text] + [word * 2 + " " + word for word in WORDS]
+    trained.train_from_iterator(texts, tokenizers.trainers.UnigramTrainer(vocab_size=90, show_progress=False))
+    pieces = [piece for piece in json.loads(trained.to_str())["model"]["vocab"] if piece[0] not in first + last]
+    vocabulary = [[token, 0.0] for token in first] + pieces + [[token, 0.0] for token in last]
+    ids = {piece[0]: i for i, piece in enumerate(vocabulary)}
+    begin, end = ends
+    special = lambda token: {"SpecialToken": {"id": token, "type_id": 0}}
+    sequence = lambda name: {"Sequence": {"id": name, "type_id": 0}}
+    single = [special(begin), sequence("A"), special(end)]
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    return {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": added(first + last, ids), "normalizer": None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]},
+        "post_processor": {
+            "type": "TemplateProcessing", "single": single,
+            "pair": single + [special(end), sequence("B"), special(end)],
+            "special_tokens": {t: {"id": t, "ids": [ids[t]], "tokens": [t]} for t in ends}},
+        "decoder": metaspace,
+        "model": {"type": "Unigram", "unk_id": ids[unknown], "vocab": vocabulary, "byte_fallback": False},
+    }
+
+
+XLM_ROBERTA = ["<s>", "<pad>", "</s>", "<unk>"]
+CAMEMBERT = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>"]
+
+
 def config(kind, tokenizer, **other):
-    sizes = dict(vocab_size=max(tokenizer["model"]["vocab"].values()) + 1, pad_token_id=0 if kind != "roberta" else 1)
-    if kind == "distilbert":
+    vocabulary = tokenizer["model"]["vocab"]
+    of_roberta = kind in ("roberta", "xlm-roberta", "camembert")
+    sizes = dict(vocab_size=len(vocabulary) if isinstance(vocabulary, list) else max(vocabulary.values()) + 1,
+                 pad_token_id=1 if of_roberta else 0)
+    if kind == "electra":
+        sizes.update(model_type=kind, architectures=["ElectraModel"], hidden_size=WIDTH, embedding_size=6,
+                     num_hidden_layers=2, num_attention_heads=2, intermediate_size=16, hidden_act="gelu",
+                     max_position_embeddings=20, type_vocab_size=2, layer_norm_eps=1e-12)
+    elif kind == "distilbert":
         sizes.update(model_type=kind, architectures=["DistilBertModel"], dim=WIDTH, n_layers=2, n_heads=2, hidden_dim=16,
                      activation="gelu", max_position_embeddings=20)
     else:
         sizes.update(
-            model_type=kind, architectures=["BertModel" if kind == "bert" else "RobertaModel"], hidden_size=WIDTH,
+            model_type=kind, architectures=["RobertaModel" if of_roberta else "BertModel"], hidden_size=WIDTH,
             num_hidden_layers=2, num_attention_heads=2, intermediate_size=16, hidden_act="gelu",
-            max_position_embeddings=20 if kind == "bert" else 22, type_vocab_size=2 if kind == "bert" else 1,
-            layer_norm_eps=1e-12 if kind == "bert" else 1e-5)
+            max_position_embeddings=22 if of_roberta else 20, type_vocab_size=1 if of_roberta else 2,
+            layer_norm_eps=1e-5 if of_roberta else 1e-12)
     sizes.update(other)
     return sizes
 
@@ -143,7 +181,7 @@ def case(name, kind, tokenizer, tokenizer_config):
             examples.append({
                 "text": text, "pair": pair,
                 "input_ids": encoded["input_ids"][0].tolist(),
-                "token_type_ids": types[0].tolist() if types is not None and kind == "bert" else None,
+                "token_type_ids": types[0].tolist() if types is not None and kind in ("bert", "electra") else None,
                 "mean": [round(v, 9) for v in hidden.mean(0).tolist()]})
         return {"name": name, "config": model_config, "tokenizer": tokenizer, "tokenizer_config": tokenizer_config,
                 "examples": examples}
@@ -170,6 +208,14 @@ CASES = [
      {"tokenizer_class": "RobertaTokenizerFast", "add_prefix_space": True}),
     ("RoBERTa of no class", "roberta", roberta_tokenizer(True), {"tokenizer_class": "PreTrainedTokenizerFast"}),
     ("DistilBERT", "distilbert", bert_tokenizer(True), {"tokenizer_class": "DistilBertTokenizer", "do_lower_case": True}),
+    ("ELECTRA", "electra", bert_tokenizer(True), {"tokenizer_class": "ElectraTokenizer", "do_lower_case": True}),
+    ("ELECTRA of no class", "electra", bert_tokenizer(False), {"do_lower_case": True}),
+    ("XLM-RoBERTa", "xlm-roberta", unigram_tokenizer(XLM_ROBERTA, ["<mask>"], "<unk>", ("<s>", "</s>")),
+     {"tokenizer_class": "XLMRobertaTokenizer"}),
+    ("XLM-RoBERTa of no class", "xlm-roberta", unigram_tokenizer(XLM_ROBERTA, ["<mask>"], "<unk>", ("<s>", "</s>")),
+     {"tokenizer_class": "PreTrainedTokenizerFast"}),
+    ("CamemBERT", "camembert", unigram_tokenizer(CAMEMBERT, ["<mask>"], "<unk>", ("<s>", "</s>")),
+     {"tokenizer_class": "CamembertTokenizer"}),
 ]
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ final class OursEngine implements Engine {
                 LearnerSpec.of(
                 job(model, method, precision),
                 base,
-                base.architecture().mask().causal() ? TaskType.LANGUAGE_MODELING : TaskType.CLASSIFICATION,
+                base.architecture().causal() ? TaskType.LANGUAGE_MODELING : TaskType.CLASSIFICATION,
                 CLASSES,
                 TOTAL_STEPS));
     }

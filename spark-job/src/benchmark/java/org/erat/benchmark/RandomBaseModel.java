@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.erat.data.architecture.Activation;
@@ -41,8 +42,9 @@ public final class RandomBaseModel {
                 given.positions(),
                 blocks,
                 width,
+                width,
                 new Heads(heads, heads, width / heads),
-                given.mask(),
+                List.of(given.mask(0)),
                 new FeedForward(
                         4 * width,
                         given.feedForward().activation(),
@@ -50,7 +52,8 @@ public final class RandomBaseModel {
                 given.norm(),
                 given.biases(),
                 given.tied(),
-                given.padTokenId());
+                given.padTokenId(),
+                given.pooling());
         write(directory, shape, Files.readAllBytes(like.resolve(BaseModelDirectory.TOKENIZER)));
     }
 

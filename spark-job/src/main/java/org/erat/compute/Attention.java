@@ -16,7 +16,7 @@ public interface Attention {
      * @param headWidth D
      * @param mask which keys of its own example a query sees, beside padding, which none sees
      * @param lengths [B] tokens of each example, 1..T; those beyond are padding and are not attended to
-     * @param visibility which keys each query sees, if {@code mask}, which is bidirectional then, does not say it; or null
+     * @param visibility which keys each query sees, if {@code mask}, which shows all then, does not say it; or null
      */
     record Shape(
             int batch,
@@ -32,14 +32,21 @@ public interface Attention {
             this(batch, tokens, heads, keyValueHeads, headWidth, mask, lengths, null);
         }
 
+        /** The same with another mask. */
+        public Shape with(Mask other) {
+            return new Shape(batch, tokens, heads, keyValueHeads, headWidth, other, lengths, visibility);
+        }
+
         /** Whether a query that is no padding misses keys that are none. */
         public boolean hidesKeys() {
-            return mask.causal() || visibility != null;
+            return mask.hidesKeys(tokens) || visibility != null;
         }
 
         /** Index of the first key of the interval that a query sees; it sees the key at its own place besides. */
         public int firstKey(int example, int query) {
-            return visibility == null ? mask.firstKey(query) : visibility.from()[example * tokens + query];
+            return visibility == null
+                    ? Math.min(mask.firstKey(query), endOfKeys(example, query))
+                    : visibility.from()[example * tokens + query];
         }
 
         /** Index after the last key of that interval. */

@@ -127,7 +127,10 @@ public final class Shapes {
         if (shape.visibility() == null) {
             return;
         }
-        require(!shape.mask().causal(), "%s: a causal mask and a visibility besides", primitive);
+        require(
+                !shape.mask().hidesKeys(shape.tokens()),
+                "%s: a mask that hides keys and a visibility besides",
+                primitive);
         int intervals = shape.visibility().to().length;
         require(
                 intervals == shape.rows(),

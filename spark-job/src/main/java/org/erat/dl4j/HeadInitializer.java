@@ -15,7 +15,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The arrays of a head as views of its flat parameter vector: weights [out,in] start as Deeplearning4j's Xavier has it,
- * biases at 0.
+ * biases at 0, weights of norms at 1.
  */
 final class HeadInitializer implements ParamInitializer {
     private final HeadLayout layout;
@@ -56,7 +56,7 @@ final class HeadInitializer implements ParamInitializer {
 
     private List<String> keys(boolean biases) {
         return layout.arrays().stream()
-                .filter(array -> array.isBias() == biases)
+                .filter(array -> (array.kind() == HeadLayout.Kind.BIAS) == biases)
                 .map(HeadInitializer::key)
                 .toList();
     }
@@ -77,8 +77,8 @@ final class HeadInitializer implements ParamInitializer {
         if (initializeParams) {
             for (HeadLayout.Array array : layout.arrays()) {
                 INDArray values = flat.get(key(array));
-                if (array.isBias()) {
-                    values.assign(0);
+                if (array.kind() != HeadLayout.Kind.WEIGHT) {
+                    values.assign(array.kind() == HeadLayout.Kind.NORM ? 1 : 0);
                 } else {
                     // [in,out] by columns is [out,in] by rows.
                     long[] shape = {array.columns(), array.rows()};

@@ -3,6 +3,7 @@ package org.erat.dl4j;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -61,7 +62,7 @@ public final class LearnerGraph {
                 : new AdamWUpdaterConf(spec.learningRate(), group, countsOfArray);
     }
 
-    /** A graph with initial values: of a dense layer that is the base model's pooler, the checkpoint's. */
+    /** A graph with initial values: of layers that are the base model's pooler, the checkpoint's. */
     public static ComputationGraph create(LearnerSpec spec) {
         ComputationGraph graph = new ComputationGraph(configuration(spec));
         graph.init();
@@ -77,7 +78,7 @@ public final class LearnerGraph {
         }
         arrays.keySet()
                 .retainAll(ModelTensors.pooler(spec.architecture()).keySet().stream()
-                        .map(prefix::concat)
+                        .flatMap(name -> Stream.of(name, prefix + name))
                         .toList());
         if (arrays.isEmpty()) {
             return;
@@ -85,7 +86,8 @@ public final class LearnerGraph {
         INDArray all = head(graph).params();
         INDArray head = all.reshape(all.length());
         BaseModel.pooler(spec.modelUri()).forEach((name, tensor) -> {
-            HeadLayout.Array array = Objects.requireNonNull(arrays.get(prefix + name));
+            // A pooler is a part of the model, or stands outside of it as the head does.
+            HeadLayout.Array array = Objects.requireNonNull(arrays.getOrDefault(name, arrays.get(prefix + name)));
             float[] values = new float[array.length()];
             tensor.values().get(values);
             HostArrays.write(values, head.get(NDArrayIndex.interval(array.offset(), array.offset() + array.length())));

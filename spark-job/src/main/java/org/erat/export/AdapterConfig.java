@@ -35,7 +35,7 @@ record AdapterConfig(
         TaskType type,
         List<String> labelNames,
         List<String> metrics) {
-    static final int VERSION = 5;
+    static final int VERSION = 6;
 
     /** The version whose architecture did not state biases, the kind of norm, a gate and how positions count. */
     private static final int ENCODERS_OF_BERT = 2;
@@ -45,6 +45,9 @@ record AdapterConfig(
 
     /** The version whose heads had the layers that {@link #withLayers} gives them. */
     private static final int FIXED_HEADS = 4;
+
+    /** The version whose blocks were alike, with embeddings as wide as they, and whose heads had no norms. */
+    private static final int BLOCKS_ALIKE = 5;
 
     private static final ObjectMapper JSON = StrictJson.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -93,11 +96,15 @@ record AdapterConfig(
             if (version == ENCODERS_OF_BERT || version == ENCODERS) {
                 withPartsOfDecoders(tree.withObject("/architecture"));
             }
-            if (version >= ENCODERS_OF_BERT && version <= FIXED_HEADS) {
+            if (version >= ENCODERS_OF_BERT && version <= BLOCKS_ALIKE) {
                 ((ObjectNode) tree).put("version", VERSION);
-                withLayers(
-                        tree.withObject("/head"),
-                        tree.at("/architecture/family").asText());
+                withBlocksApart(tree.withObject("/architecture"));
+                if (version <= FIXED_HEADS) {
+                    withLayers(
+                            tree.withObject("/head"), JSON.treeToValue(tree.path("architecture"), Architecture.class));
+                } else {
+                    tree.withObject("/head/layers").putArray("norms");
+                }
                 return JSON.treeToValue(tree, AdapterConfig.class);
             }
             if (version != VERSION) {
@@ -134,20 +141,36 @@ record AdapterConfig(
         architecture.put("tied", true);
     }
 
+    /** What every architecture of version 5 had without saying so. */
+    private static void withBlocksApart(ObjectNode architecture) {
+        architecture.set("embedding_width", architecture.path("width"));
+        JsonNode mask = architecture.remove("mask");
+        architecture.putArray("masks").add(mask);
+        Architecture.Pooling pooling =
+                mask.path("causal").asBoolean() ? Architecture.Pooling.LAST_TOKEN : Architecture.Pooling.FIRST_TOKEN;
+        architecture.put("pooling", pooling.name());
+        ObjectNode positions = architecture.withObject("/positions");
+        if (positions.path("kind").asText().equals("rotary")) {
+            ObjectNode rotation = positions.putArray("rotations").addObject();
+            rotation.set("theta", positions.remove("theta"));
+            rotation.set("scaling", positions.remove("scaling"));
+        }
+    }
+
     /** What every head of version 4 had without saying so. */
-    private static void withLayers(ObjectNode head, String family) {
+    private static void withLayers(ObjectNode head, Architecture architecture) {
         boolean ofTokens = head.path("readout").asText().equals(HeadSpec.Readout.TARGET_TOKENS.name());
         boolean ofVocabulary = head.path("loss").asText().endsWith("_TOKEN");
         TaskHead layers = !ofTokens
                 ? TaskHead.OF_POOLED_STATES
-                : ofVocabulary ? TaskHead.NONE : Families.named(family).tokenClassifier();
+                : ofVocabulary ? TaskHead.NONE : Families.of(architecture).tokenClassifier(architecture);
         head.set("layers", JSON.valueToTree(layers));
         head.put("dropout", 0);
     }
 
     /** The class of the transformers library that has the adapter's model with its head. */
     ModelClass modelClass() {
-        return ModelClass.of(type, head.layers(), Families.of(architecture));
+        return ModelClass.of(type, head.layers(), architecture);
     }
 
     private static BadInputException unreadable(String place, String reason, Exception cause) {

@@ -124,10 +124,13 @@ final class ModelCard {
         }
         String kind =
                 switch (head.readout()) {
-                    case MEAN -> "mean pooling, dense layer with tanh";
+                    case MEAN ->
+                        adapter.modelClass().takesHead()
+                                ? "on the mean of all tokens"
+                                : "mean pooling, dense layer with tanh";
                     case FIRST_TOKEN -> "on the first token";
                     case LAST_TOKEN -> "on the last token";
-                    case TARGET_TOKENS -> "linear, on the first subtoken of each word";
+                    case TARGET_TOKENS -> "on the first subtoken of each word";
                 };
         String where = adapter.modelClass().takesHead()
                 ? "that of `" + adapter.modelClass().className() + "`, with the adapter"

@@ -1,6 +1,8 @@
 package org.erat.export;
 
 import javax.annotation.Nullable;
+import org.erat.data.architecture.Architecture;
+import org.erat.data.architecture.Families;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.TaskType;
@@ -25,11 +27,12 @@ enum ModelClass {
         this.taskType = taskType;
     }
 
-    /** The class of a task on a family of models, by a head. */
-    static ModelClass of(TaskType type, TaskHead head, Family family) {
+    /** The class of a task on a model, by a head. */
+    static ModelClass of(TaskType type, TaskHead head, Architecture architecture) {
+        Family family = Families.of(architecture);
         return switch (type) {
             case CLASSIFICATION, MULTI_LABEL_CLASSIFICATION, REGRESSION ->
-                head.equals(family.sequenceClassifier()) ? SEQUENCE_CLASSIFIER : MODEL;
+                head.equals(family.sequenceClassifier(architecture)) ? SEQUENCE_CLASSIFIER : MODEL;
             case TOKEN_CLASSIFICATION -> TOKEN_CLASSIFIER;
             case LANGUAGE_MODELING ->
                 family.languageModelHead().isPresent() ? CAUSAL_LANGUAGE_MODEL : MASKED_LANGUAGE_MODEL;

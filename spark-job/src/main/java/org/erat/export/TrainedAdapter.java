@@ -212,7 +212,7 @@ public record TrainedAdapter(
 
     /** The class of the transformers library that an export is made for. */
     ModelClass modelClass() {
-        return ModelClass.of(type, head.layers(), family());
+        return ModelClass.of(type, head.layers(), architecture);
     }
 
     /** The name of an adapted projection in a model of {@link #modelClass}; {@link AdaptedModule} has its module. */

@@ -48,7 +48,7 @@ public record GeneratingModel(
      * @throws UsageException as {@link #of}
      */
     static void requireTexts(BaseModel base, @Nullable Selection selection) {
-        if (selection == null && !base.architecture().mask().causal()) {
+        if (selection == null && !base.architecture().causal()) {
             throw new BadInputException(base.uri() + "/config.json: models of the family "
                     + base.architecture().family()
                     + " are encoders, which generate text only in the way that an adapter was trained for. Name a run of"

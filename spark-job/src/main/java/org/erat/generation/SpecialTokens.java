@@ -30,7 +30,7 @@ public record SpecialTokens(Set<Integer> ends, Set<Integer> excluded, int type) 
      * @throws org.erat.data.BadInputException if no token ends a text
      */
     static SpecialTokens of(Configuration hadoop, BaseModel base, TextTokenizer.Opened tokenizer) {
-        boolean encoder = !base.architecture().mask().causal();
+        boolean encoder = !base.architecture().causal();
         if (!encoder || tokenizer.endToken().isEmpty()) {
             Set<Integer> ends = EndTokens.of(
                     hadoop, new Path(base.uri()), tokenizer, base.architecture().vocabulary());

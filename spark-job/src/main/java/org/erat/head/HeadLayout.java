@@ -17,19 +17,19 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
      * One array.
      *
      * @param name in the transformers library's class, such as {@code classifier.weight}
-     * @param rows out for a weight, 1 for a bias
-     * @param columns in for a weight, out for a bias
-     * @param isBias whether it is a vector [columns]
+     * @param kind what it is
+     * @param rows out for the weight of a linear map, 1 for a vector
+     * @param columns in for the weight of a linear map, the length of a vector
      * @param offset index of its first value among those of the head
      */
-    public record Array(String name, int rows, int columns, boolean isBias, int offset) implements Serializable {
+    public record Array(String name, Kind kind, int rows, int columns, int offset) implements Serializable {
         public int length() {
             return rows * columns;
         }
 
         /** Its dimensions: [out,in] or [out]. */
         public long[] shape() {
-            return isBias ? new long[] {columns} : new long[] {rows, columns};
+            return kind == Kind.WEIGHT ? new long[] {rows, columns} : new long[] {columns};
         }
 
         /**
@@ -42,6 +42,16 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
         }
     }
 
+    /** What an array is. */
+    public enum Kind {
+        /** The weight [out,in] of a linear map. */
+        WEIGHT,
+        /** A bias [out]. */
+        BIAS,
+        /** The weight [H] of a norm, which starts at 1. */
+        NORM
+    }
+
     public HeadLayout {
         arrays = List.copyOf(arrays);
     }
@@ -51,14 +61,24 @@ public record HeadLayout(List<Array> arrays) implements Serializable {
         List<TaskHead.Linear> layers = spec.layers().layers();
         for (int i = 0; i < layers.size(); i++) {
             addLinear(arrays, layers.get(i), i < layers.size() - 1 ? spec.width() : spec.outputs(), spec.width());
+            if (i < spec.layers().norms().size()) {
+                addNorm(arrays, spec.layers().norms().get(i), spec.width());
+            }
         }
         return new HeadLayout(arrays);
     }
 
     private static void addLinear(List<Array> arrays, TaskHead.Linear layer, int out, int in) {
-        arrays.add(new Array(ModelTensors.weight(layer.name()), out, in, false, end(arrays)));
+        arrays.add(new Array(ModelTensors.weight(layer.name()), Kind.WEIGHT, out, in, end(arrays)));
         if (layer.biased()) {
-            arrays.add(new Array(ModelTensors.bias(layer.name()), 1, out, true, end(arrays)));
+            arrays.add(new Array(ModelTensors.bias(layer.name()), Kind.BIAS, 1, out, end(arrays)));
+        }
+    }
+
+    private static void addNorm(List<Array> arrays, TaskHead.Norm norm, int width) {
+        arrays.add(new Array(ModelTensors.weight(norm.name()), Kind.NORM, 1, width, end(arrays)));
+        if (norm.biased()) {
+            arrays.add(new Array(ModelTensors.bias(norm.name()), Kind.BIAS, 1, width, end(arrays)));
         }
     }
 

@@ -68,7 +68,7 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskH
                         architecture.width(),
                         outputs,
                         Loss.CROSS_ENTROPY,
-                        Families.of(architecture).tokenClassifier(),
+                        Families.of(architecture).tokenClassifier(architecture),
                         settings.dropout());
             case LANGUAGE_MODELING -> ofVocabulary(architecture.width(), outputs, Loss.NEXT_TOKEN);
         };
@@ -76,13 +76,18 @@ public record HeadSpec(Readout readout, int width, int outputs, Loss loss, TaskH
 
     private static HeadSpec ofTexts(int outputs, Loss loss, HeadSettings settings, Architecture architecture) {
         boolean mean = settings.pooling() == Pooling.MEAN;
-        Readout ofFamily = architecture.mask().causal() ? Readout.LAST_TOKEN : Readout.FIRST_TOKEN;
+        Readout ofFamily =
+                switch (architecture.pooling()) {
+                    case FIRST_TOKEN -> Readout.FIRST_TOKEN;
+                    case LAST_TOKEN -> Readout.LAST_TOKEN;
+                    case MEAN -> Readout.MEAN;
+                };
         return new HeadSpec(
                 mean ? Readout.MEAN : ofFamily,
                 architecture.width(),
                 outputs,
                 loss,
-                mean ? TaskHead.OF_POOLED_STATES : Families.of(architecture).sequenceClassifier(),
+                mean ? TaskHead.OF_POOLED_STATES : Families.of(architecture).sequenceClassifier(architecture),
                 settings.dropout());
     }
 

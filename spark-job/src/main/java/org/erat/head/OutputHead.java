@@ -13,18 +13,22 @@ import org.erat.data.tokenized.Targets;
 
 /**
  * Classes or a number of a whole example, or classes of single tokens, by the layers of a {@link TaskHead} on the states
- * that were read: y = f(dropout(x)·Wᵀ + b) one after the other, the last one without f. All of it is in single precision.
+ * that were read: y = norm(f(dropout(x)·Wᵀ + b)) one after the other, where there are norms, the last one without f. All of it is in single precision.
  */
 final class OutputHead extends Head {
     private final LossSettings loss;
     private final Kernels kernels;
     private final List<Layer> layers;
+    private final List<TrainedNorm> norms;
 
     OutputHead(HeadSpec spec, LossSettings loss, Kernels kernels) {
         super(spec, kernels);
         this.loss = loss;
         this.kernels = kernels;
         this.layers = layers(spec);
+        this.norms = spec.layers().norms().stream()
+                .map(norm -> new TrainedNorm(norm, spec.layout().arrays(), kernels))
+                .toList();
     }
 
     @Override
@@ -94,6 +98,7 @@ final class OutputHead extends Head {
         /** y = x·Wᵀ + b of each layer, before its activation. */
         private final List<Tensor> sums = new ArrayList<>();
 
+        private final List<TrainedNorm.State> normed = new ArrayList<>();
         private final Deque<Tensor> owned = new ArrayDeque<>();
 
         Pass(Tensor states, Parameters parameters, double rate, long dropout, long first) {
@@ -104,13 +109,25 @@ final class OutputHead extends Head {
             Tensor x = states;
             for (int i = 0; i < layers.size(); i++) {
                 if (i > 0) {
-                    x = own(kernels.pointwise()
-                            .activation(spec().layers().activations().get(i - 1), sums.get(i - 1)));
+                    x = normalized(
+                            i - 1,
+                            own(kernels.pointwise()
+                                    .activation(spec().layers().activations().get(i - 1), sums.get(i - 1))));
                 }
                 x = drops(i) ? own(kernels.pointwise().dropout(x, rate, key(i), first * x.shape()[1])) : x;
                 inputs.add(x);
                 sums.add(own(linear(x, layers.get(i), parameters)));
             }
+        }
+
+        /** What an activation gave, with its norm where there is one. */
+        private Tensor normalized(int layer, Tensor x) {
+            if (norms.isEmpty()) {
+                return x;
+            }
+            TrainedNorm.State state = norms.get(layer).normalize(x);
+            normed.add(state);
+            return own(norms.get(layer).forward(state, parameters));
         }
 
         private Tensor own(Tensor tensor) {
@@ -150,6 +167,9 @@ final class OutputHead extends Head {
                 if (i == 0) {
                     return dInput;
                 }
+                if (!norms.isEmpty()) {
+                    dInput = replaced(dInput, norms.get(i - 1).backward(dInput, normed.get(i - 1), parameters));
+                }
                 dSum = replaced(
                         dInput,
                         kernels.pointwise()
@@ -165,6 +185,7 @@ final class OutputHead extends Head {
 
         @Override
         public void close() {
+            normed.forEach(TrainedNorm.State::close);
             owned.forEach(Tensor::close);
         }
     }

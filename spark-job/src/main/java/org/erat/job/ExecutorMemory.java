@@ -48,7 +48,7 @@ public record ExecutorMemory(long weights, long task, int tasks) {
 
     private static long weights(Architecture model, long bytes, long value, ComputeSettings.Weights layout) {
         long rows = (long) model.vocabulary() + model.positions().rows() + model.tokenTypes();
-        long tables = Float.BYTES * rows * model.width();
+        long tables = Float.BYTES * rows * model.embeddingWidth();
         long copies = layout == ComputeSettings.Weights.PACKED ? 2 : 1;
         return tables + angles(model) + copies * (bytes - tables) * value / Float.BYTES;
     }
@@ -56,7 +56,10 @@ public record ExecutorMemory(long weights, long task, int tasks) {
     /** Cosines and sines of rotary positions. */
     private static long angles(Architecture model) {
         return model.positions() instanceof Positions.Rotary rotary
-                ? (long) Float.BYTES * rotary.maxLength() * model.heads().width()
+                ? Float.BYTES
+                        * rotary.rotations().stream().distinct().count()
+                        * rotary.maxLength()
+                        * model.heads().width()
                 : 0;
     }
 

@@ -149,7 +149,7 @@ public record LearnerSpec(
         HeadSpec head =
                 HeadSpec.of(task, languageModel ? architecture.vocabulary() : outputs, job.head(), architecture);
         boolean masked = languageModel
-                && !architecture.mask().causal()
+                && !architecture.causal()
                 && job.prefix().objective() == PrefixSettings.Objective.PSEUDO_MASK;
         return masked ? head.withLoss(HeadSpec.Loss.MASKED_TOKEN) : head;
     }

@@ -120,7 +120,7 @@ public final class ParameterLayout implements Serializable {
         List<AdamW.Segment> segments = new ArrayList<>();
         for (int array = 0; array < head.arrays().size(); array++) {
             HeadLayout.Array one = head.arrays().get(array);
-            double decay = one.isBias() ? 0 : optimizer.weightDecay();
+            double decay = one.kind() != HeadLayout.Kind.WEIGHT ? 0 : optimizer.weightDecay();
             segments.add(segment(headGroup(), one.offset(), one.length(), counts.raise(array), decay));
         }
         return segments;

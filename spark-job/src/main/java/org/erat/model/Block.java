@@ -20,9 +20,13 @@ import org.erat.data.architecture.Projection;
  *                                                    x ─┬─ norm ── attention ── + ─┬─ norm ── feed-forward ── + ─► y
  *                                                       └───────────────────────┘  └───────────────────────────┘
  * </pre>
+ *
+ * <p>A first block may do without the norm before its attention, where the embeddings have one.
  */
 final class Block {
+    @Nullable
     private final Norm attentionNorm;
+
     private final boolean normsFirst;
     private final AttentionPart attentionPart;
     private final Sublayer attention;
@@ -49,7 +53,7 @@ final class Block {
                 headSteps(kernels, architecture, weights, angles),
                 AdaptedLinear.of(kernels, weights.attentionOutput(), Projection.ATTENTION_OUTPUT));
         normsFirst = norm.place() == Place.PRE;
-        attentionNorm = new Norm(kernels, norm, weights.attentionNorm());
+        attentionNorm = weights.attentionNorm() == null ? null : new Norm(kernels, norm, weights.attentionNorm());
         attention = new Sublayer(kernels, attentionPart, attentionNorm, norm.place());
         feedForward = new Sublayer(
                 kernels,
@@ -90,7 +94,7 @@ final class Block {
 
     /** What the block computes of x before its first adapter: the frozen part of query, key and value. */
     Tensor project(Tensor x, Kernels kernels) {
-        if (!normsFirst) {
+        if (!normsFirst || attentionNorm == null) {
             return attentionPart.project(x);
         }
         try (Tensor normed = attentionNorm.apply(kernels.pointwise().copy(x))) {
@@ -121,10 +125,14 @@ final class Block {
     private static final class Sublayer {
         private final Kernels kernels;
         private final Part part;
+
+        @Nullable
         private final Norm norm;
+
         private final Place place;
 
-        Sublayer(Kernels kernels, Part part, Norm norm, Place place) {
+        /** @param norm null for none, before the part only */
+        Sublayer(Kernels kernels, Part part, @Nullable Norm norm, Place place) {
             this.kernels = kernels;
             this.part = part;
             this.norm = norm;
@@ -137,6 +145,12 @@ final class Block {
 
         /** y [N,H] of x [N,H], which is closed or saved. */
         Tensor forward(Tensor x, BlockPass pass) {
+            if (norm == null) {
+                Tensor y = part.forward(x, pass);
+                kernels.pointwise().add(x, y);
+                pass.release(x);
+                return y;
+            }
             if (place == Place.POST) {
                 Tensor sum = part.forward(x, pass);
                 kernels.pointwise().add(x, sum);
@@ -162,6 +176,11 @@ final class Block {
          */
         @Nullable
         Tensor backward(Tensor dy, boolean needed, BlockPass pass, Gradients gradients) {
+            if (norm == null) {
+                Tensor dx = part.backward(dy, dy, needed, pass, gradients);
+                dy.close();
+                return dx;
+            }
             if (place == Place.POST) {
                 Tensor dSum = norm.backward(dy, pass);
                 dy.close();

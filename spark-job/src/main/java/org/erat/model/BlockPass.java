@@ -69,7 +69,7 @@ final class BlockPass implements AutoCloseable {
 
     /** A pass of the newest token of each sequence. */
     static BlockPass decode(Kernels kernels, int block, Adapters adapters, KeyValueCache cache) {
-        return new BlockPass(kernels, block, adapters, cache.shape(), false, cache, true);
+        return new BlockPass(kernels, block, adapters, cache.shape(block), false, cache, true);
     }
 
     private BlockPass(

@@ -115,32 +115,33 @@ public final class KeyValueCache implements AutoCloseable {
      */
     Tensor attend(int block, Tensor qkv) {
         if (newest == 1) {
-            return kernels.attention().decode(qkv, blocks.get(block), shape());
+            return kernels.attention().decode(qkv, blocks.get(block), shape(block));
         }
         int sequences = lengths.length;
-        Tensor all = kernels.memory().allocate((long) newest * sequences, shape().queryWidth());
+        Tensor all = kernels.memory()
+                .allocate((long) newest * sequences, shape(block).queryWidth());
         for (int i = 0; i < newest; i++) {
             long from = (long) i * sequences;
-            try (Tensor context =
-                    kernels.attention().decode(qkv.rows(from, from + sequences), blocks.get(block), shapeUpTo(i))) {
+            try (Tensor context = kernels.attention()
+                    .decode(qkv.rows(from, from + sequences), blocks.get(block), shapeUpTo(i, block))) {
                 kernels.pointwise().assign(context, all.rows(from, from + sequences));
             }
         }
         return all;
     }
 
-    /** Of the newest tokens. */
-    Shape shape() {
-        return shapeUpTo(newest - 1);
+    /** Of the newest tokens' attention in a block. */
+    Shape shape(int block) {
+        return shapeUpTo(newest - 1, block);
     }
 
     /** As if the i-th of the newest tokens, from 0, were the last. */
-    private Shape shapeUpTo(int i) {
+    private Shape shapeUpTo(int i, int block) {
         Architecture.Heads heads = architecture.heads();
         int[] upTo =
                 IntStream.of(lengths).map(length -> length - newest + 1 + i).toArray();
         return new Shape(
-                lengths.length, room, heads.query(), heads.keyValue(), heads.width(), architecture.mask(), upTo);
+                lengths.length, room, heads.query(), heads.keyValue(), heads.width(), architecture.mask(block), upTo);
     }
 
     /** Positions of the newest tokens, [k·S]. */

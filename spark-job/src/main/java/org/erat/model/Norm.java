@@ -16,7 +16,7 @@ final class Norm {
         this.kernels = kernels;
         this.weights = weights;
         this.epsilon = norm.epsilon();
-        this.centers = norm.kind() == Architecture.Norm.Kind.LAYER;
+        this.centers = norm.kind().centers();
     }
 
     /** y [N,H] of x [N,H], which is saved for the backward pass and otherwise left to the caller. */

@@ -1,7 +1,9 @@
 package org.erat.model;
 
 import java.nio.FloatBuffer;
-import javax.annotation.Nullable;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.erat.compute.Backend;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
@@ -18,15 +20,23 @@ final class RotaryEmbedding implements HeadStep {
         this.angles = angles;
     }
 
-    /** The cosines and sines of a model, [P·D], computed in double precision; null where it has no rotary positions. */
-    @Nullable
-    static Tensor angles(Architecture architecture, Backend backend) {
+    /** The cosines and sines of a model, [P·D] for each rotation of its blocks; none where it has no rotary positions. */
+    static Map<Positions.Rotation, Tensor> angles(Architecture architecture, Backend backend) {
         if (!(architecture.positions() instanceof Positions.Rotary rotary)) {
-            return null;
+            return Map.of();
         }
-        double[] frequencies = rotary.frequencies(architecture.heads().width());
-        FloatBuffer values = FloatBuffer.allocate(Math.multiplyExact(rotary.maxLength(), 2 * frequencies.length));
-        for (int position = 0; position < rotary.maxLength(); position++) {
+        return rotary.rotations().stream()
+                .distinct()
+                .collect(Collectors.toMap(
+                        Function.identity(),
+                        rotation -> angles(
+                                rotation.frequencies(architecture.heads().width()), rotary.maxLength(), backend)));
+    }
+
+    /** [P·D], computed in double precision. */
+    private static Tensor angles(double[] frequencies, int positions, Backend backend) {
+        FloatBuffer values = FloatBuffer.allocate(Math.multiplyExact(positions, 2 * frequencies.length));
+        for (int position = 0; position < positions; position++) {
             for (double frequency : frequencies) {
                 values.put((float) Math.cos(position * frequency));
             }

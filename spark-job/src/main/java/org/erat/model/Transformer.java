@@ -46,7 +46,7 @@ public final class Transformer {
         this.embeddingNorm = norm(weights.embeddingNorm());
         this.finalNorm = norm(weights.finalNorm());
         for (TransformerWeights.BlockWeights block : weights.blocks()) {
-            blocks.add(new Block(kernels, architecture, block, weights.angles()));
+            blocks.add(new Block(kernels, architecture, block, weights.angles(blocks.size())));
         }
     }
 
@@ -119,7 +119,7 @@ public final class Transformer {
                 kept.add(new KeptInput(kernels.pointwise().copy(x)));
                 x = forward(block, x, adapters, shape);
             } else {
-                BlockPass pass = new BlockPass(kernels, block, adapters, shape, true);
+                BlockPass pass = new BlockPass(kernels, block, adapters, shape(shape, block), true);
                 kept.add(new KeptPass(pass));
                 x = blocks.get(block).forward(x, pass);
             }
@@ -140,7 +140,7 @@ public final class Transformer {
 
     /** A block without a backward pass. */
     private Tensor forward(int block, Tensor x, Adapters adapters, Shape shape) {
-        try (BlockPass pass = new BlockPass(kernels, block, adapters, shape, false)) {
+        try (BlockPass pass = new BlockPass(kernels, block, adapters, shape(shape, block), false)) {
             return blocks.get(block).forward(x, pass);
         }
     }
@@ -167,7 +167,7 @@ public final class Transformer {
         if (pass.blocks.get(block) instanceof KeptPass kept) {
             return kept.pass();
         }
-        BlockPass again = new BlockPass(kernels, block, pass.adapters, pass.shape, true);
+        BlockPass again = new BlockPass(kernels, block, pass.adapters, shape(pass.shape, block), true);
         Tensor x = kernels.pointwise().copy(((KeptInput) pass.blocks.get(block)).x());
         blocks.get(block).forward(x, again).close();
         return again;
@@ -195,7 +195,7 @@ public final class Transformer {
             for (int selection = 0; selection < selections.size(); selection++) {
                 Adapters adapters = selections.get(selection);
                 Tensor x = kernels.pointwise().copy(embedded);
-                try (BlockPass pass = new BlockPass(kernels, 0, adapters, shape, false)) {
+                try (BlockPass pass = new BlockPass(kernels, 0, adapters, shape(shape, 0), false)) {
                     pass.projected = kernels.pointwise().copy(projected);
                     x = blocks.get(0).forward(x, pass);
                 }
@@ -220,7 +220,7 @@ public final class Transformer {
         Shape shape = shape(prompts);
         Tensor x = embed(prompts);
         for (int block = 0; block < blocks.size(); block++) {
-            try (BlockPass pass = BlockPass.prefill(kernels, block, adapters, shape, cache)) {
+            try (BlockPass pass = BlockPass.prefill(kernels, block, adapters, shape(shape, block), cache)) {
                 x = blocks.get(block).forward(x, pass);
             }
         }
@@ -252,7 +252,7 @@ public final class Transformer {
                 x = blocks.get(block).forward(x, pass);
             }
         }
-        return normalize(x, BlockPass.afterTheBlocks(cache.shape(), false));
+        return normalize(x, BlockPass.afterTheBlocks(cache.shape(blocks.size() - 1), false));
     }
 
     /**
@@ -285,6 +285,7 @@ public final class Transformer {
         return true;
     }
 
+    /** In the first block. */
     private Shape shape(Batch batch) {
         Architecture.Heads heads = architecture.heads();
         return new Shape(
@@ -293,9 +294,14 @@ public final class Transformer {
                 heads.query(),
                 heads.keyValue(),
                 heads.width(),
-                architecture.mask(),
+                architecture.mask(0),
                 batch.lengths(),
                 batch.arrangement() == null ? null : batch.arrangement().visibility());
+    }
+
+    /** The same in a block. */
+    private Shape shape(Shape ofBatch, int block) {
+        return ofBatch.with(architecture.mask(block));
     }
 
     private int[] positionRows(Batch batch) {
@@ -315,6 +321,12 @@ public final class Transformer {
     private Tensor embed(int[] tokenIds, int[] typeIds, int[] positionRows) {
         Tensor sum = kernels.tokens()
                 .embeddings(weights.words(), weights.positions(), weights.types(), tokenIds, typeIds, positionRows);
-        return embeddingNorm == null ? sum : embeddingNorm.apply(sum);
+        Tensor embedded = embeddingNorm == null ? sum : embeddingNorm.apply(sum);
+        if (weights.embeddingProjection() == null) {
+            return embedded;
+        }
+        try (Tensor narrow = embedded) {
+            return kernels.matrices().linear(narrow, weights.embeddingProjection());
+        }
     }
 }

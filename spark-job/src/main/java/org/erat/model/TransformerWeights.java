@@ -3,6 +3,7 @@ package org.erat.model;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import javax.annotation.Nullable;
@@ -13,6 +14,7 @@ import org.erat.compute.Tensor;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Family;
 import org.erat.data.architecture.ModelTensors;
+import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.safetensors.SafetensorsFile;
 
@@ -20,11 +22,12 @@ import org.erat.data.safetensors.SafetensorsFile;
  * The frozen weights of a transformer in the layout of a {@link Backend}. Immutable; shared by all tasks of a JVM.
  *
  * @param architecture what they belong to
- * @param words [V,H] word embeddings
- * @param positions [P,H] position embeddings, or null for a model without
- * @param angles [P·D] cosines and sines of rotary position embeddings, or null for a model without
- * @param types [·,H] token type embeddings, or null for a model without
+ * @param words [V,E] word embeddings
+ * @param positions [P,E] position embeddings, or null for a model without
+ * @param angles [P·D] cosines and sines of rotary position embeddings, for each rotation; empty for a model without
+ * @param types [·,E] token type embeddings, or null for a model without
  * @param embeddingNorm of the sum of the embeddings, or null for a model without
+ * @param embeddingProjection [H,E] from there to hidden states, or null for a model whose embeddings have their width
  * @param blocks the L blocks
  * @param finalNorm after the last block, or null for a model without
  */
@@ -32,9 +35,10 @@ public record TransformerWeights(
         Architecture architecture,
         Tensor words,
         @Nullable Tensor positions,
-        @Nullable Tensor angles,
+        Map<Positions.Rotation, Tensor> angles,
         @Nullable Tensor types,
         @Nullable NormWeights embeddingNorm,
+        @Nullable FrozenLinear embeddingProjection,
         List<BlockWeights> blocks,
         @Nullable NormWeights finalNorm)
         implements AutoCloseable {
@@ -61,6 +65,7 @@ public record TransformerWeights(
      * @param queryNorm [D] of the heads of the query, or null for a model without
      * @param keyNorm [D] of the heads of the key, or null for a model without
      * @param attentionOutput [H,A·D]
+     * @param attentionNorm of the attention, or null for a block without
      * @param gate [F,H], or null for a feed-forward part without
      * @param intermediate [F,H]
      * @param output [H,F]
@@ -70,7 +75,7 @@ public record TransformerWeights(
             @Nullable NormWeights queryNorm,
             @Nullable NormWeights keyNorm,
             FrozenLinear attentionOutput,
-            NormWeights attentionNorm,
+            @Nullable NormWeights attentionNorm,
             @Nullable FrozenLinear gate,
             FrozenLinear intermediate,
             FrozenLinear output,
@@ -105,15 +110,28 @@ public record TransformerWeights(
                 family.tokenTypeEmbeddings()
                         .map(name -> reader.table(name, architecture.tokenTypes()))
                         .orElse(null),
-                family.embeddingNorm().map(reader::norm).orElse(null),
+                family.embeddingNorm()
+                        .map(name -> reader.norm(name, architecture.embeddingWidth()))
+                        .orElse(null),
+                architecture.projectsEmbeddings() ? reader.linear(family.embeddingProjection()) : null,
                 List.copyOf(blocks),
                 family.finalNorm().map(reader::norm).orElse(null));
+    }
+
+    /** Those of a block, [P·D], or null for a model without. */
+    @Nullable
+    Tensor angles(int block) {
+        return architecture.positions() instanceof Positions.Rotary rotary ? angles.get(rotary.rotation(block)) : null;
     }
 
     /** Frees the memory that the backend holds for them. Nothing may use them afterwards. */
     @Override
     public void close() {
-        Stream.of(words, positions, angles, types).filter(Objects::nonNull).forEach(Tensor::close);
+        Stream.of(words, positions, types).filter(Objects::nonNull).forEach(Tensor::close);
+        angles.values().forEach(Tensor::close);
+        if (embeddingProjection != null) {
+            embeddingProjection.close();
+        }
         Stream.of(embeddingNorm, finalNorm).filter(Objects::nonNull).forEach(NormWeights::close);
         blocks.forEach(BlockWeights::close);
     }
@@ -125,7 +143,7 @@ public record TransformerWeights(
                     headNorm(block, Projection.QUERY),
                     headNorm(block, Projection.KEY),
                     linear(block, Projection.ATTENTION_OUTPUT),
-                    norm(family.attentionNorm(block)),
+                    family.hasAttentionNorm(block) ? norm(family.attentionNorm(block)) : null,
                     architecture.feedForward().gated() ? linear(block, Projection.GATE) : null,
                     linear(block, Projection.INTERMEDIATE),
                     linear(block, Projection.OUTPUT),
@@ -137,6 +155,16 @@ public record TransformerWeights(
                     Stream.of(stacked).map(p -> weight(block, p)).toList(),
                     Stream.of(stacked).map(p -> bias(block, p)).toArray(FloatBuffer[]::new),
                     architecture.in(stacked[0]));
+        }
+
+        /** The map from the embeddings to the hidden states. */
+        FrozenLinear linear(String name) {
+            int out = architecture.width();
+            int in = architecture.embeddingWidth();
+            return backend.frozenLinear(
+                    new FloatBuffer[] {values(ModelTensors.weight(name), out, in)},
+                    new FloatBuffer[] {values(ModelTensors.bias(name), out)},
+                    in);
         }
 
         /** Zeros where there is none: a product adds its bias while it writes its result, at no cost. */
@@ -159,16 +187,28 @@ public record TransformerWeights(
         }
 
         NormWeights norm(String name) {
-            int width = architecture.width();
+            return norm(name, architecture.width());
+        }
+
+        NormWeights norm(String name, int width) {
             return new NormWeights(
-                    backend.frozen(values(ModelTensors.weight(name), width), width),
-                    architecture.norm().kind() == Architecture.Norm.Kind.LAYER
-                            ? backend.frozen(values(ModelTensors.bias(name), width), width)
-                            : null);
+                    backend.frozen(values(ModelTensors.weight(name), width), width), biasOfNorm(name, width));
+        }
+
+        /** Zeros for a layer normalization that has none, and null for what takes none. */
+        @Nullable
+        private Tensor biasOfNorm(String name, int width) {
+            Architecture.Norm.Kind kind = architecture.norm().kind();
+            if (!kind.centers()) {
+                return null;
+            }
+            return backend.frozen(
+                    kind.hasBias() ? values(ModelTensors.bias(name), width) : FloatBuffer.allocate(width), width);
         }
 
         Tensor table(String name, int rows) {
-            return backend.frozen(values(name, rows, architecture.width()), rows, architecture.width());
+            int width = architecture.embeddingWidth();
+            return backend.frozen(values(name, rows, width), rows, width);
         }
 
         private FrozenValues weight(int block, Projection projection) {

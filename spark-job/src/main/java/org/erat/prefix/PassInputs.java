@@ -51,7 +51,7 @@ public interface PassInputs {
         if (head.loss() == HeadSpec.Loss.MASKED_TOKEN) {
             return new PseudoMask(runtime.maskTokenId(), architecture.vocabulary(), architecture.padTokenId());
         }
-        return head.predictsTokens() && !architecture.mask().causal()
+        return head.predictsTokens() && !architecture.causal()
                 ? new PrefixCausal(architecture.tokenTypes())
                 : new AsTheyAre();
     }

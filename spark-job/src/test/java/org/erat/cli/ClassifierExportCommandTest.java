@@ -34,6 +34,7 @@ import org.erat.export.TrainedAdapter;
 import org.erat.inference.Predictor;
 import org.erat.inference.Selection;
 import org.erat.model.ReferenceDecoders;
+import org.erat.model.ReferenceEncoders;
 import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,6 +74,14 @@ class ClassifierExportCommandTest {
                 new Model("bert-tokens", "bert", TaskType.TOKEN_CLASSIFICATION),
                 new Model("roberta", "roberta", TaskType.CLASSIFICATION),
                 new Model("distilbert", "distilbert", TaskType.CLASSIFICATION),
+                new Model("electra", "electra", TaskType.CLASSIFICATION),
+                new Model("electra-tokens", "electra", TaskType.TOKEN_CLASSIFICATION),
+                new Model("modernbert", "modernbert", TaskType.CLASSIFICATION),
+                new Model(
+                        "modernbert-regression",
+                        "modernbert with biases and the keys of version 5",
+                        TaskType.REGRESSION),
+                new Model("modernbert-tokens", "modernbert", TaskType.TOKEN_CLASSIFICATION),
                 new Model("gpt2", "gpt2", TaskType.CLASSIFICATION),
                 new Model("qwen2-tokens", "qwen2", TaskType.TOKEN_CLASSIFICATION),
                 new Model("qwen2", "qwen2", TaskType.CLASSIFICATION));
@@ -110,7 +119,9 @@ class ClassifierExportCommandTest {
                     case "bert" -> new TinyLearners(TinyBaseModel.writePooled(source, TinyBaseModel.bert(2)));
                     case "roberta" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.roberta(2)));
                     case "distilbert" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.distilBert(2)));
-                    default -> decoder(model.family(), source);
+                    case "electra" -> new TinyLearners(TinyBaseModel.write(source, TinyBaseModel.electra(2)));
+                    case "gpt2", "qwen2" -> imported(source, ReferenceDecoders.named(model.family()));
+                    default -> imported(source, ReferenceEncoders.named(model.family()));
                 };
         Architecture architecture = tiny.spec().architecture();
         tiny.projections = EnumSet.copyOf(architecture.projections());
@@ -130,8 +141,8 @@ class ClassifierExportCommandTest {
         return new Batch(ids, drawn.typeIds(), drawn.lengths(), drawn.ids(), drawn.targets());
     }
 
-    private static TinyLearners decoder(String family, Path source) throws IOException {
-        ReferenceDecoders.write(source, ReferenceDecoders.named(family), Dtype.F32);
+    private static TinyLearners imported(Path source, JsonNode model) throws IOException {
+        ReferenceDecoders.write(source, model, Dtype.F32);
         Path prepared = source.resolveSibling("prepared");
         BaseModelImporter.importModel(source.toString(), prepared, line -> {});
         return TinyLearners.over(prepared);
@@ -185,8 +196,9 @@ class ClassifierExportCommandTest {
                         switch (model.family()) {
                             case "bert" -> ofTokens ? List.of("classifier") : List.of("bert.pooler", "classifier");
                             case "distilbert" -> List.of("pre_classifier", "classifier");
-                            case "roberta" -> List.of("classifier");
-                            default -> List.of("score");
+                            case "roberta", "electra" -> List.of("classifier");
+                            case "gpt2", "qwen2" -> List.of("score");
+                            default -> List.of("head", "classifier");
                         });
         assertThat(export.resolve("head.safetensors")).doesNotExist();
     }
@@ -207,7 +219,7 @@ class ClassifierExportCommandTest {
                             default -> null;
                         });
         assertThat(config.path("architectures").path(0).asText())
-                .matches("(Bert|Roberta|DistilBert|GPT2|Qwen2)For(Sequence|Token)Classification");
+                .matches("(Bert|Roberta|DistilBert|Electra|ModernBert|GPT2|Qwen2)For(Sequence|Token)Classification");
     }
 
     private static double[] outputs(TrainedAdapter adapter, TinyLearners tiny, Batch batch, int rank) {

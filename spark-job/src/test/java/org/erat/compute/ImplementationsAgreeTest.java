@@ -428,6 +428,11 @@ public class ImplementationsAgreeTest {
         "'2:6,6', 2, 2, 8, 1",
         "'3:9,2,5', 6, 2, 16, 3",
         "'2:66,35', 2, 2, 64, 40",
+        "'1:1', 2, 2, 8, -1",
+        "'2:6,6', 2, 2, 8, -2",
+        "'3:9,2,5', 6, 2, 16, -3",
+        "'2:66,35', 2, 2, 64, -20",
+        "'3:30,30,29', 4, 1, 5, -100",
         "'1:1', 2, 2, 8, ARRANGED",
         "'2:6,6', 2, 2, 8, ARRANGED",
         "'3:9,2,5', 6, 2, 16, ARRANGED",
@@ -447,7 +452,7 @@ public class ImplementationsAgreeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL", "1, 2", "2, ARRANGED"})
+    @CsvSource({"2, BIDIRECTIONAL", "1, CAUSAL", "1, 2", "1, -2", "2, ARRANGED"})
     void attentionOfViews(int keyValueHeads, String mask) {
         Attention.Shape shape = TestShapes.attention("2:5,3", 2, keyValueHeads, 32, mask);
         checkProducts((backend, kernels, host) -> {

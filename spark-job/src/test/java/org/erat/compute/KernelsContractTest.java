@@ -396,6 +396,8 @@ public class KernelsContractTest {
         "32, 1, CAUSAL",
         "4, 2, 1",
         "32, 1, 2",
+        "4, 2, -1",
+        "32, 1, -2",
         "4, 2, ARRANGED",
         "32, 1, ARRANGED"
     })
@@ -450,13 +452,19 @@ public class KernelsContractTest {
         assertThat(row(other, 4, shape.queryWidth())).containsExactly(row(one, 4, shape.queryWidth()));
     }
 
+    /** Fewer than two places away. */
+    private static final Visibility NEAR =
+            new Visibility(new int[] {0, 0, 1, 2, 3, 0, 0, 1, 0, 0}, new int[] {2, 3, 4, 5, 5, 2, 3, 3, 0, 0});
+
+    private static final Visibility BEFORE = new Visibility(new int[10], new int[] {1, 2, 3, 4, 5, 1, 2, 3, 0, 0});
+
     @ParameterizedTest
-    @CsvSource({"4, 2", "32, 2", "8, 1"})
-    void aVisibilityThatSaysWhatAMaskSaysGivesTheSameBits(int headWidth, int keyValueHeads) {
-        Attention.Shape causal = TestShapes.attention("2:5,3", 2, keyValueHeads, headWidth, Mask.CAUSAL);
+    @CsvSource({"4, 2, CAUSAL", "32, 2, CAUSAL", "8, 1, CAUSAL", "4, 2, -2", "32, 2, -2", "8, 1, -2"})
+    void aVisibilityThatSaysWhatAMaskSaysGivesTheSameBits(int headWidth, int keyValueHeads, String mask) {
+        Attention.Shape causal = TestShapes.attention("2:5,3", 2, keyValueHeads, headWidth, mask);
         Attention.Shape arranged = TestShapes.arranged(
                 TestShapes.attention("2:5,3", 2, keyValueHeads, headWidth, Mask.BIDIRECTIONAL),
-                new Visibility(new int[10], new int[] {1, 2, 3, 4, 5, 1, 2, 3, 0, 0}));
+                mask.equals("CAUSAL") ? BEFORE : NEAR);
         double[] qkv = random(10 * causal.width());
         double[] dy = random(10 * causal.queryWidth());
         assertThat(attention(qkv, dy, arranged)).isDeepEqualTo(attention(qkv, dy, causal));
@@ -648,7 +656,7 @@ public class KernelsContractTest {
                 "attention: keys 0 to 3, seen from token 1 of an example of 2",
                 () -> attention.forward(x, arranged(Mask.BIDIRECTIONAL, new int[6], new int[] {0, 0, 0, 2, 3, 9})));
         refuses(
-                "attention: a causal mask and a visibility besides",
+                "attention: a mask that hides keys and a visibility besides",
                 () -> attention.forward(x, arranged(Mask.CAUSAL, new int[6], new int[6])));
     }
 

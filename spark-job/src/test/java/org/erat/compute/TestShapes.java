@@ -25,8 +25,8 @@ public final class TestShapes {
     }
 
     /**
-     * {@code "B:length,length,…"} under a mask: the name of its constant, the width of a sliding window, or {@code
-     * "ARRANGED"} for {@link #visibility}.
+     * {@code "B:length,length,…"} under a mask: the name of its constant, the width of a sliding window, with a minus of
+     * one around the query, or {@code "ARRANGED"} for {@link #visibility}.
      */
     public static Attention.Shape attention(String examples, int heads, int keyValueHeads, int headWidth, String mask) {
         if (!mask.equals("ARRANGED")) {
@@ -67,12 +67,14 @@ public final class TestShapes {
         return new Visibility(from, to);
     }
 
-    /** A mask by the name of its constant, or the width of a sliding window. */
     private static Mask mask(String name) {
         return switch (name) {
             case "BIDIRECTIONAL" -> Mask.BIDIRECTIONAL;
             case "CAUSAL" -> Mask.CAUSAL;
-            default -> Mask.slidingWindow(Integer.parseInt(name));
+            default ->
+                name.startsWith("-")
+                        ? Mask.around(-Integer.parseInt(name))
+                        : Mask.slidingWindow(Integer.parseInt(name));
         };
     }
 

@@ -22,9 +22,12 @@ import org.erat.config.HeadSettings.Pooling;
 import org.erat.config.Precision;
 import org.erat.data.BadInputException;
 import org.erat.data.UsageException;
+import org.erat.data.basemodel.BaseModelImporter;
+import org.erat.data.safetensors.Dtype;
 import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.tokenized.TaskType;
 import org.erat.dl4j.TinyLearners;
+import org.erat.model.ReferenceDecoders;
 import org.erat.model.TinyBaseModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -127,13 +131,13 @@ class AdapterFilesTest {
         AdapterFiles.write(TinyAdapters.random(tiny, "accuracy"), TokenizerFiles.NONE, at("adapter"), hadoop);
         JsonNode config = new ObjectMapper()
                 .readTree(folder.resolve("adapter/head_config.json").toFile());
-        assertThat(config.get("version").asInt()).isEqualTo(5);
+        assertThat(config.get("version").asInt()).isEqualTo(6);
         assertThat(config.get("type").asText()).isEqualTo("classification");
         assertThat(config.get("label_names").toString()).isEqualTo("[\"class 0\",\"class 1\",\"class 2\"]");
         assertThat(config.get("head").toString())
                 .isEqualTo("{\"readout\":\"MEAN\",\"width\":8,\"outputs\":3,\"loss\":\"CROSS_ENTROPY\","
                         + "\"layers\":{\"layers\":[{\"name\":\"dense\",\"dropped\":false,\"biased\":true},"
-                        + "{\"name\":\"out_proj\",\"dropped\":true,\"biased\":true}],\"activations\":[\"TANH\"]},"
+                        + "{\"name\":\"out_proj\",\"dropped\":true,\"biased\":true}],\"activations\":[\"TANH\"],\"norms\":[]},"
                         + "\"dropout\":0.0}");
     }
 
@@ -220,7 +224,13 @@ class AdapterFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, CLASSIFICATION", "3, CLASSIFICATION", "4, CLASSIFICATION", "4, TOKEN_CLASSIFICATION"})
+    @CsvSource({
+        "2, CLASSIFICATION",
+        "3, CLASSIFICATION",
+        "4, CLASSIFICATION",
+        "4, TOKEN_CLASSIFICATION",
+        "5, CLASSIFICATION"
+    })
     void aDescriptionOfAnEarlierVersionIsRead(int version, TaskType task) throws IOException {
         tiny.task = task;
         TrainedAdapter adapter = TinyAdapters.random(tiny, "accuracy");
@@ -228,8 +238,11 @@ class AdapterFilesTest {
         Path config = folder.resolve("adapter/head_config.json");
         ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
         root.put("version", version);
-        ((ObjectNode) root.get("head")).remove(List.of("layers", "dropout"));
         ObjectNode architecture = (ObjectNode) root.get("architecture");
+        toVersion5(architecture, (ObjectNode) root.get("head"));
+        if (version < 5) {
+            ((ObjectNode) root.get("head")).remove(List.of("layers", "dropout"));
+        }
         if (version < 4) {
             architecture.put("mask", "BIDIRECTIONAL").remove("tied");
             ((ObjectNode) architecture.get("heads")).remove("normalized");
@@ -247,17 +260,48 @@ class AdapterFilesTest {
                 .isEqualTo(adapter);
     }
 
+    /** Rotary positions, a causal mask and a window were in other places. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mistral", "llama with llama3 scaling"})
+    void aDescriptionOfADecoderOfVersion5IsRead(String name) throws IOException {
+        ReferenceDecoders.write(folder.resolve("source"), ReferenceDecoders.named(name), Dtype.F32);
+        Path prepared = folder.resolve("prepared");
+        BaseModelImporter.importModel(folder.resolve("source").toString(), prepared, line -> {});
+        TinyLearners decoder = TinyLearners.over(prepared);
+        TrainedAdapter adapter = TinyAdapters.random(decoder, "accuracy");
+        AdapterFiles.write(adapter, TokenizerFiles.NONE, at("decoder"), hadoop);
+        Path config = folder.resolve("decoder/head_config.json");
+        ObjectNode root = (ObjectNode) new ObjectMapper().readTree(config.toFile());
+        root.put("version", 5);
+        toVersion5((ObjectNode) root.get("architecture"), (ObjectNode) root.get("head"));
+        Files.writeString(config, root.toString());
+        assertThat(AdapterFiles.read(at("decoder"), hadoop))
+                .usingRecursiveComparison()
+                .isEqualTo(adapter);
+    }
+
+    /** Takes away what version 6 added, and puts back what it moved. */
+    private static void toVersion5(ObjectNode architecture, ObjectNode head) {
+        architecture.remove(List.of("embedding_width", "pooling"));
+        architecture.set("mask", architecture.remove("masks").get(0));
+        ObjectNode positions = (ObjectNode) architecture.get("positions");
+        if (positions.has("rotations")) {
+            positions.setAll((ObjectNode) positions.remove("rotations").get(0));
+        }
+        ((ObjectNode) head.get("layers")).remove("norms");
+    }
+
     @Test
     void aDescriptionThatWasChangedIsRefused() throws IOException {
         AdapterFiles.write(TinyAdapters.random(tiny), TokenizerFiles.NONE, at("adapter"), hadoop);
         Path config = folder.resolve("adapter/head_config.json");
         String text = Files.readString(config);
 
-        Files.writeString(config, text.replace("\"version\" : 5", "\"version\" : 7"));
-        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 5.");
+        Files.writeString(config, text.replace("\"version\" : 6", "\"version\" : 7"));
+        requireRefused("head_config.json: version 7 is not known. This program reads versions 1 to 6.");
         Files.writeString(config, text.replace("\"readout\"", "\"pooling\""));
         requireRefused("head_config.json: is not the description of an adapter (Missing creator property 'readout'");
-        requireRefused(", line 71, column 3). Write the adapter again: run train or export again.");
+        requireRefused(", line 74, column 3). Write the adapter again: run train or export again.");
         Files.writeString(config, text.replaceFirst("\"metrics\" : \\[[^]]*]", "\"metrics\" : [null]"));
         requireRefused("head_config.json: is not the description of an adapter (");
         Files.writeString(config, text.replaceFirst("\"rank\" : 4", "\"rank\" : 67108868"));

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.math3.special.Erf;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
@@ -20,10 +21,12 @@ import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Families;
 import org.erat.data.architecture.Positions;
+import org.erat.data.architecture.TaskHead;
 import org.erat.data.tokenized.Batch;
 import org.erat.data.tokenized.Targets;
 import org.erat.data.tokenized.TaskType;
 import org.erat.head.HeadLayout.Array;
+import org.erat.head.HeadLayout.Kind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,9 +77,23 @@ class OutputHeadTest {
     }
 
     private static HeadSpec spec(String family, TaskType task, Pooling pooling, int outputs, double dropout) {
-        Architecture architecture = Architecture.encoder(
-                family, 50, 2, Positions.ofAllTokens(24), 1, WIDTH, 2, 16, Activation.GELU, 1e-12, 0);
-        return HeadSpec.of(task, outputs, new HeadSettings(pooling, dropout), architecture);
+        return HeadSpec.of(task, outputs, new HeadSettings(pooling, dropout), architecture(family));
+    }
+
+    private static Architecture architecture(String family) {
+        return Architecture.encoder(
+                family, 50, 2, Positions.ofAllTokens(24), 1, WIDTH, 2, 16, Activation.GELU, 1e-5, 0);
+    }
+
+    /** ModernBERT's, whose norm has no bias. */
+    private static HeadSpec withNorm(TaskType task) {
+        HeadSpec biased = spec("modernbert", task, Pooling.FAMILY, 3, 0);
+        TaskHead.Norm norm = biased.layers().norms().get(0);
+        TaskHead unbiased = new TaskHead(
+                biased.layers().layers(),
+                biased.layers().activations(),
+                List.of(new TaskHead.Norm(norm.name(), false, norm.epsilon())));
+        return new HeadSpec(biased.readout(), WIDTH, 3, biased.loss(), unbiased, 0);
     }
 
     /** A head of a decoder, which is read at the last token. */
@@ -87,7 +104,7 @@ class OutputHeadTest {
                 WIDTH,
                 3,
                 ofEncoder.loss(),
-                Families.named("gpt2").sequenceClassifier(),
+                Families.named("gpt2").sequenceClassifier(architecture("gpt2")),
                 0);
     }
 
@@ -119,6 +136,12 @@ class OutputHeadTest {
                         spec("roberta", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
                 Arguments.of(
                         spec("distilbert", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
+                Arguments.of(
+                        spec("electra", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
+                Arguments.of(
+                        spec("modernbert", TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0), LossSettings.PLAIN, classes),
+                Arguments.of(withNorm(TaskType.CLASSIFICATION), LossSettings.PLAIN, classes),
+                Arguments.of(withNorm(TaskType.TOKEN_CLASSIFICATION), LossSettings.PLAIN, TOKEN_CLASSES),
                 Arguments.of(ofDecoder(), LossSettings.PLAIN, classes),
                 Arguments.of(spec(TaskType.MULTI_LABEL_CLASSIFICATION, Pooling.MEAN, 3), LossSettings.PLAIN, sets),
                 Arguments.of(
@@ -222,19 +245,52 @@ class OutputHeadTest {
     }
 
     /**
-     * f(s·W₁ᵀ + b₁)·W₂ᵀ + b₂ with f = tanh, or with DistilBERT's head max(·, 0); s·Wᵀ + b of a token; s·Wᵀ of a decoder:
-     * weights [out,in] row-major, each before its bias.
+     * The layers one after the other on a state, their parameters one after the other: weights [out,in] row-major, each before
+     * its bias, and norms behind the layer whose activation they read.
      */
     private static double[] outputs(HeadSpec spec, double[] parameters, double[] state) {
-        boolean ofDecoder = spec.readout() == HeadSpec.Readout.LAST_TOKEN;
-        if (ofDecoder || spec.readout() == HeadSpec.Readout.TARGET_TOKENS) {
-            return linear(parameters, FROM, spec.outputs(), state, !ofDecoder);
+        double[] x = state;
+        int from = FROM;
+        List<TaskHead.Linear> linears = spec.layers().layers();
+        for (int i = 0; i < linears.size(); i++) {
+            boolean last = i == linears.size() - 1;
+            boolean biased = linears.get(i).biased();
+            int out = last ? spec.outputs() : WIDTH;
+            x = linear(parameters, from, out, x, biased);
+            from += out * WIDTH + (biased ? out : 0);
+            if (last) {
+                break;
+            }
+            Activation activation = spec.layers().activations().get(i);
+            x = Arrays.stream(x).map(sum -> activated(activation, sum)).toArray();
+            if (!spec.layers().norms().isEmpty()) {
+                TaskHead.Norm norm = spec.layers().norms().get(i);
+                x = normalized(parameters, from, norm, x);
+                from += norm.biased() ? 2 * WIDTH : WIDTH;
+            }
         }
-        boolean ofDistilBert = spec.layout().arrays().get(0).name().startsWith("pre_classifier");
-        double[] activated = Arrays.stream(linear(parameters, FROM, WIDTH, state, true))
-                .map(sum -> ofDistilBert ? Math.max(sum, 0) : Math.tanh(sum))
+        return x;
+    }
+
+    private static double activated(Activation activation, double x) {
+        return switch (activation) {
+            case TANH -> Math.tanh(x);
+            case RELU -> Math.max(x, 0);
+            case GELU -> x * (1 + Erf.erf(x / Math.sqrt(2))) / 2;
+            default -> throw new IllegalArgumentException("No head has " + activation);
+        };
+    }
+
+    private static double[] normalized(double[] parameters, int from, TaskHead.Norm norm, double[] x) {
+        double mean = Arrays.stream(x).average().orElseThrow();
+        double variance = Arrays.stream(x)
+                .map(value -> (value - mean) * (value - mean))
+                .average()
+                .orElseThrow();
+        return IntStream.range(0, x.length)
+                .mapToDouble(i -> (x[i] - mean) / Math.sqrt(variance + norm.epsilon()) * parameters[from + i]
+                        + (norm.biased() ? parameters[from + x.length + i] : 0))
                 .toArray();
-        return linear(parameters, FROM + WIDTH * WIDTH + WIDTH, spec.outputs(), activated, true);
     }
 
     private static double[] linear(double[] parameters, int from, int out, double[] x, boolean biased) {
@@ -348,7 +404,7 @@ class OutputHeadTest {
 
     /** The slopes of the very loss that was returned, so with what the key drops; inference drops nothing. */
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "roberta", "distilbert", "electra", "modernbert"})
     void gradientsAreThoseOfTheValuesThatAreNotDropped(String family) {
         Targets classes = new Targets.Classes(new int[] {0, 2, 1});
         HeadSpec dropping = spec(family, TaskType.CLASSIFICATION, Pooling.FAMILY, 3, 0.5);
@@ -382,17 +438,29 @@ class OutputHeadTest {
         assertThat(names("distilbert", TaskType.CLASSIFICATION))
                 .containsExactly(
                         "pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias");
-        assertThat(ofDecoder().layout().arrays()).containsExactly(new Array("score.weight", 3, WIDTH, false, 0));
+        assertThat(ofDecoder().layout().arrays()).containsExactly(new Array("score.weight", Kind.WEIGHT, 3, WIDTH, 0));
         assertThat(spec(TaskType.CLASSIFICATION, Pooling.MEAN, 3).layout().arrays())
                 .containsExactly(
-                        new Array("dense.weight", WIDTH, WIDTH, false, 0),
-                        new Array("dense.bias", 1, WIDTH, true, 36),
-                        new Array("out_proj.weight", 3, WIDTH, false, 42),
-                        new Array("out_proj.bias", 1, 3, true, 60));
+                        new Array("dense.weight", Kind.WEIGHT, WIDTH, WIDTH, 0),
+                        new Array("dense.bias", Kind.BIAS, 1, WIDTH, 36),
+                        new Array("out_proj.weight", Kind.WEIGHT, 3, WIDTH, 42),
+                        new Array("out_proj.bias", Kind.BIAS, 1, 3, 60));
         assertThat(spec(TaskType.TOKEN_CLASSIFICATION, Pooling.MEAN, 3).layout().arrays())
                 .containsExactly(
-                        new Array("classifier.weight", 3, WIDTH, false, 0),
-                        new Array("classifier.bias", 1, 3, true, 18));
+                        new Array("classifier.weight", Kind.WEIGHT, 3, WIDTH, 0),
+                        new Array("classifier.bias", Kind.BIAS, 1, 3, 18));
+    }
+
+    @Test
+    void theNormOfAHeadComesBehindTheLayerThatItReads() {
+        assertThat(withNorm(TaskType.CLASSIFICATION).layout().arrays())
+                .containsExactly(
+                        new Array("head.dense.weight", Kind.WEIGHT, WIDTH, WIDTH, 0),
+                        new Array("head.norm.weight", Kind.NORM, 1, WIDTH, 36),
+                        new Array("classifier.weight", Kind.WEIGHT, 3, WIDTH, 42),
+                        new Array("classifier.bias", Kind.BIAS, 1, 3, 60));
+        assertThat(withNorm(TaskType.CLASSIFICATION).layers().modules()).containsExactly("head", "classifier");
+        assertThat(names("modernbert", TaskType.CLASSIFICATION)).contains("head.norm.bias");
     }
 
     private static Stream<String> names(String family, TaskType task) {

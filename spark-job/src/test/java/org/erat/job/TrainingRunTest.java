@@ -498,13 +498,15 @@ class TrainingRunTest {
                         Positions.ofAllTokens(4),
                         model.blocks(),
                         model.width(),
+                        model.embeddingWidth(),
                         model.heads(),
-                        model.mask(),
+                        model.masks(),
                         model.feedForward(),
                         model.norm(),
                         model.biases(),
                         model.tied(),
-                        model.padTokenId()));
+                        model.padTokenId(),
+                        model.pooling()));
 
         assertThatThrownBy(() -> submit(
                         project.job("model.path=" + own.resolve("short")), own.resolve("run"), Watching.toTheEnd()))

@@ -52,6 +52,7 @@ class AdapterGradientTest {
     private static TinyBaseModel twoBlocks;
     private static TinyBaseModel roberta;
     private static TinyBaseModel distilBert;
+    private static TinyBaseModel electra;
 
     @BeforeAll
     static void writeModels() {
@@ -59,6 +60,7 @@ class AdapterGradientTest {
         twoBlocks = TinyBaseModel.write(folder.resolve("two"), TinyBaseModel.bert(2));
         roberta = TinyBaseModel.write(folder.resolve("roberta"), TinyBaseModel.roberta(2));
         distilBert = TinyBaseModel.write(folder.resolve("distilbert"), TinyBaseModel.distilBert(2));
+        electra = TinyBaseModel.write(folder.resolve("electra"), TinyBaseModel.electra(2));
     }
 
     private static Stream<Set<Projection>> subsets() {
@@ -96,7 +98,8 @@ class AdapterGradientTest {
     record Case(int number) {
         TinyLearners draw() {
             Random random = new Random(1000 + number);
-            TinyLearners tiny = new TinyLearners(pick(random, List.of(oneBlock, twoBlocks, roberta, distilBert)));
+            TinyLearners tiny =
+                    new TinyLearners(pick(random, List.of(oneBlock, twoBlocks, roberta, distilBert, electra)));
             tiny.projections = pick(random, subsets().toList());
             tiny.scale = pick(random, List.of(Scale.values()));
             tiny.update = pick(random, List.of(Update.values()));

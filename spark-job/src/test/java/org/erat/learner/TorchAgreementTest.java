@@ -75,7 +75,7 @@ class TorchAgreementTest {
 
     /**
      * Models of each family with random weights. RoBERTa has other positions, one token type and another epsilon than
-     * BERT; DistilBERT has no token types, and all its names are others.
+     * BERT; DistilBERT has no token types, and all its names are others; ELECTRA has narrower embeddings.
      */
     @ParameterizedTest
     @CsvSource({
@@ -88,13 +88,18 @@ class TorchAgreementTest {
         "distilbert, ND4J, F64",
         "distilbert, CPU, F32",
         "distilbert, EMULATED_CUDA, F32",
-        "distilbert, GPU, F32"
+        "distilbert, GPU, F32",
+        "electra, ND4J, F64",
+        "electra, CPU, F32",
+        "electra, EMULATED_CUDA, F32",
+        "electra, GPU, F32"
     })
     void everyFamilyIsThatOfLibtorch(String family, TestDevice device, Precision precision) {
         Architecture architecture =
                 switch (family) {
                     case "roberta" -> TinyBaseModel.roberta(3);
                     case "distilbert" -> TinyBaseModel.distilBert(3);
+                    case "electra" -> TinyBaseModel.electra(3);
                     default -> TinyBaseModel.bert(3);
                 };
         TinyBaseModel base = TinyBaseModel.write(folder.resolve(family), architecture);

@@ -21,13 +21,18 @@ import org.erat.data.architecture.Projection;
 
 /**
  * A transformer of random weights as its formulas have it: one example at a time, in loops over doubles, with tanh as the
- * activation, or SiLU where there is a gate. Adapters are added to the weights.
+ * activation, or SiLU where there is a gate. Adapters are added to the weights. Embeddings have a norm, but for rotary
+ * positions with RMS norms. Where norms are layer norms without a bias, there is none before the first attention.
  */
 final class PlainTransformer {
     private final Architecture architecture;
     private final double[][] words;
     private final double[][] positions;
     private final Norm embeddingNorm;
+
+    @Nullable
+    private final Linear embeddingProjection;
+
     private final List<BlockValues> blocks = new ArrayList<>();
     private final Norm finalNorm;
 
@@ -75,7 +80,10 @@ final class PlainTransformer {
     }
 
     private record BlockValues(
-            Map<Projection, Linear> maps, Map<Projection, Norm> headNorms, Norm attentionNorm, Norm feedForwardNorm) {}
+            Map<Projection, Linear> maps,
+            Map<Projection, Norm> headNorms,
+            @Nullable Norm attentionNorm,
+            Norm feedForwardNorm) {}
 
     /** What an adapter adds to the weight of a projection, [out,in]. */
     @FunctionalInterface
@@ -86,11 +94,16 @@ final class PlainTransformer {
     PlainTransformer(Architecture architecture, Random random) {
         this.architecture = architecture;
         int width = architecture.width();
-        words = matrix(random, architecture.vocabulary(), width, 0.5);
+        int embeddingWidth = architecture.embeddingWidth();
+        words = matrix(random, architecture.vocabulary(), embeddingWidth, 0.5);
         positions = architecture.positions() instanceof Positions.Learned learned
-                ? matrix(random, learned.rows(), width, 0.5)
+                ? matrix(random, learned.rows(), embeddingWidth, 0.5)
                 : null;
-        embeddingNorm = positions == null ? null : norm(random, width);
+        embeddingNorm =
+                positions == null && architecture.norm().kind() == Kind.RMS ? null : norm(random, embeddingWidth);
+        embeddingProjection = architecture.projectsEmbeddings()
+                ? new Linear(matrix(random, width, embeddingWidth, 0.5), matrix(random, 1, width, 0.5)[0])
+                : null;
         for (int block = 0; block < architecture.blocks(); block++) {
             Map<Projection, Linear> maps = new EnumMap<>(Projection.class);
             for (Projection projection : architecture.projections()) {
@@ -110,7 +123,8 @@ final class PlainTransformer {
                     headNorms.put(projection, norm(random, architecture.heads().width()));
                 }
             }
-            blocks.add(new BlockValues(maps, headNorms, norm(random, width), norm(random, width)));
+            boolean without = block == 0 && architecture.norm().kind() == Kind.LAYER_WITHOUT_BIAS;
+            blocks.add(new BlockValues(maps, headNorms, without ? null : norm(random, width), norm(random, width)));
         }
         finalNorm = norm(random, width);
     }
@@ -131,7 +145,11 @@ final class PlainTransformer {
         for (int i = 0; i < width; i++) {
             weight[i] = (float) (1 + weight[i]);
         }
-        return new Norm(weight, architecture.norm().kind() == Kind.LAYER ? matrix(random, 1, width, 0.5)[0] : null);
+        return switch (architecture.norm().kind()) {
+            case LAYER -> new Norm(weight, matrix(random, 1, width, 0.5)[0]);
+            case LAYER_WITHOUT_BIAS -> new Norm(weight, new double[width]);
+            case RMS -> new Norm(weight, null);
+        };
     }
 
     // ---- the weights on a backend
@@ -157,6 +175,12 @@ final class PlainTransformer {
                 RotaryEmbedding.angles(architecture, backend),
                 null,
                 norm(backend, embeddingNorm),
+                embeddingProjection == null
+                        ? null
+                        : backend.frozenLinear(
+                                new FloatBuffer[] {floats(embeddingProjection.w())},
+                                new FloatBuffer[] {floats(embeddingProjection.b())},
+                                architecture.embeddingWidth()),
                 laidOut,
                 architecture.norm().place() == Place.PRE ? norm(backend, finalNorm) : null);
     }
@@ -198,20 +222,21 @@ final class PlainTransformer {
 
     // ---- the forward pass
 
-    /** Whether a query sees a key. */
+    /** Whether a query sees a key in a block. */
     @FunctionalInterface
     interface Visible {
-        boolean from(int query, int key);
+        boolean from(int block, int query, int key);
     }
 
     /** The last hidden states [T,H] of one example. */
     double[][] hidden(int[] tokenIds, Deltas deltas) {
-        Architecture.Mask mask = architecture.mask();
-        return hidden(
-                tokenIds,
-                IntStream.range(0, tokenIds.length).toArray(),
-                (query, key) -> !mask.causal() || (key <= query && key > (long) query - mask.window()),
-                deltas);
+        return hidden(tokenIds, IntStream.range(0, tokenIds.length).toArray(), this::masked, deltas);
+    }
+
+    private boolean masked(int block, int query, int key) {
+        Architecture.Mask mask = architecture.mask(block);
+        boolean near = Math.abs((long) query - key) < mask.window();
+        return near && (key <= query || !mask.causal());
     }
 
     /** The same of tokens at positions of their own. */
@@ -220,8 +245,10 @@ final class PlainTransformer {
         for (int t = 0; t < x.length; t++) {
             x[t] = words[tokenIds[t]];
             if (architecture.positions() instanceof Positions.Learned learned) {
-                x[t] = embeddingNorm.of(sum(x[t], positions[learned.offset() + at[t]]), epsilon());
+                x[t] = sum(x[t], positions[learned.offset() + at[t]]);
             }
+            x[t] = embeddingNorm == null ? x[t] : embeddingNorm.of(x[t], epsilon());
+            x[t] = embeddingProjection == null ? x[t] : embeddingProjection.of(x[t]);
         }
         boolean before = architecture.norm().place() == Place.PRE;
         for (int block = 0; block < blocks.size(); block++) {
@@ -230,8 +257,8 @@ final class PlainTransformer {
             for (Projection projection : architecture.projections()) {
                 maps.put(projection, values.maps().get(projection).plus(deltas.of(block, projection)));
             }
-            double[][] in = before ? norm(values.attentionNorm(), x) : x;
-            x = sum(x, attention(in, maps, values.headNorms(), visible));
+            double[][] in = before && values.attentionNorm() != null ? norm(values.attentionNorm(), x) : x;
+            x = sum(x, attention(block, in, maps, values.headNorms(), visible));
             x = before ? x : norm(values.attentionNorm(), x);
             in = before ? norm(values.feedForwardNorm(), x) : x;
             x = sum(x, architecture.feedForward().gated() ? gatedFeedForward(in, maps) : feedForward(in, maps));
@@ -241,10 +268,10 @@ final class PlainTransformer {
     }
 
     private double[][] attention(
-            double[][] x, Map<Projection, Linear> maps, Map<Projection, Norm> headNorms, Visible visible) {
+            int block, double[][] x, Map<Projection, Linear> maps, Map<Projection, Norm> headNorms, Visible visible) {
         Architecture.Heads heads = architecture.heads();
-        double[][] query = heads(of(maps.get(Projection.QUERY), x), headNorms.get(Projection.QUERY));
-        double[][] key = heads(of(maps.get(Projection.KEY), x), headNorms.get(Projection.KEY));
+        double[][] query = heads(block, of(maps.get(Projection.QUERY), x), headNorms.get(Projection.QUERY));
+        double[][] key = heads(block, of(maps.get(Projection.KEY), x), headNorms.get(Projection.KEY));
         double[][] value = of(maps.get(Projection.VALUE), x);
         double[][] context = new double[x.length][heads.query() * heads.width()];
         for (int head = 0; head < heads.query(); head++) {
@@ -254,7 +281,7 @@ final class PlainTransformer {
                 double[] share = new double[x.length];
                 double sum = 0;
                 for (int s = 0; s < x.length; s++) {
-                    if (!visible.from(t, s)) {
+                    if (!visible.from(block, t, s)) {
                         continue;
                     }
                     double score = 0;
@@ -275,27 +302,27 @@ final class PlainTransformer {
     }
 
     /** Heads of query or key with their norm and their rotary positions; cosines and sines are floats, as the engine's are. */
-    private double[][] heads(double[][] x, @Nullable Norm norm) {
+    private double[][] heads(int block, double[][] x, @Nullable Norm norm) {
         int width = architecture.heads().width();
         double[][] y = new double[x.length][x[0].length];
         for (int t = 0; t < x.length; t++) {
             for (int head = 0; head < y[t].length; head += width) {
                 double[] values = Arrays.copyOfRange(x[t], head, head + width);
                 values = norm == null ? values : norm.of(values, epsilon());
-                System.arraycopy(rotated(values, t), 0, y[t], head, width);
+                System.arraycopy(rotated(block, values, t), 0, y[t], head, width);
             }
         }
         return y;
     }
 
-    private double[] rotated(double[] x, int position) {
+    private double[] rotated(int block, double[] x, int position) {
         if (!(architecture.positions() instanceof Positions.Rotary rotary)) {
             return x;
         }
         double[] y = x.clone();
         int half = x.length / 2;
         for (int i = 0; i < half; i++) {
-            double angle = position * rotary.frequencies(x.length)[i];
+            double angle = position * rotary.rotation(block).frequencies(x.length)[i];
             double cosine = (float) Math.cos(angle);
             double sine = (float) Math.sin(angle);
             y[i] = x[i] * cosine - x[half + i] * sine;

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -44,7 +45,12 @@ public final class ReferenceDecoders {
 
     /** What the script wrote. */
     static JsonNode all() {
-        try (InputStream file = ReferenceDecoders.class.getResourceAsStream("reference-decoders.json")) {
+        return resource("reference-decoders.json");
+    }
+
+    /** A file beside this class. */
+    static JsonNode resource(String name) {
+        try (InputStream file = ReferenceDecoders.class.getResourceAsStream(name)) {
             return JSON.readTree(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -112,7 +118,8 @@ public final class ReferenceDecoders {
     }
 
     private static FloatBuffer weights(String name, JsonNode shape) {
-        boolean norm = name.endsWith(".weight") && (name.contains("norm") || name.contains("ln_"));
+        String lower = name.toLowerCase(Locale.ROOT);
+        boolean norm = name.endsWith(".weight") && (lower.contains("norm") || lower.contains("ln_"));
         double[] values = values(name, TestTensors.size(shape(shape)));
         FloatBuffer weights = FloatBuffer.allocate(values.length);
         for (double value : values) {

@@ -66,6 +66,12 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
         return architecture("distilbert", 0, Positions.ofAllTokens(24), blocks, 8, 1e-12, 0);
     }
 
+    /** ELECTRA-like: embeddings narrower than the hidden states. */
+    public static Architecture electra(int blocks) {
+        return architecture("electra", 2, Positions.ofAllTokens(24), blocks, 8, 1e-12, 0)
+                .withEmbeddingWidth(6);
+    }
+
     private static Architecture architecture(
             String family, int tokenTypes, Positions positions, int blocks, int width, double epsilon, int padTokenId) {
         return Architecture.encoder(
@@ -97,6 +103,13 @@ public record TinyBaseModel(Path directory, Architecture architecture, String sh
             Files.write(directory.resolve(BaseModelDirectory.CONFIG), config(architecture));
             SafetensorsWriter.write(directory.resolve(BaseModelDirectory.TENSORS), tensors, Map.of("format", "pt"));
             writeTokenizer(directory.resolve(BaseModelDirectory.TOKENIZER));
+            if (architecture.family().equals("roberta")) {
+                // The tokenizer is BERT's: the class that the library takes for this family would build another one of
+                // it.
+                Files.writeString(
+                        directory.resolve(BaseModelDirectory.TOKENIZER_CONFIG),
+                        "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}");
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

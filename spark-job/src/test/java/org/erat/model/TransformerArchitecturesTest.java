@@ -30,6 +30,7 @@ import org.erat.data.architecture.Architecture.Heads;
 import org.erat.data.architecture.Architecture.Mask;
 import org.erat.data.architecture.Architecture.Norm;
 import org.erat.data.architecture.Architecture.Place;
+import org.erat.data.architecture.Architecture.Pooling;
 import org.erat.data.architecture.Positions;
 import org.erat.data.architecture.Projection;
 import org.erat.data.architecture.RotaryScaling;
@@ -42,7 +43,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What an architecture may state beside BERT's: norms before their parts with a last one after all blocks, norms by the
- * root mean square, causal attention, sliding windows, query heads that share key and value, rotary positions, norms of heads,
+ * root mean square or without a bias, embeddings of another width, causal attention, sliding windows, which may differ from
+ * block to block as rotations may, query heads that share key and value, rotary positions, norms of heads,
  * a gate in the feed-forward part, maps without a bias. In double precision, against a transformer in plain loops and central
  * differences of the forward pass.
  *
@@ -62,13 +64,15 @@ class TransformerArchitecturesTest {
                 new Positions.Learned(12, 1, false),
                 2,
                 8,
+                8,
                 new Heads(4, keyValueHeads, 3),
-                mask,
+                List.of(mask),
                 new FeedForward(10, Activation.TANH, false),
                 new Norm(Norm.Kind.LAYER, place, 1e-5),
                 Biases.ALL,
                 true,
-                0);
+                0,
+                Pooling.FIRST_TOKEN);
     }
 
     private static Architecture gated(Place place, Biases biases) {
@@ -79,13 +83,15 @@ class TransformerArchitecturesTest {
                 Positions.ofAllTokens(12),
                 2,
                 8,
+                8,
                 new Heads(4, 2, 3),
-                Mask.CAUSAL,
+                List.of(Mask.CAUSAL),
                 new FeedForward(10, Activation.SILU, true),
                 new Norm(Norm.Kind.RMS, place, 1e-5),
                 biases,
                 true,
-                0);
+                0,
+                Pooling.FIRST_TOKEN);
     }
 
     /** As the decoders have them: no norm of the embeddings, rotary positions and no learned ones. */
@@ -97,18 +103,47 @@ class TransformerArchitecturesTest {
                 new Positions.Rotary(100, scaling, 12),
                 2,
                 8,
+                8,
                 new Heads(4, 2, 4, headNorms),
-                mask,
+                List.of(mask),
                 new FeedForward(10, Activation.SILU, true),
                 new Norm(Norm.Kind.RMS, Place.PRE, 1e-5),
                 Biases.ATTENTION,
                 true,
-                0);
+                0,
+                Pooling.FIRST_TOKEN);
+    }
+
+    /** As ModernBERT has it: a window around a query in some blocks, which have a rotation of their own. */
+    private static Architecture apart(Norm.Kind norm) {
+        RotaryScaling unscaled = new RotaryScaling.Unscaled();
+        Positions.Rotation all = new Positions.Rotation(160, unscaled);
+        Positions.Rotation around = new Positions.Rotation(10, unscaled);
+        return new Architecture(
+                "test",
+                20,
+                0,
+                new Positions.Rotary(List.of(all, around, around), 12),
+                3,
+                8,
+                8,
+                new Heads(2, 2, 4),
+                List.of(Mask.BIDIRECTIONAL, Mask.around(2), Mask.around(3)),
+                new FeedForward(10, Activation.SILU, true),
+                new Norm(norm, Place.PRE, 1e-5),
+                Biases.NONE,
+                true,
+                0,
+                Pooling.MEAN);
     }
 
     static Stream<Architecture> architectures() {
         return Stream.of(
                 architecture(Place.POST, Mask.BIDIRECTIONAL, 4),
+                architecture(Place.POST, Mask.BIDIRECTIONAL, 4).withEmbeddingWidth(5),
+                architecture(Place.PRE, Mask.around(2), 2),
+                apart(Norm.Kind.LAYER),
+                apart(Norm.Kind.LAYER_WITHOUT_BIAS),
                 architecture(Place.POST, Mask.CAUSAL, 1),
                 architecture(Place.PRE, Mask.BIDIRECTIONAL, 4),
                 architecture(Place.PRE, Mask.CAUSAL, 2),
@@ -313,7 +348,7 @@ class TransformerArchitecturesTest {
                 double[] expected = Stream.of(plain.hidden(
                                 Arrays.copyOfRange(arranged().tokenIds(), row, row + LENGTHS[b]),
                                 Arrays.copyOfRange(arrangement.positions(), row, row + LENGTHS[b]),
-                                (query, key) -> query == key
+                                (block, query, key) -> query == key
                                         || (key >= arrangement.visibility().from()[row + query]
                                                 && key
                                                         < arrangement.visibility()

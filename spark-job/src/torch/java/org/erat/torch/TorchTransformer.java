@@ -26,7 +26,7 @@ import org.erat.data.safetensors.SafetensorsFile;
 import org.erat.data.tokenized.Batch;
 
 /**
- * A transformer of any family whose mask is bidirectional or causal without a window, in libtorch's operations: frozen
+ * A transformer of any family whose blocks are alike, with a mask that is bidirectional or causal without a window, in libtorch's operations: frozen
  * weights and activations of one dtype. B examples, T tokens, H width, A query heads, K key/value heads of width D.
  * Query, key and value are one product where the family's checkpoints store them as one.
  */
@@ -231,7 +231,7 @@ public final class TorchTransformer {
         NDArray ids = longs(scope, batch.tokenIds(), batch.size(), batch.tokens());
         NDArray types =
                 architecture.tokenTypes() == 0 ? null : longs(scope, batch.typeIds(), batch.size(), batch.tokens());
-        NDArray mask = isPadded(batch) && !architecture.mask().causal() ? mask(scope, batch) : null;
+        NDArray mask = isPadded(batch) && !architecture.causal() ? mask(scope, batch) : null;
         return run(scope, embeddings(scope, ids, types, positions(scope, batch)), 0, mask, null, adapters);
     }
 
@@ -280,7 +280,8 @@ public final class TorchTransformer {
         if (!(architecture.positions() instanceof Positions.Rotary rotary)) {
             return null;
         }
-        double[] frequencies = rotary.frequencies(architecture.heads().width());
+        double[] frequencies =
+                rotary.rotation(0).frequencies(architecture.heads().width());
         float[] values = new float[2 * tokens * frequencies.length];
         for (int i = 0; i < values.length; i++) {
             int position = from + i / (2 * frequencies.length);
@@ -357,7 +358,7 @@ public final class TorchTransformer {
                 return pass.cache().attend(scope, block, query);
             }
         }
-        if (architecture.mask().causal()) {
+        if (architecture.causal()) {
             return causalAttention.apply(scope, query, key, value);
         }
         return pass.mask() == null
@@ -398,7 +399,7 @@ public final class TorchTransformer {
         if (architecture.norm().kind() == Architecture.Norm.Kind.RMS) {
             return rmsNorm.apply(scope, x, weight);
         }
-        return LayerNorm.layerNorm(x, new Shape(architecture.width()), weight, weights.get(name + ".bias"), (float)
+        return LayerNorm.layerNorm(x, weight.getShape(), weight, weights.get(name + ".bias"), (float)
                         architecture.norm().epsilon())
                 .singletonOrThrow();
     }
@@ -412,9 +413,10 @@ public final class TorchTransformer {
         if (family.tokenTypeEmbeddings().isPresent()) {
             sum = sum.add(rows(family.tokenTypeEmbeddings().get(), types));
         }
-        return family.embeddingNorm().isPresent()
+        NDArray embedded = family.embeddingNorm().isPresent()
                 ? norm(scope, sum, family.embeddingNorm().get())
                 : sum;
+        return architecture.projectsEmbeddings() ? linear(embedded, family.embeddingProjection()) : embedded;
     }
 
     /** RoBERTa's are those of create_position_ids_from_input_ids in the transformers library. */

@@ -16,13 +16,15 @@ import java.util.stream.Stream;
  * @param positions how tokens know their place
  * @param blocks L
  * @param width H, width of the hidden states
+ * @param embeddingWidth E, width of the embeddings; a linear map makes hidden states of them where it is not H
  * @param heads of the attention
- * @param mask which keys a query sees
+ * @param masks which keys a query sees, of each block, or one for all blocks; all causal, or none
  * @param feedForward the second part of a block
  * @param norm normalization of the hidden states
  * @param biases which of the linear maps have a bias
  * @param tied whether a language model's output matrix is that of the word embeddings
  * @param padTokenId id that fills the end of short examples
+ * @param pooling which hidden state stands for a whole text in the family's classifier
  */
 public record Architecture(
         String family,
@@ -31,13 +33,15 @@ public record Architecture(
         Positions positions,
         int blocks,
         int width,
+        int embeddingWidth,
         Heads heads,
-        Mask mask,
+        List<Mask> masks,
         FeedForward feedForward,
         Norm norm,
         Biases biases,
         boolean tied,
-        int padTokenId)
+        int padTokenId,
+        Pooling pooling)
         implements Serializable {
     /** Far above any model, and low enough for products of them to be counted. */
     private static final int MOST = 1 << 20;
@@ -48,15 +52,24 @@ public record Architecture(
     static final int MOST_BLOCKS = 1000;
 
     public Architecture {
+        masks = PerBlock.of(masks);
         requireSize("vocabulary", vocabulary, MOST_WORDS);
         requireSize("blocks", blocks, MOST_BLOCKS);
         requireSize("width", width, MOST);
+        requireSize("width of the embeddings", embeddingWidth, MOST);
         requireSize("heads", heads.query(), MOST);
         requireSize("key/value heads", heads.keyValue(), MOST);
         requireSize("width of a head", heads.width(), MOST);
         requireSize("width of all heads", (long) heads.query() * heads.width(), MOST);
         requireSize("width of all key/value heads", (long) heads.keyValue() * heads.width(), MOST);
         requireSize("width of the feed-forward part", feedForward.width(), MOST);
+        PerBlock.require("masks", masks, blocks);
+        if (positions instanceof Positions.Rotary rotary) {
+            PerBlock.require("rotations", rotary.rotations(), blocks);
+        }
+        if (masks.stream().map(Mask::causal).distinct().count() > 1) {
+            throw new IllegalArgumentException("An architecture of which some blocks are causal and others are not");
+        }
     }
 
     private static void requireSize(String what, long value, int most) {
@@ -86,7 +99,8 @@ public record Architecture(
      * Which keys of its example a query sees.
      *
      * @param causal whether it sees none behind its own position
-     * @param window W, how many a causal query sees at most, the last of which is at its own position
+     * @param window W, how many it sees at most at its own position and before it, and if it is not causal at its own
+     *     position and behind it
      */
     public record Mask(boolean causal, int window) implements Serializable {
         /** All. */
@@ -100,14 +114,24 @@ public record Architecture(
             return new Mask(true, window);
         }
 
+        /** Those fewer than W positions away, on either side (Longformer, arXiv 2004.05150). */
+        public static Mask around(int window) {
+            return new Mask(false, window);
+        }
+
         /** Index of the first key that a query sees. */
         public int firstKey(int query) {
-            return causal ? Math.max(0, query - window + 1) : 0;
+            return Math.max(0, query - window + 1);
         }
 
         /** Index after the last key that a query sees, in an example of {@code length} tokens. */
         public int endOfKeys(int query, int length) {
-            return causal ? query + 1 : length;
+            return causal ? query + 1 : (int) Math.min(length, (long) query + window);
+        }
+
+        /** Whether one of so many tokens misses one that is no padding. */
+        public boolean hidesKeys(int tokens) {
+            return causal || window < tokens;
         }
     }
 
@@ -132,8 +156,20 @@ public record Architecture(
         public enum Kind {
             /** Layer normalization, with weight and bias. */
             LAYER,
+            /** Layer normalization, with a weight alone. */
+            LAYER_WITHOUT_BIAS,
             /** Division by the root mean square, with a weight (arXiv 1910.07467). */
-            RMS
+            RMS;
+
+            /** Whether it has a bias. */
+            public boolean hasBias() {
+                return this == LAYER;
+            }
+
+            /** Whether it subtracts the mean. */
+            public boolean centers() {
+                return this != RMS;
+            }
         }
     }
 
@@ -143,6 +179,16 @@ public record Architecture(
         POST,
         /** x + f(norm(x)), with one more norm after the last block. */
         PRE
+    }
+
+    /** Which hidden state stands for a whole text. */
+    public enum Pooling {
+        /** That of the first token. */
+        FIRST_TOKEN,
+        /** That of the last token. */
+        LAST_TOKEN,
+        /** The mean of all. */
+        MEAN
     }
 
     /** Which of the linear maps of a block have a bias. */
@@ -157,6 +203,14 @@ public record Architecture(
         FEED_FORWARD,
         /** None. */
         NONE;
+
+        /** Those of two parts. */
+        static Biases of(boolean attention, boolean feedForward) {
+            if (attention) {
+                return feedForward ? ALL : ATTENTION;
+            }
+            return feedForward ? FEED_FORWARD : NONE;
+        }
 
         /** Whether a projection has one. */
         public boolean on(Projection projection) {
@@ -195,13 +249,50 @@ public record Architecture(
                 positions,
                 blocks,
                 width,
+                width,
                 new Heads(heads, heads, width / heads),
-                Mask.BIDIRECTIONAL,
+                List.of(Mask.BIDIRECTIONAL),
                 new FeedForward(inner, activation, false),
                 new Norm(Norm.Kind.LAYER, Place.POST, epsilon),
                 Biases.ALL,
                 true,
-                padTokenId);
+                padTokenId,
+                Pooling.FIRST_TOKEN);
+    }
+
+    /** The same with embeddings of another width. */
+    public Architecture withEmbeddingWidth(int other) {
+        return new Architecture(
+                family,
+                vocabulary,
+                tokenTypes,
+                positions,
+                blocks,
+                width,
+                other,
+                heads,
+                masks,
+                feedForward,
+                norm,
+                biases,
+                tied,
+                padTokenId,
+                pooling);
+    }
+
+    /** Whether a linear map makes hidden states of the embeddings. */
+    public boolean projectsEmbeddings() {
+        return embeddingWidth != width;
+    }
+
+    /** Which keys a query of a block sees. */
+    public Mask mask(int block) {
+        return PerBlock.at(masks, block);
+    }
+
+    /** Whether a query sees none behind its own position, as in a language model that predicts the next token. */
+    public boolean causal() {
+        return masks.get(0).causal();
     }
 
     /** The projections of each block, in the order of the forward pass. */

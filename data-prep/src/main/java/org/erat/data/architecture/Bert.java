@@ -65,8 +65,12 @@ public class Bert implements Family {
         root.put(PADDING, architecture.padTokenId());
         root.put("position_embedding_type", "absolute");
         root.put("torch_dtype", "float32");
+        writeFurtherKeys(architecture, root);
         return ConfigJson.of(root, where);
     }
+
+    /** Adds the keys that only another family of BERT's form has. */
+    void writeFurtherKeys(Architecture architecture, ObjectNode config) {}
 
     @Override
     public List<String> prefixes() {
@@ -125,13 +129,13 @@ public class Bert implements Family {
 
     /** The pooler belongs to the head, as its dense layer. */
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.dense("bert.pooler.dense", Activation.TANH, "classifier");
     }
 
     @Override
-    public Optional<String> pooler() {
-        return Optional.of("pooler.dense");
+    public Optional<Pooler> pooler() {
+        return Optional.of(new Pooler("pooler.dense", true, Optional.empty()));
     }
 
     @Override

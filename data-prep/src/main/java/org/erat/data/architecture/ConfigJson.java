@@ -10,13 +10,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.erat.data.BadInputException;
 import org.erat.data.FileSignature;
 import org.erat.data.Json;
@@ -146,9 +145,9 @@ public final class ConfigJson {
         return root.path(key).isNull();
     }
 
-    /** The different texts of a list. */
-    Set<String> texts(String key) {
-        Set<String> texts = new TreeSet<>();
+    /** The texts of a list. */
+    List<String> texts(String key) {
+        List<String> texts = new ArrayList<>();
         required(key).forEach(text -> texts.add(text.asText()));
         return texts;
     }

@@ -3,7 +3,7 @@ package org.erat.data.architecture;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** What the {@code config.json} of all decoders is asked. */
+/** What the {@code config.json} of all decoders is asked, and in part of other models whose norms stand before their parts. */
 final class DecoderConfig {
     private DecoderConfig() {}
 

@@ -25,7 +25,7 @@ public final class DistilBert implements Family {
     }
 
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.dense("pre_classifier", Activation.RELU, "classifier");
     }
 

@@ -12,6 +12,8 @@ public final class Families {
             new Bert(),
             new Roberta(),
             new DistilBert(),
+            new Electra(),
+            new ModernBert(),
             new Gpt2(),
             new Llama(),
             new Mistral(),

@@ -8,7 +8,7 @@ import java.util.Optional;
  * A family of models, one file each. It turns a {@code config.json} into an {@link Architecture}, and a part of the model
  * into the name of its tensors. Names are those of the Hugging Face checkpoint without a prefix. A linear map
  * {@code NAME} has a {@code NAME.weight} [out,in] and, where {@link Architecture.Biases} says so, a {@code NAME.bias} [out]. A
- * norm has a weight [H], and layer normalization a bias [H].
+ * norm of hidden states has a weight [H], and layer normalization a bias [H].
  * {@link ModelTensors} lists all tensors of a model with their shapes. Families are stateless. {@link Families} finds
  * them.
  */
@@ -47,30 +47,35 @@ public interface Family {
     }
 
     /**
-     * The head of the family's {@code ForSequenceClassification}, on the first token, or in causal models on the last one.
+     * The head of the family's {@code ForSequenceClassification}, on the state of {@link Architecture#pooling}.
      * Names are those in that class.
      */
-    TaskHead sequenceClassifier();
+    TaskHead sequenceClassifier(Architecture architecture);
 
     /** The head of the family's {@code ForTokenClassification}. Names are those in that class. */
-    default TaskHead tokenClassifier() {
+    default TaskHead tokenClassifier(Architecture architecture) {
         return TaskHead.linear("classifier");
     }
 
-    /** Word embeddings [V,H]. */
+    /** Word embeddings [V,E]. */
     String wordEmbeddings();
 
-    /** Position embeddings [P,H]; empty where the family has no such table. */
+    /** Position embeddings [P,E]; empty where the family has no such table. */
     Optional<String> positionEmbeddings();
 
-    /** Token type embeddings; empty where the family has none. */
+    /** Token type embeddings [·,E]; empty where the family has none. */
     default Optional<String> tokenTypeEmbeddings() {
         return Optional.empty();
     }
 
-    /** The norm after the embeddings; empty where the family has none. */
+    /** The norm [E] after the embeddings; empty where the family has none. */
     default Optional<String> embeddingNorm() {
         return Optional.empty();
+    }
+
+    /** The linear map [H,E] with a bias after that norm, where {@link Architecture#projectsEmbeddings} says so. */
+    default String embeddingProjection() {
+        throw new IllegalArgumentException(name() + " has embeddings as wide as its hidden states");
     }
 
     /** A projection of a block. */
@@ -103,6 +108,11 @@ public interface Family {
     /** The norm of a block's attention. */
     String attentionNorm(int block);
 
+    /** Whether there is such a norm: a block that follows the norm of the embeddings may do without. */
+    default boolean hasAttentionNorm(int block) {
+        return true;
+    }
+
     /** The norm of a block's feed-forward part. */
     String feedForwardNorm(int block);
 
@@ -117,10 +127,22 @@ public interface Family {
      */
     String blockPath(int block);
 
-    /** The pooler, a linear map [H,H]. A checkpoint may lack it. Empty where the family has none. */
-    default Optional<String> pooler() {
+    /**
+     * The layers of a classifier's head that pretraining has trained, so that the head may start with them. A checkpoint may
+     * lack them. Empty where the family has none.
+     */
+    default Optional<Pooler> pooler() {
         return Optional.empty();
     }
+
+    /**
+     * Layers of a classifier's head in a checkpoint.
+     *
+     * @param dense linear map [H,H]
+     * @param biased whether it has a bias
+     * @param norm the norm [H] behind its activation; empty for none
+     */
+    record Pooler(String dense, boolean biased, Optional<String> norm) {}
 
     /** The masked-language-model head. A checkpoint may lack it. Empty where the family has none. */
     default Optional<MaskedLanguageModelHead> maskedLanguageModelHead() {

@@ -30,7 +30,7 @@ public final class Gpt2 implements Family {
     }
 
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.plain("score");
     }
 
@@ -55,8 +55,9 @@ public final class Gpt2 implements Family {
                         Positions.ofAllTokens(positions),
                         DecoderConfig.blocks(config, "n_layer"),
                         width,
+                        width,
                         new Heads(heads, heads, width / heads),
-                        Mask.CAUSAL,
+                        List.of(Mask.CAUSAL),
                         new FeedForward(
                                 config.size("n_inner", 4 * width), config.activation("activation_function"), false),
                         new Norm(
@@ -65,7 +66,8 @@ public final class Gpt2 implements Family {
                                 config.epsilon("layer_norm_epsilon", DEFAULT_EPSILON)),
                         Biases.ALL,
                         config.flag("tie_word_embeddings", true),
-                        DecoderConfig.padTokenId(config, vocabulary)));
+                        DecoderConfig.padTokenId(config, vocabulary),
+                        Architecture.Pooling.LAST_TOKEN));
     }
 
     @Override

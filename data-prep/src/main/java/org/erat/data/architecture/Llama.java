@@ -40,14 +40,16 @@ public class Llama implements Family {
                         RotarySettings.read(config, config.size("max_position_embeddings")),
                         DecoderConfig.blocks(config, "num_hidden_layers"),
                         config.size(WIDTH),
+                        config.size(WIDTH),
                         heads(config),
-                        mask(config),
+                        masks(config),
                         new FeedForward(config.size("intermediate_size"), config.activation("hidden_act"), true),
                         new Norm(
                                 Norm.Kind.RMS, Architecture.Place.PRE, config.epsilon("rms_norm_eps", DEFAULT_EPSILON)),
                         biases(config),
                         config.flag("tie_word_embeddings", false),
-                        DecoderConfig.padTokenId(config, vocabulary)));
+                        DecoderConfig.padTokenId(config, vocabulary),
+                        Architecture.Pooling.LAST_TOKEN));
     }
 
     private Heads heads(ConfigJson config) {
@@ -81,19 +83,14 @@ public class Llama implements Family {
         return false;
     }
 
-    /** Which keys a query sees. */
-    Mask mask(ConfigJson config) {
-        return Mask.CAUSAL;
+    /** Which keys a query sees, of each block, or one for all blocks. */
+    List<Mask> masks(ConfigJson config) {
+        return List.of(Mask.CAUSAL);
     }
 
     /** Which of the linear maps have a bias. */
     Biases biases(ConfigJson config) {
-        boolean attention = config.flag("attention_bias", false);
-        boolean feedForward = config.flag("mlp_bias", false);
-        if (attention) {
-            return feedForward ? Biases.ALL : Biases.ATTENTION;
-        }
-        return feedForward ? Biases.FEED_FORWARD : Biases.NONE;
+        return Biases.of(config.flag("attention_bias", false), config.flag("mlp_bias", false));
     }
 
     @Override
@@ -102,12 +99,12 @@ public class Llama implements Family {
     }
 
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.plain("score");
     }
 
     @Override
-    public TaskHead tokenClassifier() {
+    public TaskHead tokenClassifier(Architecture architecture) {
         return TaskHead.linear("score");
     }
 

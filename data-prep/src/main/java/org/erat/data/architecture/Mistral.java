@@ -27,9 +27,9 @@ public final class Mistral extends Llama {
     }
 
     @Override
-    Mask mask(ConfigJson config) {
+    List<Mask> masks(ConfigJson config) {
         config.requireAbsent("layer_types", "Use a model with one kind of attention in all blocks.");
-        return config.isNull(WINDOW) ? Mask.CAUSAL : Mask.slidingWindow(config.size(WINDOW, DEFAULT_WINDOW));
+        return List.of(config.isNull(WINDOW) ? Mask.CAUSAL : Mask.slidingWindow(config.size(WINDOW, DEFAULT_WINDOW)));
     }
 
     @Override

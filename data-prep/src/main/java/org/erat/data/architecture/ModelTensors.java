@@ -20,14 +20,17 @@ public final class ModelTensors {
     /** The tensors that every model has, with their shapes, in the order of the forward pass. */
     public static Map<String, long[]> required(Architecture architecture) {
         Family family = Families.of(architecture);
-        long width = architecture.width();
+        int width = architecture.embeddingWidth();
         Map<String, long[]> shapes = new LinkedHashMap<>();
         shapes.put(family.wordEmbeddings(), new long[] {architecture.vocabulary(), width});
         family.positionEmbeddings()
                 .ifPresent(name ->
                         shapes.put(name, new long[] {architecture.positions().rows(), width}));
         family.tokenTypeEmbeddings().ifPresent(name -> shapes.put(name, new long[] {architecture.tokenTypes(), width}));
-        family.embeddingNorm().ifPresent(name -> norm(shapes, name, architecture));
+        family.embeddingNorm().ifPresent(name -> norm(shapes, name, width, architecture));
+        if (architecture.projectsEmbeddings()) {
+            linear(shapes, family.embeddingProjection(), architecture.width(), width, true);
+        }
         family.finalNorm().ifPresent(name -> norm(shapes, name, architecture));
         for (int block = 0; block < architecture.blocks(); block++) {
             for (Projection projection : architecture.projections()) {
@@ -42,7 +45,7 @@ public final class ModelTensors {
                             weight(family.headNorm(block, projection)),
                             new long[] {architecture.heads().width()});
                 }
-                if (projection == Projection.ATTENTION_OUTPUT) {
+                if (projection == Projection.ATTENTION_OUTPUT && family.hasAttentionNorm(block)) {
                     norm(shapes, family.attentionNorm(block), architecture);
                 }
             }
@@ -54,9 +57,10 @@ public final class ModelTensors {
     /** The tensors of the pooler, with their shapes; empty where the family has none. A model has all of them or none. */
     public static Map<String, long[]> pooler(Architecture architecture) {
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        Families.of(architecture)
-                .pooler()
-                .ifPresent(name -> linear(shapes, name, architecture.width(), architecture.width(), true));
+        Families.of(architecture).pooler().ifPresent(pooler -> {
+            linear(shapes, pooler.dense(), architecture.width(), architecture.width(), pooler.biased());
+            pooler.norm().ifPresent(name -> norm(shapes, name, architecture));
+        });
         return shapes;
     }
 
@@ -110,9 +114,13 @@ public final class ModelTensors {
     }
 
     private static void norm(Map<String, long[]> shapes, String name, Architecture architecture) {
-        shapes.put(weight(name), new long[] {architecture.width()});
-        if (architecture.norm().kind() == Architecture.Norm.Kind.LAYER) {
-            shapes.put(bias(name), new long[] {architecture.width()});
+        norm(shapes, name, architecture.width(), architecture);
+    }
+
+    private static void norm(Map<String, long[]> shapes, String name, int width, Architecture architecture) {
+        shapes.put(weight(name), new long[] {width});
+        if (architecture.norm().kind().hasBias()) {
+            shapes.put(bias(name), new long[] {width});
         }
     }
 }

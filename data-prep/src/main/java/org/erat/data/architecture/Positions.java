@@ -3,6 +3,7 @@ package org.erat.data.architecture;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.io.Serializable;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** How the tokens of a model know their place. */
@@ -78,11 +79,24 @@ public sealed interface Positions extends Serializable {
      * Rotary position embeddings (Su et al., arXiv 2104.09864): query and key are rotated by their position, each pair of
      * their elements (i, i + D/2) at a frequency of its own.
      *
-     * @param theta base θ of the frequencies
-     * @param scaling what stretches the frequencies to longer texts
+     * @param rotations at which frequencies, of each block, or one for all blocks
      * @param maxLength longest sequence in tokens
      */
-    record Rotary(double theta, RotaryScaling scaling, int maxLength) implements Positions {
+    record Rotary(List<Rotation> rotations, int maxLength) implements Positions {
+        public Rotary {
+            rotations = PerBlock.of(rotations);
+        }
+
+        /** The same in all blocks. */
+        public Rotary(double theta, RotaryScaling scaling, int maxLength) {
+            this(List.of(new Rotation(theta, scaling)), maxLength);
+        }
+
+        /** That of a block. */
+        public Rotation rotation(int block) {
+            return PerBlock.at(rotations, block);
+        }
+
         @Override
         public int rows() {
             return 0;
@@ -101,7 +115,15 @@ public sealed interface Positions extends Serializable {
         public int[] of(int... positions) {
             return positions.clone();
         }
+    }
 
+    /**
+     * The frequencies of a rotation.
+     *
+     * @param theta base θ of the frequencies
+     * @param scaling what stretches the frequencies to longer texts
+     */
+    record Rotation(double theta, RotaryScaling scaling) implements Serializable {
         /**
          * The angle between neighbouring positions for each pair of elements, scaled θ^(−2i/D).
          *

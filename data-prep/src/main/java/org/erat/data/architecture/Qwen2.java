@@ -1,7 +1,7 @@
 package org.erat.data.architecture;
 
 import java.util.List;
-import java.util.Set;
+import java.util.stream.IntStream;
 import org.erat.data.architecture.Architecture.Biases;
 import org.erat.data.architecture.Architecture.Mask;
 
@@ -10,12 +10,9 @@ import org.erat.data.architecture.Architecture.Mask;
  * biases of query, key and value, and a sliding window of keys where {@code use_sliding_window} says so.
  */
 public class Qwen2 extends Llama {
-    private static final String TYPES = "layer_types";
     private static final String USES_WINDOW = "use_sliding_window";
     private static final String WINDOW = "sliding_window";
     private static final String FULL_BLOCKS = "max_window_layers";
-    private static final String FULL = "full_attention";
-    private static final String SLIDING = "sliding_attention";
 
     /** What the transformers library assumes where the keys are left out. */
     private static final int DEFAULT_WINDOW = 4096;
@@ -27,31 +24,26 @@ public class Qwen2 extends Llama {
         return List.of("qwen2");
     }
 
+    /** Of the blocks in order: {@code layer_types} says it of each, else the first {@code max_window_layers} have none. */
     @Override
-    Mask mask(ConfigJson config) {
+    List<Mask> masks(ConfigJson config) {
+        int blocks = DecoderConfig.blocks(config, "num_hidden_layers");
         boolean usesWindow = config.flag(USES_WINDOW, false) && !config.isNull(WINDOW);
-        if (config.has(TYPES)) {
-            Set<String> types = config.texts(TYPES);
-            if (types.equals(Set.of(FULL))) {
-                return Mask.CAUSAL;
-            }
-            if (!types.equals(Set.of(SLIDING)) || !usesWindow) {
+        Mask window = usesWindow ? Mask.slidingWindow(config.size(WINDOW, DEFAULT_WINDOW)) : Mask.CAUSAL;
+        if (config.has(BlockTypes.KEY)) {
+            List<Boolean> sliding = BlockTypes.sliding(config, blocks);
+            if (!usesWindow && sliding.contains(true)) {
                 throw config.unsupported(
-                        TYPES,
-                        "Use a model whose blocks all have " + FULL + ", or all have " + SLIDING + " and " + USES_WINDOW
-                                + " true.");
+                        BlockTypes.KEY,
+                        "Set " + USES_WINDOW + " to true with a " + WINDOW + ", or use blocks that all have "
+                                + BlockTypes.FULL + ".");
             }
-        } else if (usesWindow) {
-            int full = config.count(FULL_BLOCKS, DEFAULT_FULL_BLOCKS);
-            if (full >= config.size("num_hidden_layers")) {
-                return Mask.CAUSAL;
-            }
-            if (full > 0) {
-                throw config.refused(FULL_BLOCKS + " " + full + " is not supported: a window in some blocks only. Use a"
-                        + " model with a window in all blocks (0) or in none (" + USES_WINDOW + " false).");
-            }
+            return sliding.stream().map(slides -> slides ? window : Mask.CAUSAL).toList();
         }
-        return usesWindow ? Mask.slidingWindow(config.size(WINDOW, DEFAULT_WINDOW)) : Mask.CAUSAL;
+        int full = config.count(FULL_BLOCKS, DEFAULT_FULL_BLOCKS);
+        return IntStream.range(0, blocks)
+                .mapToObj(block -> block < full ? Mask.CAUSAL : window)
+                .toList();
     }
 
     @Override

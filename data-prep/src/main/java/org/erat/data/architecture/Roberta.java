@@ -19,7 +19,7 @@ public final class Roberta extends Bert {
     }
 
     @Override
-    public TaskHead sequenceClassifier() {
+    public TaskHead sequenceClassifier(Architecture architecture) {
         return TaskHead.droppedDense("classifier.dense", Activation.TANH, "classifier.out_proj");
     }
 

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.erat.data.architecture.Positions.Rotary;
+import org.erat.data.architecture.Positions.Rotation;
 
 /**
  * The rotary settings of a {@code config.json}, in both spellings of the transformers library: {@code rope_theta} beside
@@ -48,6 +49,16 @@ final class RotarySettings {
                     + THETA + " " + theta + ". Remove one of them.");
         }
         return new Rotary(theta, settings == config ? new RotaryScaling.Unscaled() : scaling(settings), maxLength);
+    }
+
+    /**
+     * The rotation that an object states by itself.
+     *
+     * @param theta where the object has none
+     */
+    static Rotation rotation(ConfigJson settings, double theta) {
+        requireWhole(settings);
+        return new Rotation(settings.positive(THETA, theta), scaling(settings));
     }
 
     private static void requireWhole(ConfigJson settings) {

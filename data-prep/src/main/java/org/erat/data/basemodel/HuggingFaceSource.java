@@ -71,9 +71,9 @@ final class HuggingFaceSource implements ModelSource {
                 tokenizer.highestId());
     }
 
-    /** The prefix under which the files hold the word embeddings, or where the head holds them the first norm. */
+    /** The prefix under which the files hold the word embeddings, or where the head holds them a norm of the first block. */
     private String prefix() {
-        return Stream.of(family.wordEmbeddings(), ModelTensors.weight(family.attentionNorm(0)))
+        return Stream.of(family.wordEmbeddings(), ModelTensors.weight(family.feedForwardNorm(0)))
                 .flatMap(name -> family.prefixes().stream().filter(p -> fileOf.containsKey(p + name)))
                 .findFirst()
                 .orElseThrow(this::withoutEmbeddings);

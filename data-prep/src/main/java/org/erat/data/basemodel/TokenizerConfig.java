@@ -34,7 +34,7 @@ record TokenizerConfig(ObjectNode root, String where) {
     private static final String TYPE_IDS = "token_type_ids";
     private static final String SIDE = "truncation_side";
 
-    private static final List<String> BERT = List.of("BertTokenizer", "DistilBertTokenizer");
+    private static final List<String> BERT = List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer");
     private static final List<String> ROBERTA = List.of("RobertaTokenizer");
 
     /** A class that takes {@code tokenizer.json} as it is. */
@@ -100,7 +100,7 @@ record TokenizerConfig(ObjectNode root, String where) {
         }
         return switch (architecture.family()) {
             case "roberta" -> "RobertaTokenizer";
-            case "bert", "distilbert" -> "BertTokenizer";
+            case "bert", "distilbert", "electra" -> "BertTokenizer";
             default -> AS_IT_IS;
         };
     }

@@ -86,7 +86,7 @@ class DecodersTest {
         assertThat(gpt2.norm())
                 .isEqualTo(new Architecture.Norm(Architecture.Norm.Kind.LAYER, Architecture.Place.PRE, 1e-5));
         assertThat(gpt2.biases()).isEqualTo(Biases.ALL);
-        assertThat(gpt2.mask()).isEqualTo(Mask.CAUSAL);
+        assertThat(gpt2.mask(0)).isEqualTo(Mask.CAUSAL);
         assertThat(gpt2.tied()).isTrue();
         assertThat(gpt2.padTokenId()).isEqualTo(50256);
         assertThat(ModelTensors.outputMatrix(gpt2)).isEqualTo("wte.weight");
@@ -110,12 +110,12 @@ class DecodersTest {
     @Test
     void mistralQwen2AndQwen3AreRead() throws IOException {
         Architecture mistral = read(MISTRAL);
-        assertThat(mistral.mask()).isEqualTo(Mask.slidingWindow(4096));
+        assertThat(mistral.mask(0)).isEqualTo(Mask.slidingWindow(4096));
         assertThat(mistral.tied()).isFalse();
         assertThat(ModelTensors.outputMatrix(mistral)).isEqualTo("lm_head.weight");
         Architecture qwen2 = read(QWEN2);
         assertThat(qwen2.biases()).isEqualTo(Biases.QUERY_KEY_VALUE);
-        assertThat(qwen2.mask()).isEqualTo(Mask.CAUSAL);
+        assertThat(qwen2.mask(0)).isEqualTo(Mask.CAUSAL);
         Architecture qwen3 = read(QWEN3);
         assertThat(qwen3.heads()).isEqualTo(new Heads(16, 8, 128, true));
         assertThat(qwen3.out(Projection.QUERY)).isEqualTo(2048);
@@ -166,13 +166,21 @@ class DecodersTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "{'use_sliding_window': true, 'max_window_layers': 0}; 32768",
-                "{'use_sliding_window': true, 'max_window_layers': 24}; 2147483647",
-                "{'use_sliding_window': true, 'layer_types': ['sliding_attention']}; 32768",
-                "{'layer_types': ['full_attention', 'full_attention']}; 2147483647"
+                "{'use_sliding_window': true, 'max_window_layers': 0}; 0, 1, 2, 3",
+                "{'use_sliding_window': true, 'max_window_layers': 24}; -1",
+                "{'use_sliding_window': true, 'max_window_layers': 2}; 2, 3",
+                "{'use_sliding_window': true, 'max_window_layers': 2, 'sliding_window': null}; -1",
+                "{'use_sliding_window': true, 'layer_types': ['sliding_attention', 'full_attention',"
+                        + " 'full_attention', 'sliding_attention']}; 0, 3",
+                "{'layer_types': ['full_attention', 'full_attention', 'full_attention', 'full_attention']}; -1"
             })
-    void aWindowOfQwen2IsInAllBlocksOrInNone(String changes, int window) throws IOException {
-        assertThat(read(edited(QWEN2, changes)).mask()).isEqualTo(Mask.slidingWindow(window));
+    void blocksOfQwen2HaveTheWindowsThatTheKeysSay(String changes, String withWindow) throws IOException {
+        Architecture qwen2 = read(edited(edited(QWEN2, "{'num_hidden_layers': 4}"), changes));
+        List<String> blocks = List.of(withWindow.split(", "));
+        for (int block = 0; block < 4; block++) {
+            assertThat(qwen2.mask(block))
+                    .isEqualTo(blocks.contains(Integer.toString(block)) ? Mask.slidingWindow(32768) : Mask.CAUSAL);
+        }
     }
 
     @Test
@@ -188,9 +196,9 @@ class DecodersTest {
         assertThat(llama.positions()).isEqualTo(new Positions.Rotary(10000, new RotaryScaling.Unscaled(), 16));
         assertThat(llama.tied()).isFalse();
         assertThat(llama.padTokenId()).isZero();
-        assertThat(read(few.formatted("mistral")).mask()).isEqualTo(Mask.slidingWindow(4096));
+        assertThat(read(few.formatted("mistral")).mask(0)).isEqualTo(Mask.slidingWindow(4096));
         assertThat(read(edited(few.formatted("mistral"), "{'sliding_window': null}"))
-                        .mask())
+                        .mask(0))
                 .isEqualTo(Mask.CAUSAL);
         assertThat(read(few.formatted("qwen3")).heads()).isEqualTo(new Heads(8, 8, 128, true));
     }
@@ -245,11 +253,13 @@ class DecodersTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "{'use_sliding_window': true, 'max_window_layers': 12}; max_window_layers 12 is not supported",
-                "{'layer_types': ['full_attention', 'sliding_attention']}; layer_types"
-                        + " [\"full_attention\",\"sliding_attention\"] is not supported"
+                "{'layer_types': ['full_attention']}; layer_types has 1 entries for 24 blocks (num_hidden_layers)",
+                "{'num_hidden_layers': 1, 'layer_types': ['sliding_attention']}; layer_types [\"sliding_attention\"]"
+                        + " is not supported. Set use_sliding_window to true",
+                "{'num_hidden_layers': 1, 'layer_types': ['linear_attention']}; layer_types [\"linear_attention\"] is"
+                        + " not supported. Use a model whose blocks all have full_attention or sliding_attention."
             })
-    void aWindowInSomeBlocksIsRefused(String changes, String message) throws IOException {
+    void typesOfBlocksThatDoNotFitAreRefused(String changes, String message) throws IOException {
         String config = edited(QWEN2, changes);
         assertThatThrownBy(() -> read(config))
                 .isInstanceOf(BadInputException.class)

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FamiliesTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    // As published with bert-base-uncased, roberta-base and distilbert-base-uncased.
+    // As published with bert-base-uncased, roberta-base, distilbert-base-uncased and electra-small-discriminator.
     private static final String BERT_BASE =
             """
             {"architectures": ["BertForMaskedLM"], "attention_probs_dropout_prob": 0.1, "gradient_checkpointing": false,
@@ -47,6 +47,16 @@ class FamiliesTest {
              "model_type": "distilbert", "n_heads": 12, "n_layers": 6, "pad_token_id": 0, "qa_dropout": 0.1,
              "seq_classif_dropout": 0.2, "sinusoidal_pos_embds": false, "tie_weights_": true,
              "transformers_version": "4.10.0.dev0", "vocab_size": 30522}
+            """;
+
+    private static final String ELECTRA_SMALL =
+            """
+            {"architectures": ["ElectraForPreTraining"], "attention_probs_dropout_prob": 0.1, "embedding_size": 128,
+             "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 256, "initializer_range": 0.02,
+             "intermediate_size": 1024, "layer_norm_eps": 1e-12, "max_position_embeddings": 512,
+             "model_type": "electra", "num_attention_heads": 4, "num_hidden_layers": 12, "summary_activation": "gelu",
+             "summary_last_dropout": 0.1, "summary_type": "first", "summary_use_proj": true, "type_vocab_size": 2,
+             "vocab_size": 30522}
             """;
 
     @TempDir
@@ -83,6 +93,21 @@ class FamiliesTest {
         assertThat(read()).isEqualTo(expected);
         edit("sinusoidal_pos_embds", true);
         assertThat(read()).isEqualTo(expected);
+    }
+
+    @Test
+    void theConfigurationOfElectraSmallIsRead() throws IOException {
+        Files.writeString(file, ELECTRA_SMALL);
+        Architecture expected = Architecture.encoder(
+                        "electra", 30522, 2, Positions.ofAllTokens(512), 12, 256, 4, 1024, Activation.GELU, 1e-12, 0)
+                .withEmbeddingWidth(128);
+        assertThat(read()).isEqualTo(expected);
+        edit("embedding_size", null);
+        assertThat(read()).isEqualTo(expected);
+        edit("embedding_size", 256);
+        assertThat(read().projectsEmbeddings()).isFalse();
+        edit("embedding_size", 0);
+        assertRefused("embedding_size is 0, not a whole number from 1");
     }
 
     @ParameterizedTest
@@ -133,8 +158,9 @@ class FamiliesTest {
     void aFamilyThatDoesNotExistIsAnsweredWithTheNearestAndWithAll() {
         assertThatThrownBy(() -> Families.named("distillbert"))
                 .isInstanceOf(UsageException.class)
-                .hasMessage("'distillbert' is not a family of models (did you mean 'distilbert'?)."
-                        + " Use one of bert, roberta, distilbert, gpt2, llama, mistral, qwen2, qwen3.");
+                .hasMessage(
+                        "'distillbert' is not a family of models (did you mean 'distilbert'?)."
+                                + " Use one of bert, roberta, distilbert, electra, modernbert, gpt2, llama, mistral, qwen2, qwen3.");
     }
 
     @ParameterizedTest
@@ -190,7 +216,7 @@ class FamiliesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "model_type, mamba, 'model_type \"mamba\" is not supported. Use a model with one of [bert, camembert, distilbert, gpt2, llama, mistral, qwen2, qwen3, roberta, xlm-roberta]'",
+        "model_type, mamba, 'model_type \"mamba\" is not supported. Use a model with one of [bert, camembert, distilbert, electra, gpt2, llama, mistral, modernbert, qwen2, qwen3, roberta, xlm-roberta]'",
         "hidden_act, tanh, hidden_act \"tanh\" is not supported",
         "position_embedding_type, relative_key, position_embedding_type 'relative_key' is not supported"
     })

@@ -77,6 +77,24 @@ class ModelTensorsTest {
         assertTensors(ModelTensors.maskedLanguageModelHead(model("distilbert", 0)), head);
     }
 
+    @Test
+    void electraHasNarrowEmbeddingsAndAMapFromThemToItsHiddenStates() {
+        Map<String, List<Long>> expected = new LinkedHashMap<>();
+        expected.put("embeddings.word_embeddings.weight", List.of(100L, 4L));
+        expected.put("embeddings.position_embeddings.weight", List.of(20L, 4L));
+        expected.put("embeddings.token_type_embeddings.weight", List.of(2L, 4L));
+        expected.put("embeddings.LayerNorm.weight", List.of(4L));
+        expected.put("embeddings.LayerNorm.bias", List.of(4L));
+        linear(expected, "embeddings_project", 8, 4);
+        Architecture electra = model("electra", 2).withEmbeddingWidth(4);
+        Map<String, long[]> required = new LinkedHashMap<>(ModelTensors.required(electra));
+        required.keySet().removeIf(name -> name.startsWith("encoder."));
+        assertTensors(required, expected);
+        assertThat(ModelTensors.required(model("electra", 2))).doesNotContainKey("embeddings_project.weight");
+        assertThat(ModelTensors.pooler(electra)).isEmpty();
+        assertThat(ModelTensors.maskedLanguageModelHead(electra)).isEmpty();
+    }
+
     /** PEFT takes a pattern as a part of a module's path: that of block 1 must not match block 11. */
     @Test
     void theBlockPathIsAWholePartOfEveryModulePathOfItsBlock() {

@@ -210,9 +210,15 @@ final class CudaAttention implements Attention {
                 .with(weights.rows())
                 .with(weights.columns())
                 .with(shape.heads())
-                .with(shape.mask().causal() ? shape.mask().window() : 0)
+                .with(before(shape))
+                .with(shape.mask().causal() ? 0 : before(shape))
                 .with(visible == null ? 0 : execution.firstKeys(visible.from()))
                 .with(visible == null ? 0 : execution.endsOfKeys(visible.to())));
+    }
+
+    /** How many keys before its own a query sees at most. */
+    private static int before(Shape shape) {
+        return Math.min(shape.mask().window(), shape.tokens()) - 1;
     }
 
     private void softmaxBackward(StridedTensor weights, StridedTensor gradient) {

@@ -246,13 +246,14 @@ final class OneDnnAttention implements Attention {
     }
 
     /**
-     * Masks the keys that queries do not see, at once for all examples where the mask tells which. This is a step of its own
+     * Masks the keys that queries do not see, at once for all examples where they are the same in all: where no query sees
+     * what comes behind it, or no example is shorter than others. This is a step of its own
      * because oneDNN (3.11) reads a mask of [1, 1, T, T] wrongly in products of bf16 where the processor has AMX (its pull
      * request 6025 is the cure).
      */
     private void hideKeys(Shape shape, StridedTensor scores) {
         int tokens = shape.tokens();
-        int masks = shape.visibility() == null ? 1 : shape.batch();
+        int masks = shape.visibility() == null && (shape.mask().causal() || !hasPadding(shape)) ? 1 : shape.batch();
         MaskKey key = new MaskKey((long) shape.batch() / masks * shape.heads(), tokens);
         Block mask = execution.memory().take((long) Float.BYTES * tokens * tokens);
         FloatBuffer values = ((HostBlock) mask).floats();

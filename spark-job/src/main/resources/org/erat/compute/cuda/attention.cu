@@ -6,9 +6,9 @@ __device__ inline bool isSeen(Index key, Index first, Index end, Index own) {
 }
 
 // Row (b * heads + a) * tokens + t of scores and weights [B*A*T, T] is query t of head a of example b. Weights of
-// padding keys and of padding queries are zero, and so are, in a causal attention, those of the keys behind a query and of
-// those before its window; window is 0 where attention is not causal. Where from and to [B*T] are given, query t of example
-// b sees the keys from[b * tokens + t] to to[b * tokens + t] - 1, and its own.
+// padding keys and of padding queries are zero, and so are those of keys that are more than `before` places before a query,
+// or more than `after` behind it: 0 in a causal attention. Where from and to [B*T] are given, query t of example b sees the
+// keys from[b * tokens + t] to to[b * tokens + t] - 1, and its own.
 // Scores are f32, whatever the dtype of the weights: rounded to bf16 they would err by as much as a weight of one percent. In f32 both may be the same memory.
 template <class T, int W>
 __device__ inline void softmax(
@@ -18,7 +18,8 @@ __device__ inline void softmax(
         Index rows,
         Index tokens,
         Index heads,
-        Index window,
+        Index before,
+        Index after,
         const int* from,
         const int* to) {
     Index row = rowOfWarp();
@@ -29,9 +30,9 @@ __device__ inline void softmax(
     Index query = row % tokens;
     bool padding = query >= length;
     Index first = 0;
-    if (window > 0 && !padding) {
-        length = query + 1;
-        first = query >= window ? length - window : 0;
+    if (!padding) {
+        length = query + after < length ? query + after + 1 : length;
+        first = query > before ? query - before : 0;
     }
     Index own = -1;
     if (to != 0 && !padding) {
@@ -109,10 +110,11 @@ __device__ inline void softmaxBackward(const T* weights, T* gradient, Index rows
             Index rows, \
             Index tokens, \
             Index heads, \
-            Index window, \
+            Index before, \
+            Index after, \
             const int* from, \
             const int* to) { \
-        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, window, from, to); \
+        softmax<T, W>(scores, weights, lengths, rows, tokens, heads, before, after, from, to); \
     } \
     KERNEL softmax_backward_##NAME##_##W(const T* weights, T* gradient, Index rows, Index tokens) { \
         softmaxBackward<T, W>(weights, gradient, rows, tokens); \
