@@ -48,6 +48,8 @@ final class Child implements AutoCloseable {
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptions().strip().split("\\s+")));
         command.addAll(List.of(
                 "-Xmx3g",
+                // Of Qwen2-0.5B libtorch's side holds f32 weights until they are bf16 ones.
+                "-XX:MaxDirectMemorySize=8g",
                 "-XX:-UsePerfData",
                 "-Djava.net.preferIPv4Stack=true",
                 "-Dorg.bytedeco.javacpp.maxbytes=12g",
