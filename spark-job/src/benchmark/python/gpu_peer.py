@@ -3,9 +3,8 @@
 
     python3 gpu_peer.py [--steps 30] [--warmup 5] [--shape "BERT-base 32x128"]...
 
-Needs torch, transformers and peft. Frozen weights and activations are bf16, adapters, head and optimizer f32, attention
-is scaled_dot_product_attention, sentences have no padding, nothing is dropped or clipped: what the other side does. Each
-variant of each shape runs in a process of its own, so that one's memory and caches are not another's.
+Needs torch, transformers and peft. peer_model.py is what runs. Each variant of each shape runs in a process of its own, so
+that one's memory and caches are not another's.
 """
 
 import argparse
@@ -16,81 +15,28 @@ import subprocess
 import sys
 import time
 
-# name: batch, tokens, blocks, width, heads
+import peer_model
+
 SHAPES = {
-    "BERT-base 32x128": (32, 128, 12, 768, 12),
-    "BERT-base 8x512": (8, 512, 12, 768, 12),
-    "BERT-large 64x256": (64, 256, 24, 1024, 16),
-    "MiniLM 32x16": (32, 16, 6, 384, 12),
+    "BERT-base 32x128": peer_model.Shape(32, 128, 12, 768, 12),
+    "BERT-base 8x512": peer_model.Shape(8, 512, 12, 768, 12),
+    "BERT-large 64x256": peer_model.Shape(64, 256, 24, 1024, 16),
+    "MiniLM 32x16": peer_model.Shape(32, 16, 6, 384, 12),
 }
 VARIANTS = ("eager", "compile")
-VOCABULARY = 30522
-RANK, ALPHA = 8, 16
-LEARNING_RATE, WEIGHT_DECAY = 4e-4, 0.01
-CLASSES = 2
-
-
-def model_of(shape):
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import BertConfig, BertModel
-
-    _, tokens, blocks, width, heads = shape
-    config = BertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=width,
-        num_hidden_layers=blocks,
-        num_attention_heads=heads,
-        intermediate_size=4 * width,
-        max_position_embeddings=max(512, tokens),
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        attn_implementation="sdpa",
-    )
-
-    class Classifier(torch.nn.Module):
-        """Mean over tokens, dense tanh layer, linear layer."""
-
-        def __init__(self):
-            super().__init__()
-            body = BertModel(config, add_pooling_layer=False).to(torch.bfloat16)
-            lora = LoraConfig(
-                r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, target_modules=["query", "value"]
-            )
-            # autocast_adapter_dtype leaves the adapters in f32.
-            self.body = get_peft_model(body, lora, autocast_adapter_dtype=True)
-            self.dense = torch.nn.Linear(width, width)
-            self.output = torch.nn.Linear(width, CLASSES)
-
-        def forward(self, ids):
-            hidden = self.body(input_ids=ids).last_hidden_state
-            return self.output(torch.tanh(self.dense(hidden.float().mean(1))))
-
-    return Classifier()
 
 
 def measure(name, variant, steps, warmup):
     """Seconds of each step, and the most memory that tensors took."""
     import torch
 
-    shape = SHAPES[name]
-    torch.manual_seed(1)
     torch.backends.cuda.matmul.allow_tf32 = False
-    model = model_of(shape).cuda().train()
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
-    run = torch.compile(model) if variant == "compile" else model
-    ids = torch.randint(1000, VOCABULARY, shape[:2], device="cuda")
-    labels = torch.randint(0, CLASSES, shape[:1], device="cuda")
+    take_step = peer_model.training_step(SHAPES[name], torch.bfloat16, variant, "cuda")
     seconds = []
     for step in range(warmup + steps):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        loss = torch.nn.functional.cross_entropy(run(ids), labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        loss.item()
+        take_step()
         torch.cuda.synchronize()
         if step >= warmup:
             seconds.append(time.perf_counter() - start)
@@ -126,18 +72,13 @@ def product_rate():
 
 
 def environment():
-    import peft
     import torch
-    import transformers
 
     return {
+        **peer_model.versions(),
         "device": torch.cuda.get_device_name(),
         "capability": list(torch.cuda.get_device_capability()),
-        "python": sys.version.split()[0],
-        "torch": torch.__version__,
         "cuda": torch.version.cuda,
-        "peft": peft.__version__,
-        "transformers": transformers.__version__,
         "bf16_product_flop_per_s": product_rate(),
     }
 

@@ -117,6 +117,16 @@ final class Bench implements AutoCloseable {
         return Child.start(List.of(role, Integer.toString(threads)), environment, log(role));
     }
 
+    /** PyTorch in a process of its own, to be closed after use: {@code cpu_peer.py}, run by a Python that has what it needs. */
+    Child pytorch(Path python) {
+        Path script = home.resolve("spark-job/src/benchmark/python/cpu_peer.py");
+        return Child.start(
+                "pytorch",
+                List.of(python.toString(), script.toString()),
+                Map.of("OMP_NUM_THREADS", Integer.toString(threads), "PYTHONDONTWRITEBYTECODE", "1"),
+                log("pytorch"));
+    }
+
     /** A Spark driver of its own, to be closed after use. */
     Child spark(String master, int threadsOfTask) {
         return Child.start(

@@ -36,6 +36,8 @@ final class Benchmark implements Callable<Integer> {
             StepRows.FIT,
             StepRows.FORWARD,
             StepProfile.ROW,
+            PyTorchRows.F32,
+            PyTorchRows.BF16,
             AgreementRow.OF_DECODERS,
             StepRows.DECODER_F32,
             StepRows.DECODER_BF16,
@@ -76,7 +78,7 @@ final class Benchmark implements Callable<Integer> {
             paramLabel = "ROW",
             description =
                     "Rows to measure, with commas between them (default: all): agreement, step-f32, step-bf16, limit,"
-                        + " erat, fit, forward, profile, decoder-agreement, decoder-f32, decoder-bf16, decoder-profile, head,"
+                        + " erat, fit, forward, profile, pytorch-f32, pytorch-bf16, decoder-agreement, decoder-f32, decoder-bf16, decoder-profile, head,"
                         + " generate, padding, prepared-padding, real-text, memory, rounds, bytes, start, all-ranks.")
     private List<String> rows = ROWS;
 
@@ -109,6 +111,13 @@ final class Benchmark implements Callable<Integer> {
             description = "Prompts with completions as prepare-data writes them. Without it the row prepared-padding is"
                     + " skipped.")
     private Path prepared;
+
+    @Option(
+            names = "--python",
+            paramLabel = "PYTHON",
+            description = "A Python with torch, transformers and peft. Without it the rows pytorch-f32 and pytorch-bf16"
+                    + " are skipped.")
+    private Path python;
 
     @Option(
             names = "--json",
@@ -147,6 +156,11 @@ final class Benchmark implements Callable<Integer> {
         if (prepared == null && possible.remove(RealTextRows.PREPARED)) {
             report.skip(RealTextRows.PREPARED, "needs prepared completions, see --prepared");
         }
+        if (python == null) {
+            PyTorchRows.ROWS.stream()
+                    .filter(possible::remove)
+                    .forEach(row -> report.skip(row, "needs a Python with torch, transformers and peft, see --python"));
+        }
         Map<String, Path> models = Workspace.models(folder, model);
         try (Bench bench = new Bench(home.toAbsolutePath(), folder, threads, quick, models, report)) {
             Workspace.prepare(bench, dataOf(possible), data, Benchmark::say);
@@ -156,7 +170,7 @@ final class Benchmark implements Callable<Integer> {
             if (!Collections.disjoint(possible, OF_DECODERS)) {
                 Workspace.prepareDecoders(bench);
             }
-            return measure(bench, report, possible) ? 0 : 1;
+            return measure(bench, report, possible, python) ? 0 : 1;
         } finally {
             publish(report, folder);
         }
@@ -191,7 +205,8 @@ final class Benchmark implements Callable<Integer> {
             line.append(" --rows ").append(String.join(",", rows));
         }
         line.append(quick ? " --quick" : "").append(data == null ? "" : " --data GLUE")
-                .append(prepared == null ? "" : " --prepared DATA");
+                .append(prepared == null ? "" : " --prepared DATA")
+                .append(python == null ? "" : " --python PYTHON");
         return line.toString();
     }
 
@@ -213,7 +228,8 @@ final class Benchmark implements Callable<Integer> {
     }
 
     /** Returns whether all rows could be measured. */
-    private static boolean measure(Bench bench, Report report, Set<String> rows) throws InterruptedException {
+    private static boolean measure(Bench bench, Report report, Set<String> rows, Path python)
+            throws InterruptedException {
         Attempts attempts = new Attempts(report);
         if (rows.contains(AgreementRow.ROW)) {
             attempts.make("agreement of both sides", AgreementRow.ofEncoders(bench)::measure);
@@ -221,6 +237,9 @@ final class Benchmark implements Callable<Integer> {
         attempts.make("steps and forward passes", () -> StepRows.ofEncoders(bench, rows));
         if (rows.contains(StepProfile.ROW)) {
             attempts.make("where the time of a step goes", StepProfile.ofEncoders(bench)::measure);
+        }
+        if (!Collections.disjoint(rows, PyTorchRows.ROWS)) {
+            attempts.make("steps beside PyTorch and PEFT", new PyTorchRows(bench, rows, python)::measure);
         }
         if (rows.contains(AgreementRow.OF_DECODERS)) {
             attempts.make("agreement of both sides on decoders", AgreementRow.ofDecoders(bench)::measure);

@@ -36,7 +36,7 @@ final class Child implements AutoCloseable {
     }
 
     /**
-     * Starts a process.
+     * Starts a process of {@link ChildMain}.
      *
      * @param role what {@link ChildMain} shall be, with its arguments
      * @param environment added to this process's own
@@ -58,11 +58,23 @@ final class Child implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 ChildMain.class.getName()));
         command.addAll(role);
+        return start(role.get(0), command, environment, log);
+    }
+
+    /**
+     * Starts a process of any program that answers so.
+     *
+     * @param role its name, for people
+     * @param command the program with its arguments
+     * @param environment added to this process's own
+     * @param log takes what the process says on its error stream
+     */
+    static Child start(String role, List<String> command, Map<String, String> environment, Path log) {
         try {
             Files.createDirectories(log.toAbsolutePath().getParent());
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
             builder.environment().putAll(environment);
-            return new Child(role.get(0), log, builder.start());
+            return new Child(role, log, builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
