@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.erat.data.BadInputException;
-import org.erat.data.Sha256;
+import org.erat.data.FileDigests;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.ConfigJson;
 import org.erat.data.architecture.Families;
@@ -214,7 +214,7 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     /**
-     * SHA-256 of {@code model.safetensors}; reads the whole file.
+     * SHA-256 of {@code model.safetensors}; reads the whole file where this JVM has not read it yet.
      *
      * @throws BadInputException if it is not the file that prepare-model wrote
      */
@@ -241,7 +241,7 @@ public final class BaseModelDirectory implements AutoCloseable {
     }
 
     private static String checkedSha256(Path path, String name) {
-        String actual = Sha256.of(path.resolve(name));
+        String actual = FileDigests.of(path.resolve(name));
         String prepared =
                 ImportRecord.read(path).map(record -> record.files().get(name)).orElse(actual);
         if (!prepared.equals(actual)) {
