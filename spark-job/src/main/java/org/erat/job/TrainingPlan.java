@@ -8,7 +8,6 @@ import org.erat.data.tokenized.Manifest;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
 import org.erat.monitoring.Bytes;
-import org.erat.prefix.PassInputs;
 import org.erat.report.RunSizes;
 import org.erat.training.round.RoundSettings;
 
@@ -35,18 +34,11 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         ParameterLayout layout = learner.layout();
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
-        int tokens = PassInputs.longest(learner.head(), longest);
         Traffic traffic = Traffic.of(inputs.sizes(job));
-        ExecutorMemory memory = ExecutorMemory.of(
-                        inputs.model().architecture(),
-                        weights,
-                        job.training().examplesAtOnce(),
-                        tokens,
-                        job.compute(),
-                        conf)
-                .with(learner.head(), (long) job.training().examplesAtOnce() * longest);
+        ExecutorMemory memory =
+                ExecutorMemory.of(learner, weights, job.training().examplesAtOnce(), longest, conf);
         List<String> lines = Stream.of(
-                        String.format(
+                        List.of(String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",
                                 inputs.examples(), manifest.validation().examples(), longest),
                         String.format(
@@ -65,10 +57,10 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                                 Bytes.text(traffic.down()),
                                 Bytes.text(traffic.up()),
                                 Bytes.asShareOfModel(traffic.bytes(), weights),
-                                Bytes.text(traffic.bytes() * rounds.rounds())),
+                                Bytes.text(traffic.bytes() * rounds.rounds()))),
                         memory.check(conf),
-                        slots(conf, shards),
-                        devices(conf, job))
+                        List.of(slots(conf, shards), devices(conf, job)))
+                .flatMap(List::stream)
                 .toList();
         double tokensPerExample =
                 (double) manifest.train().tokens() / manifest.train().examples();
