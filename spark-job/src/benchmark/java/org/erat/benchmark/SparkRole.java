@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -30,12 +31,16 @@ import org.erat.export.AdapterFiles;
 import org.erat.export.TrainedAdapter;
 import org.erat.inference.AdapterUse;
 import org.erat.job.RunListener;
+import org.erat.job.TrainingPlanner;
 import org.erat.job.TrainingRun;
 import org.erat.training.round.RoundProperties;
 import org.erat.training.round.RoundReport;
 
 /** A Spark driver that prepares data, trains whole runs and looks at its executors as it is asked. */
 final class SparkRole implements ChildMain.Role {
+    /** Heap of an executor. */
+    static final String HEAP = "512m";
+
     private static final int LONGEST = 256;
 
     private final SparkSession session;
@@ -61,7 +66,7 @@ final class SparkRole implements ChildMain.Role {
         } catch (IOException e) {
             throw new IllegalArgumentException(defaults + " cannot be read", e);
         }
-        conf.set("spark.executor.memory", "1g")
+        conf.set("spark.executor.memory", HEAP)
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .set("spark.executorEnv.SPARK_SCALA_VERSION", "2.12")
                 .set("spark.executorEnv.OMP_NUM_THREADS", "1")
@@ -79,6 +84,7 @@ final class SparkRole implements ChildMain.Role {
             case "train" -> train(request);
             case "evaluate" -> evaluate(request);
             case "stock" -> stock(request);
+            case "plan" -> plan(request);
             case "executors" -> new Executors(context()).describe();
             default -> throw new IllegalArgumentException("Not understood: " + request);
         };
@@ -153,6 +159,17 @@ final class SparkRole implements ChildMain.Role {
         long start = System.nanoTime();
         new TrainingRun(session, job, listener).run(request.get("run").asText(), false);
         return answer.put("seconds", (System.nanoTime() - start) / 1e9);
+    }
+
+    /** What a run would take of an executor's memory. */
+    private ObjectNode plan(JsonNode request) {
+        JobConfig job = JobConfig.parse(request.get("job").asText(), "benchmark", List.of());
+        SparkConf conf = session.sparkContext().getConf();
+        String lines = new TrainingPlanner(session, conf)
+                .plan(job).lines().stream()
+                        .filter(line -> line.startsWith("memory: ") || line.startsWith("heap: "))
+                        .collect(Collectors.joining(" "));
+        return Child.JSON.createObjectNode().put("memory", lines);
     }
 
     /** Quality at some ranks of a finished run. */

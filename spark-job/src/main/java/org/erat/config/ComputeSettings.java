@@ -36,11 +36,4 @@ public record ComputeSettings(
         /** One copy: smaller. */
         PLAIN
     }
-
-    public enum Activations {
-        /** All that the backward pass needs. */
-        KEPT,
-        /** Each block's input; the rest is computed once more. */
-        RECOMPUTED
-    }
 }

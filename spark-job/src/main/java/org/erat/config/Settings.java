@@ -1,5 +1,6 @@
 package org.erat.config;
 
+import static org.erat.config.ValueType.activations;
 import static org.erat.config.ValueType.anyLong;
 import static org.erat.config.ValueType.choice;
 import static org.erat.config.ValueType.classWeights;
@@ -14,7 +15,6 @@ import static org.erat.config.ValueType.wholes;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;
@@ -226,8 +226,7 @@ final class Settings {
     static final Setting<Weights> COMPUTE_WEIGHTS = Setting.of(
             Keys.COMPUTE_WEIGHTS, choice(Weights.class), c -> c.compute().weights());
     static final Setting<Activations> COMPUTE_ACTIVATIONS =
-            Setting.of(Keys.COMPUTE_ACTIVATIONS, choice(Activations.class), c -> c.compute()
-                    .activations());
+            Setting.of(Keys.COMPUTE_ACTIVATIONS, activations(), c -> c.compute().activations());
 
     static final Setting<String> TRACKING_TENSORBOARD = Setting.of(
                     Keys.TRACKING_TENSORBOARD, text(), c -> c.tracking().tensorboard())

@@ -116,6 +116,15 @@ record ValueType<T>(
                 ClassWeights::toString);
     }
 
+    static ValueType<Activations> activations() {
+        return new ValueType<>(
+                "amount",
+                Kind.STRING,
+                "kept, recomputed, or a size in k, m or g such as 200m",
+                value -> scalar(value).flatMap(Activations::parse),
+                Activations::toString);
+    }
+
     /** The items of a list that is not empty, all of a type. */
     private static <T> Optional<List<T>> list(ConfigValue value, ValueType<T> one) {
         return items(value)

@@ -60,7 +60,7 @@ public final class HeadLayer extends BaseOutputLayer<HeadLayerConf> implements U
         this.shard = shard;
     }
 
-    /** What the layer computes with: kernels of its own, since only arrays pass between layers. */
+    /** What the layer computes with: in a task, the same kernels and memory as the transformer, though only arrays pass. */
     private ModelRuntime runtime() {
         if (runtime == null) {
             runtime = ModelRuntime.acquire(spec.modelUri(), spec.modelSha256(), spec.architecture(), spec.compute());

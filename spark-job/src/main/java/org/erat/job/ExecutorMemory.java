@@ -1,56 +1,135 @@
 package org.erat.job;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
+import org.erat.config.Activations;
 import org.erat.config.ComputeSettings;
 import org.erat.data.UsageException;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Positions;
-import org.erat.head.HeadSpec;
+import org.erat.data.safetensors.Dtype;
+import org.erat.learner.LearnerSpec;
+import org.erat.learner.ParameterLayout;
+import org.erat.model.PassSize;
+import org.erat.prefix.PassInputs;
 
 /**
- * What an executor needs outside the Java heap, by the sizes of what it keeps, and what it is given.
+ * What an executor needs, by the sizes of what it keeps, and what it is given.
  *
  * @param weights bytes of base weights: tables and vectors in the mapped file, matrices as the products read them
- * @param task bytes of one task: what the forward pass saves for the backward pass, and the largest gradients
+ * @param task one task outside the Java heap
  * @param tasks tasks at a time
+ * @param heap bytes of the Java heap that are in use at the most
  */
-public record ExecutorMemory(long weights, long task, int tasks) {
-    /** Code, threads and buffers of the JVM and of the native libraries. */
-    private static final long REST = 256L << 20;
+public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
+    /**
+     * Bytes of a task outside the Java heap.
+     *
+     * @param kept that its forward passes keep: what {@code compute.activations} sets
+     * @param leastKept the least that can be set
+     * @param passes forward passes that are kept at a time
+     * @param other what a step makes and closes again, the head's outputs, parameters, gradients and optimizer state
+     */
+    public record Task(long kept, long leastKept, int passes, long other) {
+        /** All of them. */
+        public long bytes() {
+            return kept + other;
+        }
+    }
 
     private static final long MIB = 1L << 20;
+
+    /** Masters that name the cores of an executor. */
+    private static final Pattern LOCAL = Pattern.compile("local(?:-cluster)?\\[(?:\\d+,)?(\\d+|\\*)(?:,\\d+)?]");
+
+    /**
+     * Classes, code, threads and buffers of the JVM, and the native libraries, without weights and tasks: measured, see
+     * benchmarks.md.
+     */
+    private static final long PROCESS = 360 * MIB;
+
+    /** What Spark, Deeplearning4j and the collector's own room take of the heap in an executor, measured likewise. */
+    private static final long HEAP = 150 * MIB;
+
+    /** A round's values are in the heap as the broadcast's bytes, as its arrays, as a task's result and as its bytes. */
+    private static final int COPIES_OF_A_ROUND = 4;
+
+    /** Below it Spark starts no executor. */
+    private static final long LEAST_HEAP = 450 * MIB;
 
     /**
      * The need of a run.
      *
-     * @param model the architecture
-     * @param weightBytes size of its weights, in f32
-     * @param batch examples that are worked at a time
-     * @param tokens longest example
-     * @param compute number format, layout of the weights, what is kept of a forward pass
+     * @param learner what tasks compute, and with what
+     * @param weightBytes size of the base weights, in f32
+     * @param examples of a mini-batch that are worked at a time
+     * @param longest tokens of the longest example of the data
      * @param conf of the executors
      */
-    static ExecutorMemory of(
-            Architecture model, long weightBytes, int batch, int tokens, ComputeSettings compute, SparkConf conf) {
-        long value =
-                switch (compute.precision()) {
-                    case F32, TF32 -> Float.BYTES;
-                    case BF16 -> Short.BYTES;
-                    case F64 -> Double.BYTES;
-                };
-        int cores = conf.getInt("spark.executor.cores", 1);
+    static ExecutorMemory of(LearnerSpec learner, long weightBytes, int examples, int longest, SparkConf conf) {
+        int tasks = Math.max(1, cores(conf) / conf.getInt("spark.task.cpus", 1));
+        ParameterLayout layout = learner.layout();
+        long values = Float.BYTES * ((long) layout.parameters() + layout.stateLength());
         return new ExecutorMemory(
-                weights(model, weightBytes, value, compute.weights()),
-                value * batch * tokens * valuesOfToken(model, tokens, compute.activations()),
-                Math.max(1, cores / conf.getInt("spark.task.cpus", 1)));
+                weights(learner, weightBytes),
+                task(learner, examples, longest),
+                tasks,
+                HEAP + COPIES_OF_A_ROUND * tasks * values);
     }
 
-    private static long weights(Architecture model, long bytes, long value, ComputeSettings.Weights layout) {
-        long rows = (long) model.vocabulary() + model.positions().rows() + model.tokenTypes();
-        long tables = Float.BYTES * rows * model.embeddingWidth();
-        long copies = layout == ComputeSettings.Weights.PACKED ? 2 : 1;
-        return tables + angles(model) + copies * (bytes - tables) * value / Float.BYTES;
+    /** Cores of an executor as the properties say; a standalone cluster gives all that its machines have. */
+    private static int cores(SparkConf conf) {
+        Matcher local = LOCAL.matcher(conf.get("spark.master", ""));
+        if (!local.matches()) {
+            return conf.getInt("spark.executor.cores", 1);
+        }
+        String cores = local.group(1);
+        return cores.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(cores);
+    }
+
+    private static Task task(LearnerSpec learner, int examples, int longest) {
+        PassSize size = PassSize.of(
+                learner.architecture(),
+                learner.adapter().projections(),
+                learner.adapter().rank(),
+                examples,
+                PassInputs.longest(learner.head(), longest),
+                activations(learner));
+        // Deeplearning4j makes all forward passes of a step before the first backward pass; the bare learner does not.
+        int passes = learner.microBatchSize() > 0
+                ? 1
+                : learner.adapterMethod().plan(0, 0, examples).selections().size();
+        ParameterLayout layout = learner.layout();
+        return new Task(
+                passes * size.keptBytes(learner.compute().activations()),
+                passes * size.keptBytes(Activations.RECOMPUTED),
+                passes,
+                size.working()
+                        + learner.head().outputBytes((long) examples * longest)
+                        + Float.BYTES * (2L * layout.parameters() + layout.stateLength()));
+    }
+
+    private static Dtype activations(LearnerSpec learner) {
+        return switch (learner.compute().precision()) {
+            case F32, TF32 -> Dtype.F32;
+            case BF16 -> Dtype.BF16;
+            case F64 -> Dtype.F64;
+        };
+    }
+
+    private static long weights(LearnerSpec learner, long bytes) {
+        Architecture model = learner.architecture();
+        long words = (long) model.vocabulary() * model.embeddingWidth();
+        long others = (model.positions().rows() + (long) model.tokenTypes()) * model.embeddingWidth();
+        long tables = Float.BYTES * (words + others);
+        long value = activations(learner).bytes();
+        long copies = learner.compute().weights() == ComputeSettings.Weights.PACKED ? 2 : 1;
+        // An output layer reads the words in f32 where they lie, or a copy in another dtype.
+        long outputs = learner.head().predictsTokens() && value != Float.BYTES ? value * words : 0;
+        return tables + outputs + angles(model) + copies * (bytes - tables) * value / Float.BYTES;
     }
 
     /** Cosines and sines of rotary positions. */
@@ -63,26 +142,23 @@ public record ExecutorMemory(long weights, long task, int tasks) {
                 : 0;
     }
 
-    private static long valuesOfToken(Architecture model, int tokens, ComputeSettings.Activations kept) {
-        long width = model.width();
-        // Inner and activated; with a gate the gate's map too.
-        long inner =
-                (model.feedForward().gated() ? 3L : 2L) * model.feedForward().width();
-        long probabilities = (long) model.heads().query() * tokens;
-        // x, qkv, context, two inputs of normalisations, hidden; the feed-forward part's; probabilities. See BlockPass.
-        long saved = 8 * width + inner + probabilities;
-        long gradients = 4 * width + inner + probabilities;
-        long blocks = model.blocks();
-        return gradients + (kept == ComputeSettings.Activations.KEPT ? blocks * saved : blocks * width + saved);
+    /** Bytes outside the Java heap. */
+    long outside() {
+        return weights + tasks * task.bytes() + PROCESS;
     }
 
-    /** The same with what a head makes of so many tokens at once. */
-    ExecutorMemory with(HeadSpec head, long states) {
-        return new ExecutorMemory(weights, task + head.outputBytes(states), tasks);
+    /** The setting with which no more than {@code limit} bytes are needed outside the heap, if there is one. */
+    private Optional<Activations> within(long limit) {
+        long room = (limit - weights - PROCESS) / tasks - task.other();
+        long mebibytes = room / task.passes() / MIB;
+        return room < task.leastKept() || mebibytes == 0
+                ? Optional.empty()
+                : Optional.of(new Activations(mebibytes * MIB));
     }
 
-    long bytes() {
-        return weights + tasks * task + REST;
+    /** The most of it that is in physical memory at a time, as Linux counts it (VmHWM). */
+    public long peak() {
+        return outside() + heap;
     }
 
     /** What the cluster lets an executor use beside its heap; none where nobody watches. */
@@ -100,21 +176,34 @@ public record ExecutorMemory(long weights, long task, int tasks) {
     }
 
     /**
-     * One line for people.
+     * Lines for people.
      *
      * @throws UsageException if the cluster would end executors for taking too much
      */
-    String check(SparkConf conf) {
+    List<String> check(SparkConf conf) {
         String need = String.format(
                 "memory: about %,d MiB outside the heap of each executor (base weights %,d, %d task(s) of %,d)",
-                bytes() / MIB, weights / MIB, tasks, task / MIB);
+                outside() / MIB, weights / MIB, tasks, task.bytes() / MIB);
         Optional<Long> limit = limit(conf);
-        if (limit.isPresent() && limit.get() < bytes()) {
+        if (limit.isPresent() && limit.get() < outside()) {
             throw new UsageException(need + ", and spark.executor.memoryOverhead gives " + limit.get() / MIB
-                    + ". Add --spark-conf spark.executor.memoryOverhead=" + (bytes() / MIB + 1) + "m.");
+                    + ". Add --spark-conf spark.executor.memoryOverhead=" + (outside() / MIB + 1) + "m"
+                    + within(limit.get())
+                            .map(activations -> ", or --set compute.activations=" + activations)
+                            .orElse("") + ".");
         }
-        return need
-                + limit.map(given -> String.format("; spark.executor.memoryOverhead gives %,d MiB", given / MIB))
-                        .orElse("; nobody holds it to a limit here");
+        return List.of(
+                need
+                        + limit.map(given -> String.format(
+                                        "; spark.executor.memoryOverhead gives %,d MiB", given / MIB))
+                                .orElse("; nobody holds it to a limit here"),
+                String.format(
+                        "heap: %,d MiB of each executor are used; spark.executor.memory gives %,d, and %,d are enough",
+                        heap / MIB, conf.getSizeAsMb("spark.executor.memory", "1g"), enough() / MIB));
+    }
+
+    /** A heap that leaves the collector as much again as is used. */
+    private long enough() {
+        return Math.max(LEAST_HEAP, 2 * heap);
     }
 }

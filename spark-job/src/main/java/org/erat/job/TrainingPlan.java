@@ -8,7 +8,6 @@ import org.erat.data.tokenized.Manifest;
 import org.erat.learner.LearnerSpec;
 import org.erat.learner.ParameterLayout;
 import org.erat.monitoring.Bytes;
-import org.erat.prefix.PassInputs;
 import org.erat.report.RunSizes;
 import org.erat.training.round.RoundSettings;
 
@@ -35,19 +34,12 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         ParameterLayout layout = learner.layout();
         long weights = inputs.model().weightBytes();
         int longest = manifest.train().longest();
-        int tokens = PassInputs.longest(learner.head(), longest);
         RunSizes sizes = inputs.sizes(job);
         long traffic = sizes.bytesDown() + sizes.bytesUp();
-        ExecutorMemory memory = ExecutorMemory.of(
-                        inputs.model().architecture(),
-                        weights,
-                        job.training().examplesAtOnce(),
-                        tokens,
-                        job.compute(),
-                        conf)
-                .with(learner.head(), (long) job.training().examplesAtOnce() * longest);
+        ExecutorMemory memory =
+                ExecutorMemory.of(learner, weights, job.training().examplesAtOnce(), longest, conf);
         List<String> lines = Stream.of(
-                        String.format(
+                        List.of(String.format(
                                 "data: %,d training and %,d validation examples of at most %d tokens",
                                 inputs.examples(), manifest.validation().examples(), longest),
                         String.format(
@@ -66,10 +58,10 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
                                 Bytes.text(sizes.bytesDown()),
                                 Bytes.text(sizes.bytesUp()),
                                 Bytes.asShareOfModel(traffic, weights),
-                                Bytes.text(traffic * rounds.rounds())),
+                                Bytes.text(traffic * rounds.rounds()))),
                         memory.check(conf),
-                        slots(conf, shards),
-                        devices(conf, job))
+                        List.of(slots(conf, shards), devices(conf, job)))
+                .flatMap(List::stream)
                 .toList();
         double tokensPerExample =
                 (double) manifest.train().tokens() / manifest.train().examples();

@@ -1,28 +1,33 @@
 package org.erat.model;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import javax.annotation.Nullable;
 import org.erat.compute.Kernels;
 import org.erat.compute.device.Device;
 import org.erat.compute.device.TaskDevice;
 import org.erat.config.ComputeSettings;
-import org.erat.config.ComputeSettings.Activations;
 import org.erat.data.BadInputException;
 import org.erat.data.architecture.Architecture;
 
 /**
  * A transformer that is ready to run in one task: kernels with their compiled primitives, over base weights that are shared
- * by the JVM. When a task is done its runtime waits for the next task; nothing a task computes depends on which one it gets.
- * The JVM keeps the {@link #MOST_IDLE} that were used last. Confined to one thread at a time.
+ * by the JVM. All parts of a task that ask for the same runtime on the same thread get the same one, and with it the same
+ * scratch memory. When a task is done its runtime waits for the next task; nothing a task computes depends on which one it
+ * gets. The JVM keeps the {@link #MOST_IDLE} that were used last. Confined to one thread at a time.
  */
 public final class ModelRuntime implements AutoCloseable {
-    /** Three times what can run at a time: of training the transformer's and the head's, and one for evaluation. */
-    static final int MOST_IDLE = 3 * Runtime.getRuntime().availableProcessors();
+    /** Twice what can run at a time: one for training and one for evaluation. */
+    static final int MOST_IDLE = 2 * Runtime.getRuntime().availableProcessors();
 
     // Spark gives an executor no other place that outlives a task. The last one used is first.
     private static final Deque<ModelRuntime> IDLE = new ArrayDeque<>();
+
+    /** Those in use; guarded by {@link #IDLE}. */
+    private static final List<ModelRuntime> IN_USE = new ArrayList<>();
 
     private final Key key;
     private final BaseWeights base;
@@ -32,6 +37,13 @@ public final class ModelRuntime implements AutoCloseable {
     @Nullable
     private OutputLayer output;
 
+    /** Who computes with it. */
+    @Nullable
+    private Thread user;
+
+    /** How often the user has acquired it and not closed it yet. */
+    private int uses;
+
     private record Key(String sha256, Architecture architecture, ComputeSettings compute, Device device) {}
 
     private ModelRuntime(Key key, BaseWeights base) {
@@ -39,11 +51,11 @@ public final class ModelRuntime implements AutoCloseable {
         this.base = base;
         this.kernels = base.backend().open(key.compute().threads());
         this.transformer =
-                new Transformer(kernels, base.weights(), key.compute().activations() == Activations.RECOMPUTED);
+                new Transformer(kernels, base.weights(), key.compute().activations());
     }
 
     /**
-     * A runtime on the device of the current task.
+     * A runtime on the device of the current task, to be closed as often as it was acquired.
      *
      * @param uri base-model directory, a Hadoop path
      * @param sha256 of its weights, in hexadecimal
@@ -53,12 +65,9 @@ public final class ModelRuntime implements AutoCloseable {
     public static ModelRuntime acquire(String uri, String sha256, Architecture architecture, ComputeSettings compute) {
         Key key = new Key(sha256, architecture, compute, TaskDevice.current());
         synchronized (IDLE) {
-            for (Iterator<ModelRuntime> idle = IDLE.iterator(); idle.hasNext(); ) {
-                ModelRuntime runtime = idle.next();
-                if (runtime.key.equals(key)) {
-                    idle.remove();
-                    return runtime;
-                }
+            ModelRuntime found = find(key);
+            if (found != null) {
+                return found.begin();
             }
         }
         BaseWeights base = BaseWeights.acquire(uri, sha256, architecture, compute);
@@ -66,11 +75,51 @@ public final class ModelRuntime implements AutoCloseable {
         try {
             ModelRuntime runtime = new ModelRuntime(key, base);
             opened = true;
-            return runtime;
+            synchronized (IDLE) {
+                return runtime.begin();
+            }
         } finally {
             if (!opened) {
                 base.close();
             }
+        }
+    }
+
+    /** What this thread uses already, or else one that is idle and no longer among those. */
+    @Nullable
+    private static ModelRuntime find(Key key) {
+        for (ModelRuntime runtime : IN_USE) {
+            if (runtime.key.equals(key) && runtime.user == Thread.currentThread()) {
+                return runtime;
+            }
+        }
+        for (Iterator<ModelRuntime> idle = IDLE.iterator(); idle.hasNext(); ) {
+            ModelRuntime runtime = idle.next();
+            if (runtime.key.equals(key)) {
+                idle.remove();
+                return runtime;
+            }
+        }
+        return null;
+    }
+
+    private ModelRuntime begin() {
+        if (uses++ == 0) {
+            user = Thread.currentThread();
+            IN_USE.add(this);
+        }
+        return this;
+    }
+
+    /** Whether this was the last use. */
+    private boolean end() {
+        synchronized (IDLE) {
+            if (--uses > 0) {
+                return false;
+            }
+            IN_USE.remove(this);
+            user = null;
+            return true;
         }
     }
 
@@ -106,9 +155,12 @@ public final class ModelRuntime implements AutoCloseable {
                                 + " causal, or prepare a checkpoint of a masked language model with its tokenizer."));
     }
 
-    /** Returns the runtime, whose scratch memory others can use from here on. */
+    /** Returns the runtime, whose scratch memory others can use once all uses of this thread are closed. */
     @Override
     public void close() {
+        if (!end()) {
+            return;
+        }
         if (kernels.memory().outstanding() != 0) {
             // A pass was cut short by a failure.
             discard();

@@ -11,6 +11,7 @@ import org.erat.adapter.Adapters;
 import org.erat.compute.Attention.Shape;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
+import org.erat.config.Activations;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.architecture.Positions;
 import org.erat.data.safetensors.Dtype;
@@ -24,7 +25,7 @@ public final class Transformer {
     private final Kernels kernels;
     private final TransformerWeights weights;
     private final Architecture architecture;
-    private final boolean recomputes;
+    private final Activations activations;
 
     @Nullable
     private final Norm embeddingNorm;
@@ -35,14 +36,14 @@ public final class Transformer {
     private final List<Block> blocks = new ArrayList<>();
 
     /**
-     * @param recomputes whether training keeps no more of a block than its input, and runs its forward pass once more, to
-     *     the same bits, before its backward pass
+     * @param activations how much training keeps of a forward pass: of a block that is not kept its input stays, and its
+     *     forward pass runs once more, to the same bits, before its backward pass
      */
-    public Transformer(Kernels kernels, TransformerWeights weights, boolean recomputes) {
+    public Transformer(Kernels kernels, TransformerWeights weights, Activations activations) {
         this.kernels = kernels;
         this.weights = weights;
         this.architecture = weights.architecture();
-        this.recomputes = recomputes;
+        this.activations = activations;
         this.embeddingNorm = norm(weights.embeddingNorm());
         this.finalNorm = norm(weights.finalNorm());
         for (TransformerWeights.BlockWeights block : weights.blocks()) {
@@ -113,9 +114,9 @@ public final class Transformer {
         Shape shape = shape(batch);
         Tensor x = embed(batch);
         List<Kept> kept = new ArrayList<>();
+        int firstKept = blocks.size() - size(batch, adapters).keptBlocks(activations);
         for (int block = 0; block < blocks.size(); block++) {
-            // The last block's backward pass comes next: recomputing it would save nothing.
-            if (recomputes && block < blocks.size() - 1) {
+            if (block < firstKept) {
                 kept.add(new KeptInput(kernels.pointwise().copy(x)));
                 x = forward(block, x, adapters, shape);
             } else {
@@ -126,6 +127,16 @@ public final class Transformer {
         }
         BlockPass end = BlockPass.afterTheBlocks(shape, true);
         return new Pass(normalize(x, end), shape, adapters, kept, end);
+    }
+
+    private PassSize size(Batch batch, Adapters adapters) {
+        return PassSize.of(
+                architecture,
+                adapters.layout().projections(),
+                adapters.layout().rank(),
+                batch.size(),
+                batch.tokens(),
+                kernels.memory().activations());
     }
 
     /** The norm after the last block, if the model has one. */

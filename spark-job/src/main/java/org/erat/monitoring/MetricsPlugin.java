@@ -12,11 +12,13 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerEvent;
+import org.erat.compute.memory.HostBytes;
 
 /**
  * Registers a run's metrics with Spark's metrics system, which reports them to the sinks of {@code spark.metrics.conf},
  * such as Prometheus, Graphite and JMX. {@code spark.plugins} switches it on. The driver has the metrics of the last
- * round. Each executor has the number of GPUs that Spark assigned to it.
+ * round. Each executor has the number of GPUs that Spark assigned to it, and the bytes that it has allocated outside the
+ * Java heap for frozen weights and for tasks.
  */
 public final class MetricsPlugin implements SparkPlugin {
     @Override
@@ -87,5 +89,7 @@ public final class MetricsPlugin implements SparkPlugin {
         ResourceInformation gpus = context.resources().get("gpu");
         int count = gpus == null ? 0 : gpus.addresses().length;
         context.metricRegistry().register("device_gpus", (Gauge<Integer>) () -> count);
+        context.metricRegistry().register("bytes_of_weights", (Gauge<Long>) HostBytes.WEIGHTS::held);
+        context.metricRegistry().register("bytes_of_tasks", (Gauge<Long>) HostBytes.TASKS::held);
     }
 }

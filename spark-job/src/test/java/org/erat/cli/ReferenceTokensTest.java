@@ -31,6 +31,7 @@ import org.erat.adapter.Window;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
+import org.erat.config.Activations;
 import org.erat.config.ComputeSettings;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.Precision;
@@ -209,7 +210,7 @@ class ReferenceTokensTest {
         int width = model.architecture().width();
         double[] mean = new double[width];
         ComputeSettings compute = new ComputeSettings(
-                DeviceChoice.CPU, 1, Precision.F64, ComputeSettings.Weights.PLAIN, ComputeSettings.Activations.KEPT);
+                DeviceChoice.CPU, 1, Precision.F64, ComputeSettings.Weights.PLAIN, Activations.KEPT);
         try (ModelRuntime runtime =
                 ModelRuntime.acquire(model.uri(), model.weightsSha256(), model.architecture(), compute)) {
             Kernels kernels = runtime.kernels();

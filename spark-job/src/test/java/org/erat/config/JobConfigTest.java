@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.HeadSettings.Pooling;

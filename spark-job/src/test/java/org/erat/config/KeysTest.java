@@ -95,6 +95,10 @@ class KeysTest {
                 allowed(key, "none", "balanced", "1, 2.5", "1000000");
                 refused(key, "other", "1,x", "1,0", "1,-1", "1000001", "");
             }
+            case "amount" -> {
+                allowed(key, "kept", "recomputed", "1k", "200m", "3g");
+                refused(key, "other", "", "0m", "200", "1.5g", "-1m", "200M");
+            }
             case "text" -> {
                 allowed(key, "x");
                 refused(key, "", " ");

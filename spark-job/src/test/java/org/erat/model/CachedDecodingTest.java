@@ -26,6 +26,7 @@ import org.erat.compute.TestTensors;
 import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
+import org.erat.config.Activations;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
@@ -162,7 +163,7 @@ class CachedDecodingTest {
             kernels = backend.open(1);
             weights = TransformerWeights.of(architecture, model.family(), model.tensors(), backend);
             outputWeights = OutputWeights.of(weights, model.family(), model.tensors(), backend);
-            transformer = new Transformer(kernels, weights, false);
+            transformer = new Transformer(kernels, weights, Activations.KEPT);
             output = new OutputLayer(kernels, outputWeights, architecture);
             AdapterLayout layout = new AdapterLayout(architecture, 1, architecture.projections());
             double[] all = new double[(int) layout.length()];

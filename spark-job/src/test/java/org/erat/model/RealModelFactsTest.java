@@ -28,8 +28,8 @@ import org.erat.compute.FrozenLinear;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
+import org.erat.config.Activations;
 import org.erat.config.ComputeSettings;
-import org.erat.config.ComputeSettings.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.Precision;
@@ -60,7 +60,7 @@ class RealModelFactsTest {
                         TransformerWeights.of(model.architecture(), model.family(), model.tensors(), backend)) {
             DoubleBuffer zeros = DoubleBuffer.allocate((int) layout.length());
             try (Tensor values = kernels.memory().upload(zeros, 1, layout.length())) {
-                new Transformer(kernels, weights, false)
+                new Transformer(kernels, weights, Activations.KEPT)
                         .infer(
                                 batch,
                                 List.of(Adapters.of(layout, values, rows)),

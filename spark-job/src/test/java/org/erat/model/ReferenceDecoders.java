@@ -27,6 +27,7 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
 import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.config.Activations;
 import org.erat.config.Precision;
 import org.erat.data.SplitMix64;
 import org.erat.data.architecture.ModelTensors;
@@ -157,7 +158,7 @@ public final class ReferenceDecoders {
                         TransformerWeights.of(model.architecture(), model.family(), model.tensors(), backend);
                 Tensor values = kernels.memory().uploadSingle(DoubleBuffer.wrap(adapters), 1, layout.length())) {
             Adapters placed = Adapters.of(layout, values, RowsBySlot.everywhere(rows));
-            try (Transformer.Pass pass = new Transformer(kernels, weights, false).forward(batch, placed)) {
+            try (Transformer.Pass pass = new Transformer(kernels, weights, Activations.KEPT).forward(batch, placed)) {
                 double[] hidden = TestTensors.doubles(kernels, pass.hidden());
                 FloatBuffer matrix = model.tensors().floats(ModelTensors.outputMatrix(model.architecture()));
                 return product(hidden, matrix, model.architecture().width());

@@ -18,6 +18,7 @@ import org.erat.compute.Backend;
 import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
+import org.erat.config.Activations;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
 import org.erat.data.tokenized.Batch;
@@ -101,7 +102,7 @@ final class ReferenceRun {
                         TransformerWeights.of(architecture, model.family(), model.tensors(), backend);
                 Tensor values = kernels.memory().uploadSingle(DoubleBuffer.wrap(adapters()), 1, layout.length());
                 Tensor gradient = kernels.memory().allocateSingle(layout.length())) {
-            Transformer transformer = new Transformer(kernels, weights, false);
+            Transformer transformer = new Transformer(kernels, weights, Activations.KEPT);
             kernels.pointwise().fill(gradient, 0);
             try (Transformer.Pass pass = transformer.forward(batch, Adapters.of(layout, values, rows))) {
                 double[] states = TestTensors.doubles(kernels, pass.hidden());

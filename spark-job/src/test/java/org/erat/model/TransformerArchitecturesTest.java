@@ -21,6 +21,7 @@ import org.erat.compute.Kernels;
 import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
 import org.erat.compute.nd4j.Nd4jBackend;
+import org.erat.config.Activations;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Activation;
 import org.erat.data.architecture.Architecture;
@@ -200,7 +201,7 @@ class TransformerArchitecturesTest {
             Nd4jBackend backend = new Nd4jBackend(Precision.F64);
             this.kernels = backend.open(1);
             this.weights = plain.on(backend);
-            this.transformer = new Transformer(kernels, weights, recomputes);
+            this.transformer = new Transformer(kernels, weights, recomputes ? Activations.RECOMPUTED : Activations.KEPT);
             this.layout = new AdapterLayout(architecture, RANK, projections);
             this.values = new Random(3).doubles(layout.length(), -0.5, 0.5).toArray();
         }

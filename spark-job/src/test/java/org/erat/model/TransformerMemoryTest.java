@@ -14,7 +14,7 @@ import org.erat.adapter.RowSelection;
 import org.erat.adapter.RowsBySlot;
 import org.erat.adapter.Window;
 import org.erat.compute.Tensor;
-import org.erat.config.ComputeSettings.Activations;
+import org.erat.config.Activations;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Projection;
 import org.erat.data.tokenized.Batch;
@@ -37,18 +37,18 @@ class TransformerMemoryTest {
 
     @ParameterizedTest
     @CsvSource({
-        "CPU, F32, 8, KEPT, true",
-        "CPU, F32, 8, RECOMPUTED, true",
-        "ND4J, F32, 8, KEPT, false",
-        "EMULATED_CUDA, F32, 8, RECOMPUTED, false",
-        "EMULATED_CUDA, BF16, 64, KEPT, false",
-        "GPU, F32, 8, KEPT, false",
-        "GPU, BF16, 64, KEPT, false"
+        "CPU, F32, 8, false, true",
+        "CPU, F32, 8, true, true",
+        "ND4J, F32, 8, false, false",
+        "EMULATED_CUDA, F32, 8, true, false",
+        "EMULATED_CUDA, BF16, 64, false, false",
+        "GPU, F32, 8, false, false",
+        "GPU, BF16, 64, false, false"
     })
     void nothingIsLeftOfAStep(
-            TestDevice device, Precision precision, int width, Activations activations, boolean everySubset) {
+            TestDevice device, Precision precision, int width, boolean recomputed, boolean everySubset) {
         TinyLearners tiny = new TinyLearners(TinyBaseModel.write(folder, TinyBaseModel.bert(2, width)));
-        tiny.activations = activations;
+        tiny.activations = recomputed ? Activations.RECOMPUTED : Activations.KEPT;
         tiny.rank = 2;
         tiny.dropout = 0.1;
         Batch batch = tiny.batch(1, 3, 2);

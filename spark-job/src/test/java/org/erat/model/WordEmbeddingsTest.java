@@ -13,7 +13,7 @@ import org.erat.compute.Tensor;
 import org.erat.compute.TestTensors;
 import org.erat.compute.memory.StridedTensor;
 import org.erat.config.ComputeSettings;
-import org.erat.config.ComputeSettings.Activations;
+import org.erat.config.Activations;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.ComputeSettings.Weights;
 import org.erat.config.Precision;

@@ -21,6 +21,7 @@ import org.erat.compute.TestTensors;
 import org.erat.compute.cuda.CudaUnderTest;
 import org.erat.compute.nd4j.Nd4jBackend;
 import org.erat.compute.onednn.OneDnnBackend;
+import org.erat.config.Activations;
 import org.erat.config.Precision;
 import org.erat.data.architecture.Architecture;
 import org.erat.data.basemodel.BaseModelDirectory;
@@ -140,7 +141,7 @@ class PrefixDecodingTest {
             type = architecture.tokenTypes() > 1 ? 1 : 0;
             kernels = backend.open(1);
             weights = TransformerWeights.of(architecture, model.family(), model.tensors(), backend);
-            transformer = new Transformer(kernels, weights, false);
+            transformer = new Transformer(kernels, weights, Activations.KEPT);
             AdapterLayout layout = new AdapterLayout(architecture, 1, architecture.projections());
             double[] all = new Random(9)
                     .doubles(layout.length(), -0.5, 0.5)

@@ -29,7 +29,8 @@ import org.erat.data.FileSignature;
  * offsets count from. Safe for use by several threads, of which some may be interrupted.
  */
 public final class SafetensorsFile implements AutoCloseable {
-    private static final int PIECE = 1 << 20;
+    /** What is read of a tensor at a time: garbage collectors give larger arrays regions of their own. */
+    private static final int PIECE = 1 << 17;
 
     private final Path path;
     private final Identity identity;
@@ -140,7 +141,11 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private static ByteBuffer readFully(FileChannel channel, long position, int bytes) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return readFully(channel, position, ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN));
+    }
+
+    /** Fills a buffer, and makes it ready to be read. */
+    private static ByteBuffer readFully(FileChannel channel, long position, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, position + buffer.position()) < 0) {
                 throw new IOException("the file became shorter while it was read");
@@ -234,11 +239,13 @@ public final class SafetensorsFile implements AutoCloseable {
             into.put(0, values, 0, values.remaining());
             return;
         }
+        ByteBuffer buffer = ByteBuffer.allocate(PIECE).order(ByteOrder.LITTLE_ENDIAN);
         int at = 0;
         for (long from = info.begin(); from < info.end(); from += PIECE) {
             long start = dataStart + from;
             int bytes = (int) Math.min(PIECE, info.end() - from);
-            FloatBuffer piece = access(open -> readFully(open, start, bytes)).asFloatBuffer();
+            FloatBuffer piece = access(open -> readFully(open, start, buffer.clear().limit(bytes)))
+                    .asFloatBuffer();
             into.put(at, piece, 0, piece.remaining());
             at += piece.remaining();
         }

@@ -76,6 +76,11 @@ final class DeviceMemory implements Allocator {
     }
 
     @Override
+    public Block part(Block block, long offset, long bytes) {
+        return new DeviceBlock(block.address() + offset, bytes);
+    }
+
+    @Override
     public void free(Block block) {
         driver.free(block.address());
         held.addAndGet(-block.bytes());

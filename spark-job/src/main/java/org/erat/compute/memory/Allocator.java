@@ -15,6 +15,13 @@ public interface Allocator {
      */
     Block allocate(long bytes, Supplier<String> holder);
 
+    /**
+     * Some bytes of a block of {@link #allocate}, which are never freed by themselves.
+     *
+     * @param offset of the first of them, a sum of results of {@link #roundUp}, as {@code bytes} is
+     */
+    Block part(Block block, long offset, long bytes);
+
     /** Frees a block of {@link #allocate}. */
     void free(Block block);
 }

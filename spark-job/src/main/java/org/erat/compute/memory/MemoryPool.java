@@ -1,19 +1,24 @@
 package org.erat.compute.memory;
 
-import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
+import javax.annotation.Nullable;
 
 /**
- * Memory that is reused: a block that is released serves the next request that it is large enough for.
+ * Memory that is reused: what is released serves the next request that it is large enough for.
  *
- * <p>Batches differ in shape, and a tensor of a smaller batch fits into the block of a larger one. So a request gets the
- * smallest free block that is large enough, however much larger it is. Where none is, blocks that are too small are freed
- * first, the largest ones ahead, until as much is freed as is then allocated: a run of ever larger batches replaces blocks
- * and does not pile them up. Once the largest batch was seen nothing is allocated any more.
+ * <p>A request gets the smallest free piece that is large enough, cut to its size. What is left of it stays free, and pieces
+ * that lie side by side in one allocation become one again. So a small tensor that is kept never holds the memory of a large
+ * one, and batches of other shapes fit into the same allocations. Where no piece is large enough, allocations of which
+ * nothing is in use are freed first, the largest ones ahead, until as much is freed as is then allocated: a run of ever
+ * larger batches replaces them and does not pile them up. Once the largest batch was seen nothing is allocated any more.
  *
- * <p>On a device the pool serves one stream: a released block may be used again at once, since whatever still uses it comes
+ * <p>On a device the pool serves one stream: released memory may be used again at once, since whatever still uses it comes
  * earlier in the stream. Confined to one thread at a time.
  */
 public final class MemoryPool {
@@ -21,14 +26,49 @@ public final class MemoryPool {
 
     private final Allocator allocator;
     private final Set<Block> held = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final IdentityHashMap<Block, Piece> used = new IdentityHashMap<>();
 
-    /** Ordered by size. */
-    private Block[] free = new Block[64];
+    private final NavigableSet<Piece> free = new TreeSet<>(
+            Comparator.<Piece>comparingLong(piece -> piece.bytes).thenComparingLong(piece -> piece.number));
 
-    private int freeCount;
+    private long pieces;
     private long heldBytes;
     private long usedBytes;
     private long allocations;
+
+    /** Some bytes of an allocation, in use or free, between its neighbours there. */
+    private static final class Piece {
+        private final Block allocation;
+        private final long offset;
+        private final long number;
+        private long bytes;
+
+        @Nullable
+        private Piece before;
+
+        @Nullable
+        private Piece after;
+
+        Piece(Block allocation, long offset, long bytes, long number) {
+            this.allocation = allocation;
+            this.offset = offset;
+            this.bytes = bytes;
+            this.number = number;
+        }
+
+        boolean isWhole() {
+            return before == null && after == null;
+        }
+
+        /** Takes over the bytes of the next piece. */
+        void join() {
+            bytes += after.bytes;
+            after = after.after;
+            if (after != null) {
+                after.before = this;
+            }
+        }
+    }
 
     public MemoryPool(Allocator allocator) {
         this.allocator = allocator;
@@ -37,60 +77,68 @@ public final class MemoryPool {
     /** At least {@code bytes} of undefined content. */
     public Block take(long bytes) {
         long wanted = allocator.roundUp(bytes);
-        int at = firstOfSize(wanted);
-        Block block = at == freeCount ? allocate(wanted) : removeFree(at);
-        usedBytes += block.bytes();
+        Piece piece = free.ceiling(new Piece(null, 0, wanted, -1));
+        if (piece == null) {
+            piece = allocate(wanted);
+        } else {
+            free.remove(piece);
+            cut(piece, wanted);
+        }
+        Block block = piece.isWhole()
+                ? piece.allocation
+                : allocator.part(piece.allocation, piece.offset, piece.bytes);
+        used.put(block, piece);
+        usedBytes += piece.bytes;
         return block;
+    }
+
+    /** Leaves what a piece has beyond {@code wanted} bytes free. */
+    private void cut(Piece piece, long wanted) {
+        if (piece.bytes == wanted) {
+            return;
+        }
+        Piece rest = new Piece(piece.allocation, piece.offset + wanted, piece.bytes - wanted, pieces++);
+        rest.before = piece;
+        rest.after = piece.after;
+        if (rest.after != null) {
+            rest.after.before = rest;
+        }
+        piece.after = rest;
+        piece.bytes = wanted;
+        free.add(rest);
     }
 
     /** Makes a block of {@link #take} free for the next request. */
     public void release(Block block) {
-        usedBytes -= block.bytes();
-        if (freeCount == free.length) {
-            free = Arrays.copyOf(free, 2 * freeCount);
+        Piece piece = used.remove(block);
+        usedBytes -= piece.bytes;
+        if (piece.after != null && free.remove(piece.after)) {
+            piece.join();
         }
-        int at = firstOfSize(block.bytes());
-        System.arraycopy(free, at, free, at + 1, freeCount - at);
-        free[at] = block;
-        freeCount++;
+        if (piece.before != null && free.remove(piece.before)) {
+            piece = piece.before;
+            piece.join();
+        }
+        free.add(piece);
     }
 
-    private int firstOfSize(long bytes) {
-        int low = 0;
-        int high = freeCount;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (free[middle].bytes() < bytes) {
-                low = middle + 1;
-            } else {
-                high = middle;
+    private Piece allocate(long wanted) {
+        long freed = 0;
+        for (Iterator<Piece> largest = free.descendingIterator(); freed < wanted && largest.hasNext(); ) {
+            Piece piece = largest.next();
+            if (piece.isWhole()) {
+                largest.remove();
+                freed += piece.bytes;
+                held.remove(piece.allocation);
+                heldBytes -= piece.bytes;
+                allocator.free(piece.allocation);
             }
         }
-        return low;
-    }
-
-    private Block removeFree(int at) {
-        Block block = free[at];
-        freeCount--;
-        System.arraycopy(free, at + 1, free, at, freeCount - at);
-        free[freeCount] = null;
-        return block;
-    }
-
-    private Block allocate(long wanted) {
-        long freed = 0;
-        while (freeCount > 0 && freed < wanted) {
-            Block largest = removeFree(freeCount - 1);
-            freed += largest.bytes();
-            held.remove(largest);
-            heldBytes -= largest.bytes();
-            allocator.free(largest);
-        }
-        Block block = allocator.allocate(wanted, this::holdings);
+        Block allocation = allocator.allocate(wanted, this::holdings);
         allocations++;
-        held.add(block);
-        heldBytes += block.bytes();
-        return block;
+        held.add(allocation);
+        heldBytes += allocation.bytes();
+        return new Piece(allocation, 0, allocation.bytes(), pieces++);
     }
 
     private String holdings() {
@@ -112,12 +160,12 @@ public final class MemoryPool {
         return allocations;
     }
 
-    /** Frees every block, released or not. */
+    /** Frees all memory, released or not. */
     public void close() {
         held.forEach(allocator::free);
         held.clear();
-        Arrays.fill(free, 0, freeCount, null);
-        freeCount = 0;
+        used.clear();
+        free.clear();
         heldBytes = 0;
         usedBytes = 0;
     }

@@ -10,6 +10,7 @@ import org.erat.compute.Tensor;
 import org.erat.compute.memory.Allocator;
 import org.erat.compute.memory.Block;
 import org.erat.compute.memory.HostBuffers;
+import org.erat.compute.memory.HostBytes;
 import org.erat.compute.memory.StridedTensor;
 import org.erat.data.safetensors.Dtype;
 
@@ -30,7 +31,12 @@ final class HostBlock extends Block {
 
         @Override
         public Block allocate(long bytes, Supplier<String> holder) {
-            return HostBlock.allocate(bytes);
+            return HostBlock.allocate(bytes, HostBytes.TASKS);
+        }
+
+        @Override
+        public Block part(Block block, long offset, long bytes) {
+            return new HostBlock(null, HostBytes.TASKS, block.address() + offset, bytes, null);
         }
 
         @Override
@@ -42,20 +48,28 @@ final class HostBlock extends Block {
     @Nullable
     private final Pointer allocation;
 
+    private final HostBytes use;
+
     @Nullable
     private FloatBuffer floats;
 
     @Nullable
     private ShortBuffer shorts;
 
-    private HostBlock(@Nullable Pointer allocation, long address, long bytes, @Nullable FloatBuffer floats) {
+    private HostBlock(
+            @Nullable Pointer allocation, HostBytes use, long address, long bytes, @Nullable FloatBuffer floats) {
         super(address, bytes);
         this.allocation = allocation;
+        this.use = use;
         this.floats = floats;
     }
 
-    /** At least {@code bytes} of undefined content, aligned. */
+    /** At least {@code bytes} of undefined content, aligned, beside the tensors of tasks. */
     static HostBlock allocate(long bytes) {
+        return allocate(bytes, HostBytes.WEIGHTS);
+    }
+
+    private static HostBlock allocate(long bytes, HostBytes use) {
         long rounded = roundUp(bytes);
         // Not a managed pointer: this memory is accounted for by its owner, and JavaCPP's deallocators would wait for
         // the garbage collector, which sees nothing of it.
@@ -63,13 +77,19 @@ final class HostBlock extends Block {
         if (allocation == null || allocation.isNull()) {
             throw new OutOfMemoryError("cannot allocate " + rounded + " bytes outside the heap");
         }
-        return new HostBlock(allocation, roundUp(allocation.address()), rounded, null);
+        use.add(rounded);
+        return new HostBlock(allocation, use, roundUp(allocation.address()), rounded, null);
     }
 
     /** The values themselves, which lie outside the heap in native order. */
     static HostBlock over(FloatBuffer values) {
         FloatBuffer slice = values.slice();
-        return new HostBlock(null, HostBuffers.address(slice), (long) Float.BYTES * slice.remaining(), slice);
+        return new HostBlock(
+                null,
+                HostBytes.WEIGHTS,
+                HostBuffers.address(slice),
+                (long) Float.BYTES * slice.remaining(),
+                slice);
     }
 
     /** The values themselves where they lie outside the heap in native order, else a copy of them. */
@@ -152,6 +172,7 @@ final class HostBlock extends Block {
     void free() {
         if (allocation != null) {
             Pointer.free(allocation);
+            use.add(-bytes());
         }
     }
 }

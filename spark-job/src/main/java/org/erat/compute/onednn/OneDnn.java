@@ -21,6 +21,7 @@ final class OneDnn {
     static final dnnl_engine ENGINE = new dnnl_engine();
 
     static {
+        Malloc.mapLargeBlocks();
         check(dnnl_engine_create(ENGINE, dnnl_cpu, 0), "create the CPU engine");
         check(dnnl_set_primitive_cache_capacity(PRIMITIVE_CACHE_CAPACITY), "set the primitive cache's capacity");
     }

@@ -158,11 +158,13 @@ final class OneDnnMatrices implements Matrices {
         return new Activated(inner, pointwise.activation(f, inner));
     }
 
+    /** The gradient of the activated values is turned into that of {@code inner} where it lies. */
     @Override
     public StridedTensor linearActivationBackward(Activation f, Tensor dy, FrozenLinear w, Tensor inner) {
-        try (StridedTensor dActivated = linearBackward(dy, w)) {
-            return pointwise.activationBackward(f, dActivated, inner);
-        }
+        Shapes.checkShape("linearActivationBackward", "inner", inner, Shapes.rows("linearActivationBackward", "dy", dy), w.in());
+        StridedTensor gradient = linearBackward(dy, w);
+        pointwise.activationBackward(f, gradient, inner, gradient);
+        return gradient;
     }
 
     // ---- any two matrices

@@ -44,10 +44,18 @@ final class OneDnnPointwise implements Pointwise {
     @Override
     public StridedTensor activationBackward(Activation f, Tensor dy, Tensor x) {
         Shapes.checkShape("activationBackward", "dy", dy, x.shape());
+        StridedTensor dx = execution.allocate(
+                HostBlock.tensor(x).dtype(),
+                Shapes.rows("activationBackward", "x", x),
+                Shapes.columns("activationBackward", "x", x));
+        activationBackward(f, dy, x, dx);
+        return dx;
+    }
+
+    /** Writes the gradient of x to a dense {@code dx}, which may be {@code dy}. */
+    void activationBackward(Activation f, Tensor dy, Tensor x, StridedTensor dx) {
         StridedTensor givenX = HostBlock.tensor(x);
         StridedTensor givenDy = HostBlock.tensor(dy);
-        StridedTensor dx =
-                execution.allocate(givenX.dtype(), Shapes.rows("activationBackward", "x", x), givenX.columns());
         StridedTensor in = execution.dense(givenX);
         StridedTensor gradient = execution.dense(givenDy);
         ActivationKey key = new ActivationKey(f, false, Layout.of(in));
@@ -55,7 +63,6 @@ final class OneDnnPointwise implements Pointwise {
                 execution.primitive(key, () -> createBackward(key)), in.address(), gradient.address(), dx.address());
         Execution.releaseDense(givenX, in);
         Execution.releaseDense(givenDy, gradient);
-        return dx;
     }
 
     private static Primitive createForward(ActivationKey key) {

@@ -36,6 +36,11 @@ final class CountedMemory implements Allocator {
     }
 
     @Override
+    public Block part(Block block, long offset, long bytes) {
+        return new CountedBlock(block.address() + offset, bytes);
+    }
+
+    @Override
     public void free(Block block) {
         if (!allocated.remove(block)) {
             throw new AssertionError("freed twice or never allocated: " + block.address());

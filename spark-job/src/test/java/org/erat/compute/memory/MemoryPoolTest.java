@@ -25,8 +25,39 @@ class MemoryPoolTest {
         pool.release(large);
         pool.release(small);
         assertThat(pool.take(200)).isSameAs(small);
-        assertThat(pool.take(200)).isSameAs(large);
+        assertThat(pool.take(200).address()).isEqualTo(large.address());
         assertThat(pool.allocations()).isEqualTo(2);
+    }
+
+    /** 4096 bytes as 256, 1024 and 2816, and again as one. */
+    @Test
+    void aBlockIsCutToWhatIsWantedAndBecomesOneAgain() {
+        pool.release(pool.take(4096));
+        Block first = pool.take(256);
+        Block second = pool.take(1024);
+        Block third = pool.take(2816);
+        assertThat(second.address()).isEqualTo(first.address() + 256);
+        assertThat(third.address()).isEqualTo(second.address() + 1024);
+        assertThat(third.bytes()).isEqualTo(2816);
+        pool.release(second);
+        second = pool.take(1024);
+        assertThat(second.address()).isEqualTo(first.address() + 256);
+        pool.release(first);
+        pool.release(third);
+        pool.release(second);
+        assertThat(pool.take(4096).address()).isEqualTo(first.address());
+        assertThat(pool.allocations()).isEqualTo(1);
+    }
+
+    /** A small tensor that is kept does not hold the memory of the large one before it. */
+    @Test
+    void whatIsKeptOfManyBlocksTakesNoMoreThanItsOwnSize() {
+        for (int i = 0; i < 10; i++) {
+            Block working = pool.take(4096);
+            pool.release(working);
+            pool.take(1024);
+        }
+        assertThat(pool.heldBytes()).isLessThanOrEqualTo(10 * 1024 + 2 * 4096);
     }
 
     /** Largest first, until as much is freed as is then allocated. */
