@@ -77,7 +77,7 @@ public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
                 weights(learner, weightBytes),
                 task(learner, examples, longest),
                 tasks,
-                HEAP + COPIES_OF_A_ROUND * tasks * values);
+                HEAP + values * tasks * COPIES_OF_A_ROUND);
     }
 
     /** Cores of an executor as the properties say; a standalone cluster gives all that its machines have. */
@@ -194,8 +194,8 @@ public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
         }
         return List.of(
                 need
-                        + limit.map(given -> String.format(
-                                        "; spark.executor.memoryOverhead gives %,d MiB", given / MIB))
+                        + limit.map(given ->
+                                        String.format("; spark.executor.memoryOverhead gives %,d MiB", given / MIB))
                                 .orElse("; nobody holds it to a limit here"),
                 String.format(
                         "heap: %,d MiB of each executor are used; spark.executor.memory gives %,d, and %,d are enough",

@@ -39,26 +39,27 @@ public record TrainingPlan(String fingerprint, double tokens, List<String> lines
         ExecutorMemory memory =
                 ExecutorMemory.of(learner, weights, job.training().examplesAtOnce(), longest, conf);
         List<String> lines = Stream.of(
-                        List.of(String.format(
-                                "data: %,d training and %,d validation examples of at most %d tokens",
-                                inputs.examples(), manifest.validation().examples(), longest),
-                        String.format(
-                                "training: %,d adapter and %,d head parameters; %d rounds of %d local steps, %d steps in"
-                                        + " all on each of %d shards",
-                                layout.adapterGroup().length(),
-                                layout.headGroup().length(),
-                                rounds.rounds(),
-                                rounds.localSteps(),
-                                rounds.totalSteps(),
-                                shards),
-                        String.format(
-                                "network: at most %s for each shard and round (%s down, %s up), %s; %s for each shard in"
-                                        + " all",
-                                Bytes.text(traffic),
-                                Bytes.text(sizes.bytesDown()),
-                                Bytes.text(sizes.bytesUp()),
-                                Bytes.asShareOfModel(traffic, weights),
-                                Bytes.text(traffic * rounds.rounds()))),
+                        List.of(
+                                String.format(
+                                        "data: %,d training and %,d validation examples of at most %d tokens",
+                                        inputs.examples(), manifest.validation().examples(), longest),
+                                String.format(
+                                        "training: %,d adapter and %,d head parameters; %d rounds of %d local steps, %d steps in"
+                                                + " all on each of %d shards",
+                                        layout.adapterGroup().length(),
+                                        layout.headGroup().length(),
+                                        rounds.rounds(),
+                                        rounds.localSteps(),
+                                        rounds.totalSteps(),
+                                        shards),
+                                String.format(
+                                        "network: at most %s for each shard and round (%s down, %s up), %s; %s for each shard in"
+                                                + " all",
+                                        Bytes.text(traffic),
+                                        Bytes.text(sizes.bytesDown()),
+                                        Bytes.text(sizes.bytesUp()),
+                                        Bytes.asShareOfModel(traffic, weights),
+                                        Bytes.text(traffic * rounds.rounds()))),
                         memory.check(conf),
                         List.of(slots(conf, shards), devices(conf, job)))
                 .flatMap(List::stream)

@@ -43,15 +43,15 @@ public record PassSize(int blocks, long input, long block, long working) {
         saved += any(adapted, Projection.OUTPUT) ? inner : 0;
         saved += (long) rank * adapted.size();
 
-        // Gradients: of the residual and of the hidden states; of query, key, value, context and weights; of inner values.
+        // Gradients: of the residual and of the hidden states; of query, key, value, context and weights; of inner
+        // values.
         long ofAttention = 2 * width + queryKeyValue + query + weights;
         long ofInner = model.feedForward().gated() ? 4 * inner : any(adapted, Projection.OUTPUT) ? 2 * inner : inner;
         long ofFeedForward = 3 * width + ofInner;
         // Scores in single precision of a block whose feed-forward part has saved nothing yet.
         long scores = activations == Dtype.BF16 ? 2 * weights - maps * inner - 2 * width : 0;
         long working = Math.max(scores, Math.max(ofAttention, ofFeedForward));
-        return new PassSize(
-                model.blocks(), value * width, value * saved + statistics(model, rows), value * working);
+        return new PassSize(model.blocks(), value * width, value * saved + statistics(model, rows), value * working);
     }
 
     private static boolean any(Collection<Projection> adapted, Projection... projections) {

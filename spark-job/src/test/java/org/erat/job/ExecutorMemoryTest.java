@@ -60,7 +60,13 @@ class ExecutorMemoryTest {
         "F64, PLAIN, kept, 4432, 8064, 4608, 2592"
     })
     void theNeedFollowsFromFormatLayoutAndWhatIsKept(
-            Precision precision, Weights weights, String activations, long ofWeights, long kept, long least, long made) {
+            Precision precision,
+            Weights weights,
+            String activations,
+            long ofWeights,
+            long kept,
+            long least,
+            long made) {
         tiny.on(DeviceChoice.AUTO, precision);
         tiny.weights = weights;
         tiny.activations = activations.equals("kept") ? Activations.KEPT : Activations.RECOMPUTED;
@@ -88,9 +94,7 @@ class ExecutorMemoryTest {
 
     @Test
     void aLimitThatIsTooSmallIsRefusedWithWhatWouldDo() {
-        SparkConf conf = new SparkConf(false)
-                .set("spark.master", "yarn")
-                .set("spark.executor.memoryOverhead", "4m");
+        SparkConf conf = new SparkConf(false).set("spark.master", "yarn").set("spark.executor.memoryOverhead", "4m");
 
         assertThatThrownBy(() -> of(tiny.spec(), conf).check(conf))
                 .isInstanceOf(UsageException.class)

@@ -109,8 +109,7 @@ class MeasuredMemoryTest {
         SparkConf conf = properties();
         try (SparkSession session = TestSpark.open("local-cluster[1," + tasks + ",4096]", conf)) {
             new TrainingRun(session, job, Watching.toTheEnd())
-                    .run(
-                            Files.createTempDirectory(folder, "run").resolve("run").toString(), false);
+                    .run(Files.createTempDirectory(folder, "run").resolve("run").toString(), false);
             double peak = peak(session);
             RunInputs inputs = RunInputs.of(session, job, TrainingData.open(session, job.data()));
             ExecutorMemory estimate = ExecutorMemory.of(

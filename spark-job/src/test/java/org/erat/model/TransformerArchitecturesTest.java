@@ -201,7 +201,8 @@ class TransformerArchitecturesTest {
             Nd4jBackend backend = new Nd4jBackend(Precision.F64);
             this.kernels = backend.open(1);
             this.weights = plain.on(backend);
-            this.transformer = new Transformer(kernels, weights, recomputes ? Activations.RECOMPUTED : Activations.KEPT);
+            this.transformer =
+                    new Transformer(kernels, weights, recomputes ? Activations.RECOMPUTED : Activations.KEPT);
             this.layout = new AdapterLayout(architecture, RANK, projections);
             this.values = new Random(3).doubles(layout.length(), -0.5, 0.5).toArray();
         }

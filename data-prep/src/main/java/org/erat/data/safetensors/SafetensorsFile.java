@@ -244,7 +244,8 @@ public final class SafetensorsFile implements AutoCloseable {
         for (long from = info.begin(); from < info.end(); from += PIECE) {
             long start = dataStart + from;
             int bytes = (int) Math.min(PIECE, info.end() - from);
-            FloatBuffer piece = access(open -> readFully(open, start, buffer.clear().limit(bytes)))
+            FloatBuffer piece = access(
+                            open -> readFully(open, start, buffer.clear().limit(bytes)))
                     .asFloatBuffer();
             into.put(at, piece, 0, piece.remaining());
             at += piece.remaining();

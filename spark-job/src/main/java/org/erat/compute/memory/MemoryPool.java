@@ -84,9 +84,7 @@ public final class MemoryPool {
             free.remove(piece);
             cut(piece, wanted);
         }
-        Block block = piece.isWhole()
-                ? piece.allocation
-                : allocator.part(piece.allocation, piece.offset, piece.bytes);
+        Block block = piece.isWhole() ? piece.allocation : allocator.part(piece.allocation, piece.offset, piece.bytes);
         used.put(block, piece);
         usedBytes += piece.bytes;
         return block;

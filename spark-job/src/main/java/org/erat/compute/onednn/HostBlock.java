@@ -85,11 +85,7 @@ final class HostBlock extends Block {
     static HostBlock over(FloatBuffer values) {
         FloatBuffer slice = values.slice();
         return new HostBlock(
-                null,
-                HostBytes.WEIGHTS,
-                HostBuffers.address(slice),
-                (long) Float.BYTES * slice.remaining(),
-                slice);
+                null, HostBytes.WEIGHTS, HostBuffers.address(slice), (long) Float.BYTES * slice.remaining(), slice);
     }
 
     /** The values themselves where they lie outside the heap in native order, else a copy of them. */

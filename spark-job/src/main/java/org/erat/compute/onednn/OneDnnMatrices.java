@@ -161,7 +161,8 @@ final class OneDnnMatrices implements Matrices {
     /** The gradient of the activated values is turned into that of {@code inner} where it lies. */
     @Override
     public StridedTensor linearActivationBackward(Activation f, Tensor dy, FrozenLinear w, Tensor inner) {
-        Shapes.checkShape("linearActivationBackward", "inner", inner, Shapes.rows("linearActivationBackward", "dy", dy), w.in());
+        Shapes.checkShape(
+                "linearActivationBackward", "inner", inner, Shapes.rows("linearActivationBackward", "dy", dy), w.in());
         StridedTensor gradient = linearBackward(dy, w);
         pointwise.activationBackward(f, gradient, inner, gradient);
         return gradient;
