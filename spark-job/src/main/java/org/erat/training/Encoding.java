@@ -72,10 +72,7 @@ public final class Encoding implements Serializable {
 
     /** What a round starts from, as the shards receive it. */
     public EncodedValues encode(SharedValues values, int round) {
-        int[] from = new int[slices.size() + 1];
-        for (int s = 0; s < slices.size(); s++) {
-            from[s + 1] = from[s] + length(slices.get(s), all(slices.get(s)));
-        }
+        int[] from = starts();
         byte[] bytes = new byte[from[slices.size()]];
         long key = key(round, DRIVER);
         // Each has bytes of its own.
@@ -91,11 +88,11 @@ public final class Encoding implements Serializable {
     }
 
     SharedValues decode(byte[] bytes) {
+        int[] from = starts();
         SharedValues values = new SharedValues(new float[parameters], new float[state]);
-        int from = 0;
-        for (Slice slice : slices) {
-            int[] all = all(slice);
-            float[] ofSlice = decode(slice, all, bytes, from, null);
+        IntStream.range(0, slices.size()).parallel().forEach(s -> {
+            Slice slice = slices.get(s);
+            float[] ofSlice = decode(slice, all(slice), bytes, from[s], null);
             for (int row = 0; row < slice.rows(); row++) {
                 int[] at = {row * slice.rowLength()};
                 slice.forEachRun(row, (first, end) -> {
@@ -103,9 +100,17 @@ public final class Encoding implements Serializable {
                     at[0] += end - first;
                 });
             }
-            from += length(slice, all);
-        }
+        });
         return values;
+    }
+
+    /** Indices of the first bytes of all slices, and of the end. */
+    private int[] starts() {
+        int[] from = new int[slices.size() + 1];
+        for (int s = 0; s < slices.size(); s++) {
+            from[s + 1] = from[s] + length(slices.get(s), all(slices.get(s)));
+        }
+        return from;
     }
 
     private static int[] all(Slice slice) {

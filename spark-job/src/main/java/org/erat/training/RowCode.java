@@ -53,6 +53,7 @@ enum RowCode {
     /** A byte each: multiples −127..127 of a step, which is the row's largest value over 127. */
     INT8 {
         private static final int LARGEST = 127;
+        private static final int POSITIVE = 2 * LARGEST;
 
         @Override
         int length(int width) {
@@ -67,20 +68,24 @@ enum RowCode {
             }
             float step = largest / LARGEST;
             double perStep = step == 0 ? 0 : 1.0 / step;
-            out.putFloat(step);
+            byte[] codes = new byte[width];
             for (int i = 0; i < width; i++) {
                 double up = (CounterRandom.bits(key, index + i) >>> 32) * 0x1p-32;
-                int steps = (int) Math.floor(row[i] * perStep + up);
+                // Of a positive number, a cast is the number rounded down.
+                int steps = (int) (row[i] * perStep + up + POSITIVE) - POSITIVE;
                 // The step is rounded too, and may be too short by half of its last bit.
-                out.put((byte) Math.max(-LARGEST, Math.min(LARGEST, steps)));
+                codes[i] = (byte) Math.max(-LARGEST, Math.min(LARGEST, steps));
             }
+            out.putFloat(step).put(codes);
         }
 
         @Override
         void decode(ByteBuffer in, float[] row, int at, int width) {
             float step = in.getFloat();
+            byte[] codes = new byte[width];
+            in.get(codes);
             for (int i = 0; i < width; i++) {
-                row[at + i] = in.get() * step;
+                row[at + i] = codes[i] * step;
             }
         }
     },

@@ -111,7 +111,7 @@ class RoundOverheadTest {
             this.batches = batches;
             this.file = file;
             note("code");
-            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> note("code ended"));
+            TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> note("coded"));
         }
 
         private void note(String moment) {
@@ -154,8 +154,8 @@ class RoundOverheadTest {
             {"stage", "launched", "stage submitted, tasks serialized"},
             {"launched", "code", "task sent, fetched and deserialized"},
             {"code", "steps", "values fetched and decoded, graph set to them"},
-            {"steps", "code ended", "local steps, result encoded"},
-            {"code ended", "task ended", "result serialized, sent and deserialized"},
+            {"steps", "coded", "local steps, result encoded"},
+            {"coded", "task ended", "result serialized, sent and deserialized"},
             {"task ended", "ended", "job ended"},
         };
         private final Map<Integer, Map<String, Long>> byStage = new ConcurrentHashMap<>();

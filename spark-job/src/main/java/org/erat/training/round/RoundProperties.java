@@ -8,8 +8,6 @@ public final class RoundProperties {
     public static final Map<String, String> DEFAULTS = Map.of(
             // Trained floats are noise to a compressor: lz4 takes 7 % off them and costs more than sending them.
             "spark.broadcast.compress", "false",
-            // Every block costs an executor four messages.
-            "spark.broadcast.blockSize", "32m",
             // A shard's result goes with its task's last message, not through the block manager afterwards.
             "spark.task.maxDirectResultSize", "64m",
             // A result is serialized in one piece.
