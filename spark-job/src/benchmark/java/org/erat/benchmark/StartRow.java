@@ -44,7 +44,7 @@ final class StartRow {
                 "submit to the end of the first local step, BERT-base, local[2]",
                 "s",
                 new Samples(totals),
-                "≤ 12 s",
+                "≤ 8 s",
                 where.substring(0, where.length() - 1)));
     }
 

@@ -76,8 +76,19 @@ final class ExperimentCommand extends JobCommand<ExperimentCommand.Request> {
     }
 
     @Override
+    void check(Request request) {
+        if (!ConfigurationFile.hasScheme(request.grid())) {
+            runs(request);
+        }
+    }
+
+    private static Grid runs(Request request) {
+        return Grid.load(ConfigurationFile.locally(request.grid()), Overrides.pairs(request.overrides()));
+    }
+
+    @Override
     void run(Request request, Progress progress) {
-        Grid runs = Grid.load(ConfigurationFile.locally(request.grid()), Overrides.pairs(request.overrides()));
+        Grid runs = runs(request);
         if (request.dryRun()) {
             try (SparkSession session = Sessions.openHere("dry run of experiment " + request.out())) {
                 ExperimentPlan.lines(

@@ -166,6 +166,11 @@ final class ExportCommand extends JobCommand<ExportCommand.Request> {
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         // No session is needed, only what spark.hadoop.* says about file systems.
         Configuration hadoop = SparkHadoopUtil.get().conf();

@@ -43,6 +43,11 @@ final class ListCommand extends JobCommand<ListCommand.Request> {
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         List<String> lines =
                 RunList.lines(request.folder(), SparkHadoopUtil.get().conf());

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -88,13 +90,43 @@ public final class Main {
             ClusterDriver.end(run(Arguments.decoded(args)));
             return;
         }
+        ownsTheProcess(args);
+        end(run(args));
+    }
+
+    /**
+     * Does what can be done before Spark starts, in a process of its own: a command that starts no Spark, or to refuse one
+     * that cannot be used.
+     *
+     * @return the exit code; empty where the command is to be run with Spark
+     */
+    static OptionalInt withoutSpark(String... args) {
+        AtomicBoolean wantsSpark = new AtomicBoolean();
+        int code = run(
+                (command, progress) -> {
+                    if (command.startsSpark()) {
+                        command.checkBeforeSpark();
+                        wantsSpark.set(true);
+                    } else {
+                        ownsTheProcess(args);
+                        command.work(progress);
+                    }
+                },
+                args);
+        return wantsSpark.get() ? OptionalInt.empty() : OptionalInt.of(code);
+    }
+
+    private static void ownsTheProcess(String... args) {
         if (!List.of(args).contains("--verbose")) {
             SparkLog.endsWithTheCommand();
         }
         if (JavaVersion.problem().isEmpty()) {
             Interruption.endsTheProcess();
         }
-        int code = run(args);
+    }
+
+    /** Ends the process. */
+    static void end(int code) {
         SparkLog.end();
         // A thread that a library left behind must not keep the process alive.
         System.exit(code);
@@ -106,11 +138,11 @@ public final class Main {
      * @return the exit code
      */
     public static int run(String... args) {
-        return run(
-                JobCommand::work,
-                new PrintWriter(System.out, true, UTF_8),
-                new PrintWriter(System.err, true, UTF_8),
-                args);
+        return run(JobCommand::work, args);
+    }
+
+    private static int run(BiConsumer<JobCommand<?>, Progress> work, String... args) {
+        return run(work, new PrintWriter(System.out, true, UTF_8), new PrintWriter(System.err, true, UTF_8), args);
     }
 
     /** @param work what is done with a command */

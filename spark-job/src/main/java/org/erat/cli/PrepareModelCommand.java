@@ -72,6 +72,11 @@ final class PrepareModelCommand extends JobCommand<PrepareModelCommand.Request> 
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         BaseModelImporter.Result result = importModel(request, progress);
         progress.say(String.format(

@@ -57,6 +57,11 @@ final class ReportCommand extends JobCommand<ReportCommand.Request> {
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         Configuration hadoop = SparkHadoopUtil.get().conf();
         AtomicOutput output = AtomicOutput.at(Storage.path(request.out()), hadoop);

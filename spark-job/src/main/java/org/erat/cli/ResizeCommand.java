@@ -94,6 +94,11 @@ final class ResizeCommand extends JobCommand<ResizeCommand.Request> {
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         Configuration hadoop = SparkHadoopUtil.get().conf();
         Path to = Storage.path(request.out());

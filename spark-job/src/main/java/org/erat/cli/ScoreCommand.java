@@ -89,6 +89,11 @@ final class ScoreCommand extends JobCommand<ScoreCommand.Request> {
     }
 
     @Override
+    boolean startsSpark() {
+        return false;
+    }
+
+    @Override
     void run(Request request, Progress progress) {
         Configuration hadoop = SparkHadoopUtil.get().conf();
         List<Segment> segments =

@@ -11,6 +11,7 @@ import org.erat.job.RunListener;
 import org.erat.job.TrainingPlan;
 import org.erat.job.TrainingPlanner;
 import org.erat.job.TrainingRun;
+import org.erat.model.BaseModel;
 import org.erat.monitoring.ClusterLog;
 import org.erat.training.round.RoundReport;
 import picocli.CommandLine.Command;
@@ -83,13 +84,25 @@ final class TrainCommand extends JobCommand<TrainCommand.Request> {
     }
 
     @Override
+    void check(Request request) {
+        if (!ConfigurationFile.hasScheme(request.conf())) {
+            configuration(request);
+        }
+    }
+
+    private static JobConfig configuration(Request request) {
+        return JobConfig.load(ConfigurationFile.locally(request.conf()), Overrides.pairs(request.overrides()));
+    }
+
+    @Override
     void run(Request request, Progress progress) {
-        JobConfig job = JobConfig.load(ConfigurationFile.locally(request.conf()), Overrides.pairs(request.overrides()));
+        JobConfig job = configuration(request);
         if (request.dryRun()) {
             dryRun(job, request, progress);
             return;
         }
         LearnerGraph.loadInBackground();
+        BaseModel.readInBackground(job.model().path());
         try (SparkSession session = Sessions.open("train " + request.runDir())) {
             session.sparkContext()
                     .addSparkListener(new ClusterLog(

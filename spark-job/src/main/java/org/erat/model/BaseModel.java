@@ -60,6 +60,19 @@ public record BaseModel(
     }
 
     /**
+     * Begins to read the base model in a directory on a thread of its own and returns: its weights are fetched and their
+     * checksum is known when {@link #describe} asks for them, which also says what is wrong with them.
+     *
+     * @param path as for {@link #describe}
+     */
+    public static void readInBackground(String path) {
+        Thread reading = new Thread(() -> describe(path, BaseModelFiles.hadoop()), "reading the base model");
+        reading.setDaemon(true);
+        reading.setUncaughtExceptionHandler((thread, failure) -> {});
+        reading.start();
+    }
+
+    /**
      * The files of the base model in a directory, on the local disk.
      *
      * @param path as for {@link #describe}
