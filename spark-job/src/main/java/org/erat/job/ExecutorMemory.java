@@ -77,7 +77,7 @@ public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
                 weights(learner, weightBytes),
                 task(learner, examples, longest),
                 tasks,
-                HEAP + values * tasks * COPIES_OF_A_ROUND);
+                HEAP + values * COPIES_OF_A_ROUND * tasks);
     }
 
     /** Cores of an executor as the properties say; a standalone cluster gives all that its machines have. */
