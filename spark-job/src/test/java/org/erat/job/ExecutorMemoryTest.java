@@ -109,12 +109,13 @@ class ExecutorMemoryTest {
         int examples = 1 << 15;
         ExecutorMemory memory = ExecutorMemory.of(tiny.spec(), TABLES, examples, 24, conf);
         long middle = (memory.task().kept() + memory.task().leastKept()) / 2;
-        long limit = memory.outside() - memory.task().kept() + middle;
-        conf.set("spark.executor.memoryOverhead", (limit >> 20) + "m");
-        String setting = "compute.activations=" + (middle >> 20);
+        // The property has whole MiB.
+        long limit = (memory.outside() - memory.task().kept() + middle) >> 20;
+        long room = (limit << 20) - memory.outside() + memory.task().kept();
+        conf.set("spark.executor.memoryOverhead", limit + "m");
 
         assertThatThrownBy(() -> memory.check(conf))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining(", or --set " + setting.substring(0, setting.length() - 1));
+                .hasMessageEndingWith(", or --set compute.activations=" + (room >> 20) + "m.");
     }
 }
