@@ -80,17 +80,14 @@ public final class FileDigests {
         }
         // Returns at once where another thread has begun.
         reading.run();
-        return result(state, reading);
-    }
-
-    private static String result(State state, FutureTask<String> reading) {
         try {
             return reading.get();
         } catch (ExecutionException e) {
             synchronized (KNOWN) {
                 KNOWN.remove(state, reading);
             }
-            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+            // The thread that read may have been interrupted, which is no fault of the file.
+            return digest.apply(file);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while " + state.path() + " was read", e);

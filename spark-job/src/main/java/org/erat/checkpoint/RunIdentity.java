@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.erat.config.Keys;
+import org.erat.config.SettingDescription;
 import org.erat.config.TrackingSettings;
 
 /**
@@ -86,6 +88,11 @@ record RunIdentity(String config, String fingerprint) {
         TreeSet<String> keys = new TreeSet<>(there.keySet());
         keys.addAll(here.keySet());
         keys.removeIf(key -> key.startsWith(TrackingSettings.SECTION));
+        // An earlier program did what the default of a setting that it did not know is.
+        Map<String, Object> defaults =
+                SettingDescription.defaults(here.getOrDefault(Keys.METHOD, SettingDescription.defaultMethod()));
+        keys.removeIf(key ->
+                !there.containsKey(key) && String.valueOf(defaults.get(key)).equals(here.get(key)));
         List<String> differences = new ArrayList<>();
         for (String key : keys) {
             String before = there.getOrDefault(key, "not set");

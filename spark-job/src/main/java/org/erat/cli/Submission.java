@@ -25,7 +25,9 @@ public final class Submission {
             "spark.files",
             "spark.archives",
             "spark.kerberos.principal",
-            "spark.kerberos.keytab");
+            "spark.kerberos.keytab",
+            "spark.yarn.principal",
+            "spark.yarn.keytab");
 
     private final Map<String, String> properties = new HashMap<>();
     private int resource;

@@ -7,11 +7,13 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.erat.config.ComputeSettings.DeviceChoice;
 import org.erat.config.TrainingSettings.Averaging;
 import org.erat.config.TrainingSettings.Optimizer;
+import org.erat.config.TrainingSettings.Transfer;
 import org.erat.data.Address;
 import org.erat.data.UsageException;
 
@@ -178,6 +180,13 @@ final class ConfigParser {
         if (config.training().averaging() == Averaging.PRODUCT) {
             checkAveragingOfProducts(config);
         }
+        if (config.training().transfer() != Transfer.F32 && config.adapter().freezeA()) {
+            throw refused(
+                    Settings.TRAINING_TRANSFER,
+                    "not possible with adapter.freeze-a = true, since B would learn beside another rounding of A in each"
+                            + " round",
+                    "set training.transfer = f32, or adapter.freeze-a = false");
+        }
         if ((config.compute().precision() == Precision.TF32 || config.compute().precision() == Precision.BF16)
                 && config.compute().device() == DeviceChoice.ND4J) {
             throw refused(
@@ -210,6 +219,14 @@ final class ConfigParser {
                             + " and training.outer-momentum = " + training.outerMomentum()
                             + ", which step between rows and not between products",
                     "set training.outer-learning-rate = 1 and training.outer-momentum = 0, or training.averaging = rows");
+        }
+        if (training.transfer() != Transfer.F32) {
+            throw refused(
+                    Settings.TRAINING_AVERAGING,
+                    "not possible with training.transfer = "
+                            + training.transfer().name().toLowerCase(Locale.ROOT)
+                            + ", whose rounding belongs to rows and not to products",
+                    "set training.transfer = f32, or training.averaging = rows");
         }
         if (config.adapter().freezeA()) {
             throw refused(

@@ -43,7 +43,8 @@ public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
     private static final long MIB = 1L << 20;
 
     /** Masters that name the cores of an executor. */
-    private static final Pattern LOCAL = Pattern.compile("local(?:-cluster)?\\[(?:\\d+,)?(\\d+|\\*)(?:,\\d+)?]");
+    private static final Pattern LOCAL =
+            Pattern.compile("local\\[(?<cores>\\d+|\\*)(?:,\\d+)?]|local-cluster\\[\\d+,(?<ofEach>\\d+),\\d+]");
 
     /**
      * Classes, code, threads and buffers of the JVM, and the native libraries, without weights and tasks: measured, see
@@ -86,7 +87,7 @@ public record ExecutorMemory(long weights, Task task, int tasks, long heap) {
         if (!local.matches()) {
             return conf.getInt("spark.executor.cores", 1);
         }
-        String cores = local.group(1);
+        String cores = local.group("cores") != null ? local.group("cores") : local.group("ofEach");
         return cores.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(cores);
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import javax.annotation.Nullable;
+import org.erat.compute.AdamW;
 import org.erat.config.TrainingSettings.OptimizerState;
 import org.erat.config.TrainingSettings.Transfer;
 import org.erat.learner.ParameterLayout;
@@ -25,6 +26,10 @@ import org.erat.method.CounterRandom;
  * <p>Factored second moments of the rows of a matrix travel as vᵢⱼ = ρᵢ·cⱼ, with c their mean over the rows that travel and
  * ρᵢ = Σⱼvᵢⱼ / Σⱼcⱼ, which keeps the sums over rows and over columns (Adafactor, arXiv 1804.04235, algorithm 2). The square
  * of a gradient δᵢ·xⱼ of one token has this form.
+ *
+ * <p>Moments that AdamW has made satisfy m² ≤ c²·v with c = (1−β₁)/√((1−β₂)(1−β₁²/β₂)), by Cauchy and Schwarz, so no step is
+ * longer than c learning rates. Rounding or factoring can break that where v is small. Who receives such a pair raises v to
+ * m²/c².
  */
 public final class Encoding implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -40,14 +45,26 @@ public final class Encoding implements Serializable {
     private final int state;
     private final Transfer transfer;
     private final boolean factored;
+
+    /** 1/c², the least v/m²; 0 where the moments have no such bound. */
+    private final double leastRatio;
+
     private final long seed;
 
-    private Encoding(List<Slice> slices, int parameters, int state, Transfer transfer, boolean factored, long seed) {
+    private Encoding(
+            List<Slice> slices,
+            int parameters,
+            int state,
+            Transfer transfer,
+            boolean factored,
+            double leastRatio,
+            long seed) {
         this.slices = slices;
         this.parameters = parameters;
         this.state = state;
         this.transfer = transfer;
         this.factored = factored;
+        this.leastRatio = leastRatio;
         this.seed = seed;
     }
 
@@ -60,7 +77,14 @@ public final class Encoding implements Serializable {
                 withState ? layout.stateLength() : 0,
                 transfer,
                 optimizer == OptimizerState.FACTORED,
+                leastRatio(layout.optimizer().rule()),
                 seed);
+    }
+
+    private static double leastRatio(AdamW rule) {
+        double first = rule.beta1();
+        double second = rule.beta2();
+        return Math.max(0, (1 - second) * (1 - first * first / second) / ((1 - first) * (1 - first)));
     }
 
     /** What travels, in its order. */
@@ -79,7 +103,12 @@ public final class Encoding implements Serializable {
         IntStream.range(0, slices.size())
                 .parallel()
                 .forEach(s -> encode(slices.get(s), all(slices.get(s)), values, null, key, buffer(bytes, from[s])));
-        return new EncodedValues(bytes, roundsParameters() || factored ? null : values);
+        return new EncodedValues(bytes, changesValues() ? null : values);
+    }
+
+    /** Whether anything can arrive otherwise than it is sent. */
+    public boolean changesValues() {
+        return roundsParameters() || factored;
     }
 
     /** Whether parameters can arrive otherwise than they are sent. */
@@ -189,7 +218,33 @@ public final class Encoding implements Serializable {
             }
             inRow += any.length();
         }
+        if (changesValues()) {
+            raiseSecondMoments(slice, Slice.covered(coverage), values);
+        }
         return values;
+    }
+
+    /** @param rows that have arrived, one after the other */
+    private void raiseSecondMoments(Slice slice, int rows, float[] values) {
+        List<Run> runs = slice.runs(0);
+        int first = lengthBefore(runs, Kind.FIRST_MOMENTS);
+        int second = lengthBefore(runs, Kind.SECOND_MOMENTS);
+        int moments = second - first;
+        for (int row = 0; row < rows; row++) {
+            int at = row * slice.rowLength();
+            for (int i = at + first; i < at + second; i++) {
+                float least = (float) (leastRatio * values[i] * values[i]);
+                values[i + moments] = Math.max(values[i + moments], least);
+            }
+        }
+    }
+
+    /** Values of a row before the first ones of a kind, or of all where there are none. */
+    private static int lengthBefore(List<Run> runs, Kind kind) {
+        return runs.stream()
+                .takeWhile(run -> run.kind() != kind)
+                .mapToInt(Run::length)
+                .sum();
     }
 
     private static void multiply(float factor, float[] columns, float[] values, int at) {

@@ -108,6 +108,16 @@ class RunDirectoryTest {
     }
 
     @Test
+    void aRunOfAProgramThatDidNotKnowASettingGoesOnWithItsDefault() {
+        open(CONFIG, "data-1");
+        assertThat(open(CONFIG + "\ntraining.transfer = f32", "data-1").state())
+                .isNotEqualTo(RunDirectory.State.FINISHED);
+        assertThatThrownBy(() -> open(CONFIG + "\ntraining.transfer = int8", "data-1"))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("training.transfer (not set there, int8 now)");
+    }
+
+    @Test
     void otherDataUnderTheSameConfigurationIsRefused() {
         open(CONFIG, "data-1");
         assertThatThrownBy(() -> open(CONFIG, "data-2"))

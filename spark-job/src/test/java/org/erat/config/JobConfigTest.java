@@ -319,6 +319,14 @@ class JobConfigTest {
                     .hasMessageContaining("job.conf: 3: training.averaging = product is not possible with")
                     .hasMessageContaining("set training.outer-learning-rate = 1 and training.outer-momentum = 0");
         }
+        fails(() -> parse("training.averaging = product\ntraining.transfer = int8"))
+                .hasMessageContaining(
+                        "job.conf: 3: training.averaging = product is not possible with training.transfer = int8")
+                .hasMessageContaining("set training.transfer = f32");
+        fails(() -> parse("training.transfer = bf16\nadapter.freeze-a = true"))
+                .hasMessageContaining(
+                        "job.conf: 3: training.transfer = bf16 is not possible with adapter.freeze-a = true")
+                .hasMessageContaining("set training.transfer = f32");
         fails(() -> parse("training.averaging = product\nadapter.freeze-a = true"))
                 .hasMessageContaining("job.conf: 3: training.averaging = product is not possible with adapter.freeze-a")
                 .hasMessageContaining("set training.averaging = rows");

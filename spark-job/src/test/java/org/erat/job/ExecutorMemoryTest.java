@@ -85,7 +85,7 @@ class ExecutorMemoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'local[3]', 3", "'local-cluster[1,2,1024]', 2", "yarn, 1"})
+    @CsvSource({"'local[3]', 3", "'local[3,2]', 3", "'local-cluster[1,2,1024]', 2", "yarn, 1"})
     void anExecutorRunsAsManyTasksAsItHasCores(String master, int tasks) {
         SparkConf conf = new SparkConf(false).set("spark.master", master).set("spark.executor.memoryOverhead", "1g");
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.apache.spark.SparkConf;
 import org.apache.spark.serializer.KryoSerializer;
@@ -29,7 +30,7 @@ class EncodingTest {
         return Encoding.of(layout, state, transfer, 7);
     }
 
-    /** Moments as they are: first ones of either sign, second ones above 0 over seven orders of magnitude. */
+    /** Moments as they are: small first ones of either sign, second ones above 0 over seven orders of magnitude. */
     private SharedValues values(int seed) {
         Random random = new Random(seed);
         SharedValues values = new SharedValues(new float[layout.parameters()], new float[layout.stateLength()]);
@@ -40,7 +41,9 @@ class EncodingTest {
                         float value = (float) random.nextGaussian();
                         float[] one = {
                             switch (run.kind()) {
-                                case PARAMETERS, FIRST_MOMENTS -> value;
+                                case PARAMETERS -> value;
+                                // Such as no second one has to be raised for.
+                                case FIRST_MOMENTS -> 1e-4f * value;
                                 case SECOND_MOMENTS ->
                                     (float) (Math.pow(10, -5 * random.nextDouble()) * (0.1 + value * value));
                                 case COUNTS -> 1 + random.nextInt(1000);
@@ -164,11 +167,12 @@ class EncodingTest {
     void secondMomentsInBytesAreNeitherNegativeNorLost() {
         SharedValues sent = values(3);
         boolean[] second = secondMoments();
-        for (int i = 0; i < layout.stateLength(); i += 3) {
-            if (second[layout.parameters() + i]) {
-                sent.optimizer()[i] = i % 2 == 0 ? 0 : Float.MIN_VALUE;
+        forEachPair((ofFirst, ofSecond, column) -> {
+            if (column % 3 == 0) {
+                sent.copyIn(ofFirst, new float[] {0}, 0, 1);
+                sent.copyIn(ofSecond, new float[] {column % 2 == 0 ? 0 : Float.MIN_VALUE}, 0, 1);
             }
-        }
+        });
 
         SharedValues arrived = arrived(encoding(OptimizerState.AVERAGE, Transfer.INT8), sent, 1);
 
@@ -208,6 +212,40 @@ class EncodingTest {
         }
         for (int column = 0; column < slot.in(); column++) {
             same(arrived, sent, a + column, slot.rank(), slot.in());
+        }
+    }
+
+    /** Of a row whose gradients are 1, 1e-3, 1e-5, …, in a steady state: a step would be of one learning rate. */
+    @ParameterizedTest
+    @CsvSource({"INT8, AVERAGE", "INT8, FACTORED", "F32, FACTORED", "BF16, AVERAGE"})
+    void noStepIsLongerThanAdamWsLongest(Transfer transfer, OptimizerState optimizerState) {
+        SharedValues sent = values(4);
+        forEachPair((first, second, column) -> {
+            float gradient = (float) Math.pow(10, -2 * ((first + column) % 4));
+            sent.copyIn(first, new float[] {gradient}, 0, 1);
+            sent.copyIn(second, new float[] {gradient * gradient}, 0, 1);
+        });
+        double longest = (1 - 0.9) / Math.sqrt((1 - 0.999) * (1 - 0.9 * 0.9 / 0.999));
+        for (int round = 0; round < 20; round++) {
+            SharedValues arrived = arrived(encoding(optimizerState, transfer), sent, round);
+            forEachPair((first, second, column) ->
+                    // Of three roundings to floats.
+                    assertThat(Math.abs(value(arrived, first)))
+                            .isLessThanOrEqualTo((float) (1.000_001 * longest * Math.sqrt(value(arrived, second)))));
+        }
+    }
+
+    /** Takes the indices of the two moments of a parameter, and its place in its row. */
+    private interface Pair {
+        void accept(int first, int second, int column);
+    }
+
+    private void forEachPair(Pair pair) {
+        for (ParameterLayout.Group group : List.of(layout.adapterGroup(), layout.headGroup())) {
+            int first = layout.parameters() + group.stateFrom();
+            for (int i = 0; i < group.length(); i++) {
+                pair.accept(first + i, first + group.length() + i, i);
+            }
         }
     }
 

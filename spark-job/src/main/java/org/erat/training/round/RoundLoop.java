@@ -9,6 +9,7 @@ import org.erat.adapter.AdapterLayout;
 import org.erat.monitoring.Phase;
 import org.erat.training.RoundState;
 import org.erat.training.RoundTotals;
+import org.erat.training.Slice;
 import org.erat.training.average.Aggregation;
 import org.erat.training.average.RoundAverage;
 
@@ -129,8 +130,30 @@ public final class RoundLoop<B> {
         return new TrainingState(
                 state.round() + 1,
                 parameters,
-                settings.keepsOptimizer() ? average.values().optimizer() : state.optimizer(),
+                settings.keepsOptimizer() ? optimizer(state, average) : state.optimizer(),
                 momentum);
+    }
+
+    /** The averaged state; that of rows without an average as it was before it was rounded on its way to the shards. */
+    private float[] optimizer(TrainingState state, RoundAverage average) {
+        float[] averaged = average.values().optimizer();
+        if (!parts.encoding().changesValues()) {
+            return averaged;
+        }
+        float[] kept = averaged.clone();
+        int parameters = state.parameters().length;
+        for (Slice slice : parts.encoding().slices()) {
+            for (int row = 0; row < slice.rows(); row++) {
+                if (!average.moved()[slice.runs(row).get(0).from()]) {
+                    slice.forEachRun(row, (from, to) -> {
+                        if (from >= parameters) {
+                            System.arraycopy(state.optimizer(), from - parameters, kept, from - parameters, to - from);
+                        }
+                    });
+                }
+            }
+        }
+        return kept;
     }
 
     /**
