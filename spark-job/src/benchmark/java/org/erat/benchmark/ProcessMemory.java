@@ -66,7 +66,7 @@ final class ProcessMemory {
         String part = null;
         long resident = 0;
         for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
-            String[] words = line.split("\\s+");
+            String[] words = line.split("\\s+", -1);
             if (!words[0].endsWith(":")) {
                 String file = words.length > 5 && words[5].startsWith("/") ? words[5] : null;
                 part = file == null
