@@ -91,8 +91,8 @@ enum RowCode {
     },
     /**
      * A byte each, of values that are not negative: their share of the row's largest as a float of 5 bits of exponent and 3
-     * bits of significand. A moment that is not 0 does not become 0, since AdamW divides by its root: it is no less than
-     * 2⁻³² of the largest.
+     * bits of significand. A moment that is not 0 is no less than 2⁻³² of the largest, since AdamW divides by its root; it
+     * becomes 0 only where that is below the smallest float.
      */
     SHARE8 {
         private static final int CODES = 255;

@@ -129,7 +129,7 @@ class OperatorViewTest {
         HttpRequest request = HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + ui.getPort() + "/metrics/prometheus"))
                 .build();
-        // Prometheus follows redirections too, and Spark's UI sends whoever asks to the same path with a slash.
+        // Spark's UI redirects a request to the same path with a slash, and Prometheus follows redirections too.
         HttpResponse<String> response = HttpClient.newBuilder()
                 .followRedirects(HttpClient.Redirect.NORMAL)
                 .build()

@@ -16,7 +16,8 @@ import javax.annotation.Nullable;
  * that lie side by side in one allocation become one again. So a small tensor that is kept never holds the memory of a large
  * one, and batches of other shapes fit into the same allocations. Where no piece is large enough, allocations of which
  * nothing is in use are freed first, the largest ones ahead, until as much is freed as is then allocated: a run of ever
- * larger batches replaces them and does not pile them up. Once the largest batch was seen nothing is allocated any more.
+ * larger batches replaces them and does not pile them up. The same batch again needs no allocation, and a smaller one only if
+ * what is kept lies between the free pieces.
  *
  * <p>On a device the pool serves one stream: released memory may be used again at once, since whatever still uses it comes
  * earlier in the stream. Confined to one thread at a time.
