@@ -43,14 +43,15 @@ import org.junit.jupiter.params.provider.MethodSource;
  * sequence, of the models of {@link ReferenceDecoders} with adapters on all projections.
  *
  * <p>Tolerance: both ways add the same terms in another order, which errs by some 1e-16 or 6e-8 of values up to 10. The
- * kernels for GPUs add in another order still, whose errors grow most in the model with windows in some blocks, to 1.8e-5;
- * {@link DecoderFamiliesTest} allows as much as is allowed for them here.
+ * kernels for GPUs add in another order still. That errs by up to 1.8e-5 in the model with windows in some blocks, which
+ * alone has a bound of its own there.
  */
 class CachedDecodingTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double DOUBLE = 1e-12;
     private static final double SINGLE = 1e-5;
-    private static final double ON_GPUS = 1e-4;
+    private static final String MIXED_WINDOWS = "qwen2 with windows in some blocks";
+    private static final double MIXED_WINDOWS_ON_GPUS = 2.5e-5;
 
     /** More than one step of a cache. */
     private static final int LONGEST = 96;
@@ -78,7 +79,7 @@ class CachedDecodingTest {
             check(new Nd4jBackend(Precision.F64), model, DOUBLE);
             check(new OneDnnBackend(Precision.F32), model, SINGLE);
             for (Backend cuda : CudaUnderTest.of(Precision.F32)) {
-                check(cuda, model, ON_GPUS);
+                check(cuda, model, name.equals(MIXED_WINDOWS) ? MIXED_WINDOWS_ON_GPUS : SINGLE);
             }
         }
     }
